@@ -1,0 +1,1 @@
+"""Delivery: results become audit records, events and retained states on a broker."""

@@ -1,0 +1,50 @@
+"""What a mode concludes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+ActionId = Literal["rgbLiveness", "poseLiveness", "smileToActivate", "3dLiveness"]
+LivenessState = Literal["LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED", "LIVENESS_UNKNOWN"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The end of one attempt. Every result is audited; only some become action events.
+
+    emits         whether the door is told: the seed says CONFIRMED and NOTLIVE only
+    attributes    the seed's attributes beside type and actionId, as they stand on the wire
+    started_at    seconds, monotonic, of the attempt's first frame; decided_at of its last
+    captured_at   unix seconds of the deciding frame
+    reasons       codes of what stood in the way, most frequent first
+    scores        mean per-model scores over the counted frames, for diagnostics
+    """
+
+    action: ActionId
+    feed: str
+    mode: str
+    track_id: int
+    attempt: int
+    state: LivenessState
+    emits: bool
+    attributes: Mapping[str, str | float]
+    started_at: float
+    decided_at: float
+    captured_at: float
+    frames: int
+    reasons: tuple[str, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a mode says after one observation.
+
+    phase    the state machine's present state, for logs, diagnostics and the aiming page
+    reasons  codes of the gate checks this frame failed, empty when it is evidence
+    result   the attempt that this frame ended, if it ended one
+    """
+
+    phase: str
+    reasons: tuple[str, ...] = ()
+    result: Result | None = None

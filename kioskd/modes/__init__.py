@@ -1,0 +1,1 @@
+"""Operator modes: pure state machines. Time comes with the observation."""

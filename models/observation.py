@@ -1,0 +1,119 @@
+"""The one value that leaves the models: what was seen, with no opinion on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+LivenessModel = Literal["texture", "context", "hybrid"]
+Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the frame
+Mesh = NDArray[np.float32]  # (478, 3): x, y in pixels of the frame, z in the same scale
+
+
+class Measure(Enum):
+    """What can be measured on a face. Nothing is computed that no mode asked for."""
+
+    QUALITY = "quality"  # sharpness, contrast, brightness of the face crop; no network
+    POSE = "pose"  # the mesh, head pose and centre pose quality; one network
+    BLENDSHAPES = "blendshapes"  # 52 expression scores from the mesh; one small network
+    LIVENESS = "liveness"  # the networks of one detection scheme
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Rotation of the head against the camera axis, degrees, 0 = facing the lens.
+
+    yaw    positive when the subject turns to their own left (counter-clockwise from above)
+    pitch  positive when the subject looks up
+    roll   positive when the subject tilts towards their own left shoulder
+    """
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageQuality:
+    """Quality of the face crop, each 0..1 on this project's own scale (docs/gate.md)."""
+
+    sharpness: float
+    contrast: float
+    brightness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """One frame's liveness under a detection scheme.
+
+    score     0 = presentation attack, 1 = bona fide; None if it could not be evaluated
+    by_model  the single networks' scores that were computed, for diagnostics
+    """
+
+    score: float | None
+    by_model: Mapping[LivenessModel, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One tracked face and what was measured on it. None = not measured, which never passes.
+
+    track_id   stays the same while the tracker follows this face; never used twice
+    box        the detector's own, not clipped to the frame
+    score      the detector's confidence, 0..1
+    detected   False where the tracker carried the box from the frame before
+    landmarks  (5, 2) pixels: right eye, left eye, nose tip, right and left mouth corner
+               (right and left are the subject's own)
+    """
+
+    track_id: int
+    box: Box
+    score: float
+    detected: bool
+    landmarks: NDArray[np.float32] | None = None
+    quality: ImageQuality | None = None
+    pose: HeadPose | None = None
+    centre_pose_quality: float | None = None  # 0 = profile, 1 = facing the lens
+    mesh: Mesh | None = None
+    blendshapes: Mapping[str, float] | None = None
+    liveness: Liveness | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observation:
+    """What the models saw in one frame. Faces stand largest first."""
+
+    feed: str
+    number: int  # the frame's
+    session: int  # the frame's
+    at: float  # the frame's captured_at: seconds, monotonic
+    wall_time: float  # the frame's: unix seconds
+    width: int  # pixels of the frame
+    height: int
+    faces: tuple[Face, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessPlan:
+    """How liveness is to be measured: a detection scheme and the cascade's two thresholds.
+
+    scheme       a key of models.schemes.SCHEMES, such as "hybrid_unimodal"
+    live         liveness detection threshold, for the cap (live - 0.01)
+    preliminary  minimum preliminary liveness threshold of the cascade
+    """
+
+    scheme: str
+    live: float
+    preliminary: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a mode asks to have measured next, on one face of the observation."""
+
+    track_id: int
+    measures: frozenset[Measure]
+    plan: LivenessPlan | None = None  # required with Measure.LIVENESS
