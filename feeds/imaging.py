@@ -1,0 +1,264 @@
+"""The project's only door to OpenCV: opening cameras and files, and plain work on pixels.
+
+Uses nothing that is missing from either OpenCV 4 or 5. Images are uint8: BGR (H, W, 3), or
+grey (H, W) where the name says so. OpenCV and FFmpeg are kept silent, because what an operator
+reads should be our sentences; every failure is told to the caller instead.
+"""
+
+import os
+from collections.abc import Sequence
+from math import ceil
+from typing import Literal, cast
+
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # both are read once, when cv2 is loaded
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]  # (H, W, 3) BGR, or (H, W) grey
+Points = NDArray[np.float32]  # (N, 2) x, y in pixels
+
+cv2.setNumThreads(1)  # feeds and networks already run side by side; a pool would only compete
+
+
+class ImageFileError(Exception):
+    """A file that should hold an image cannot be read or written; the message names it."""
+
+
+class Capture:
+    """An opened camera, stream or video file, decoded frame by frame."""
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self._capture = capture
+
+    def read(self) -> Image | None:
+        """The next image, blocking until there is one; None at the end or on a read error.
+
+        An image is no proof of freshness: after a time-out OpenCV hands out buffered ones.
+        """
+        try:
+            done, image = self._capture.read()
+        except cv2.error:
+            return None
+        return cast(Image, image) if done else None
+
+    def position_s(self) -> float:
+        """Stream time of the image last read, seconds; 0 where the source has no clock."""
+        return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+
+    @property
+    def fps(self) -> float | None:
+        """The rate the source claims, frames per second; None when it claims nothing credible."""
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        return fps if 0.1 <= fps <= 1000 else None
+
+    def release(self) -> None:
+        self._capture.release()
+
+
+def open_capture(
+    target: str | int,
+    *,
+    open_timeout_s: float = 10.0,
+    read_timeout_s: float = 2.0,
+    transport: Literal["tcp", "udp"] = "tcp",
+) -> Capture | None:
+    """Opens a video file or a stream address through FFmpeg, an index through V4L2.
+
+    None when it cannot be opened. The options are set for the whole process, which is one
+    reason why every feed captures in a process of its own.
+    """
+    if isinstance(target, int):
+        return open_device(f"/dev/video{target}", read_timeout_s=read_timeout_s)
+    # nobuffer and low_delay: without them the first frame after connecting is 1.1 s old.
+    options = f"rtsp_transport;{transport}|fflags;nobuffer|flags;low_delay"
+    return _open_ffmpeg(target, options, open_timeout_s, read_timeout_s)
+
+
+def open_file(path: str) -> Capture | None:
+    """Opens a local video file, and nothing a playlist inside it might point to."""
+    return _open_ffmpeg(path, "protocol_whitelist;file", 10.0, 10.0)
+
+
+def _open_ffmpeg(
+    target: str, options: str, open_timeout_s: float, read_timeout_s: float
+) -> Capture | None:
+    os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = options
+    parameters = [
+        cv2.CAP_PROP_N_THREADS,
+        1,  # frame threading would delay each frame by one period per thread
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+        int(open_timeout_s * 1000),
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+        int(read_timeout_s * 1000),
+    ]
+    return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, parameters))
+
+
+def open_device(
+    path: str,
+    *,
+    read_timeout_s: float = 2.0,
+    width: int | None = None,
+    height: int | None = None,
+    fps: float | None = None,
+) -> Capture | None:
+    """Opens a V4L2 device node such as /dev/video0; None when it cannot be opened.
+
+    Size and rate are wishes: a camera takes the nearest it has.
+    """
+    os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] = str(ceil(read_timeout_s))
+    capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
+    if width and height:
+        if width * height > 640 * 480:  # beyond VGA, USB 2 carries full rate only as MJPEG
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+    if fps:
+        capture.set(cv2.CAP_PROP_FPS, fps)
+    return _opened(capture)
+
+
+def _opened(capture: cv2.VideoCapture) -> Capture | None:
+    if capture.isOpened():
+        return Capture(capture)
+    capture.release()
+    return None
+
+
+class VideoFile:
+    """Writes images, all of one size, into a video file."""
+
+    def __init__(self, path: str, size: tuple[int, int], *, fps: float, codec: str) -> None:
+        """`size` is (width, height); `codec` a four-letter code such as "MJPG" or "FFV1"."""
+        fourcc = cv2.VideoWriter.fourcc(*codec)
+        self._writer = cv2.VideoWriter(path, cv2.CAP_FFMPEG, fourcc, fps, size)
+        if not self._writer.isOpened():
+            raise ImageFileError(f"{path}: cannot be written as {codec} video")
+
+    def write(self, image: Image) -> None:
+        self._writer.write(image)
+
+    def close(self) -> None:
+        self._writer.release()
+
+
+def write_video(path: str, images: Sequence[Image], *, fps: float, codec: str = "MJPG") -> None:
+    """Writes images of one size as a video file; raises ImageFileError."""
+    height, width = images[0].shape[:2]
+    video = VideoFile(path, (width, height), fps=fps, codec=codec)
+    for image in images:
+        video.write(image)
+    video.close()
+
+
+def read_image(path: str) -> Image:
+    """The BGR image in a file; raises ImageFileError with a sentence naming the file."""
+    try:
+        image = cv2.imread(path, cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise ImageFileError(f"{path}: is not an image that can be read") from error
+    if image is None:
+        missing = "does not exist" if not os.path.exists(path) else "is not an image"
+        raise ImageFileError(f"{path}: {missing}")
+    return cast(Image, image)
+
+
+def write_image(path: str, image: Image) -> None:
+    """Writes an image in the format its name ends with; raises ImageFileError."""
+    try:
+        written = cv2.imwrite(path, image)
+    except cv2.error:
+        written = False
+    if not written:
+        raise ImageFileError(f"{path}: cannot be written")
+
+
+def resize(image: Image, size: tuple[int, int], how: Literal["area", "linear"]) -> Image:
+    """The image at `size` (width, height). "area" averages, the one to shrink with."""
+    return cast(Image, cv2.resize(image, size, interpolation=_RESIZE[how]))
+
+
+_RESIZE = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR}
+
+
+def to_grey(image: Image) -> Image:
+    """(H, W) luma of a BGR image."""
+    return cast(Image, cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+
+
+def to_rgb(image: Image) -> Image:
+    """The same pixels in RGB order."""
+    return cast(Image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def warp_affine(
+    image: Image,
+    matrix: NDArray[np.floating],
+    size: tuple[int, int],
+    border: Literal["constant", "reflect"] = "constant",
+) -> Image:
+    """The image under a (2, 3) matrix from source to target pixels, at `size` (width, height).
+
+    Outside the source it is black ("constant") or mirrored without repeating the edge
+    pixel ("reflect").
+    """
+    mode = cv2.BORDER_CONSTANT if border == "constant" else cv2.BORDER_REFLECT_101
+    warped = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=mode)
+    return cast(Image, warped)
+
+
+def reflect_border(image: Image, pixels: int) -> Image:
+    """The image with `pixels` more on each side, mirrored without repeating the edge pixel."""
+    sides = (pixels, pixels, pixels, pixels)
+    return cast(Image, cv2.copyMakeBorder(image, *sides, cv2.BORDER_REFLECT_101))
+
+
+def laplacian_variance(grey: Image) -> float:
+    """Variance of the Laplacian, the usual measure of focus: 0 = flat, higher = sharper."""
+    return float(cv2.Laplacian(grey, cv2.CV_64F).var())
+
+
+def pyramid_flow(
+    previous_grey: Image, grey: Image, points: Points
+) -> tuple[Points, NDArray[np.bool_], NDArray[np.float32]]:
+    """Where (N, 2) points of one grey image stand in the next, by pyramidal Lucas-Kanade.
+
+    Returns the (N, 2) points, an (N,) mask of those that were found, and the (N,) mean
+    absolute grey difference around each, which means nothing where the mask is False.
+    """
+    if len(points) == 0:
+        return points, np.zeros(0, np.bool_), np.zeros(0, np.float32)
+    start = np.ascontiguousarray(points, np.float32).reshape(-1, 1, 2)
+    moved, found, error = cv2.calcOpticalFlowPyrLK(previous_grey, grey, start, start.copy())
+    return (
+        moved.reshape(-1, 2).astype(np.float32),
+        found.reshape(-1).astype(np.bool_),
+        error.reshape(-1).astype(np.float32),
+    )
+
+
+def solve_pnp(
+    model: NDArray[np.floating], points: NDArray[np.floating], camera: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Pose of a rigid model: its (3, 3) rotation and (3,) translation in the camera's axes.
+
+    `model` (N, 3) and `points` (N, 2) in pixels match row by row, N >= 6; `camera` is the
+    (3, 3) matrix of an undistorted lens. Axes are OpenCV's: x right, y down, z away from the
+    lens. None when no pose fits.
+    """
+    try:
+        solved, rotation, translation = cv2.solvePnP(
+            model.astype(np.float64),
+            points.astype(np.float64),
+            camera.astype(np.float64),
+            None,
+            flags=cv2.SOLVEPNP_ITERATIVE,
+        )
+    except cv2.error:
+        return None
+    if not solved:
+        return None
+    return cv2.Rodrigues(rotation)[0].astype(np.float64), translation.reshape(3).astype(np.float64)
