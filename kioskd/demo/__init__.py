@@ -1,0 +1,1 @@
+"""The demo: the shipped daemon on two shipped clips, with the embedded broker."""

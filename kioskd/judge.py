@@ -1,0 +1,111 @@
+"""Judge one feed: its newest frame in, one step of its mode, a result out when one is due.
+
+One thread per feed runs `Judge.run`. It owns the feed (the capture process dies with the
+thread that started it), the perceiver (the tracks are this feed's) and the mode.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from feeds.feed import Feed
+from feeds.frame import Frame
+from kioskd import log
+from kioskd.event import Result, Step
+from kioskd.modes.mode import Mode
+from models.observation import Observation
+from models.perceive import Perceiver
+
+WAIT_S = 0.25  # how long to wait for a frame before saying "still alive" to the watchdog
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """One frame's way through the judge, for whoever measures or watches. Times monotonic."""
+
+    frame: Frame
+    seen: Observation
+    step: Step
+    began_at: float
+    ended_at: float
+
+
+class Judge(threading.Thread):
+    """The thread that decides for one feed.
+
+    deliver  called with each result in this thread; it returns when the result is durable
+    watch    called after each frame, for the bench; it must be quick
+
+    A frame older than `stale_s` is not evidence: it is left out, and the mode sees a gap.
+    A bug ends the thread with `failure` set; the daemon then stops, and the door stays shut.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        perceiver: Perceiver,
+        mode: Mode,
+        deliver: Callable[[Result], None],
+        stale_s: float,
+        watch: Callable[[Judged], None] | None = None,
+    ) -> None:
+        super().__init__(name=f"judge-{feed.state.feed}", daemon=True)
+        self.feed = feed
+        self.progress_at = time.monotonic()
+        self.failure: BaseException | None = None
+        self.stale = 0
+        self._perceiver, self._mode = perceiver, mode
+        self._deliver, self._watch = deliver, watch
+        self._stale_s = stale_s
+        self._stopping = threading.Event()
+        self._log = log.logger(feed=feed.state.feed)
+        self._phase = ""
+
+    def run(self) -> None:
+        try:
+            self.feed.start()
+            while not self._stopping.is_set():
+                frame = self.feed.newest(WAIT_S)
+                self.progress_at = time.monotonic()
+                if frame is not None:
+                    self._judge(frame)
+        except Exception as error:  # a bug: say it and stop, the daemon exits and is restarted
+            self.failure = error
+            self._log.exception("judging failed, the daemon stops and the door stays shut")
+        finally:
+            self.feed.stop()
+
+    def stop(self) -> None:
+        """Ask the thread to end after the frame it is at. Join it to know that it has."""
+        self._stopping.set()
+
+    def _judge(self, frame: Frame) -> None:
+        began_at = time.monotonic()
+        if began_at - frame.captured_at > self._stale_s:
+            self.stale += 1
+            return
+        seen = self._perceiver.look(frame)
+        while wanted := self._mode.wants(seen):
+            seen = self._perceiver.measure(frame, seen, wanted)
+        step = self._mode.step(seen)
+        self._say(step)
+        if step.result is not None:
+            self._deliver(step.result)
+        if self._watch is not None:
+            self._watch(Judged(frame, seen, step, began_at, time.monotonic()))
+
+    def _say(self, step: Step) -> None:
+        if step.phase != self._phase:
+            self._log.debug("phase", phase=step.phase, before=self._phase, reasons=step.reasons)
+            self._phase = step.phase
+        if (result := step.result) is not None:
+            self._log.info(
+                "attempt ended",
+                state=result.state,
+                track=result.track_id,
+                attempt=result.attempt,
+                frames=result.frames,
+                reasons=list(result.reasons),
+                **dict(result.attributes),
+            )

@@ -1,0 +1,61 @@
+"""Logs: one line per change of state, never per frame, and no secrets.
+
+The only file that imports structlog. Rooms below (feeds, models) never log; they return
+states and raise errors, and the daemon says what changed.
+"""
+
+import logging
+import re
+import sys
+from typing import Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+Log = FilteringBoundLogger
+Level = Literal["debug", "info", "warning", "error"]
+
+# rtsp://user:password@camera -> rtsp://***@camera. The last line of defence: the code that
+# handles URLs redacts them already.
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?:@[^/\s@]+)*@")
+
+
+def configure(
+    level: Level = "info", style: Literal["console", "json"] = "console", to: TextIO | None = None
+) -> None:
+    """Set up logging for the whole process. Lines go to standard error unless `to` is given."""
+    stream = to or sys.stderr
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _redact,
+            _renderer(style, stream),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        cache_logger_on_first_use=False,
+    )
+
+
+def logger(**context: object) -> Log:
+    """A logger whose every line carries `context`, such as feed="front-door"."""
+    bound: Log = structlog.get_logger(**context)
+    return bound
+
+
+def redacted(text: str) -> str:
+    """`text` with the credentials of every URL in it replaced by ***."""
+    return _CREDENTIALS.sub("***@", text)
+
+
+def _redact(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    return {key: redacted(v) if isinstance(v, str) else v for key, v in line.items()}
+
+
+def _renderer(style: str, stream: TextIO) -> Processor:
+    if style == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0)
