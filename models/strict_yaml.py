@@ -16,6 +16,7 @@ but what they unfold to is bounded, as are depth and length, so no file can hang
 
 import math
 import re
+from typing import Protocol
 
 import yaml
 
@@ -51,6 +52,13 @@ def read(source: str | bytes, file: str) -> Document:
     except _Unreadable as stop:
         return Document(file, Node(_TOP, {}), (stop.problem,))
     return Document(file, root, tuple(reader.problems))
+
+
+class _Mark(Protocol):
+    """What PyYAML's two readers, Python's and C's, have in common; both counted from 0."""
+
+    line: int
+    column: int
 
 
 class _Unreadable(Exception):
@@ -121,11 +129,11 @@ class _Reader:
 
     def _next(self) -> yaml.Event:
         try:
-            return self._loader.get_event()  # type: ignore[no-untyped-call]
+            return self._loader.get_event()  # type: ignore[no-untyped-call,no-any-return]
         except yaml.MarkedYAMLError as error:
             raise _syntax_error(error) from None
         except (yaml.YAMLError, ValueError, OverflowError):  # "\UFFFFFFFF" and the like
-            mark = self._loader.get_mark()  # type: ignore[no-untyped-call]
+            mark = self._loader.get_mark()
             raise _Unreadable(
                 _at(mark), "is not valid YAML: a number or escape is too large"
             ) from None
@@ -215,7 +223,7 @@ def _place(event: yaml.Event) -> Place:
     return _at(event.start_mark)
 
 
-def _at(mark: yaml.Mark | None) -> Place:
+def _at(mark: "_Mark | None") -> Place:
     return Place(mark.line + 1, mark.column + 1) if mark else _TOP
 
 
