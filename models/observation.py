@@ -65,6 +65,8 @@ class Face:
     box        the detector's own, not clipped to the frame
     score      the detector's confidence, 0..1
     detected   False where the tracker carried the box from the frame before
+    missed     the detector looked for this face in this frame and did not see it: the tracker
+               waits for it, and nothing is measured on it
     landmarks  (5, 2) pixels: right eye, left eye, nose tip, right and left mouth corner
                (right and left are the subject's own)
     """
@@ -73,6 +75,7 @@ class Face:
     box: Box
     score: float
     detected: bool
+    missed: bool = False
     landmarks: NDArray[np.float32] | None = None
     quality: ImageQuality | None = None
     pose: HeadPose | None = None

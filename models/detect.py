@@ -1,0 +1,103 @@
+"""Face detection by YuNet: pixels in, boxes and five landmarks out.
+
+The network looks at a small copy of the frame, its longer side at a configured size, padded
+with black at the right and bottom to multiples of 32. It answers on three grids (strides 8,
+16, 32), each cell holding a face or not.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feeds.frame import ColorImage
+from feeds.imaging import resize
+from models.boxes import overlaps
+from models.observation import Box
+from models.session import Array, Network
+
+STRIDES = (8, 16, 32)
+OVERLAP = 0.3  # two boxes that share more than this (IoU) are one face; OpenCV's default
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """One face in one frame, in pixels of the frame; landmarks as in observation.Face."""
+
+    box: Box
+    score: float
+    landmarks: NDArray[np.float32]  # (5, 2)
+
+
+def small_copy(image: ColorImage, long_side: int) -> ColorImage:
+    """The image shrunk so that its longer side is at most `long_side`, a multiple of 32."""
+    height, width = image.shape[:2]
+    scale = long_side / max(height, width)
+    if scale >= 1.0:
+        return image
+    return resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), "linear")
+
+
+class Detector:
+    """YuNet on frames of any size. One per feed: it keeps the network's input between calls."""
+
+    def __init__(self, network: Network, min_score: float = 0.6) -> None:
+        self._network = network
+        self._min_score = min_score
+        self._input: Array = np.zeros((1, 3, 32, 32), np.float32)
+
+    def detect(self, small: ColorImage, scale: float) -> list[Detection]:
+        """Faces in a small copy, surest first; `scale` = frame pixels per pixel of the copy."""
+        rows = _decode(self._network.run(self._filled(small)), self._input, self._min_score)
+        rows = rows[_best(rows)]
+        rows[:, 1:] *= scale
+        return [_detection(row) for row in rows]
+
+    def _filled(self, small: ColorImage) -> Array:
+        """The network's input: (1, 3, H, W), BGR as it is, black beyond the image."""
+        height, width = small.shape[:2]
+        shape = (1, 3, -(-height // 32) * 32, -(-width // 32) * 32)
+        if self._input.shape != shape:
+            self._input = np.zeros(shape, np.float32)
+        self._input[0, :, :height, :width] = small.transpose(2, 0, 1)
+        return self._input
+
+
+def _decode(outputs: list[Array], given: Array, min_score: float) -> Array:
+    """(N, 15): score, x1, y1, x2, y2 and five points, of each cell that is sure enough."""
+    rows = []
+    for grid, stride in enumerate(STRIDES):
+        cls, obj, box, points = (outputs[kind * len(STRIDES) + grid][0] for kind in range(4))
+        squared = np.clip(cls[:, 0], 0, 1) * np.clip(obj[:, 0], 0, 1)
+        cells = np.flatnonzero(squared >= min_score * min_score)
+        if cells.size:
+            y, x = np.divmod(cells, given.shape[3] // stride)
+            rows.append(_cells(np.sqrt(squared[cells]), x, y, box[cells], points[cells], stride))
+    return np.concatenate(rows) if rows else np.empty((0, 15), np.float32)
+
+
+def _cells(
+    score: Array, x: NDArray[np.int_], y: NDArray[np.int_], box: Array, points: Array, stride: int
+) -> Array:
+    """Rows of `_decode` for (N,) cells of one grid; offsets are in cells, sizes logarithmic."""
+    corner = np.stack((x, y), axis=1).astype(np.float32)
+    centre = (corner + box[:, :2]) * stride
+    half = np.exp(box[:, 2:]) * (stride / 2)
+    landmarks = (points + np.tile(corner, 5)) * stride
+    return np.hstack((score[:, None], centre - half, centre + half, landmarks), dtype=np.float32)
+
+
+def _best(rows: Array) -> list[int]:
+    """Non-maximum suppression: indices of the surest rows that overlap no surer one."""
+    left = list(np.argsort(-rows[:, 0], kind="stable"))
+    kept: list[int] = []
+    while left:
+        kept.append(left[0])
+        shares = overlaps(rows[left[0], 1:5], rows[left, 1:5])
+        left = [row for row, shared in zip(left, shares, strict=True) if shared <= OVERLAP]
+    return kept
+
+
+def _detection(row: Array) -> Detection:
+    score, x1, y1, x2, y2 = (float(value) for value in row[:5])
+    return Detection((x1, y1, x2, y2), score, row[5:].reshape(5, 2))

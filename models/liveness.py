@@ -1,0 +1,92 @@
+"""The liveness networks: how a face is cut out for them, and the score they give it."""
+
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feeds.frame import ColorImage
+from feeds.imaging import reflect_border, resize
+from models.manifest import Crop, NetworkError
+from models.observation import Box, LivenessModel
+from models.session import Array, Networks
+
+SIDE = 80  # pixels of the crop the networks see
+BONA_FIDE = 1  # index of the class; 0 and 2 are kinds of attack
+
+
+def score(networks: Networks, model: LivenessModel, image: ColorImage, box: Box) -> float | None:
+    """How live the face in the box looks to one model, 0..1; None if it could not be said."""
+    crop = networks.manifest.roles[model].crop
+    if crop is None or not usable(box):
+        return None
+    try:
+        logits = networks[model].run(network_input(cut(image, box, crop)))[0][0]
+    except NetworkError:
+        return None
+    return bona_fide(logits)
+
+
+def usable(box: Box) -> bool:
+    """Whether a crop can be cut around a box: finite, and a pixel wide and high."""
+    x1, y1, x2, y2 = box
+    return all(map(isfinite, box)) and x2 - x1 >= 1.0 and y2 - y1 >= 1.0
+
+
+def cut(image: ColorImage, box: Box, crop: Crop) -> ColorImage:
+    """The (80, 80, 3) crop that a network was trained to see."""
+    height, width = image.shape[:2]
+    if crop.shape == "box":
+        left, top, right, bottom = shifted_crop(box, crop.scale, width, height)
+        piece = image[top:bottom, left:right]
+    else:
+        piece = _reflected(image, *square_crop(box, crop.scale))
+    return resize(piece, (SIDE, SIDE), crop.resize)
+
+
+def shifted_crop(box: Box, scale: float, width: int, height: int) -> tuple[int, int, int, int]:
+    """left, top, right, bottom (the last two exclusive) of a crop of the box's aspect.
+
+    Grown about the box's centre by the scale, or by as much as the frame allows, then shifted
+    to lie inside the frame, as the authors of MiniFASNet cut their training images.
+    """
+    x1, y1, x2, y2 = box
+    scale = min((height - 1) / (y2 - y1), (width - 1) / (x2 - x1), scale)
+    left, right = _inside((x1 + x2) / 2, (x2 - x1) * scale, width - 1)
+    top, bottom = _inside((y1 + y2) / 2, (y2 - y1) * scale, height - 1)
+    return left, top, right, bottom
+
+
+def _inside(centre: float, length: float, last: int) -> tuple[int, int]:
+    """Begin and end (exclusive) of a stretch about a centre, shifted into 0..last."""
+    begin = min(max(centre - length / 2, 0.0), last - length)
+    return int(begin), int(begin + length) + 1
+
+
+def square_crop(box: Box, scale: float) -> tuple[int, int, int]:
+    """left, top, side of a square about the box's centre; it may reach out of the frame."""
+    x1, y1, x2, y2 = box
+    side = max(1, int(max(x2 - x1, y2 - y1) * scale))
+    return int((x1 + x2 - side) / 2), int((y1 + y2 - side) / 2), side
+
+
+def _reflected(image: ColorImage, left: int, top: int, side: int) -> ColorImage:
+    """A square of the image, mirrored at the border where it reaches out."""
+    height, width = image.shape[:2]
+    beyond = max(0, -left, -top, left + side - width, top + side - height)
+    if beyond:
+        image = reflect_border(image, beyond)
+    return image[top + beyond : top + beyond + side, left + beyond : left + beyond + side]
+
+
+def network_input(crop: ColorImage) -> Array:
+    """(1, 3, 80, 80) BGR, 0..255: the network takes pixels as they are."""
+    return np.ascontiguousarray(crop.transpose(2, 0, 1)[None], np.float32)
+
+
+def bona_fide(logits: NDArray[np.float32]) -> float | None:
+    """The softmax probability of the bona fide class; None for logits that are no numbers."""
+    if not np.isfinite(logits).all():
+        return None
+    powers = np.exp(logits - logits.max())
+    return float(powers[BONA_FIDE] / powers.sum())

@@ -1,0 +1,74 @@
+"""The detection schemes: which liveness models look, and how their scores become one.
+
+Pure: no image, network or array in here. A scheme is a row of SCHEMES, so an eighth one is
+one row more, with its combining rule if none of these fits.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from models.observation import Liveness, LivenessModel, LivenessPlan
+
+Combine = Callable[[Sequence[float]], float]
+Score = Callable[[LivenessModel], float | None]
+
+CAP = 0.01  # a cascade that stopped early stays this far under the liveness threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One detection scheme.
+
+    models   in the order in which they look
+    combine  from their scores, in that order, to one; with min "both must pass", with max
+             "either may", with the mean "on average"
+    cascade  whether a preliminary score under the plan's threshold ends the matter after the
+             first model
+    """
+
+    models: tuple[LivenessModel, ...]
+    combine: Combine
+    cascade: bool = False
+
+
+def _mean(scores: Sequence[float]) -> float:
+    return sum(scores) / len(scores)
+
+
+SCHEMES: dict[str, Scheme] = {
+    "texture_unimodal": Scheme(("texture",), min),
+    "context_unimodal": Scheme(("context",), min),
+    "hybrid_unimodal": Scheme(("hybrid",), min),
+    "context_multimodal": Scheme(("context", "hybrid"), max),
+    "strict_multimodal": Scheme(("texture", "context"), min, cascade=True),
+    "normal_multimodal": Scheme(("texture", "context"), _mean, cascade=True),
+    "tolerant_multimodal": Scheme(("texture", "context"), max, cascade=True),
+}
+
+
+def evaluate(plan: LivenessPlan, score: Score) -> Liveness:
+    """One frame's liveness under the plan; `score` is asked for no more models than needed.
+
+    A model that gives None, NaN or a score outside 0..1 leaves the whole frame without a
+    score, whatever the others say: half a scheme is never evidence.
+    """
+    scheme = SCHEMES[plan.scheme]
+    scores: dict[LivenessModel, float] = {}
+    for model in scheme.models:
+        value = score(model)
+        if value is None or not isfinite(value) or not 0.0 <= value <= 1.0:
+            return Liveness(None, scores)
+        scores[model] = value
+        if scheme.cascade and len(scores) == 1 and value < plan.preliminary:
+            return Liveness(capped(value, plan.live), scores)
+    return Liveness(scheme.combine(list(scores.values())), scores)
+
+
+def capped(preliminary: float, live: float) -> float:
+    """A preliminary score that ended the cascade, held just under the liveness threshold.
+
+    The seed reads "capped at Liveness detection threshold = 0.01"; we read a minus that was
+    lost, since a literal 0.01 would call every such frame a certain attack.
+    """
+    return max(0.0, min(preliminary, live - CAP))

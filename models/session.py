@@ -1,0 +1,178 @@
+"""The project's only door to ONNX Runtime: network files in, arrays through, provider known.
+
+One session per network file serves all feeds: `run` may be called from any thread, and lets
+other threads work meanwhile.
+"""
+
+import ctypes
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Literal, cast
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnxruntime.capi import build_and_package_info
+
+from models.manifest import Manifest, NetworkError, NetworkFile, Role, Shape, shipped, verified
+
+Provider = Literal["auto", "cpu", "cuda"]
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often a network ran, and how long that took in all."""
+
+    calls: int
+    seconds: float
+
+
+class Network:
+    """One network, loaded and checked. Thread-safe."""
+
+    def __init__(self, file: NetworkFile, *, cuda: bool, threads: int) -> None:
+        """Raises NetworkError: file absent or not the vouched-for one, or wrong input."""
+        self.name = file.name
+        self._session = _session(file, cuda, threads)
+        self._input = _checked_input(file, self._session)
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._seconds = 0.0
+
+    @property
+    def provider(self) -> str:
+        """Where it truly runs: "cuda" or "cpu"."""
+        got = self._session.get_providers()
+        return "cuda" if "CUDAExecutionProvider" in got else "cpu"
+
+    @property
+    def use(self) -> Use:
+        with self._lock:
+            return Use(self._calls, self._seconds)
+
+    def run(self, array: Array) -> list[Array]:
+        """The outputs for one input, in the file's own order; raises NetworkError."""
+        start = perf_counter()
+        try:
+            outputs = self._session.run(None, {self._input: array})
+        except Exception as error:  # onnxruntime raises no narrower type in common
+            raise NetworkError(f"network {self.name} failed on a frame: {error}") from error
+        seconds = perf_counter() - start
+        with self._lock:
+            self._calls += 1
+            self._seconds += seconds
+        return cast(list[Array], outputs)
+
+
+class Networks:
+    """The networks that are needed, by role. Roles that share a file share its session."""
+
+    def __init__(self, manifest: Manifest, by_role: Mapping[Role, Network]) -> None:
+        self.manifest = manifest
+        self._by_role = by_role
+
+    @classmethod
+    def load(
+        cls,
+        needs: Collection[Role],
+        provider: Provider = "auto",
+        threads: int = 1,
+        manifest: Manifest | None = None,
+    ) -> "Networks":
+        """Loads what serves `needs` and nothing else; raises NetworkError.
+
+        "auto" takes CUDA where it works, "cuda" refuses where it does not. `threads` is the
+        number one network may use at a time; more feeds gain more from 1.
+        """
+        manifest = manifest or shipped()
+        cuda = _ask_for_cuda(provider)
+        loaded: dict[str, Network] = {}
+        by_role: dict[Role, Network] = {}
+        for role in sorted(needs):
+            file = manifest.file(role)
+            if file.name not in loaded:
+                loaded[file.name] = Network(file, cuda=cuda, threads=threads)
+            by_role[role] = loaded[file.name]
+            if provider == "cuda" and by_role[role].provider != "cuda":
+                raise NetworkError(f"CUDA was asked for but {file.path.name} runs on the CPU")
+        return cls(manifest, by_role)
+
+    def __contains__(self, role: Role) -> bool:
+        return role in self._by_role
+
+    def __getitem__(self, role: Role) -> Network:
+        """The network in a role; raises NetworkError where it was not loaded."""
+        if role not in self._by_role:
+            raise NetworkError(f"the network for the {role} model was not loaded at start")
+        return self._by_role[role]
+
+    @property
+    def provider(self) -> str:
+        """Where the networks truly run, for the log: "cpu", "cuda", or "cuda, cpu"."""
+        return ", ".join(sorted({n.provider for n in self._by_role.values()}, reverse=True))
+
+    def uses(self) -> Mapping[str, Use]:
+        """By network name: calls and bare time so far."""
+        return {network.name: network.use for network in self._by_role.values()}
+
+
+def _ask_for_cuda(provider: Provider) -> bool:
+    """Whether to ask ONNX Runtime for CUDA: only where it can work, asking in vain is loud."""
+    obstacle = None if provider == "cpu" else cuda_obstacle()
+    if provider == "cuda" and obstacle is not None:
+        raise NetworkError(f"CUDA was asked for but {obstacle}; set the provider to auto or cpu")
+    return provider != "cpu" and obstacle is None
+
+
+def cuda_obstacle() -> str | None:
+    """Why CUDA cannot work on this machine, as half a sentence; None if it should work."""
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        return "this ONNX Runtime was built without it (install onnxruntime-gpu)"
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return "there is no NVIDIA driver (libcuda.so.1)"
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0 or not count:
+        return "the NVIDIA driver reports no usable GPU"
+    return _missing_library()
+
+
+def _missing_library() -> str | None:
+    ort.preload_dlls()  # finds the libraries of the extra `kioskd[cuda]`, as well as the system's
+    major = str(build_and_package_info.cuda_version).split(".")[0]
+    for library in (f"libcublasLt.so.{major}", f"libcudart.so.{major}", "libcudnn.so.9"):
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            return f"{library} is missing (install kioskd[cuda])"
+    return None
+
+
+def _session(file: NetworkFile, cuda: bool, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    # A waiting thread that spins costs half a core for a network of this size, and gains nothing.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3  # errors; what they mean for the operator is raised below
+    providers = ["CUDAExecutionProvider", "CPUExecutionProvider"][not cuda :]
+    content = verified(file)
+    try:
+        return ort.InferenceSession(content, options, providers)
+    except Exception as error:  # onnxruntime raises no narrower type in common
+        raise NetworkError(f"network file {file.path} cannot be loaded: {error}") from error
+
+
+def _checked_input(file: NetworkFile, session: ort.InferenceSession) -> str:
+    """The name of the one input, once its shape is what the manifest says."""
+    inputs = session.get_inputs()
+    shapes: list[Shape] = [tuple(given.shape) for given in inputs]
+    if len(inputs) != 1 or shapes[0] != file.input:
+        raise NetworkError(
+            f"network file {file.path} takes {shapes}, but models/manifest.yaml says {file.input}"
+        )
+    return cast(str, inputs[0].name)

@@ -1,0 +1,128 @@
+"""Which face is whose: detections of one frame after the other joined into tracks.
+
+Pure: time comes with the data. Only the tracker forgives a missed frame. A face that jumps
+so far that its boxes hardly overlap is another face, and so is one that comes back after
+`forget_s`, or in another session of the source.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.boxes import overlaps
+from models.detect import Detection
+from models.observation import Box
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSettings:
+    """
+    min_overlap  boxes that share less than this (IoU) are not the same face
+    confirm      a face counts from so many detections on
+    forget_s     seconds without a detection after which a track ends
+    """
+
+    min_overlap: float = 0.3
+    confirm: int = 2
+    forget_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """One face over time.
+
+    hits     detections so far
+    seen_at  when it was last detected, seconds
+    missed   whether the detector looked for it in the last frame and saw nothing
+    carried  whether the box was carried since the last detection and not detected itself
+    """
+
+    track_id: int
+    box: Box
+    score: float
+    landmarks: NDArray[np.float32]
+    hits: int
+    seen_at: float
+    missed: bool = False
+    carried: bool = False
+
+
+class Tracker:
+    """Greedy matching by overlap, best pair first."""
+
+    def __init__(self, settings: TrackSettings | None = None) -> None:
+        self._settings = settings or TrackSettings()
+        self._ids = count(1)  # never started again, so no id is used twice
+        self._tracks: dict[int, Track] = {}
+        self._session: int | None = None
+        self._at = 0.0
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """All tracks, tentative ones too."""
+        return tuple(self._tracks.values())
+
+    @property
+    def confirmed(self) -> tuple[Track, ...]:
+        """The tracks that were detected often enough to be faces."""
+        return tuple(t for t in self.tracks if t.hits >= self._settings.confirm)
+
+    def reset(self) -> None:
+        """Ends all tracks."""
+        self._tracks.clear()
+
+    def advance(self, at: float, session: int) -> None:
+        """Moves time on, to a frame of the given session; ends what may not be joined to it."""
+        if session != self._session or at < self._at:
+            self.reset()
+        self._session, self._at = session, at
+        forget_s = self._settings.forget_s
+        self._tracks = {i: t for i, t in self._tracks.items() if at - t.seen_at <= forget_s}
+
+    def update(self, detections: Sequence[Detection]) -> None:
+        """Joins the detections of the frame that time was moved on to."""
+        pairs = self._pairs(detections)
+        for track in self.tracks:
+            if track.track_id not in pairs:
+                self._miss(track)
+        for track_id, index in pairs.items():
+            self._tracks[track_id] = self._seen(track_id, detections[index])
+        for index, detection in enumerate(detections):
+            if index not in pairs.values():
+                track_id = next(self._ids)
+                self._tracks[track_id] = self._seen(track_id, detection)
+
+    def carry(self, moved: Mapping[int, tuple[Box, NDArray[np.float32]]]) -> None:
+        """Moves tracks to boxes and landmarks that were followed without the detector."""
+        for track_id, (box, landmarks) in moved.items():
+            track = self._tracks[track_id]
+            self._tracks[track_id] = replace(track, box=box, landmarks=landmarks, carried=True)
+
+    def _pairs(self, detections: Sequence[Detection]) -> dict[int, int]:
+        """Track id to index of the detection that continues it."""
+        if not detections or not self._tracks:
+            return {}
+        ids = list(self._tracks)
+        boxes = np.array([d.box for d in detections])
+        table = np.array([overlaps(np.array(self._tracks[i].box), boxes) for i in ids])
+        pairs: dict[int, int] = {}
+        while table.max() >= self._settings.min_overlap:
+            row, column = np.unravel_index(table.argmax(), table.shape)
+            pairs[ids[row]] = int(column)
+            table[row, :] = table[:, column] = -1.0
+        return pairs
+
+    def _seen(self, track_id: int, found: Detection) -> Track:
+        before = self._tracks.get(track_id)
+        hits = before.hits + 1 if before else 1
+        return Track(track_id, found.box, found.score, found.landmarks, hits, self._at)
+
+    def _miss(self, track: Track) -> None:
+        """A confirmed face is waited for; a tentative one was a flicker."""
+        if track.hits >= self._settings.confirm:
+            self._tracks[track.track_id] = replace(track, missed=True)
+        else:
+            del self._tracks[track.track_id]
