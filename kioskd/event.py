@@ -16,7 +16,8 @@ class Result:
     attributes    the seed's attributes beside type and actionId, as they stand on the wire
     started_at    seconds, monotonic, of the attempt's first frame; decided_at of its last
     captured_at   unix seconds of the deciding frame
-    reasons       codes of what stood in the way, most frequent first
+    reasons       codes: what ended the attempt without a decision, then what stood in the
+                  way, most frequent first
     scores        mean per-model scores over the counted frames, for diagnostics
     """
 

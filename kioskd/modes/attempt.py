@@ -1,0 +1,220 @@
+"""What every mode shares: one person, one unbroken track, one attempt at a time.
+
+`Attempts.view` says what an observation is to the attempt under way and changes nothing.
+The mode acts on it and reports back with `begin`, `refuse`, `count` and `end`, and closes
+each frame with `remember`. The rules stand in docs/modes.md under "Attempts".
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from kioskd.modes.gate import FacePolicy
+from kioskd.modes.reasons import Reason
+from models.observation import Face, Observation
+
+FORGET_S = 60.0  # a track unseen for so long is gone for good; the tracker gave it up long before
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSettings:
+    """How an attempt is bounded and when the next may begin. Seconds of observation time."""
+
+    attempt_deadline_s: float = 5.0  # for the first fit frame to come, then anew for the decision
+    maximum_gap_s: float = 0.5  # between two observations of one attempt
+    cool_down_s: float = 2.0  # after an attempt that did not confirm
+    attempts_per_track: int = 5  # that counted a frame; then the person must leave the view
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of one track. `number` counts the track's results from 1."""
+
+    track_id: int
+    number: int
+    began_at: float
+    counting_from: float | None = None  # the first counted frame's time
+    frames: int = 0  # counted
+    refused: Counter[Reason] = field(default_factory=Counter)
+
+    @property
+    def started_at(self) -> float:
+        return self.began_at if self.counting_from is None else self.counting_from
+
+    def reasons(self, *ended_by: Reason) -> tuple[str, ...]:
+        """What ended it, then what stood in the way, most frequent first."""
+        tally = (reason for reason, _ in self.refused.most_common())
+        return tuple(reason.value for reason in dict.fromkeys((*ended_by, *tally)))
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """The observation is not newer than the last one: as if it had not come."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """No attempt is under way and there is nobody to begin one with."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """The subject's track may not try now. Nothing is measured on it."""
+
+    face: Face
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The attempt under way cannot go on, and this frame is evidence of nothing."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """The attempt under way ran out of time before this frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The frame may count for this face, if the gate lets it."""
+
+    face: Face
+
+
+View = Ignored | Absent | Silent | Broken | Overdue | Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """What is kept of a track between its attempts."""
+
+    seen_at: float
+    results: int = 0
+    tries: int = 0  # attempts that counted a frame
+    finished: bool = False  # confirmed: nothing more
+    told_unfit: bool = False  # a wait without one fit frame was reported already
+    again_at: float = -math.inf
+
+
+def subject(seen: Observation, policy: FacePolicy) -> Face | Reason:
+    """The one person the frame is about, or why there is none."""
+    if not seen.faces:
+        return Reason.NO_FACE
+    if policy == "one" and len(seen.faces) > 1:
+        return Reason.SEVERAL_FACES
+    return seen.faces[0]
+
+
+class Attempts:
+    """The attempts of one feed's mode: binding, deadline, cool-down, limits."""
+
+    def __init__(self, settings: AttemptSettings, policy: FacePolicy) -> None:
+        self._settings = settings
+        self._policy = policy
+        self._last: Observation | None = None
+        self._tracks: dict[int, _Track] = {}
+        self.under_way: Attempt | None = None
+
+    def view(self, seen: Observation) -> View:
+        """What this observation is to the attempt under way, or to the next one."""
+        if not self._newer(seen):
+            return Ignored(Reason.FRAME_OUT_OF_ORDER)
+        chosen = subject(seen, self._policy)
+        if self.under_way is not None and (reason := self._broken(self.under_way, seen, chosen)):
+            return Broken(reason)
+        if self.under_way is not None and self._overdue(self.under_way, seen.at):
+            return Overdue()
+        if isinstance(chosen, Reason):
+            return Absent(chosen)
+        if self.under_way is None and (silence := self._silence(chosen.track_id, seen.at)):
+            return Silent(chosen, silence)
+        return Candidate(chosen)
+
+    def begin(self, seen: Observation, face: Face) -> None:
+        number = self._track(face.track_id, seen.at).results + 1
+        self.under_way = Attempt(face.track_id, number, seen.at)
+
+    def refuse(self, reasons: Iterable[Reason]) -> None:
+        """A frame did not count, for these reasons."""
+        if (attempt := self.under_way) is not None:
+            self.under_way = replace(attempt, refused=attempt.refused + Counter(reasons))
+
+    def count(self, seen: Observation) -> None:
+        """A frame counted. What stood in the way before the first one is forgotten."""
+        if (attempt := self.under_way) is None:
+            return
+        if attempt.counting_from is None:
+            attempt = replace(attempt, counting_from=seen.at, refused=Counter())
+        self.under_way = replace(attempt, frames=attempt.frames + 1)
+
+    def end(self, seen: Observation, *, finished: bool) -> None:
+        """The attempt under way gave a result. `finished`: the track gets no other attempt."""
+        if (attempt := self.under_way) is None:
+            return
+        track, counted = self._track(attempt.track_id, seen.at), attempt.frames > 0
+        self._tracks[attempt.track_id] = replace(
+            track,
+            results=track.results + 1,
+            tries=track.tries + counted,
+            finished=finished,
+            told_unfit=track.told_unfit or not counted,
+            again_at=seen.at + self._settings.cool_down_s if counted else seen.at,
+        )
+        self.under_way = None
+
+    def drop(self) -> None:
+        """The attempt under way came to nothing worth a result."""
+        self.under_way = None
+
+    def remember(self, seen: Observation) -> None:
+        """Close the frame. Call it last, and not for an observation that was Ignored."""
+        self._last = seen
+        for face in seen.faces:
+            if (track := self._tracks.get(face.track_id)) is not None:
+                self._tracks[face.track_id] = replace(track, seen_at=seen.at)
+        self._tracks = {
+            track_id: track
+            for track_id, track in self._tracks.items()
+            if seen.at - track.seen_at <= FORGET_S
+        }
+
+    def _newer(self, seen: Observation) -> bool:
+        last = self._last
+        if last is None:
+            return math.isfinite(seen.at)
+        same_session = seen.session == last.session
+        return seen.at > last.at and (not same_session or seen.number > last.number)
+
+    def _broken(self, attempt: Attempt, seen: Observation, chosen: Face | Reason) -> Reason | None:
+        last = self._last
+        if last is not None and seen.session != last.session:
+            return Reason.FEED_RESTARTED
+        if last is not None and seen.at - last.at > self._settings.maximum_gap_s:
+            return Reason.FRAMES_MISSING
+        if isinstance(chosen, Reason):
+            return Reason.TRACK_LOST if chosen is Reason.NO_FACE else chosen
+        return None if chosen.track_id == attempt.track_id else Reason.SUBJECT_CHANGED
+
+    def _overdue(self, attempt: Attempt, at: float) -> bool:
+        if attempt.frames == 0 and self._track(attempt.track_id, at).told_unfit:
+            return False
+        return at - attempt.started_at > self._settings.attempt_deadline_s
+
+    def _silence(self, track_id: int, at: float) -> Reason | None:
+        track = self._track(track_id, at)
+        if track.finished:
+            return Reason.ALREADY_DECIDED
+        if track.tries >= self._settings.attempts_per_track:
+            return Reason.ATTEMPTS_USED_UP
+        return Reason.COOLING_DOWN if at < track.again_at else None
+
+    def _track(self, track_id: int, at: float) -> _Track:
+        return self._tracks.get(track_id, _Track(at))

@@ -1,0 +1,135 @@
+"""The face gate: is this frame's face fit to be evidence? docs/gate.md explains every check.
+
+Cheapest first: the box alone, then the crop's quality, then the head's pose. A stage is
+measured only when the one before it passed. What is not measured never passes, and every
+comparison is written so that NaN fails it.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from kioskd.modes.reasons import Reason
+from kioskd.modes.stillness import Trail
+from models.observation import Face, ImageQuality, Measure, Observation
+
+FacePolicy = Literal["one", "largest"]
+Check = tuple[bool, Reason]  # whether it passed, and what to say if not
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """Limits of a fit frame. Origins of the numbers: docs/gate.md."""
+
+    face_policy: FacePolicy = "one"  # a second face is refused, or the largest is taken
+    minimum_face_size_px: float = 150.0  # of the box's shorter side
+    maximum_face_share: float = 0.5  # of the frame's area
+    minimum_border_px: float = 10.0  # between the box and every edge of the frame
+    maximum_drift: float = 0.10  # of the box's centre over one second, in face widths
+    hybrid_margin_left: float = 0.35  # room in box widths; asked only for the hybrid model
+    hybrid_margin_right: float = 0.35
+    hybrid_margin_above: float = 0.20  # room in box heights
+    hybrid_margin_below: float = 0.50
+    minimum_sharpness: float = 0.3
+    minimum_contrast: float = 0.2
+    minimum_brightness: float = 0.2
+    maximum_brightness: float = 0.9
+    minimum_centre_pose_quality: float = 0.59
+    maximum_yaw_deg: float = 20.0
+    maximum_pitch_deg: float = 20.0
+    maximum_roll_deg: float = 20.0
+
+
+class Gate:
+    """The gate of one feed. It remembers where the face was during the last second.
+
+    margins  whether the hybrid model's room around the face is asked for
+    """
+
+    def __init__(self, settings: GateSettings, margins: bool) -> None:
+        self._limits = settings
+        self._margins = margins
+        self._trail = Trail()
+
+    def wants(self, seen: Observation, face: Face) -> Measure | None:
+        """What must be measured before the gate can say more; None if it can say all."""
+        if self._geometry(seen, face):
+            return None
+        if face.quality is None:
+            return Measure.QUALITY
+        if self._quality(face.quality):
+            return None
+        if face.pose is None or face.centre_pose_quality is None:
+            return Measure.POSE
+        return None
+
+    def reasons(self, seen: Observation, face: Face) -> tuple[Reason, ...]:
+        """The failed checks of the first stage that fails; empty when the face is fit."""
+        if failed := self._geometry(seen, face):
+            return failed
+        if face.quality is None:
+            return (Reason.NOT_MEASURED,)
+        return self._quality(face.quality) or self._pose(face)
+
+    def follow(self, seen: Observation, face: Face) -> None:
+        """Remember where the face is. Call it once per frame, after `reasons`."""
+        self._trail = self._trail.followed(face, seen.at)
+
+    def _geometry(self, seen: Observation, face: Face) -> tuple[Reason, ...]:
+        limits, (x1, y1, x2, y2) = self._limits, face.box
+        width, height = x2 - x1, y2 - y1
+        border = min(x1, y1, seen.width - x2, seen.height - y2)
+        share = width * height / (seen.width * seen.height)
+        room = self._room(seen, face) if self._margins else ()
+        if face.missed:  # an old box: what stands in it now is not known to be a face
+            return (Reason.FACE_MISSED,)
+        return _failed(
+            (min(width, height) >= limits.minimum_face_size_px, Reason.FACE_TOO_SMALL),
+            (share <= limits.maximum_face_share, Reason.FACE_TOO_LARGE),
+            (border >= limits.minimum_border_px, Reason.FACE_NEAR_BORDER),
+            *room,
+            (self._trail.drift(face, seen.at) <= limits.maximum_drift, Reason.MOVING),
+        )
+
+    def _room(self, seen: Observation, face: Face) -> tuple[Check, ...]:
+        """The hybrid model's margins, in the box's own width and height."""
+        limits, (x1, y1, x2, y2) = self._limits, face.box
+        width, height = x2 - x1, y2 - y1
+        return (
+            (x1 >= limits.hybrid_margin_left * width, Reason.MARGIN_LEFT),
+            (seen.width - x2 >= limits.hybrid_margin_right * width, Reason.MARGIN_RIGHT),
+            (y1 >= limits.hybrid_margin_above * height, Reason.MARGIN_ABOVE),
+            (seen.height - y2 >= limits.hybrid_margin_below * height, Reason.MARGIN_BELOW),
+        )
+
+    def _quality(self, quality: ImageQuality) -> tuple[Reason, ...]:
+        limits = self._limits
+        if not _finite(quality.sharpness, quality.contrast, quality.brightness):
+            return (Reason.NOT_MEASURED,)
+        return _failed(
+            (quality.sharpness >= limits.minimum_sharpness, Reason.BLURRY),
+            (quality.contrast >= limits.minimum_contrast, Reason.LOW_CONTRAST),
+            (quality.brightness >= limits.minimum_brightness, Reason.TOO_DARK),
+            (quality.brightness <= limits.maximum_brightness, Reason.TOO_BRIGHT),
+        )
+
+    def _pose(self, face: Face) -> tuple[Reason, ...]:
+        limits, pose, centre = self._limits, face.pose, face.centre_pose_quality
+        if pose is None or centre is None:
+            return (Reason.NOT_MEASURED,)
+        if not _finite(pose.yaw, pose.pitch, pose.roll, centre):
+            return (Reason.NOT_MEASURED,)
+        return _failed(
+            (abs(pose.yaw) <= limits.maximum_yaw_deg, Reason.HEAD_TURNED),
+            (abs(pose.pitch) <= limits.maximum_pitch_deg, Reason.HEAD_PITCHED),
+            (abs(pose.roll) <= limits.maximum_roll_deg, Reason.HEAD_TILTED),
+            (centre >= limits.minimum_centre_pose_quality, Reason.CENTRE_POSE_LOW),
+        )
+
+
+def _finite(*values: float) -> bool:
+    return all(math.isfinite(value) for value in values)
+
+
+def _failed(*checks: Check) -> tuple[Reason, ...]:
+    return tuple(reason for passed, reason in checks if not passed)

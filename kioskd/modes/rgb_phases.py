@@ -1,0 +1,57 @@
+"""RGB liveness as a table: the machine runs on it, and docs/modes.md draws it."""
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """`rgbLivenessState.currentState`, with the seed's words for the last three."""
+
+    IDLE = "IDLE"
+    QUALITY = "QUALITY"
+    LIVE_WINDOW = "LIVE_WINDOW"
+    FAKE_WINDOW = "FAKE_WINDOW"
+    LIVENESS_CONFIRMED = "LIVENESS_CONFIRMED"
+    NOTLIVE_CONFIRMED = "NOTLIVE_CONFIRMED"
+    LIVENESS_UNKNOWN = "LIVENESS_UNKNOWN"
+
+
+class Cause(StrEnum):
+    """What moves the machine from one phase to another."""
+
+    SUBJECT_CAME = "one person is in view"
+    SUBJECT_LEFT = "no longer this one person in view"
+    FIRST_FIT_FRAME = "a frame passes the gate and has a score"
+    ENOUGH_LIVE = "enough scores at or above the liveness threshold"
+    LIVE_OUT_OF_REACH = "enough can no longer be reached"
+    ENOUGH_FAKE = "enough scores below the fake threshold"
+    FAKE_OUT_OF_REACH = "neither outcome was reached"
+    BROKEN_OFF = "track, feed or single person lost"
+    TIME_OVER = "the deadline has passed"
+    REARMED = "cool-down over and attempts left"
+
+
+TRANSITIONS: dict[tuple[Phase, Cause], Phase] = {
+    (Phase.IDLE, Cause.SUBJECT_CAME): Phase.QUALITY,
+    (Phase.QUALITY, Cause.FIRST_FIT_FRAME): Phase.LIVE_WINDOW,
+    (Phase.QUALITY, Cause.BROKEN_OFF): Phase.IDLE,
+    (Phase.QUALITY, Cause.TIME_OVER): Phase.LIVENESS_UNKNOWN,
+    (Phase.LIVE_WINDOW, Cause.ENOUGH_LIVE): Phase.LIVENESS_CONFIRMED,
+    (Phase.LIVE_WINDOW, Cause.LIVE_OUT_OF_REACH): Phase.FAKE_WINDOW,
+    (Phase.LIVE_WINDOW, Cause.BROKEN_OFF): Phase.LIVENESS_UNKNOWN,
+    (Phase.LIVE_WINDOW, Cause.TIME_OVER): Phase.LIVENESS_UNKNOWN,
+    (Phase.FAKE_WINDOW, Cause.ENOUGH_FAKE): Phase.NOTLIVE_CONFIRMED,
+    (Phase.FAKE_WINDOW, Cause.FAKE_OUT_OF_REACH): Phase.LIVENESS_UNKNOWN,
+    (Phase.FAKE_WINDOW, Cause.BROKEN_OFF): Phase.LIVENESS_UNKNOWN,
+    (Phase.FAKE_WINDOW, Cause.TIME_OVER): Phase.LIVENESS_UNKNOWN,
+    (Phase.LIVENESS_CONFIRMED, Cause.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.NOTLIVE_CONFIRMED, Cause.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.NOTLIVE_CONFIRMED, Cause.REARMED): Phase.QUALITY,
+    (Phase.LIVENESS_UNKNOWN, Cause.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.LIVENESS_UNKNOWN, Cause.REARMED): Phase.QUALITY,
+}
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram, as docs/modes.md shows it."""
+    arrows = (f"    {a} --> {b}: {cause.value}" for (a, cause), b in TRANSITIONS.items())
+    return "\n".join(("stateDiagram-v2", f"    [*] --> {Phase.IDLE}", *arrows))
