@@ -6,11 +6,12 @@ The published file is fixed at 640x640 although nothing inside depends on that: 
 nodes carry factors, its Reshape nodes a -1. So only the declared sizes are opened.
 """
 
-import hashlib
 import sys
 from pathlib import Path
 
 import onnx
+
+from models.convert import checked, save
 
 SOURCE_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 TARGET = Path(__file__).with_name("face_detection_yunet_2023mar.onnx")
@@ -18,17 +19,14 @@ TARGET = Path(__file__).with_name("face_detection_yunet_2023mar.onnx")
 
 def convert(source: Path, target: Path) -> None:
     """Writes `source` with height and width left open (multiples of 32 work)."""
-    if hashlib.sha256(source.read_bytes()).hexdigest() != SOURCE_SHA256:
-        raise SystemExit(f"{source} is not opencv_zoo's face_detection_yunet_2023mar.onnx")
-    model = onnx.load(source)
+    model = onnx.load_from_string(checked(source, SOURCE_SHA256))
     graph = model.graph
     _name(graph.input[0], ("1", "3", "height", "width"))
     for output in graph.output:
         channels = str(output.type.tensor_type.shape.dim[2].dim_value)
         _name(output, ("1", "cells_" + output.name.rsplit("_", 1)[1], channels))
     del graph.value_info[:]  # the shapes in between were those of 640x640
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, target)
+    save(model, target)
 
 
 def _name(value: onnx.ValueInfoProto, sizes: tuple[str, ...]) -> None:
