@@ -1,0 +1,61 @@
+"""What an attempt of RGB liveness amounts to, as a Result."""
+
+from collections.abc import Mapping
+from statistics import fmean
+
+from kioskd.event import LivenessState, Result
+from kioskd.modes.attempt import Attempt
+from kioskd.modes.reasons import Reason
+from models.observation import Liveness, LivenessModel, Observation
+
+
+class Tally:
+    """The scores of the frames that one attempt counted."""
+
+    def __init__(self) -> None:
+        self._scores: list[float] = []
+        self._by_model: dict[LivenessModel, list[float]] = {}
+
+    def add(self, liveness: Liveness) -> None:
+        if liveness.score is not None:
+            self._scores.append(liveness.score)
+        for model, score in liveness.by_model.items():
+            self._by_model.setdefault(model, []).append(score)
+
+    def result(
+        self,
+        seen: Observation,
+        attempt: Attempt,
+        state: LivenessState,
+        ended_by: tuple[Reason, ...],
+        decisive: tuple[float, ...] | None,
+        mode: str,
+    ) -> Result:
+        """The attempt's one result. `decisive`: the deciding window's scores, if one decided."""
+        return Result(
+            action="rgbLiveness",
+            feed=seen.feed,
+            mode=mode,
+            track_id=attempt.track_id,
+            attempt=attempt.number,
+            state=state,
+            emits=state != "LIVENESS_UNKNOWN",
+            attributes=_attributes(state, decisive or tuple(self._scores)),
+            started_at=attempt.started_at,
+            decided_at=seen.at,
+            captured_at=seen.wall_time,
+            frames=attempt.frames,
+            reasons=attempt.reasons(*ended_by),
+            scores=_means(self._by_model),
+        )
+
+
+def _attributes(state: LivenessState, scores: tuple[float, ...]) -> dict[str, str | float]:
+    """As on the wire. `liveness` is the scores' mean, left out when no frame counted."""
+    confirmed = "true" if state == "LIVENESS_CONFIRMED" else "false"
+    liveness = {"liveness": round(fmean(scores), 4)} if scores else {}
+    return {**liveness, "livenessConfirmed": confirmed}
+
+
+def _means(by_model: Mapping[LivenessModel, list[float]]) -> dict[str, float]:
+    return {model: round(fmean(scores), 4) for model, scores in by_model.items()}
