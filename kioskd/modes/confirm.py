@@ -6,7 +6,7 @@
                                       |
                                       +--enough out of reach--> Verdict UNKNOWN
 
-A window ends as soon as its outcome is certain, which changes no outcome.
+A window ends as soon as its own outcome is certain; the fake window then begins sooner.
 """
 
 import math

@@ -1,0 +1,107 @@
+"""Three rooms, one way; one door per library; modes without side effects."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("feeds", "models", "kioskd")
+DOORS = {
+    "amqtt": "kioskd/delivery/embedded.py",
+    "click": "kioskd/cli.py",
+    "cv2": "feeds/imaging.py",
+    "onnxruntime": "models/session.py",
+    "paho": "kioskd/delivery/mqtt.py",
+    "pydantic": "kioskd/config/settings.py",
+    "sqlite3": "kioskd/delivery/audit.py",
+    "structlog": "kioskd/log.py",
+    "yaml": "models/strict_yaml.py",
+}
+SCRIPTS = {"convert.py", "train.py"}  # run by hand to make the networks again; never imported
+SIDE_EFFECTS = {"open", "print", "input", "exec", "eval", "breakpoint"}
+
+
+def sources(folder: str) -> Iterator[Path]:
+    """The product's own Python files in a folder, as paths from the root."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        if path.name not in SCRIPTS:
+            yield path.relative_to(ROOT)
+
+
+def imported(path: Path) -> set[str]:
+    """The packages that a file imports anywhere in it, first names only."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """First names of everything in memory after a fresh Python imported these."""
+    script = f"import sys, {', '.join(modules)}\nprint(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return {name.partition(".")[0] for name in run.stdout.split()}
+
+
+def module(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_the_walls_drawn_in_pyproject_stand() -> None:
+    program = Path(sys.executable).with_name("lint-imports")
+    run = subprocess.run(
+        [program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("room", "later"), [("feeds", {"models", "kioskd"}), ("models", {"kioskd"})]
+)
+def test_a_room_loads_nothing_of_the_rooms_after_it(room: str, later: set[str]) -> None:
+    assert later.isdisjoint(loaded_by(*map(module, sources(room))))
+
+
+def test_the_modes_load_no_library_but_numpy() -> None:
+    assert loaded_by(*map(module, sources("kioskd/modes"))).isdisjoint(DOORS)
+
+
+@pytest.mark.parametrize(("library", "door"), DOORS.items())
+def test_each_library_has_one_door(library: str, door: str) -> None:
+    files = (path for room in ROOMS for path in sources(room))
+    assert [str(path) for path in files if library in imported(path)] == [door]
+
+
+def test_no_library_comes_in_without_a_door() -> None:
+    known = {*ROOMS, *DOORS, *sys.stdlib_module_names, "numpy"}
+    strangers = {
+        str(path): unknown
+        for room in ROOMS
+        for path in sources(room)
+        if (unknown := imported(path) - known)
+    }
+    assert strangers == {}
+
+
+@pytest.mark.parametrize("room", ["feeds", "models"])
+def test_only_kioskd_logs(room: str) -> None:
+    assert [path for path in sources(room) if "logging" in imported(path)] == []
+
+
+def test_modes_do_nothing_but_compute() -> None:
+    called = {
+        (str(path), node.func.id)
+        for path in sources("kioskd/modes")
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert {call for call in called if call[1] in SIDE_EFFECTS} == set()
