@@ -1,0 +1,381 @@
+"""What the daemon hands its results to: first to the disk, then to the door.
+
+Two threads work here: the courier's own (connect, expire, drain the audit log) and the MQTT
+connection's. An action is published on the thread that delivers it, so the door does not wait
+for a thread to wake up.
+"""
+
+import queue
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from feeds.state import FeedState
+from kioskd.delivery import reasons, wire
+from kioskd.delivery.audit import AuditError, AuditLog
+from kioskd.delivery.backoff import Backoff
+from kioskd.delivery.clock import Clock, SystemClock
+from kioskd.delivery.ledger import Ledger
+from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost
+from kioskd.delivery.outgoing import Action, AuditRow, Outgoing
+from kioskd.delivery.problems import Problems, Report
+from kioskd.delivery.settings import DeliverySettings
+from kioskd.event import Result
+
+TURN_S = 0.5  # the courier looks around at least so often
+CONNECT_PATIENCE_S = 20.0  # name lookup, TCP, TLS and the broker's answer together
+STEADY_S = 10.0  # a connection that lasted so long was a good one: next time wait little
+ALONE_S = 60.0  # so long without being thrown out: the other client is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one result so far.
+
+    recorded    in the audit log, and not for the door
+    sent        in the audit log and handed to the broker, whose answer is recorded later
+    waiting     in the audit log; there is no broker; it goes if one comes before it expires
+    expired     in the audit log; too old for the door, which is not told
+    unrecorded  the audit log cannot be written, so the door is not told
+    """
+
+    outcome: Literal["recorded", "sent", "waiting", "expired", "unrecorded"]
+    event_id: str
+    sentence: str = ""
+
+
+class Courier:
+    """`on_problem(code, sentence or None)` is called from any thread and must return at once.
+
+    The codes are those of problems.ProblemCode.
+    """
+
+    def __init__(
+        self,
+        settings: DeliverySettings,
+        audit: AuditLog,
+        on_problem: Report,
+        clock: Clock | None = None,
+    ) -> None:
+        self._settings = settings
+        self._audit = audit
+        self._clock = clock or SystemClock()
+        self._problems = Problems(on_problem)
+        self._topics = wire.Topics(settings.prefix, settings.site, settings.device)
+        self._sender = wire.Sender(
+            settings.site,
+            settings.device,
+            str(uuid.uuid4()),
+            settings.version,
+            settings.model_version,
+            settings.config_digest,
+        )
+        self._ledger = Ledger(
+            audit,
+            self._sender,
+            self._topics.audit,
+            settings.keep_days,
+            self._clock,
+            self._problems,
+        )
+        self._order = threading.Lock()  # actions leave in the order of their numbers
+        self._lock = threading.Lock()  # everything in memory below
+        self._outgoing = Outgoing()
+        self._feeds: dict[str, FeedState] = {}
+        self._stopping = False
+        self._inbox: queue.SimpleQueue[tuple[Link, Happening] | None] = queue.SimpleQueue()
+        self._quiet = threading.Event()
+        self._ended = threading.Event()
+        self._backoff = Backoff()
+        now = self._clock.monotonic()
+        self.last_progress = now  # seconds, monotonic: the courier's own thread was alive
+        self._connect_at = now
+        self._link_since = now
+        self._denied: set[str] = set()
+        self._last_taken_over: float | None = None
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+
+    @property
+    def boot_id(self) -> str:
+        return self._sender.boot_id
+
+    @property
+    def connected(self) -> bool:
+        return self._outgoing.up
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        self.status({})
+        self._thread.start()
+
+    def stop(self, state: Literal["stopped", "offline"] = "stopped", timeout: float = 3.0) -> None:
+        """Say that we end on purpose, wait for the broker's answer, and end both threads.
+
+        Results already delivered are on the disk; what the broker lacks follows at next start.
+        """
+        wall = self._clock.wall()
+        for feed in list(self._feeds.values()):
+            self.feed_state(FeedState(feed.feed, "offline", "stopped", "kioskd was stopped", wall))
+        with self._lock:
+            self._stopping = True
+            body = wire.encode(wire.status(self._sender, state, {}, wall))
+            self._outgoing.keep(self._topics.status, body)
+        self._wake()
+        if self._thread.is_alive():
+            self._quiet.wait(timeout)
+            self._ended.set()
+            self._wake()
+            self._thread.join(timeout)
+
+    def deliver(self, result: Result) -> Delivery:
+        """Record the result durably, then tell the door if the result says so.
+
+        Returns once the record is on the disk. Never raises for a full disk or a missing
+        broker: the outcome says so, and the door stays shut.
+        """
+        with self._order:
+            delivery = self._recorded(result)
+        if self._settings.diagnostics:
+            body = wire.encode(wire.diag_result(self._sender, result, delivery.event_id))
+            self._send_diagnostic(result.feed, body)
+        self._wake()
+        return delivery
+
+    def _recorded(self, result: Result) -> Delivery:
+        event_id = str(uuid.uuid4())
+        wall = self._clock.wall()
+        record = wire.audited_result(self._sender, result, event_id, wall)
+        try:
+            seq = self._audit.commit(record, wall)
+        except AuditError as error:
+            self._problems.set("audit", str(error))
+            return Delivery("unrecorded", event_id, str(error))
+        self._problems.set("audit", None)
+        if not result.emits:
+            return Delivery("recorded", event_id)
+        return self._told(result, event_id, seq)
+
+    def _told(self, result: Result, event_id: str, seq: int) -> Delivery:
+        now = self._clock.monotonic()
+        expiry = self._settings.action_expiry_s
+        issue = wire.Issue(event_id, seq, self._clock.wall(), now, expiry)
+        action = Action(
+            event_id,
+            result.feed,
+            self._topics.action(result.feed),
+            wire.encode(wire.action(self._sender, result, issue)),
+            result.decided_at + expiry,
+        )
+        with self._lock:
+            self._outgoing.add(action)
+            expired = self._outgoing.flush(now)
+            if self._stopping:
+                expired += self._outgoing.give_up()
+        self._note_expired(expired)
+        return self._delivery(action)
+
+    def _delivery(self, action: Action) -> Delivery:
+        if action.dropped:
+            return Delivery("expired", action.event_id, _expired_sentence(action))
+        if action.sent:
+            return Delivery("sent", action.event_id)
+        return Delivery("waiting", action.event_id, "there is no broker at the moment")
+
+    def feed_state(self, state: FeedState) -> None:
+        """Publish a feed's state, retained; again after each reconnect."""
+        body = wire.encode(wire.feed_state(self._sender, state))
+        with self._lock:
+            self._feeds[state.feed] = state
+            self._outgoing.keep(self._topics.state(state.feed), body)
+        self._wake()
+
+    def status(self, problems: Mapping[str, str]) -> None:
+        """Publish that we are online, and what is wrong (code -> sentence); retained."""
+        payload = wire.status(self._sender, "online", problems, self._clock.wall())
+        with self._lock:
+            if not self._stopping:
+                self._outgoing.keep(self._topics.status, wire.encode(payload))
+        self._wake()
+
+    def diagnostic(self, feed: str, phase: str, reasons: Sequence[str]) -> None:
+        """Publish what the state machine does, if the settings ask for it. May get lost."""
+        if self._settings.diagnostics:
+            payload = wire.diag_phase(self._sender, feed, phase, reasons, self._clock.wall())
+            self._send_diagnostic(feed, wire.encode(payload))
+
+    def _send_diagnostic(self, feed: str, body: bytes) -> None:
+        with self._lock:
+            self._outgoing.send_unkept(self._topics.diag(feed), body, self._clock.monotonic())
+
+    def _wake(self) -> None:
+        self._inbox.put(None)
+
+    # What follows runs on the courier's own thread, save _note_expired.
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self._turn()
+        with self._lock:
+            given_up = self._outgoing.give_up()
+            link, self._outgoing.link = self._outgoing.link, None
+        self._note_expired(given_up)
+        self._ledger.settle()
+        if link is not None:
+            link.close(timeout=1.0)
+
+    def _turn(self) -> None:
+        link = self._outgoing.link
+        dead = link is not None and not link.alive
+        self._take_happenings()
+        if dead and self._outgoing.link is link:
+            self._lose(Lost("the MQTT thread ended without a reason", "broken"))
+        self._tend_link()
+        self._flush()
+        self._ledger.settle()
+        self._drain()
+        if self._stopping and self._outgoing.idle:
+            self._quiet.set()
+        self.last_progress = self._clock.monotonic()
+
+    def _take_happenings(self) -> None:
+        """Wait a moment for something to happen, then take all that has."""
+        try:
+            item = self._inbox.get(timeout=TURN_S)
+            while True:
+                if item is not None and item[0] is self._outgoing.link:
+                    self._handle(item[1])
+                item = self._inbox.get_nowait()
+        except queue.Empty:
+            pass
+
+    def _handle(self, happening: Happening) -> None:
+        match happening:
+            case Connected(window):
+                self._link_since = self._clock.monotonic()
+                self._ledger.start_over()
+                with self._lock:
+                    self._outgoing.opened(window)
+                self._problems.set("broker", None)
+            case Acked():
+                self._answered(happening)
+            case Lost():
+                self._lose(happening)
+            case _:
+                pass
+
+    def _answered(self, ack: Acked) -> None:
+        with self._lock:
+            sent = self._outgoing.answered(ack.mid)
+        if sent is None:
+            return
+        self._note_denied(sent.topic, ack.taken)
+        match sent.what:
+            case Action() as action:
+                self._action_answered(action, ack)
+            case AuditRow() as row if ack.taken:
+                self._ledger.taken(row)
+            case AuditRow():
+                self._ledger.refused()
+            case _:
+                pass
+
+    def _action_answered(self, action: Action, ack: Acked) -> None:
+        if not ack.taken:
+            self._ledger.note(action, "refused", f"the broker said: {ack.reason}")
+            return
+        unheard = f"the broker took an event for {action.topic}, but nobody has subscribed to it"
+        self._problems.set("action_dropped", None)
+        self._problems.set("nobody_listens", unheard if ack.unheard else None)
+        self._ledger.note(action, "published", "nobody had subscribed" if ack.unheard else "")
+
+    def _note_denied(self, topic: str, taken: bool) -> None:
+        before = len(self._denied)
+        if taken:
+            self._denied.discard(topic)
+        else:
+            self._denied.add(topic)
+        if len(self._denied) != before:
+            sentence = reasons.denied(", ".join(sorted(self._denied))) if self._denied else None
+            self._problems.set("broker_acl", sentence)
+
+    def _lose(self, lost: Lost) -> None:
+        now = self._clock.monotonic()
+        with self._lock:
+            self._outgoing.closed()
+        if lost.cause == "taken_over":
+            self._last_taken_over = now
+            self._problems.set("client_id", lost.sentence)
+        if now - self._link_since >= STEADY_S:
+            self._backoff.reset()
+        self._connect_at = now + self._backoff.wait()
+        self._problems.set("broker", lost.sentence)
+
+    def _tend_link(self) -> None:
+        """Connect when it is time to, and give up on a broker that does not answer."""
+        now = self._clock.monotonic()
+        link = self._outgoing.link
+        if link is None:
+            if now >= self._connect_at and not self._stopping:
+                self._connect(now)
+        elif self._silent(now):
+            link.drop()
+            place = reasons.place(self._settings)
+            self._lose(Lost(f"the broker at {place} does not answer: check it", "broken"))
+        elif self._last_taken_over is not None and now - self._last_taken_over > ALONE_S:
+            self._last_taken_over = None
+            self._problems.set("client_id", None)
+
+    def _silent(self, now: float) -> bool:
+        if not self._outgoing.accepted:
+            return now - self._link_since > CONNECT_PATIENCE_S
+        return self._outgoing.longest_unanswered(now) > self._settings.ack_timeout_s
+
+    def _connect(self, now: float) -> None:
+        will = wire.encode(wire.status(self._sender, "offline", {}, None))
+        link = Link(
+            self._settings,
+            lambda link, happening: self._inbox.put((link, happening)),
+            will=Letter(self._topics.status, will, 1, True),
+        )
+        self._link_since = now
+        with self._lock:
+            self._outgoing.link = link
+        link.start()
+
+    def _flush(self) -> None:
+        with self._lock:
+            expired = self._outgoing.flush(self._clock.monotonic())
+            if self._stopping and not self._outgoing.up:
+                expired += self._outgoing.give_up()
+        self._note_expired(expired)
+
+    def _note_expired(self, expired: Sequence[Action]) -> None:
+        for action in expired:
+            again = "it was sent once and may have arrived" if action.sent else "it was never sent"
+            self._ledger.note(action, "expired", again)
+            self._problems.set("action_dropped", _expired_sentence(action))
+
+    def _drain(self) -> None:
+        """Send the next audit rows, as many as the broker's window has room for."""
+        if self._stopping:
+            return
+        with self._lock:
+            room = self._outgoing.room_for_rows
+        for row in self._ledger.next_rows(room):
+            with self._lock:
+                gone = self._outgoing.send_row(row, self._clock.monotonic())
+            if not gone:
+                return
+            self._ledger.sent(row)
+
+
+def _expired_sentence(action: Action) -> str:
+    return (
+        f"an event of {action.source} grew too old before the broker took it, "
+        "and was dropped: the door was not told"
+    )

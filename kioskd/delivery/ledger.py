@@ -1,0 +1,137 @@
+"""The courier's side of the audit log: what became of each action, and which rows to send next."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from kioskd.delivery import wire
+from kioskd.delivery.audit import AuditError, AuditLog, Row
+from kioskd.delivery.clock import Clock
+from kioskd.delivery.outgoing import Action, AuditRow
+from kioskd.delivery.problems import Problems
+
+DENIED_PAUSE_S = 30.0  # before rows are offered again to a broker that refused one
+DISK_PAUSE_S = 5.0  # before a failing disk is tried again
+PRUNE_EVERY_S = 3600.0
+NOTES_MOST = 10_000  # outcomes kept in memory while the disk fails
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """An action's outcome that is not on the disk yet."""
+
+    action: Action
+    outcome: wire.Outcome
+    detail: str
+    wall: float
+
+
+class Ledger:
+    """Used by the courier's thread, except `note`, which any thread may call."""
+
+    def __init__(
+        self,
+        audit: AuditLog,
+        sender: wire.Sender,
+        topic: str,
+        keep_days: float,
+        clock: Clock,
+        problems: Problems,
+    ) -> None:
+        self._audit = audit
+        self._sender = sender
+        self._topic = topic
+        self._keep_s = keep_days * 86400
+        self._clock = clock
+        self._problems = problems
+        self._notes: deque[_Note] = deque()
+        self._taken: list[int] = []  # rows the broker took, not marked so on the disk yet
+        self._cursor = 0  # the last row handed to this connection
+        self._damaged = 0
+        now = clock.monotonic()
+        self._disk_at = now
+        self._send_at = now
+        self._prune_at = now
+
+    def note(self, action: Action, outcome: wire.Outcome, detail: str) -> None:
+        """Remember what became of an action, to be recorded soon."""
+        if len(self._notes) < NOTES_MOST:
+            self._notes.append(_Note(action, outcome, detail, self._clock.wall()))
+
+    def taken(self, row: AuditRow) -> None:
+        self._taken.append(row.id)
+
+    def refused(self) -> None:
+        """The broker does not want our rows: they stay, and are offered again after a while."""
+        self._send_at = self._clock.monotonic() + DENIED_PAUSE_S
+        self._cursor = 0
+
+    def start_over(self) -> None:
+        """A new connection: what the last one did not confirm is sent again."""
+        self._send_at = self._clock.monotonic()
+        self._cursor = 0
+
+    def settle(self) -> None:
+        """Bring everything known to the disk; what cannot be written now stays in memory."""
+        if self._clock.monotonic() < self._disk_at:
+            return
+        self._tell_damage()
+        while self._notes and self._tried(lambda: self._record(self._notes[0])) is not None:
+            self._notes.popleft()
+        if self._taken and self._tried(self._mark) is not None:
+            self._taken.clear()
+        self._prune()
+
+    def _record(self, note: _Note) -> int:
+        action = note.action
+        return self._audit.commit(
+            wire.audited_delivery(
+                self._sender, action.event_id, action.source, note.wall, note.outcome, note.detail
+            ),
+            note.wall,
+        )
+
+    def _mark(self) -> bool:
+        self._audit.acknowledge(self._taken, self._clock.wall())
+        return True
+
+    def _prune(self) -> None:
+        now = self._clock.monotonic()
+        if now >= self._prune_at:
+            self._prune_at = now + PRUNE_EVERY_S
+            self._tried(lambda: self._audit.prune(self._clock.wall() - self._keep_s))
+
+    def next_rows(self, most: int) -> list[AuditRow]:
+        """The oldest rows this connection has not been given yet."""
+        if most == 0 or self._clock.monotonic() < max(self._send_at, self._disk_at):
+            return []
+        rows = self._tried(lambda: self._audit.pending(self._cursor, most)) or []
+        return [self._outgoing(row) for row in rows]
+
+    def _outgoing(self, row: Row) -> AuditRow:
+        return AuditRow(row.id, self._topic, wire.encode(wire.audit_row(row.id, row.body)))
+
+    def sent(self, row: AuditRow) -> None:
+        self._cursor = row.id
+
+    def _tried(self, work: Callable[[], T]) -> T | None:
+        """What the work gives; None, a problem told and a pause if the disk fails."""
+        try:
+            return work()
+        except AuditError as error:
+            self._disk_at = self._clock.monotonic() + DISK_PAUSE_S
+            self._problems.set("audit", str(error))
+            return None
+
+    def _tell_damage(self) -> None:
+        damaged = self._audit.damaged
+        if len(damaged) != self._damaged:
+            self._damaged = len(damaged)
+            names = ", ".join(str(path) for path in damaged)
+            self._problems.set(
+                "audit_damaged",
+                f"the audit log was damaged and moved aside to {names}: keep it, a new one is used",
+            )

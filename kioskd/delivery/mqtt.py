@@ -1,0 +1,309 @@
+"""One connection to an MQTT broker, used once. The one file that knows paho.
+
+What paho does with messages it still holds when a connection breaks is wrong for a door: it
+sends them again, as late as it likes, with the lifetime they had at first. So no paho client
+survives its connection. A Link connects once, lives, and ends with exactly one `Lost`; whoever
+owns it makes another. Nothing is published while it is not connected.
+"""
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import paho.mqtt.client as paho
+from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from kioskd.delivery import reasons
+from kioskd.delivery.settings import DeliverySettings, TlsSettings
+
+CONNECT_S = 5.0  # for TCP, and again for the TLS handshake
+DEFAULT_WINDOW = 20  # unacknowledged messages, where the broker names no number of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message. `expiry_s` is the MQTT 5 message expiry, whole seconds."""
+
+    topic: str
+    body: bytes
+    qos: Literal[0, 1] = 1
+    retain: bool = False
+    expiry_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The broker took us. It lets `window` messages be unacknowledged at a time."""
+
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """The broker answered for message `mid`. With 3.1.1 `taken` is always True."""
+
+    mid: int
+    taken: bool
+    unheard: bool  # taken, but nobody had subscribed
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The broker answered our subscriptions; True does not mean that anything will come."""
+
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection is over, or never came about."""
+
+    sentence: str
+    cause: Literal["unreachable", "refused", "taken_over", "broken", "closed"]
+
+
+Happening = Connected | Acked | Subscribed | Received | Lost
+
+
+class Link:
+    """A connection and the thread that serves it.
+
+    `tell` is called on that thread with everything that happens; it must only take note.
+    """
+
+    def __init__(
+        self,
+        settings: DeliverySettings,
+        tell: Callable[["Link", Happening], None],
+        will: Letter | None = None,
+        subscribe: str | None = None,
+    ) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._subscribe = subscribe
+        self._up = False
+        self._wanted = True
+        self._lost: Lost | None = None
+        self._client = _client(settings)
+        if will is not None:
+            self._client.will_set(will.topic, will.body, will.qos, will.retain)
+        self._guard_callbacks()
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def connected(self) -> bool:
+        return self._up and self._thread.is_alive()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def publish(self, letter: Letter) -> int | None:
+        """Hand one message over without waiting: its number until `Acked`, None if not connected.
+
+        The message is on its way only on this connection; it never moves to the next one.
+        """
+        if not self.connected:
+            return None
+        info = self._client.publish(
+            letter.topic, letter.body, letter.qos, letter.retain, self._properties(letter)
+        )
+        return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+
+    def close(self, timeout: float) -> None:
+        """Say goodbye, so that the broker keeps the last will to itself."""
+        self._wanted = False
+        self._client.disconnect()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            self.drop()
+
+    def drop(self) -> None:
+        """End without a word. What the kernel has not sent yet is thrown away with it."""
+        self._wanted = False
+        self._up = False
+        sock = self._client.socket()
+        if isinstance(sock, socket.socket):
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                # not sock.shutdown: on a TLS socket that would take the encryption off first
+                socket.socket.shutdown(sock, socket.SHUT_RD)
+
+    def _run(self) -> None:
+        try:
+            self._serve()
+        except Exception as error:  # a dead thread must never look like a quiet one
+            self._end(reasons.cannot_connect(error, self._settings), "unreachable")
+        finally:
+            self._up = False
+            self._release()
+        self._tell(self, self._lost or self._unexplained())
+
+    def _serve(self) -> None:
+        settings = self._settings
+        if settings.tls is not None:
+            self._client.tls_set_context(_tls_context(settings.tls))
+        self._client.connect(
+            settings.host,
+            settings.port,
+            settings.keepalive_s,
+            clean_start=True if settings.protocol == "5" else paho.MQTT_CLEAN_START_FIRST_ONLY,
+        )
+        while self._client.loop(timeout=1.0) == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            if not self._wanted and not self._up:
+                break
+
+    def _end(self, sentence: str, cause: Literal["unreachable", "refused", "broken"]) -> None:
+        """Keep the first explanation: what follows it are its consequences."""
+        if self._lost is None:
+            self._lost = Lost(sentence, cause)
+
+    def _unexplained(self) -> Lost:
+        if not self._wanted:
+            return Lost("the connection was closed", "closed")
+        return Lost(reasons.gave_no_answer(self._settings), "broken")
+
+    def _properties(self, letter: Letter) -> Properties | None:
+        if letter.expiry_s is None or self._settings.protocol != "5":
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.MessageExpiryInterval = letter.expiry_s
+        return properties
+
+    def _guard_callbacks(self) -> None:
+        """Callbacks only take note; nothing they do can raise into paho's loop and end it."""
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_publish = self._on_publish
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        # With this set, publish() leaves the writing to our thread: two threads writing on
+        # one socket could mix their bytes. The loop asks want_write() by itself.
+        self._client.on_socket_register_write = lambda client, userdata, sock: None
+
+    def _release(self) -> None:
+        """Close the socket and cut the circle of references, so nothing lingers."""
+        sock = self._client.socket()
+        if sock is not None:
+            sock.close()
+        client = self._client
+        client.on_connect = client.on_disconnect = client.on_publish = None
+        client.on_subscribe = client.on_message = client.on_socket_register_write = None
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        userdata: object,
+        flags: ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        with self._guarded():
+            if reason.is_failure:
+                sentence = reasons.refused(reason.value, str(reason), self._settings)
+                self._end(sentence, "refused")
+                return
+            if self._subscribe is not None:
+                client.subscribe(self._subscribe, qos=1)
+            self._up = True
+            window = getattr(properties, "ReceiveMaximum", DEFAULT_WINDOW)
+            self._tell(self, Connected(min(int(window), DEFAULT_WINDOW)))
+
+    def _on_disconnect(
+        self,
+        client: paho.Client,
+        userdata: object,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        with self._guarded():
+            was_up, self._up = self._up, False
+            if not self._wanted:
+                return
+            if not was_up and not flags.is_disconnect_packet_from_server:
+                self._end(reasons.gave_no_answer(self._settings), "broken")
+                return
+            sentence = reasons.disconnected(reason.value, str(reason), self._settings)
+            if reason.value == reasons.TAKEN_OVER:
+                self._lost = Lost(sentence, "taken_over")
+            self._end(sentence, "broken")
+
+    def _on_publish(
+        self,
+        client: paho.Client,
+        userdata: object,
+        mid: int,
+        reason: ReasonCode,
+        properties: Properties,
+    ) -> None:
+        with self._guarded():
+            unheard = reason.value == reasons.NO_SUBSCRIBERS
+            self._tell(self, Acked(mid, not reason.is_failure, unheard, str(reason)))
+
+    def _on_subscribe(
+        self,
+        client: paho.Client,
+        userdata: object,
+        mid: int,
+        codes: list[ReasonCode],
+        properties: Properties | None,
+    ) -> None:
+        with self._guarded():
+            self._tell(self, Subscribed(not any(code.is_failure for code in codes)))
+
+    def _on_message(self, client: paho.Client, userdata: object, message: MQTTMessage) -> None:
+        with self._guarded():
+            expiry = getattr(message.properties, "MessageExpiryInterval", None)
+            qos: Literal[0, 1] = 1 if message.qos else 0
+            letter = Letter(message.topic, bytes(message.payload), qos, message.retain, expiry)
+            self._tell(self, Received(letter))
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._end(f"an MQTT message could not be handled: {error}", "broken")
+            self.drop()
+
+
+def _client(settings: DeliverySettings) -> paho.Client:
+    five = settings.protocol == "5"
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=settings.name_on_broker,
+        clean_session=None if five else True,
+        protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
+        reconnect_on_failure=False,
+    )
+    client.connect_timeout = CONNECT_S
+    client.max_inflight_messages = 0  # we count ourselves: paho would queue, and send late
+    if settings.username is not None:
+        client.username_pw_set(settings.username, settings.password)
+    return client
+
+
+def _tls_context(tls: TlsSettings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca)
+    if tls.certificate is not None:
+        context.load_cert_chain(tls.certificate, tls.key)
+    return context

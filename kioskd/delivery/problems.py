@@ -1,0 +1,35 @@
+"""What is wrong with delivery at the moment, told once at each change."""
+
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+ProblemCode = Literal[
+    "broker",  # not connected
+    "broker_acl",  # connected, but the broker refuses a topic
+    "client_id",  # another client uses our name
+    "audit",  # the audit log cannot be written: no action leaves
+    "audit_damaged",  # a damaged audit log was moved aside
+    "action_dropped",  # an action grew too old before the broker took it
+    "nobody_listens",  # the broker took an action, and nobody had subscribed
+]
+Report = Callable[[str, str | None], None]
+
+
+class Problems:
+    """Calls `report(code, sentence)` when a problem comes or changes, (code, None) when it ends."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._present: dict[str, str] = {}
+        self._lock = threading.RLock()  # held while reporting, so that reports keep their order
+
+    def set(self, code: ProblemCode, sentence: str | None) -> None:
+        with self._lock:
+            if self._present.get(code) == sentence:
+                return
+            if sentence is None:
+                del self._present[code]
+            else:
+                self._present[code] = sentence
+            self._report(code, sentence)

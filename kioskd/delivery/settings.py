@@ -1,0 +1,57 @@
+"""What the courier must be told."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Protocol = Literal["5", "3.1.1"]
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """How to trust the broker, and how it may trust us. All files are PEM.
+
+    ca           the authority that signed the broker's certificate; None takes the system's
+    certificate  this kiosk's own, for brokers that ask for one; needs `key`
+    """
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """One broker and our place on it. All times in seconds.
+
+    action_expiry_s  an action older than this, counted from the capture of its deciding
+                     frame, is never sent; at most 5
+    ack_timeout_s    the broker left a message unacknowledged for so long: reconnect
+    diagnostics      also send what the door must not act on, to .../diag
+    model_version    which networks decided, and config_digest which settings: both are
+                     copied into every action, and None leaves them out
+    """
+
+    host: str
+    port: int
+    site: str
+    device: str
+    prefix: str = "liveness/v1"
+    client_id: str = ""  # "" takes kioskd-{site}-{device}
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: TlsSettings | None = None
+    protocol: Protocol = "5"
+    action_expiry_s: float = 5.0
+    ack_timeout_s: float = 5.0
+    keepalive_s: int = 10
+    diagnostics: bool = False
+    keep_days: float = 90.0  # audit rows the broker has taken are deleted after so long
+    version: str = ""
+    model_version: str | None = None
+    config_digest: str | None = None
+
+    @property
+    def name_on_broker(self) -> str:
+        """The MQTT client id: one kiosk, one id, or the broker throws the other out."""
+        return self.client_id or f"kioskd-{self.site}-{self.device}"

@@ -1,0 +1,274 @@
+"""Topics and payloads: everything another program may rely on. Pure.
+
+docs/mqtt.md describes each payload for its reader; schemas/*.json are checked against
+what is sent. Times on the wire are whole milliseconds since 1970, UTC.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Literal
+
+from feeds.state import FeedState
+from kioskd.event import Result
+
+SCHEMA = 1
+JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+Payload = dict[str, JsonValue]
+
+DaemonState = Literal["online", "offline", "stopped"]
+Outcome = Literal["published", "expired", "refused"]
+SchemaName = Literal["action", "audit", "diag", "state", "status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topic tree of one kiosk."""
+
+    prefix: str
+    site: str
+    device: str
+
+    def __post_init__(self) -> None:
+        for level in (*self.prefix.split("/"), self.site, self.device):
+            check_level(level)
+
+    @property
+    def base(self) -> str:
+        return f"{self.prefix}/{self.site}/{self.device}"
+
+    @property
+    def status(self) -> str:
+        return f"{self.base}/status"
+
+    @property
+    def audit(self) -> str:
+        return f"{self.base}/audit"
+
+    @property
+    def probe(self) -> str:
+        """Where `kioskd doctor` sends itself a message."""
+        return f"{self.base}/probe"
+
+    @property
+    def everything(self) -> str:
+        return f"{self.base}/#"
+
+    def action(self, source: str) -> str:
+        return f"{self.base}/{check_level(source)}/action"
+
+    def state(self, source: str) -> str:
+        return f"{self.base}/{check_level(source)}/state"
+
+    def diag(self, source: str) -> str:
+        return f"{self.base}/{check_level(source)}/diag"
+
+
+def check_level(level: str) -> str:
+    """The same text if it can be one level of a topic, else ValueError says why not."""
+    if not level:
+        raise ValueError("a level of an MQTT topic must not be empty")
+    if wrong := sorted(set(level) & set("+#/\0")):
+        raise ValueError(f"{level!r} cannot be part of an MQTT topic: it contains {wrong[0]!r}")
+    if level.startswith("$"):
+        raise ValueError(
+            f"{level!r} cannot be part of an MQTT topic: brokers keep $ for themselves"
+        )
+    return level
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who speaks. A new boot id is made at each start of the daemon."""
+
+    site: str
+    device: str
+    boot_id: str
+    version: str
+    model_version: str | None = None
+    config_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What makes one result one event: its identity and the moment it was issued."""
+
+    event_id: str
+    seq: int
+    wall: float  # unix seconds
+    monotonic: float  # the same instant on the clock of the frames
+    expiry_s: float
+
+
+def action(sender: Sender, result: Result, issue: Issue) -> Payload:
+    """The event a door acts on: the vendor's fields first, everything of ours under `x`."""
+    return {
+        "eventId": issue.event_id,
+        "type": "action",
+        "actionId": result.action,
+        **_span(result),
+        "siteId": sender.site,
+        "sourceId": result.feed,
+        "personId": None,
+        "idClass": None,
+        **result.attributes,
+        "x": _ours(sender, result, issue),
+    }
+
+
+def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
+    ours: Payload = {
+        "schema": SCHEMA,
+        "deviceId": sender.device,
+        "bootId": sender.boot_id,
+        "seq": issue.seq,
+        "trackId": result.track_id,
+        "mode": result.mode,
+        "attempt": result.attempt,
+        "frames": result.frames,
+        "capturedAt": _ms(result.captured_at),
+        "issuedAt": _ms(issue.wall),
+        "expiresAt": _ms(result.captured_at + issue.expiry_s),
+        "latencyMs": max(0, _ms(issue.monotonic - result.started_at)),
+    }
+    if result.action == "rgbLiveness":
+        ours["rgbLivenessState"] = {"currentState": result.state}
+    if sender.model_version is not None:
+        ours["modelVersion"] = sender.model_version
+    if sender.config_digest is not None:
+        ours["configDigest"] = sender.config_digest
+    return ours
+
+
+def audited_result(sender: Sender, result: Result, event_id: str, wall: float) -> Payload:
+    """One result for the audit log: also UNKNOWN, and what stood in its way."""
+    return {
+        **_audited(sender, "result", event_id, result.feed, wall),
+        "actionId": result.action,
+        "mode": result.mode,
+        "currentState": result.state,
+        "emits": result.emits,
+        "attributes": dict(result.attributes),
+        **_span(result),
+        "trackId": result.track_id,
+        "attempt": result.attempt,
+        "frames": result.frames,
+        "reasons": list(result.reasons),
+        "scores": dict(result.scores),
+    }
+
+
+def audited_delivery(
+    sender: Sender, event_id: str, source: str, wall: float, outcome: Outcome, detail: str
+) -> Payload:
+    """What became of an action: its result stands in the record with the same event id."""
+    head = _audited(sender, "delivery", event_id, source, wall)
+    return {**head, "outcome": outcome, "detail": detail}
+
+
+def _audited(sender: Sender, kind: str, event_id: str, source: str, wall: float) -> Payload:
+    return {
+        "schema": SCHEMA,
+        "kind": kind,
+        "eventId": event_id,
+        "siteId": sender.site,
+        "deviceId": sender.device,
+        "bootId": sender.boot_id,
+        "sourceId": source,
+        "recordedAt": _ms(wall),
+    }
+
+
+def audit_row(seq: int, record: Mapping[str, JsonValue]) -> Payload:
+    """A record as it leaves: with its number in the audit log, so a gap is seen."""
+    return {"seq": seq, **record}
+
+
+def feed_state(sender: Sender, state: FeedState) -> Payload:
+    return {
+        **_head(sender),
+        "sourceId": state.feed,
+        "state": state.phase,
+        "reason": state.reason,
+        "detail": state.detail,
+        "since": _ms(state.since),
+    }
+
+
+def status(
+    sender: Sender, state: DaemonState, problems: Mapping[str, str], since: float | None
+) -> Payload:
+    """Availability. `since` is None in the last will, which is written before it happens."""
+    return {
+        **_head(sender),
+        "version": sender.version,
+        "state": state,
+        "problems": [{"code": code, "detail": detail} for code, detail in problems.items()],
+        "since": None if since is None else _ms(since),
+    }
+
+
+def diag_result(sender: Sender, result: Result, event_id: str) -> Payload:
+    return {
+        **_head(sender),
+        "kind": "result",
+        "sourceId": result.feed,
+        "eventId": event_id,
+        "actionId": result.action,
+        "mode": result.mode,
+        "trackId": result.track_id,
+        "attempt": result.attempt,
+        "currentState": result.state,
+        "frames": result.frames,
+        "reasons": list(result.reasons),
+        "scores": dict(result.scores),
+        "at": _ms(result.captured_at),
+    }
+
+
+def diag_phase(
+    sender: Sender, feed: str, phase: str, reasons: Sequence[str], wall: float
+) -> Payload:
+    return {
+        **_head(sender),
+        "kind": "phase",
+        "sourceId": feed,
+        "phase": phase,
+        "reasons": list(reasons),
+        "at": _ms(wall),
+    }
+
+
+def _head(sender: Sender) -> Payload:
+    return {
+        "schema": SCHEMA,
+        "siteId": sender.site,
+        "deviceId": sender.device,
+        "bootId": sender.boot_id,
+    }
+
+
+def _span(result: Result) -> Payload:
+    lasted = result.decided_at - result.started_at
+    return {
+        "startTime": _ms(result.captured_at - lasted),
+        "endTime": _ms(result.captured_at),
+    }
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def encode(payload: Mapping[str, JsonValue]) -> bytes:
+    """Compact UTF-8 JSON. NaN and infinity are not JSON: ValueError."""
+    text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode()
+
+
+def schema(name: SchemaName) -> Payload:
+    """The JSON Schema of one payload, as it ships."""
+    file = resources.files("kioskd.delivery") / "schemas" / f"{name}.json"
+    loaded: Payload = json.loads(file.read_text(encoding="utf-8"))
+    return loaded
