@@ -51,11 +51,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A whole file. With `problems`, what could be read is in `value` and the rest is missing."""
+    """A whole file. With `problems`, what could be read is in `value` and the rest is missing.
+
+    readable  False where it is no YAML at all: there is nothing in it then, and one problem
+    """
 
     file: str
     root: Node
     problems: tuple[Problem, ...]
+    readable: bool = True
 
     @property
     def value(self) -> dict[str, Value]:

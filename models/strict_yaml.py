@@ -50,7 +50,7 @@ def read(source: str | bytes, file: str) -> Document:
         reader = _Reader(_decoded(source))
         root = reader.document()
     except _Unreadable as stop:
-        return Document(file, Node(_TOP, {}), (stop.problem,))
+        return Document(file, Node(_TOP, {}), (stop.problem,), readable=False)
     return Document(file, root, tuple(reader.problems))
 
 

@@ -1,0 +1,65 @@
+"""What the file says, key by key, with defaults filled in: for rules that span several keys."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kioskd.config.keys import find
+from models.document import Document, Value
+from models.document import Path as KeyPath
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers even for a file with mistakes: None where a value is missing or of another type.
+
+    So each rule can speak in the same `kioskd check` as the mistakes beside it.
+    """
+
+    document: Document
+    value: dict[str, Value]
+    folder: Path  # of the file: relative paths in it start there
+
+    def number(self, *path: str) -> float | None:
+        value = self._at(path)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        key = find(path, self.value)
+        low = key.shape.get("minimum", value) if key else value
+        high = key.shape.get("maximum", value) if key else value
+        return value if low <= value <= high else None
+
+    def text(self, *path: str) -> str | None:
+        value = self._at(path)
+        return value if isinstance(value, str) else None
+
+    def true(self, *path: str) -> bool:
+        return self._at(path) is True
+
+    def set(self, *path: str) -> bool:
+        """Whether the file itself sets this key to something."""
+        node = self.document.node(path)
+        return node is not None and node.content is not None
+
+    def written(self, *path: str) -> bool:
+        """Whether the file holds this key at all, be it with nothing behind it."""
+        return self.document.node(path) is not None
+
+    def sections(self, name: str) -> Iterator[str]:
+        """The names in a map of named sections, such as the feeds."""
+        section = self.value.get(name)
+        if isinstance(section, dict):
+            yield from section
+
+    def file(self, *path: str) -> Path | None:
+        """A path that stands in the file, made absolute."""
+        text = self.text(*path)
+        return self.folder / text if text else None
+
+    def _at(self, path: KeyPath) -> object:
+        value: object = self.value
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) and isinstance(step, str) else None
+        if value is None and (key := find(path, self.value)):
+            return key.default
+        return value

@@ -1,0 +1,147 @@
+"""From the settings as they stand in the file to what each room must be told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from feeds.settings import FeedSettings, FileSource, Source, StreamSource, UsbSource
+from kioskd import __version__
+from kioskd.config.config import Config, Door, Perception, default_state_dir
+from kioskd.config.secrets import Vault, from_file
+from kioskd.config.settings import (
+    AnyFeed,
+    FileFeed,
+    Gate,
+    Mqtt,
+    RgbLiveness,
+    Settings,
+    UsbFeed,
+)
+from kioskd.delivery.settings import DeliverySettings, TlsSettings
+from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.rgb_settings import RgbSettings
+
+EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
+
+
+def build(
+    settings: Settings, folder: Path, vault: Vault, notes: tuple[str, ...], digest: str
+) -> Config:
+    """The Config of settings in which `check` found no error; `folder` starts relative paths."""
+    state_dir = folder / settings.state_dir if settings.state_dir else default_state_dir(folder)
+    perception = settings.perception
+    return Config(
+        site=settings.site,
+        device=settings.device,
+        state_dir=Path(state_dir),
+        embedded=settings.mqtt.broker == "embedded",
+        delivery=delivery_settings(settings, folder, vault, digest),
+        perception=Perception(
+            provider=perception.provider,
+            threads=perception.threads,
+            detector_input_size=perception.detector_input_size,
+            detect_every_frames=perception.detect_every_frames,
+        ),
+        doors=tuple(_doors(settings, folder, vault)),
+        log_level=settings.logging.level,
+        log_format=settings.logging.format,
+        notes=notes,
+        digest=digest,
+    )
+
+
+def delivery_settings(
+    settings: Settings, folder: Path, vault: Vault, digest: str
+) -> DeliverySettings:
+    mqtt = settings.mqtt
+    return DeliverySettings(
+        host="127.0.0.1" if mqtt.broker == "embedded" else mqtt.broker,
+        port=mqtt.port or _default_port(mqtt),
+        site=settings.site,
+        device=settings.device,
+        prefix=mqtt.topic_prefix,
+        client_id=mqtt.client_id or "",
+        username=vault.filled(mqtt.username) if mqtt.username else None,
+        password=_password(mqtt, folder, vault),
+        tls=_tls(mqtt, folder),
+        protocol=mqtt.protocol if mqtt.broker != "embedded" else "3.1.1",
+        action_expiry_s=mqtt.action_expiry_s,
+        ack_timeout_s=mqtt.ack_timeout_s,
+        keepalive_s=mqtt.keepalive_s,
+        diagnostics=mqtt.diagnostics,
+        keep_days=settings.audit.keep_days,
+        version=__version__,
+        config_digest=digest,
+    )
+
+
+def feed_settings(name: str, feed: AnyFeed, folder: Path, vault: Vault) -> FeedSettings:
+    return FeedSettings(
+        name=name,
+        source=_source(feed, folder, vault),
+        stall_s=feed.stall_s,
+        hang_s=feed.hang_s,
+        open_s=feed.open_s,
+        retry_first_s=feed.retry_first_s,
+        retry_most_s=feed.retry_most_s,
+    )
+
+
+def gate_settings(gate: Gate) -> GateSettings:
+    """Field by field the same names, which a test holds."""
+    return GateSettings(**gate.model_dump())
+
+
+def rgb_settings(rgb: RgbLiveness) -> RgbSettings:
+    """The same names too, those of an attempt apart."""
+    values = rgb.model_dump()
+    attempt = AttemptSettings(
+        attempt_deadline_s=values.pop("attempt_deadline_s"),
+        maximum_gap_s=values.pop("maximum_gap_s"),
+        cool_down_s=values.pop("cool_down_s"),
+        attempts_per_track=values.pop("attempts_per_track"),
+    )
+    return RgbSettings(**values, attempt=attempt)
+
+
+def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
+    for name, door in settings.doors.items():
+        yield Door(
+            name=name,
+            mode=door.mode,
+            feed=feed_settings(door.feed, settings.feeds[door.feed], folder, vault),
+            gate=gate_settings(door.gate),
+            rgb=rgb_settings(door.rgb_liveness),
+        )
+
+
+def _source(feed: AnyFeed, folder: Path, vault: Vault) -> Source:
+    if isinstance(feed, UsbFeed):
+        return UsbSource(feed.device, feed.width, feed.height, feed.fps)
+    if isinstance(feed, FileFeed):
+        return FileSource(str(folder / feed.path), feed.pace, feed.repeat, feed.fps)
+    url = vault.filled_address(feed.url.get_secret_value())
+    return StreamSource(url, feed.transport) if feed.kind == "rtsp" else StreamSource(url)
+
+
+def _default_port(mqtt: Mqtt) -> int:
+    if mqtt.broker == "embedded":
+        return EMBEDDED_PORT
+    return 8883 if mqtt.tls else 1883
+
+
+def _password(mqtt: Mqtt, folder: Path, vault: Vault) -> str | None:
+    if mqtt.password_file:
+        return from_file(folder / mqtt.password_file, "the file")
+    return vault.filled(mqtt.password.get_secret_value()) if mqtt.password else None
+
+
+def _tls(mqtt: Mqtt, folder: Path) -> TlsSettings | None:
+    if mqtt.tls is None:
+        return None
+    ca, own, key = mqtt.tls.ca_file, mqtt.tls.cert_file, mqtt.tls.key_file
+    return TlsSettings(
+        ca=folder / ca if ca else None,
+        certificate=folder / own if own else None,
+        key=folder / key if key else None,
+    )

@@ -1,0 +1,72 @@
+"""The configuration as the daemon uses it: checked, complete, secrets filled in."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from feeds.settings import FeedSettings
+from kioskd.delivery.settings import DeliverySettings
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.rgb_settings import RgbSettings
+
+if TYPE_CHECKING:
+    from models.perceive import PerceptionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One door: the feed that watches it and how its mode decides."""
+
+    name: str
+    mode: Literal["secure_access_rgb_liveness"]
+    feed: FeedSettings
+    gate: GateSettings
+    rgb: RgbSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Perception:
+    """How the networks run."""
+
+    provider: Literal["auto", "cpu", "cuda"]
+    threads: int
+    detector_input_size: int
+    detect_every_frames: int
+
+    def settings(self) -> "PerceptionSettings":
+        # Imported here: it brings OpenCV and ONNX Runtime, which `kioskd check` never needs.
+        from models.perceive import PerceptionSettings
+
+        return PerceptionSettings(
+            detector_long_side=self.detector_input_size, detect_every=self.detect_every_frames
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What config.yaml says. Every path is absolute.
+
+    embedded  the broker is to run inside the daemon, at delivery.host and delivery.port
+    doors     in the file's order; only the feeds that serve one are in here
+    notes     what is allowed but unwise, as lines for the log
+    digest    of the file's content, 16 hexadecimal digits
+    """
+
+    site: str
+    device: str
+    state_dir: Path
+    embedded: bool
+    delivery: DeliverySettings = field(repr=False)  # holds the password
+    perception: Perception
+    doors: tuple[Door, ...]
+    log_level: Literal["debug", "info", "warning", "error"]
+    log_format: Literal["console", "json"]
+    notes: tuple[str, ...]
+    digest: str
+
+
+def default_state_dir(folder: Path) -> Path:
+    """$STATE_DIRECTORY, which systemd sets (the first of several), else var beside the file."""
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(given) if given else folder / "var"

@@ -1,0 +1,161 @@
+"""The keys of config.yaml as the JSON Schema has them: what stands where, and what it may be."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from kioskd.config.settings import schema
+from models.document import Path
+
+NAME = "NAME"  # stands for a name of the operator's choice
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One place of the schema: a section, a map of named sections, or a key with a value."""
+
+    shape: Mapping[str, Any]
+    required: bool = True
+
+    @property
+    def keys(self) -> dict[str, "Key"]:
+        """A section's keys; for a feed of no known kind, only what tells the kinds apart."""
+        required = self.shape.get("required", ())
+        return {
+            name: _key(shape, name in required)
+            for name, shape in self.shape.get("properties", {}).items()
+        }
+
+    @property
+    def named(self) -> "Key | None":
+        """What each entry of a map of named sections is, or None where this is no such map."""
+        for shape in self.shape.get("patternProperties", {}).values():
+            return _key(shape, False)
+        return None
+
+    @property
+    def is_section(self) -> bool:
+        return self.shape.get("type") == "object" or self.kinds != {}
+
+    @property
+    def kinds(self) -> dict[str, "Key"]:
+        """The section each `kind:` stands for, where there are several."""
+        mapping: dict[str, str] = self.shape.get("discriminator", {}).get("mapping", {})
+        return {kind: _key({"$ref": ref}, False) for kind, ref in mapping.items()}
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        if "const" in self.shape:
+            return (self.shape["const"],)
+        return tuple(self.shape.get("enum", ()))
+
+    @property
+    def type(self) -> str:
+        """integer, number, boolean or string; empty where several are allowed."""
+        return str(self.shape.get("type", ""))
+
+    @property
+    def secret(self) -> bool:
+        return bool(self.shape.get("writeOnly"))
+
+    @property
+    def default(self) -> object:
+        return self.shape.get("default")
+
+    @property
+    def unit(self) -> str:
+        return str(self.shape.get("x-unit", ""))
+
+    @property
+    def description(self) -> str:
+        return str(self.shape.get("description", ""))
+
+    @property
+    def expects(self) -> str:
+        """What may stand here: "a whole number from 1 to 65535", "tcp or udp"."""
+        if self.choices:
+            return listed(self.choices, "or")
+        if "x-form" in self.shape:
+            return str(self.shape["x-form"])
+        if self.is_section:
+            return "a section of `key: value` lines"
+        words = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
+        return words.get(self.type, "text") + self._range()
+
+    def _range(self) -> str:
+        low, high = self.shape.get("minimum"), self.shape.get("maximum")
+        text = f" from {low:g} to {high:g}" if low is not None else ""
+        if "multipleOf" in self.shape:
+            text += f" and a multiple of {self.shape['multipleOf']}"
+        return text
+
+
+@cache
+def root() -> Key:
+    return _key(schema(), True)
+
+
+def find(path: Path, value: object) -> Key | None:
+    """The key at `path` of a file that holds `value`, or None where no key has that name."""
+    key: Key | None = root()
+    for step in path:
+        if key is None:
+            return None
+        key = _kind(key, value)
+        key = key.named or key.keys.get(str(step))
+        value = value.get(step) if isinstance(value, dict) else None
+    return key and _kind(key, value)
+
+
+def walk() -> Iterator[tuple[Path, str, Key]]:
+    """Every key with a value: its path, with NAME for a name of choice, the kind of feed, itself.
+
+    A key that feeds of several kinds have comes once for each.
+    """
+    yield from _walk((), "", root())
+
+
+def listed(words: tuple[str, ...], joint: str) -> str:
+    return f" {joint} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _walk(path: Path, kind: str, key: Key) -> Iterator[tuple[Path, str, Key]]:
+    if key.named:
+        yield from _walk((*path, NAME), kind, key.named)
+    elif key.kinds:
+        for name, section in key.kinds.items():
+            yield from _walk(path, name, section)
+    elif key.is_section:
+        for name, inner in key.keys.items():
+            yield from _walk((*path, name), kind, inner)
+    else:
+        yield path, kind, key
+
+
+def _kind(key: Key, value: object) -> Key:
+    """The section that the value's `kind` chooses; an unknown kind leaves only `kind` known."""
+    if not key.kinds:
+        return key
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if isinstance(kind, str) and kind in key.kinds:
+        return key.kinds[kind]
+    shape = {"type": "object", "properties": {"kind": {"enum": list(key.kinds)}}}
+    return Key({**shape, "required": ["kind"]}, key.required)
+
+
+def _key(shape: Mapping[str, Any], required: bool) -> Key:
+    """A key with references followed and "or null" put aside: null means the default."""
+    if "$ref" in shape:
+        name = shape["$ref"].removeprefix("#/$defs/")
+        shape = {**_definitions()[name], **{k: v for k, v in shape.items() if k != "$ref"}}
+    options = [option for option in shape.get("anyOf", ()) if option != {"type": "null"}]
+    if len(options) == 1:
+        return _key({**options[0], **{k: v for k, v in shape.items() if k != "anyOf"}}, required)
+    return Key(shape, required)
+
+
+@cache
+def _definitions() -> Mapping[str, Mapping[str, Any]]:
+    definitions: Mapping[str, Mapping[str, Any]] = schema()["$defs"]
+    return definitions

@@ -1,0 +1,96 @@
+"""config.yaml, read once and whole: a Config, or every mistake at once."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kioskd.config import rules, sentences
+from kioskd.config.answers import Answers
+from kioskd.config.build import build
+from kioskd.config.config import Config, Door
+from kioskd.config.problem import ConfigError, Problem
+from kioskd.config.secrets import Vault
+from kioskd.config.settings import Complaint, Settings, validate
+from models.manifest import NetworkError, missing_for
+from models.schemes import SCHEMES
+from models.strict_yaml import MOST_BYTES, Document, read
+
+__all__ = ["Config", "ConfigError", "Door", "Problem", "check", "load"]
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in a file; raises ConfigError with all of its problems.
+
+    Relative paths in the file start at its folder. Secrets are taken from `environment`.
+    """
+    source = _source(path)
+    reading = _read(source, path, environment)
+    errors = tuple(p for p in reading.problems if p.weight == "error")
+    if errors or reading.settings is None:
+        raise ConfigError(errors)
+    notes = tuple(str(p) for p in reading.problems)
+    digest = hashlib.sha256(source).hexdigest()[:16]
+    return build(reading.settings, _folder(path), Vault(environment), notes, digest)
+
+
+def check(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Problem, ...]:
+    """Every problem of the file, notes among them, in the file's order. Never raises."""
+    try:
+        return _read(_source(path), path, environment).problems
+    except ConfigError as error:
+        return error.problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    settings: Settings | None
+    problems: tuple[Problem, ...]
+
+
+def _source(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        text = f"cannot be read ({error.strerror})"
+        raise ConfigError((Problem(str(path), 0, 0, "", text),)) from error
+    except ValueError:  # a NUL in the name
+        text = "cannot be read (that is no file name)"
+        raise ConfigError((Problem("config", 0, 0, "", text),)) from None
+
+
+def _read(source: bytes, path: Path, environment: Mapping[str, str]) -> _Reading:
+    document = read(source, str(path))
+    found = [Problem(document.file, p.line, p.column, p.path, p.text) for p in document.problems]
+    if not document.readable:
+        return _Reading(None, tuple(found))
+    value = document.value
+    outcome = validate(value)
+    if not isinstance(outcome, Settings):
+        found += _complaints(document, outcome)
+    ask = Answers(document, value, _folder(path))
+    found += rules.problems(ask, Vault(environment), _missing_for)
+    settings = outcome if isinstance(outcome, Settings) else None
+    return _Reading(settings, tuple(sorted(_once(found))))
+
+
+def _complaints(document: Document, complaints: tuple[Complaint, ...]) -> list[Problem]:
+    return [sentences.problem(document, complaint) for complaint in complaints]
+
+
+def _once(problems: list[Problem]) -> set[Problem]:
+    """A value that fits none of several types is complained of once for each."""
+    return set(problems)
+
+
+def _missing_for(scheme: str) -> tuple[str, ...]:
+    try:
+        return missing_for(scheme) if scheme in SCHEMES else ()
+    except NetworkError:  # the daemon says so itself, of every network
+        return ()
+
+
+def _folder(path: Path) -> Path:
+    return Path(os.path.abspath(path)).parent

@@ -1,0 +1,228 @@
+"""Rules that span several keys, each a generator of problems at the line to change."""
+
+import re
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from urllib.parse import urlsplit
+
+from kioskd.config.answers import Answers
+from kioskd.config.problem import Problem, at_key, at_value, note
+from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret
+from kioskd.config.sentences import shown
+from kioskd.config.settings import GATE
+from models.document import Path
+
+MissingFor = Callable[[str], tuple[str, ...]]  # models a scheme needs and the installation lacks
+SCHEMES = {"rtsp": ("rtsp", "rtsps"), "http": ("http", "https")}
+MARGINS = ("left", "right", "above", "below")
+
+
+def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Problem]:
+    """Everything that is wrong with the file as a whole, and notes on what is only unwise."""
+    yield from _broker(ask)
+    yield from _password(ask, vault)
+    yield from _files(ask)
+    for feed in ask.sections("feeds"):
+        yield from _feed(ask, feed, vault)
+    for door in ask.sections("doors"):
+        yield from _door(ask, door, missing_for)
+    yield from _sharing(ask)
+
+
+def is_loopback(broker: str) -> bool:
+    return broker in ("embedded", "localhost", "::1") or bool(
+        re.fullmatch(r"127(\.\d{1,3}){3}", broker)
+    )
+
+
+def _broker(ask: Answers) -> Iterator[Problem]:
+    broker = ask.text("mqtt", "broker")
+    if ask.written("mqtt", "tls") and not ask.set("mqtt", "tls"):
+        text = "has nothing behind it; write tls: {} to trust the system's CAs, or remove it"
+        yield at_key(ask.document, ("mqtt", "tls"), text)
+    elif broker == "embedded":
+        yield from _embedded(ask)
+    elif broker is not None and not is_loopback(broker):
+        yield from _exposed(ask, broker)
+
+
+def _embedded(ask: Answers) -> Iterator[Problem]:
+    for key in ("tls", "username", "password", "password_file"):
+        if ask.set("mqtt", key):
+            text = "the embedded broker is for trials and has no such thing; name a real broker"
+            yield at_key(ask.document, ("mqtt", key), text)
+
+
+def _exposed(ask: Answers, broker: str) -> Iterator[Problem]:
+    """A broker on another machine: who may listen, and who may speak as this kiosk?"""
+    lacks = []
+    if not ask.set("mqtt", "tls"):
+        lacks.append("tls")
+    if not any(ask.set(*path) for path in _PROOFS):
+        lacks.append("a password or a certificate")
+    if not lacks:
+        return
+    what = f"a broker on another machine without {' and without '.join(lacks)}"
+    path = ("mqtt", "broker")
+    if ask.true("mqtt", "allow_insecure"):
+        yield note(ask.document, path, f"{what}: anyone on the network could open the door")
+    else:
+        text = f"{what} is refused (found {shown(broker)}); allow_insecure: true accepts the risk"
+        yield at_value(ask.document, path, text)
+
+
+_PROOFS = (("mqtt", "password"), ("mqtt", "password_file"), ("mqtt", "tls", "cert_file"))
+
+
+def _password(ask: Answers, vault: Vault) -> Iterator[Problem]:
+    if ask.set("mqtt", "password") and ask.set("mqtt", "password_file"):
+        text = "stands beside password; keep one of the two"
+        yield at_key(ask.document, ("mqtt", "password_file"), text)
+    for key in ("username", "password"):
+        yield from _secret(ask, ("mqtt", key), vault)
+    if ask.set("mqtt", "password") and not ask.set("mqtt", "username"):
+        yield at_key(ask.document, ("mqtt", "password"), "needs a username beside it")
+    if (file := ask.file("mqtt", "password_file")) is not None:
+        try:
+            from_file(file, "the file")
+        except SecretError as error:
+            yield at_value(ask.document, ("mqtt", "password_file"), str(error))
+
+
+def _secret(ask: Answers, path: tuple[str, ...], vault: Vault) -> Iterator[Problem]:
+    text = ask.text(*path)
+    if text is None:
+        return
+    try:
+        vault.filled(text)
+    except SecretError as error:
+        yield at_value(ask.document, path, str(error))
+    if path[-1] == "password" and text and "${" not in text:
+        yield note(ask.document, path, _PLAIN)
+
+
+_PLAIN = "a password stands here for all to read; use ${NAME} (docs/configuration.md, Secrets)"
+
+
+def _files(ask: Answers) -> Iterator[Problem]:
+    for key in ("ca_file", "cert_file", "key_file"):
+        path = ("mqtt", "tls", key)
+        file = ask.file(*path)
+        if file is not None and not file.is_file():
+            yield at_value(
+                ask.document, path, f"no such file (found {shown(ask.text(*path) or '')})"
+            )
+    for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+        if ask.set("mqtt", "tls", key) and not ask.set("mqtt", "tls", other):
+            yield at_key(ask.document, ("mqtt", "tls", key), f"needs {other} beside it")
+
+
+def _feed(ask: Answers, name: str, vault: Vault) -> Iterator[Problem]:
+    at = ("feeds", name)
+    kind = ask.text(*at, "kind")
+    if kind in SCHEMES:
+        yield from _address(ask, (*at, "url"), SCHEMES[kind], vault)
+    file = ask.file(*at, "path") if kind == "file" else None
+    if file is not None and not file.exists():
+        found = shown(ask.text(*at, "path") or "")
+        yield at_value(ask.document, (*at, "path"), f"no such video or folder (found {found})")
+    yield from _order(ask, at, "retry_first_s", "retry_most_s")
+    yield from _order(ask, at, "stall_s", "hang_s")
+
+
+def _address(ask: Answers, path: Path, schemes: tuple[str, ...], vault: Vault) -> Iterator[Problem]:
+    typed = ask.text(*map(str, path))
+    if typed is None:
+        return
+    try:
+        wrong = _address_fault(vault.filled_address(typed), schemes)
+    except SecretError as error:
+        wrong = str(error)
+    if wrong:
+        yield at_value(ask.document, path, wrong)
+    elif re.match(r"[a-z]+://[^/]*:[^/]*@", typed) and not holds_secret(typed):
+        yield note(ask.document, path, _PLAIN)
+
+
+def _address_fault(url: str, schemes: tuple[str, ...]) -> str:
+    """What is wrong with an address, without repeating any of it; "" if nothing is."""
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in schemes:
+        meant = get_close_matches(scheme.lower()[:12], schemes, 1)
+        hint = f", did you mean '{meant[0]}://'?" if meant else ""
+        begins = " or ".join(f"{known}://" for known in schemes)
+        return f"must be an address that begins with {begins}{hint}"
+    try:
+        host, _ = urlsplit(url).hostname, urlsplit(url).port
+    except ValueError:
+        return "is not an address: its host or port cannot be read (encode @, / and : as %40, ...)"
+    if not url.isprintable() or " " in url:
+        return "is not an address: it holds a blank or a control character"
+    return "" if host else "is not an address: there is no host in it"
+
+
+def _door(ask: Answers, name: str, missing_for: MissingFor) -> Iterator[Problem]:
+    at = ("doors", name)
+    yield from _door_feed(ask, at)
+    rgb = (*at, "rgb_liveness")
+    for key in ("fake_detection_threshold", "minimum_preliminary_liveness_threshold"):
+        yield from _order(ask, rgb, key, "liveness_detection_threshold")
+    yield from _order(ask, (*at, "gate"), "minimum_brightness", "maximum_brightness")
+    scheme = ask.text(*rgb, "detection_scheme") or ""
+    if missing := missing_for(scheme):
+        text = f"{scheme} needs the {' and '.join(missing)} network, which is not installed"
+        yield at_value(ask.document, (*rgb, "detection_scheme"), text)
+    yield from _margins(ask, at, scheme)
+
+
+def _door_feed(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
+    feed, feeds = ask.text(*at, "feed"), tuple(ask.sections("feeds"))
+    if feed is None or feed in feeds:
+        return
+    meant = get_close_matches(feed, feeds, 1)
+    hint = f", did you mean '{meant[0]}'?" if meant else ""
+    yield at_value(ask.document, (*at, "feed"), f"no such feed (found {shown(feed)}){hint}")
+
+
+def _margins(ask: Answers, at: tuple[str, ...], scheme: str) -> Iterator[Problem]:
+    """Less room than the hybrid model was made for is for recordings only."""
+    feed = ask.text(*at, "feed") or ""
+    if ask.text("feeds", feed, "kind") == "file" or scheme not in _HYBRID:
+        return
+    for side in MARGINS:
+        key, least = f"hybrid_margin_{side}", getattr(GATE, f"hybrid_margin_{side}")
+        value = ask.number(*at, "gate", key)
+        if value is not None and value < least:
+            text = f"{value:g} is less room than the hybrid model needs ({least:g})"
+            yield note(ask.document, (*at, "gate", key), text)
+
+
+_HYBRID = ("hybrid_unimodal", "context_multimodal")
+
+
+def _order(ask: Answers, at: tuple[str, ...], low: str, high: str) -> Iterator[Problem]:
+    """`low` must not be above `high`; said at the one that stands in the file."""
+    least, most = ask.number(*at, low), ask.number(*at, high)
+    if least is None or most is None or least <= most:
+        return
+    if ask.set(*at, low):
+        text = f"must not be above {high}, which is {most:g} (found {least:g})"
+        yield at_value(ask.document, (*at, low), text)
+    else:
+        text = f"must not be below {low}, which is {least:g} (found {most:g})"
+        yield at_value(ask.document, (*at, high), text)
+
+
+def _sharing(ask: Answers) -> Iterator[Problem]:
+    """Each feed serves one door: who decides there must not be in doubt."""
+    taken: dict[str, str] = {}
+    for door in ask.sections("doors"):
+        feed = ask.text("doors", door, "feed")
+        if feed is not None and feed in taken:
+            text = f"feed {shown(feed)} already serves door {taken[feed]}; one feed, one door"
+            yield at_value(ask.document, ("doors", door, "feed"), text)
+        elif feed is not None:
+            taken[feed] = door
+    for feed in ask.sections("feeds"):
+        if feed not in taken:
+            yield note(ask.document, ("feeds", feed), "no door uses this feed, so it is not opened")

@@ -1,0 +1,141 @@
+"""What is wrong with a value, in words for the person who typed it.
+
+Never repeated: what stands at a secret key, what an unknown key holds, an address's credentials.
+"""
+
+import re
+from difflib import get_close_matches
+
+from kioskd.config.keys import Key, find, walk
+from kioskd.config.problem import Problem, at_key, at_value
+from kioskd.config.settings import NAME_FORM, Complaint
+from models.document import Document, Node, Path, dotted, shown_key
+
+_BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def problem(document: Document, complaint: Complaint) -> Problem:
+    """The problem of which pydantic complained."""
+    value, path = document.value, complaint.path
+    match complaint.kind:
+        case "missing":
+            return _missing(document, path)
+        case "union_tag_not_found":
+            return _missing_kind(document, path)
+        case "union_tag_invalid":
+            return _unfit(document, (*path, "kind"))
+        case "extra_forbidden":
+            return _unknown(document, path)
+        case "name":
+            hint = _name_meant(str(path[-1])) if shown_key(str(path[-1])) == path[-1] else ""
+            return at_key(document, path, f"the name must be {NAME_FORM}{hint}")
+        case "too_short" if _is_map(find(path, value)):
+            return at_key(document, path, "must hold at least one entry (found none)")
+    return _unfit(document, path)
+
+
+def _missing(document: Document, path: Path) -> Problem:
+    key = find(path, document.value)
+    expected = f"; it must be {key.expects}" if key else ""
+    return at_key(document, path, f"is missing{expected}")
+
+
+def _missing_kind(document: Document, path: Path) -> Problem:
+    node = document.node(path)
+    if node is not None and not isinstance(node.content, dict) and node.content is not None:
+        return _unfit(document, path)
+    return _missing(document, (*path, "kind"))
+
+
+def _unknown(document: Document, path: Path) -> Problem:
+    parent = find(path[:-1], document.value)
+    known = tuple(parent.keys) if parent else ()
+    name = str(path[-1])
+    return at_key(document, path, f"is not a known key{_key_meant(name, known)}")
+
+
+def _key_meant(name: str, known: tuple[str, ...]) -> str:
+    if close := get_close_matches(name, known, 1):
+        return f", did you mean '{close[0]}'?"
+    homes = sorted({dotted(path[:-1]) or "the top" for path, _, _ in walk() if path[-1] == name})
+    return f"; it belongs under {homes[0]}" if homes else f" (known here: {', '.join(known)})"
+
+
+def _unfit(document: Document, path: Path) -> Problem:
+    """The value has the wrong type or is out of range; steps past a value are pydantic's own."""
+    key = find(path, document.value)
+    while key is None and path:
+        path = path[:-1]
+        key = find(path, document.value)
+    node = document.node(path)
+    assert key is not None
+    assert node is not None
+    return at_value(
+        document, path, f"must be {key.expects} ({found(node, key)}){_meant(node, key)}"
+    )
+
+
+def found(node: Node, key: Key) -> str:
+    """What stands there, as it was typed, as far as it may be shown."""
+    if isinstance(node.content, dict):
+        return "found a section"
+    if isinstance(node.content, list):
+        return "found a list"
+    if node.content is None:
+        return "found nothing"
+    if key.secret or key.is_section:
+        return "found text" if isinstance(node.content, str) else "found a number or true/false"
+    return f"found {shown(node.text or '', node.quoted)}"
+
+
+def shown(text: str, quoted: bool = False) -> str:
+    """Text for a message: on one line, not too long, and no credentials of an address."""
+    if "://" in text or "@" in text:
+        return "an address"
+    if len(text) > 40:
+        text = text[:39] + "…"
+    return repr(text) if quoted or not text.isprintable() or not text else text
+
+
+def _meant(node: Node, key: Key) -> str:
+    text = node.text
+    if text is None or key.secret or key.is_section or not text:
+        return ""
+    if key.type == "boolean":
+        return _suggest(_BOOLEANS.get(text.lower(), text.lower()), ("true", "false"))
+    if key.type in ("integer", "number"):
+        return _number_meant(text, key, node.quoted)
+    if not isinstance(node.content, str):
+        return "; put it in quotes" if key.type == "string" else ""
+    return _name_meant(text) if key.expects == NAME_FORM else _suggest(text.lower(), key.choices)
+
+
+def _suggest(text: str, choices: tuple[str, ...]) -> str:
+    close = get_close_matches(text, choices, 1)
+    return f", did you mean '{close[0]}'?" if close else ""
+
+
+def _number_meant(text: str, key: Key, quoted: bool) -> str:
+    """`012`, `1e3`, `1_000`, `5.0` and `'80'` for a whole number: the number without the frill."""
+    try:
+        number = float(text.replace("_", "").replace(",", "."))
+    except ValueError:
+        return ""
+    if not key.shape.get("minimum", number) <= number <= key.shape.get("maximum", number):
+        return ""
+    plain = f"{number:.6g}" if key.type == "number" else f"{number:.0f}"
+    if plain == text:
+        return "; write it without quotes" if quoted else ""
+    return f", did you mean '{plain}'?" if float(plain) == number else ""
+
+
+def _is_map(key: Key | None) -> bool:
+    return key is not None and key.named is not None
+
+
+def _name_meant(name: str) -> str:
+    meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if "://" in name or "@" in name or not _NAME.fullmatch(meant):
+        return ""
+    return f", did you mean '{meant}'?"
