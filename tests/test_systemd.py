@@ -1,0 +1,100 @@
+"""The systemd unit: well-formed, hardened, and with the promises that operations rely on."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+UNIT = Path(__file__).parent.parent / "systemd" / "kioskd.service"
+MOST_EXPOSURE = 19  # tenths: under 2.0
+
+
+def settings() -> dict[str, list[str]]:
+    """Every key of the unit, with its values in order."""
+    found: dict[str, list[str]] = {}
+    for line in UNIT.read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_exposure_that_systemd_computes_is_under_two() -> None:
+    threshold = f"--threshold={MOST_EXPOSURE}"
+    analysis = analyze("security", "--offline=true", "--no-pager", threshold, str(UNIT))
+    assert analysis.returncode == 0, analysis.stdout + analysis.stderr
+    assert "Overall exposure level for kioskd.service" in analysis.stdout
+
+
+def test_systemd_understands_every_line(tmp_path: Path) -> None:
+    """With a program that exists in the daemon's place: systemd complains of nothing else."""
+    text = UNIT.read_text().replace("/opt/kioskd/bin/kioskd", sys.executable)
+    copy = tmp_path / "kioskd.service"
+    copy.write_text(text)
+    analysis = analyze("verify", "--man=no", "--recursive-errors=no", str(copy))
+    complaints = [line for line in analysis.stderr.splitlines() if "kioskd" in line]
+    assert complaints == []
+
+
+def test_a_line_that_systemd_does_not_understand_would_be_noticed(tmp_path: Path) -> None:
+    copy = tmp_path / "kioskd.service"
+    copy.write_text(UNIT.read_text().replace("WatchdogSec=", "WatchdogSecs="))
+    analysis = analyze("verify", "--man=no", "--recursive-errors=no", str(copy))
+    assert "WatchdogSecs" in analysis.stderr
+
+
+def test_it_is_started_when_ready_and_watched_for_progress() -> None:
+    unit = settings()
+    assert unit["Type"] == ["notify"]
+    assert unit["NotifyAccess"] == ["main"]
+    assert 0 < int(unit["WatchdogSec"][0]) <= 60
+
+
+def test_it_comes_back_after_anything_but_a_wrong_configuration() -> None:
+    unit = settings()
+    assert unit["Restart"] == ["always"]
+    assert unit["RestartPreventExitStatus"] == ["2"]
+    assert unit["StartLimitIntervalSec"] == ["0"]
+
+
+def test_it_is_given_longer_to_stop_than_the_daemon_takes() -> None:
+    assert settings()["TimeoutStopSec"] == ["10"]
+
+
+def test_cameras_and_graphics_processors_can_be_reached_and_no_other_device() -> None:
+    unit = settings()
+    assert unit["DevicePolicy"] == ["closed"]
+    assert {allowed.split()[0] for allowed in unit["DeviceAllow"]} == {
+        "char-video4linux",
+        "char-usb_device",
+        "char-drm",
+        "char-nvidia*",
+    }
+    assert "PrivateDevices" not in unit
+
+
+def test_nothing_that_hides_cameras_or_breaks_cuda_or_the_clock_question_is_set() -> None:
+    unit = settings()
+    for breaking in ("PrivateUsers", "MemoryDenyWriteExecute", "ProtectClock", "ProcSubset"):
+        assert breaking not in unit
+    assert unit["SystemCallFilter"][-1] == "adjtimex clock_adjtime"  # after the refusals
+
+
+def test_the_password_comes_as_a_credential_and_stands_nowhere() -> None:
+    unit = settings()
+    assert unit["LoadCredential"] == ["MQTT_PASSWORD:/etc/kioskd/credentials/MQTT_PASSWORD"]
+    assert "Environment" not in unit
+
+
+def test_every_line_that_is_not_plain_has_its_reason_above() -> None:
+    """Each block of settings with a peculiarity is led by a comment; so is the file."""
+    lines = UNIT.read_text().splitlines()
+    for key in ("RestartPreventExitStatus", "KillMode", "OOMPolicy", "LimitCORE", "MemoryMax"):
+        at = next(i for i, line in enumerate(lines) if re.match(rf"{key}=", line))
+        assert lines[at - 1].startswith("#"), key
