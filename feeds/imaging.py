@@ -54,6 +54,12 @@ class Capture:
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         return fps if 0.1 <= fps <= 1000 else None
 
+    @property
+    def codec(self) -> str:
+        """Four letters, such as "h264" or "MJPG"."""
+        code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
+        return (code & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1")
+
     def release(self) -> None:
         self._capture.release()
 

@@ -1,0 +1,239 @@
+"""One camera, watched over: fresh frames in, states out, whatever happens to what is behind.
+
+    starting --> online     a frame came
+    online   --> stalled    the camera is silent, frozen, or only gives the past
+    any      --> offline    it cannot be opened, or its capture process died
+    stalled, offline --> online     a frame came
+
+Whatever ended the capture process, another is started after a jittered back-off; only a file
+that was to be played once stays offline, "finished".
+"""
+
+from collections.abc import Callable
+from signal import Signals
+from time import monotonic, sleep, time
+
+from feeds import naming
+from feeds.frame import Frame
+from feeds.messages import Message
+from feeds.process import CaptureProcess
+from feeds.retry import Retry
+from feeds.settings import FeedSettings, FileSource
+from feeds.slot import Slot, Taken
+from feeds.state import FeedCounts, FeedState, Phase
+from feeds.watch import Watch
+
+_STALLS = frozenset({"no_frames", "frozen", "late"})  # faults of a camera that was open
+_LOOK_S = 0.1  # how often the capture process is looked after while waiting for a frame
+
+
+def _ignore(_: FeedState) -> None:
+    pass
+
+
+class Feed:
+    """The newest fresh frame of one camera.
+
+    start, newest and stop belong to one thread, and that thread must outlive the feed: the
+    kernel kills the capture process when the thread that started it ends, and newest() starts
+    it too. `state` and `counts` may be read from any thread.
+    """
+
+    def __init__(
+        self, settings: FeedSettings, on_state: Callable[[FeedState], None] = _ignore
+    ) -> None:
+        """`on_state` is called from within start() and newest(), once per change."""
+        self.settings = settings
+        self.state = FeedState(settings.name, "starting", "", "not started yet", time())
+        self.counts = FeedCounts()  # as of the last call of newest()
+        self._name = naming.shown(settings.source)
+        self._on_state = on_state
+        self._process: CaptureProcess | None = None
+        self._closing: Message | None = None
+        self._watch = Watch(settings, monotonic())
+        self._retry = Retry(settings.retry_first_s, settings.retry_most_s)
+        self._before = FeedCounts()  # counted by capture processes that have ended
+        self._session = 0  # the next capture process's first
+        self._spawned = 0
+        self._over = False
+
+    def start(self) -> None:
+        """Starts capturing; frames follow when the camera gives them."""
+        self._become("starting", "opening", f"opening {self._name}")
+        self._spawn()
+
+    def newest(self, timeout_s: float) -> Frame | None:
+        """The newest frame not handed out before, waiting for it up to `timeout_s`.
+
+        All supervision happens in here, so call it again and again: it notices a stall, kills
+        what hangs and starts what died. None if no frame came in time, and at once when a
+        file has just been played to its end.
+        """
+        deadline = monotonic() + timeout_s
+        while True:
+            frame = self._take()
+            if frame is not None:
+                return frame
+            was_over = self._over
+            self._supervise()
+            left_s = deadline - monotonic()
+            if left_s <= 0 or self._over != was_over:
+                return None
+            self._wait(min(left_s, _LOOK_S))
+
+    def stop(self) -> None:
+        """Ends the capture process; no frame follows."""
+        self._over = True
+        if self._process is not None:
+            self._close(self._process)
+
+    @property
+    def capture_pid(self) -> int | None:
+        """The capture process's id, None while there is none."""
+        return None if self._process is None else self._process.pid
+
+    # -- frames
+
+    def _take(self) -> Frame | None:
+        process = self._process
+        if process is None:
+            return None
+        taken = process.slot.take()
+        if taken is None:
+            return None
+        process.acknowledge()
+        return None if self._too_old(taken) else self._handed_out(taken, process.slot)
+
+    def _too_old(self, taken: Taken) -> bool:
+        """Whether the frame lay in the slot while the camera behind it had stalled.
+
+        A file played fast has a time of its own, and waits for the reader by design.
+        """
+        source = self.settings.source
+        fast = isinstance(source, FileSource) and source.pace == "fast"
+        return not fast and monotonic() - taken.captured_at > self._watch.patience_s
+
+    def _handed_out(self, taken: Taken, slot: Slot) -> Frame:
+        self._count(slot, taken=1)
+        self._retry.online(monotonic())
+        self._become("online", "", f"{self._name} gives images")
+        return Frame(
+            feed=self.settings.name,
+            number=taken.number,
+            session=taken.session,
+            captured_at=taken.captured_at,
+            wall_time=taken.wall_time,
+            color=taken.image,
+        )
+
+    # -- supervision
+
+    def _supervise(self) -> None:
+        if self._process is not None:
+            self._look_after(self._process)
+        elif not self._over and monotonic() >= self._retry.at:
+            self._spawn()
+
+    def _look_after(self, process: CaptureProcess) -> None:
+        self._listen(process)
+        self._count(process.slot)
+        now = monotonic()
+        if process.ended:
+            self._end(process)
+        elif self._watch.hangs(process.slot.beat_at, now):
+            self._kill(process)
+        elif self._watch.stalled(process.slot.put_at, now):
+            self._stall(process.slot)
+
+    def _listen(self, process: CaptureProcess) -> None:
+        for message in process.messages():
+            if message.what == "opened":
+                self._watch.opened(monotonic(), message.patience_s)
+            else:
+                self._closing = message
+
+    def _stall(self, slot: Slot) -> None:
+        if slot.frozen:
+            self._become("stalled", "frozen", naming.frozen(self._name))
+        elif self.state.phase == "online":  # a camera that starts may wait for a key frame
+            detail = naming.no_frames(self._name, self._watch.patience_s)
+            self._become("stalled", "no_frames", detail)
+
+    def _end(self, process: CaptureProcess) -> None:
+        closing = self._closing
+        if closing is not None and closing.what == "finished" and not process.slot.all_taken:
+            return  # the file's last frame first
+        status = self._close(process)
+        if closing is None:
+            self._become("offline", "crashed", f"the capture process {_death(status)}")
+        elif closing.what == "finished":
+            self._over = True
+            self._become("offline", "finished", closing.detail)
+        else:
+            phase: Phase = "stalled" if closing.code in _STALLS else "offline"
+            self._become(phase, closing.code, closing.detail)
+        self._retry.failed(monotonic())
+
+    def _kill(self, process: CaptureProcess) -> None:
+        self._close(process, kill=True)
+        phase: Phase = "stalled" if self._watch.is_open else "offline"
+        self._become(phase, "hung", f"the capture process of {self._name} hung and was killed")
+        self._retry.failed(monotonic())
+
+    # -- the capture process
+
+    def _spawn(self) -> None:
+        self._closing = None
+        self._spawned += 1
+        self._watch = Watch(self.settings, monotonic())
+        try:
+            self._process = CaptureProcess(
+                self.settings, session=self._session, number=self._before.captured
+            )
+        except OSError as error:
+            detail = f"no capture process can be started: {error.strerror}"
+            self._become("offline", "no_process", detail)
+            self._retry.failed(monotonic())
+
+    def _close(self, process: CaptureProcess, *, kill: bool = False) -> int | None:
+        self._process = None
+        self._count(process.slot)
+        self._before = self.counts
+        self._session = max(self._session, process.slot.session) + 1
+        return process.stop(kill=kill)
+
+    def _wait(self, timeout_s: float) -> None:
+        if self._process is None:
+            sleep(timeout_s)
+        else:
+            self._process.wait(timeout_s)
+
+    # -- what is told
+
+    def _count(self, slot: Slot, *, taken: int = 0) -> None:
+        before = self._before
+        self.counts = FeedCounts(
+            captured=before.captured + slot.captured,
+            taken=self.counts.taken + taken,
+            late=before.late + slot.late,
+            repeated=before.repeated + slot.repeated,
+            restarts=max(self._spawned - 1, 0),
+        )
+
+    def _become(self, phase: Phase, reason: str, detail: str) -> None:
+        old = self.state
+        if (old.phase, old.reason, old.detail) == (phase, reason, detail):
+            return
+        same = (old.phase, old.reason) == (phase, reason)
+        self.state = FeedState(
+            self.settings.name, phase, reason, detail, old.since if same else time()
+        )
+        self._on_state(self.state)
+
+
+def _death(status: int | None) -> str:
+    if status is None:
+        return "is stuck in its driver and cannot be killed"
+    if status < 0:
+        return f"was ended by {Signals(-status).name}"
+    return f"ended unexpectedly with status {status}"

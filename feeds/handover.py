@@ -1,0 +1,163 @@
+"""The work of a capture process: read an image, judge it, hand it over, show signs of life."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from select import select
+from time import monotonic, sleep, time
+
+from feeds import naming, sources
+from feeds.freshness import Freshness, Judgement
+from feeds.messages import Message, Orders
+from feeds.settings import FileSource
+from feeds.slot import Slot, SlotError
+from feeds.sources import Reader, Shot, SourceError
+
+STANDARD_INPUT = 0  # the feed writes a byte whenever it took an image; its end is the feed's end
+_NAP_S = 0.2  # between two signs of life while waiting
+
+
+def hand_over(orders: Orders, slot: Slot, tell: Callable[[Message], None]) -> Message:
+    """Hands over images until the source ends or fails; says in the message how it did.
+
+    Takes as long as the camera lives, so it normally ends with the process.
+    """
+    name = naming.shown(orders.settings.source)
+    try:
+        _Handover(orders, slot, tell).run()
+    except SourceError as error:
+        return Message("fault", error.code, str(error))
+    except SlotError as error:
+        return Message("fault", "too_large", f"{name}: {error}")
+    except OSError as error:
+        return Message("fault", "open_failed", f"{name} cannot be read: {error.strerror}")
+    return Message("finished", "finished", f"{name} was played to its end")
+
+
+class _Handover:
+    def __init__(self, orders: Orders, slot: Slot, tell: Callable[[Message], None]) -> None:
+        self._settings = orders.settings
+        self._source = orders.settings.source
+        self._name = naming.shown(orders.settings.source)
+        self._bell_fd = orders.bell_fd
+        self._slot = slot
+        self._tell = tell
+        self._session = orders.session
+        self._number = orders.number
+        self._patience_s = orders.settings.stall_s
+        self._started_at = 0.0  # when position 0 of a file is to be shown
+        self._ends_at = 0.0  # when a file's last image has been shown for its period
+
+    def run(self) -> None:
+        freshness: Freshness | None = None
+        while True:
+            reader = self._open()
+            if freshness is None:  # kept over a loop's end: a looped photo is a frozen image too
+                freshness = self._first_opened(reader)
+            self._play(reader, freshness)
+            reader.close()
+            if not (isinstance(self._source, FileSource) and self._source.repeat == "loop"):
+                break
+            self._session += 1
+            self._started_at = self._ends_at
+        self._await_reader()
+
+    def _open(self) -> Reader:
+        self._slot.begin_session(self._session)
+        self._slot.beat(monotonic())
+        settings = self._settings
+        return sources.opened(self._source, open_s=settings.open_s, stall_s=settings.stall_s)
+
+    def _first_opened(self, reader: Reader) -> Freshness:
+        if isinstance(self._source, FileSource) and reader.period_s is not None:
+            self._patience_s = max(self._patience_s, 2 * reader.period_s)  # a slow show is no fault
+        self._started_at = monotonic()
+        self._tell(Message("opened", patience_s=self._patience_s))
+        return Freshness(self._patience_s, reader.period_s)
+
+    def _play(self, reader: Reader, freshness: Freshness) -> None:
+        while True:
+            self._slot.beat(monotonic())
+            shot = reader.read()
+            if shot is None:
+                break
+            if isinstance(self._source, FileSource):
+                self._ends_at = (
+                    self._started_at + (shot.position_s or 0.0) + (reader.period_s or 0.0)
+                )
+                shot = self._paced(shot, self._source)
+            self._consider(shot, freshness)
+        if not isinstance(self._source, FileSource):
+            raise SourceError("no_frames", naming.no_frames(self._name, self._patience_s))
+
+    def _paced(self, shot: Shot, source: FileSource) -> Shot:
+        """The image of a file at the moment it is to be shown, as if a camera had given it."""
+        due_at = self._started_at + (shot.position_s or 0.0)
+        if source.pace == "fast":
+            self._await_reader()
+            return replace(shot, began_at=due_at, arrived_at=due_at, position_s=None)
+        self._sleep_until(due_at)
+        now = monotonic()
+        self._started_at += now - due_at  # never hurry to catch up: that would not be real time
+        return replace(shot, began_at=now, arrived_at=now, position_s=None)
+
+    def _consider(self, shot: Shot, freshness: Freshness) -> None:
+        starved_s = freshness.starved_s(shot.arrived_at)
+        judged = freshness.judge(shot.image, shot.began_at, shot.arrived_at, shot.position_s)
+        match judged.verdict:
+            case "fresh":
+                if starved_s > self._patience_s:  # what was seen before the gap is another story
+                    self._session += 1
+                    self._slot.begin_session(self._session)
+                self._put(shot, judged)
+            case "late":
+                self._slot.count_late()
+                self._give_up_after(self._patience_s, shot, freshness)
+            case "repeated":
+                self._slot.count_repeated()
+                self._give_up_after(self._settings.hang_s, shot, freshness)
+            case "blocked":
+                raise SourceError("no_frames", naming.no_frames(self._name, self._patience_s))
+
+    def _give_up_after(self, limit_s: float, shot: Shot, freshness: Freshness) -> None:
+        if freshness.starved_s(shot.arrived_at) <= limit_s:
+            return
+        if freshness.frozen:
+            raise SourceError("frozen", naming.frozen(self._name))
+        raise SourceError("late", f"{self._name} only gives images of the past")
+
+    def _put(self, shot: Shot, judged: Judgement) -> None:
+        now = monotonic()
+        self._slot.put(
+            shot.image,
+            number=self._number,
+            captured_at=judged.captured_at,
+            wall_time=time() - (now - judged.captured_at),
+            at=now,
+        )
+        self._number += 1
+        self._ring()
+
+    def _ring(self) -> None:
+        try:
+            os.write(self._bell_fd, b".")
+        except BlockingIOError:
+            pass  # full of rings that nobody listened to: one more would say nothing new
+        except BrokenPipeError:
+            sys.exit()  # the feed is gone
+
+    def _await_reader(self) -> None:
+        """Returns once the newest image was taken; only for files that leave no image out."""
+        if not (isinstance(self._source, FileSource) and self._source.pace == "fast"):
+            return
+        while not self._slot.all_taken:
+            self._slot.beat(monotonic())
+            ready, _, _ = select([STANDARD_INPUT], [], [], _NAP_S)
+            if ready and not os.read(STANDARD_INPUT, 4096):
+                sys.exit()  # the feed is gone
+
+    def _sleep_until(self, due_at: float) -> None:
+        while (left_s := due_at - monotonic()) > 0:
+            self._slot.beat(monotonic())
+            sleep(min(left_s, _NAP_S))

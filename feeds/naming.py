@@ -1,0 +1,31 @@
+"""How sources and their faults are put into words, alike on both sides of the process border."""
+
+from typing import assert_never
+
+from feeds.settings import FileSource, Source, StreamSource, UsbSource
+from feeds.urls import redact
+
+
+def shown(source: Source) -> str:
+    """The source as people may see it: a device, an address without its secrets, a path."""
+    match source:
+        case UsbSource():
+            return node(source)
+        case StreamSource():
+            return redact(source.url)
+        case FileSource():
+            return source.path
+    assert_never(source)
+
+
+def node(source: UsbSource) -> str:
+    """The device's path, as the operator named it."""
+    return f"/dev/video{source.device}" if isinstance(source.device, int) else source.device
+
+
+def no_frames(name: str, patience_s: float) -> str:
+    return f"{name} gave no fresh image for {patience_s:g} s"
+
+
+def frozen(name: str) -> str:
+    return f"{name} gives the same image again and again"

@@ -1,0 +1,126 @@
+"""The feed's hold on one capture process: its slot, its bell, what it says, its end."""
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from select import select
+from time import monotonic
+
+from feeds.messages import Message, Orders, orders_line, read_message
+from feeds.settings import FeedSettings
+from feeds.slot import Slot
+
+_TERMINATE_S = 0.5  # a process that does not end by itself in this time is killed
+_KILL_S = 2.0  # one that does not even die is stuck in a driver; it is left behind
+
+
+class CaptureProcess:
+    """One run of feeds.capture, with shared memory of its own.
+
+    The kernel kills it when the thread that made it ends.
+    """
+
+    def __init__(self, settings: FeedSettings, *, session: int, number: int) -> None:
+        """Starts the process; raises OSError when the machine cannot."""
+        self.ended = False
+        self.started_at = monotonic()
+        self.slot = Slot.create()
+        self._bell_fd, bell_end = os.pipe()
+        self._control_fd, control_end = os.pipe()
+        self._said = b""
+        os.set_blocking(self._bell_fd, False)
+        os.set_blocking(self._control_fd, False)
+        orders = Orders(settings, self.slot.fd, bell_end, control_end, os.getpid(), session, number)
+        try:
+            self._process = _spawned(orders)
+        except OSError:
+            self._free()
+            raise
+        finally:
+            os.close(bell_end)
+            os.close(control_end)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait(self, timeout_s: float) -> None:
+        """Returns when an image or a message has come, the process has ended, or time is up."""
+        ready, _, _ = select([self._bell_fd, self._control_fd], [], [], timeout_s)
+        if self._bell_fd in ready:
+            _drained(self._bell_fd)
+
+    def messages(self) -> list[Message]:
+        """What the process has said since the last call; `ended` tells whether it was the last."""
+        said, self.ended = _drained(self._control_fd)
+        *lines, self._said = (self._said + said).split(b"\n")
+        return [read_message(line) for line in lines]
+
+    def acknowledge(self) -> None:
+        """Tells the process that its newest image was taken."""
+        with suppress(BlockingIOError, BrokenPipeError):  # it has enough to read, or is gone
+            os.write(_input_fd(self._process), b".")
+
+    def stop(self, *, kill: bool = False) -> int | None:
+        """Ends the process if it has not ended, and frees all it had; with SIGKILL if `kill`.
+
+        Returns its exit status, negative for a signal; None if it would not even die.
+        """
+        if not kill:
+            self._process.terminate()
+        status = None if kill else self._reaped(_TERMINATE_S)
+        if status is None:
+            self._process.kill()
+            status = self._reaped(_KILL_S)
+        os.close(_input_fd(self._process))
+        self._free()
+        return status
+
+    def _reaped(self, timeout_s: float) -> int | None:
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _free(self) -> None:
+        os.close(self._bell_fd)
+        os.close(self._control_fd)
+        self.slot.close()
+
+
+def _spawned(orders: Orders) -> subprocess.Popen[bytes]:
+    """The process, with its orders given. Its name in the process list ends with the feed's."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "feeds.capture", orders.settings.name],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,  # codecs print their troubles there; ours come as messages
+        stderr=subprocess.DEVNULL,
+        pass_fds=(orders.slot_fd, orders.bell_fd, orders.control_fd),
+        env={**os.environ, "PYTHONPATH": _search_path()},
+    )
+    os.write(_input_fd(process), orders_line(orders))
+    os.set_blocking(_input_fd(process), False)
+    return process
+
+
+def _search_path() -> str:
+    """Has the child find its modules where this process found them."""
+    return os.pathsep.join(path or os.getcwd() for path in sys.path)
+
+
+def _input_fd(process: subprocess.Popen[bytes]) -> int:
+    assert process.stdin is not None
+    return process.stdin.fileno()
+
+
+def _drained(fd: int) -> tuple[bytes, bool]:
+    """All that can be read from a non-blocking fd, and whether its other end is closed."""
+    read = b""
+    try:
+        while piece := os.read(fd, 65536):
+            read += piece
+    except BlockingIOError:
+        return read, False
+    return read, True

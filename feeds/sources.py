@@ -1,0 +1,218 @@
+"""Opens what a feed's settings name, and reads it image by image.
+
+A further kind of camera is a further class with `read` and `close`, and a line in `opened`.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Protocol, assert_never
+
+from feeds import imaging, naming
+from feeds.frame import ColorImage
+from feeds.settings import FileSource, Source, StreamSource, UsbSource
+from feeds.urls import UrlError, allowed, redact
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
+FOLDER_FPS = 10.0  # of a folder of images whose settings name no rate
+READ_GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
+
+
+class SourceError(Exception):
+    """A source that cannot be opened or read: a code, and a sentence without secrets."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shot:
+    """One image as it was read.
+
+    began_at, arrived_at  when the read began and ended, monotonic seconds
+    position_s            the source's own time of the image; None if it has no clock.
+                          In a file it counts from 0 and is the time to show the image at
+    """
+
+    image: ColorImage
+    began_at: float
+    arrived_at: float
+    position_s: float | None
+
+
+class Reader(Protocol):
+    """An open source."""
+
+    @property
+    def period_s(self) -> float | None:
+        """Time between two images as the source claims it, if it does."""
+
+    def read(self) -> Shot | None:
+        """The next image, blocking; None when the source has ended. Raises SourceError."""
+
+    def close(self) -> None: ...
+
+
+def opened(source: Source, *, open_s: float, stall_s: float) -> Reader:
+    """Opens a source, however its device is called today. Raises SourceError."""
+    match source:
+        case UsbSource():
+            return _opened_usb(source, stall_s)
+        case StreamSource():
+            return _opened_stream(source, open_s, stall_s)
+        case FileSource():
+            folder = os.path.isdir(source.path)
+            return FolderReader(source) if folder else VideoReader(source)
+    assert_never(source)
+
+
+class LiveReader:
+    """A camera: images come when they come."""
+
+    def __init__(self, capture: imaging.Capture, *, has_clock: bool) -> None:
+        self._capture = capture
+        self._has_clock = has_clock
+        self.period_s = None if capture.fps is None else 1.0 / capture.fps
+
+    def read(self) -> Shot | None:
+        began_at = monotonic()
+        image = self._capture.read()
+        arrived_at = monotonic()
+        if image is None:
+            return None
+        position_s = self._capture.position_s() if self._has_clock else None
+        return Shot(image, began_at, arrived_at, position_s)
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+def _opened_usb(source: UsbSource, stall_s: float) -> LiveReader:
+    node = naming.node(source)
+    device = os.path.realpath(node)  # a by-id name may lead to another node after re-plugging
+    _check_device(node, device)
+    capture = imaging.open_device(
+        device,
+        read_timeout_s=stall_s + READ_GRACE_S,
+        width=source.width,
+        height=source.height,
+        fps=source.fps,
+    )
+    if capture is None:
+        raise SourceError("open_failed", f"{node} is not a camera that can deliver images")
+    return LiveReader(capture, has_clock=True)
+
+
+def _check_device(node: str, device: str) -> None:
+    if not device.startswith("/dev/"):
+        raise SourceError("open_failed", f"{node} is not a device under /dev")
+    try:
+        os.close(os.open(device, os.O_RDWR | os.O_NONBLOCK))
+    except OSError as error:
+        raise SourceError("open_failed", f"{node} {_why(error)}") from error
+
+
+def _why(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
+            return "is not there: plug the camera in; `kioskd devices` lists those that are"
+        case errno.EACCES | errno.EPERM:
+            return "may not be opened: add the user to the group video"
+        case errno.EBUSY:
+            return "is in use by another program"
+    return f"cannot be opened: {error.strerror}"
+
+
+def _opened_stream(source: StreamSource, open_s: float, stall_s: float) -> LiveReader:
+    try:
+        url = allowed(source.url)
+    except UrlError as error:
+        raise SourceError("refused", str(error)) from error
+    capture = imaging.open_capture(
+        url,
+        open_timeout_s=open_s,
+        read_timeout_s=stall_s + READ_GRACE_S,
+        transport=source.transport,
+    )
+    if capture is None:
+        raise SourceError(
+            "open_failed",
+            f"{redact(url)} gives no video: check that the camera is on, its address,"
+            " user and password",
+        )
+    # Motion JPEG over HTTP carries no times; FFmpeg makes up some at 25 per second.
+    made_up = url.startswith("http") and capture.codec == "MJPG"
+    return LiveReader(capture, has_clock=not made_up)
+
+
+class VideoReader:
+    """A video file, at its own rate or the one in the settings."""
+
+    def __init__(self, source: FileSource) -> None:
+        if not os.path.isfile(source.path):
+            raise SourceError("no_file", f"{source.path}: there is no such file or folder")
+        capture = imaging.open_file(os.path.abspath(source.path))
+        if capture is None:
+            raise SourceError("open_failed", f"{source.path}: is not a video that can be read")
+        self._capture = capture
+        self._fps = source.fps
+        self.period_s = 1.0 / (source.fps or capture.fps or FOLDER_FPS)
+        self._path = source.path
+        self._count = 0
+        self._position_s = 0.0
+
+    def read(self) -> Shot | None:
+        began_at = monotonic()
+        image = self._capture.read()
+        if image is None:
+            if self._count == 0:
+                raise SourceError("open_failed", f"{self._path}: holds no image")
+            return None
+        self._position_s = self._next_position_s()
+        self._count += 1
+        return Shot(image, began_at, monotonic(), self._position_s)
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _next_position_s(self) -> float:
+        if self._fps is not None:
+            return self._count * self.period_s
+        if self._count == 0:
+            return 0.0
+        told_s = self._capture.position_s()
+        return told_s if told_s > self._position_s else self._position_s + self.period_s
+
+
+class FolderReader:
+    """A folder of images, in the order of their names."""
+
+    def __init__(self, source: FileSource) -> None:
+        self._paths = _images(Path(source.path))
+        if not self._paths:
+            kinds = ", ".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES))
+            raise SourceError("open_failed", f"{source.path}: holds no image ({kinds})")
+        self._left: Iterator[tuple[int, Path]] = iter(enumerate(self._paths))
+        self.period_s = 1.0 / (source.fps or FOLDER_FPS)
+
+    def read(self) -> Shot | None:
+        began_at = monotonic()
+        count, path = next(self._left, (0, None))
+        if path is None:
+            return None
+        try:
+            image = imaging.read_image(str(path))
+        except imaging.ImageFileError as error:
+            raise SourceError("unreadable", str(error)) from error
+        return Shot(image, began_at, monotonic(), count * self.period_s)
+
+    def close(self) -> None:
+        self._left = iter(())
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
