@@ -1,0 +1,86 @@
+"""An MQTT broker inside the daemon, on loopback, for trials and the demo. The one file with amqtt.
+
+It knows MQTT 3.1.1 only, asks nobody for a password, keeps nothing on disk and may deliver a
+retained message twice: enough to see kioskd work without installing anything, and no more.
+"""
+
+import asyncio
+import logging
+import socket
+import threading
+
+LOOPBACK = "127.0.0.1"
+START_S = 10.0
+STOP_S = 5.0
+
+
+class EmbeddedError(Exception):
+    """The embedded broker cannot be had; the sentence says what to do."""
+
+
+class EmbeddedBroker:
+    """`start()` before a Courier with protocol 3.1.1 connects to 127.0.0.1 and `port`."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.port = port or _free_port()
+        self._started = threading.Event()
+        self._failure: EmbeddedError | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="embedded-broker", daemon=True)
+
+    def start(self) -> int:
+        """The port it listens on. EmbeddedError if it cannot."""
+        self._thread.start()
+        if not self._started.wait(START_S):
+            raise EmbeddedError(f"the embedded broker did not start within {START_S:.0f} s")
+        if self._failure is not None:
+            raise self._failure
+        return self.port
+
+    def stop(self) -> None:
+        if self._loop is not None and self._end is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(STOP_S)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except ImportError:
+            self._failure = EmbeddedError(
+                "the embedded broker needs amqtt: pip install 'kioskd[demo]', "
+                "or install mosquitto and name it in mqtt.broker"
+            )
+        except Exception as error:  # amqtt lets through whatever its plugins raise
+            self._failure = EmbeddedError(
+                f"the embedded broker cannot use {LOOPBACK}:{self.port} ({error}): "
+                "is another kioskd running? Otherwise choose another mqtt.port"
+            )
+        finally:
+            self._started.set()
+
+    async def _serve(self) -> None:
+        from amqtt.broker import Broker
+
+        for name in ("amqtt", "transitions"):  # they log each packet, and our stops as errors
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        broker = Broker(
+            {
+                "listeners": {"default": {"type": "tcp", "bind": f"{LOOPBACK}:{self.port}"}},
+                "plugins": {
+                    "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
+                },
+            }
+        )
+        await broker.start()
+        self._started.set()
+        await self._end.wait()
+        await broker.shutdown()
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind((LOOPBACK, 0))
+        return int(sock.getsockname()[1])

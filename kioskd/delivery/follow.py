@@ -1,0 +1,161 @@
+"""Follow what a kiosk says on the broker, as lines to read."""
+
+import json
+import queue
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from kioskd.delivery import reasons, wire
+from kioskd.delivery.backoff import Backoff
+from kioskd.delivery.mqtt import Connected, Happening, Letter, Link, Lost, Received
+from kioskd.delivery.settings import DeliverySettings
+
+LOOK_S = 0.25  # how soon a stop is noticed
+
+
+def follow(
+    settings: DeliverySettings, stop: threading.Event, as_json: bool = False
+) -> Iterator[str]:
+    """One line per message, until `stop` is set. Connects again whenever it must.
+
+    as_json  each line is {"topic", "retained", "payload"}; else it is for reading, and lines
+             about the connection itself stand between, after a #
+    """
+    backoff = Backoff()
+    guest = replace(settings, client_id=f"{settings.name_on_broker}-{secrets.token_hex(4)}")
+    topic = wire.Topics(settings.prefix, settings.site, settings.device).everything
+    while not stop.is_set():
+        happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+        link = _listening(guest, topic, happenings)
+        try:
+            for happening in _until_lost(happenings, stop):
+                if isinstance(happening, Connected):
+                    backoff.reset()
+                yield from _lines(happening, settings, topic, as_json)
+        finally:
+            link.close(timeout=2.0)
+        stop.wait(backoff.wait())
+
+
+def _listening(
+    settings: DeliverySettings, topic: str, happenings: queue.SimpleQueue[Happening]
+) -> Link:
+    link = Link(settings, lambda _, happening: happenings.put(happening), subscribe=topic)
+    link.start()
+    return link
+
+
+def _until_lost(
+    happenings: queue.SimpleQueue[Happening], stop: threading.Event
+) -> Iterator[Happening]:
+    while not stop.is_set():
+        try:
+            happening = happenings.get(timeout=LOOK_S)
+        except queue.Empty:
+            continue
+        yield happening
+        if isinstance(happening, Lost):
+            return
+
+
+def _lines(
+    happening: Happening, settings: DeliverySettings, topic: str, as_json: bool
+) -> Iterator[str]:
+    match happening:
+        case Received(letter):
+            yield as_line(letter, topic) if not as_json else as_json_line(letter)
+        case Connected() if not as_json:
+            yield f"# following {topic} at {reasons.place(settings)}"
+        case Lost(sentence) if not as_json:
+            yield f"# {sentence}"
+        case _:
+            pass
+
+
+def as_json_line(letter: Letter) -> str:
+    payload = _payload(letter)
+    body = {"topic": letter.topic, "retained": letter.retain, "payload": payload}
+    return json.dumps(body, ensure_ascii=False)
+
+
+def as_line(letter: Letter, everything: str) -> str:
+    """The time it is about, the topic under the kiosk's own, and what matters of the payload."""
+    name = letter.topic.removeprefix(everything.removesuffix("#"))
+    payload = _payload(letter)
+    if not isinstance(payload, dict):
+        return f"{_clock(None)}  {name}  {letter.body[:200]!r}"
+    kept = "  (retained)" if letter.retain else ""
+    return f"{_clock(_about(payload))}  {name}  {_gist(name.rsplit('/', 1)[-1], payload)}{kept}"
+
+
+def _payload(letter: Letter) -> wire.JsonValue:
+    try:
+        payload: wire.JsonValue = json.loads(letter.body)
+    except ValueError:
+        return letter.body.decode(errors="replace")
+    return payload
+
+
+def _about(payload: wire.Payload) -> wire.JsonValue:
+    for key in ("endTime", "recordedAt", "at", "since"):
+        if key in payload:
+            return payload[key]
+    return None
+
+
+def _clock(unix_ms: wire.JsonValue) -> str:
+    if not isinstance(unix_ms, int):
+        return "--:--:--.---"
+    return datetime.fromtimestamp(unix_ms / 1000).strftime("%H:%M:%S.%f")[:-3]
+
+
+def _gist(kind: str, payload: wire.Payload) -> str:
+    match kind:
+        case "action":
+            return _action(payload)
+        case "status":
+            return _status(payload)
+        case "state":
+            return _words(payload, "state", "reason", "detail")
+        case "audit":
+            names = ("seq", "kind", "currentState", "outcome", "detail", "reasons")
+            return _words(payload, *names)
+        case "diag":
+            return _words(payload, "phase", "currentState", "frames", "reasons", "scores")
+        case _:
+            return json.dumps(payload, ensure_ascii=False)
+
+
+def _action(payload: wire.Payload) -> str:
+    ours = payload.get("x")
+    took = ours.get("latencyMs") if isinstance(ours, dict) else None
+    names = ("liveness", "livenessConfirmed", "smile")
+    told = "  ".join(f"{name}={payload[name]}" for name in names if name in payload)
+    return f"{payload.get('actionId')}  {told}  after {took} ms"
+
+
+def _status(payload: wire.Payload) -> str:
+    problems = payload.get("problems")
+    details = [
+        str(problem["detail"])
+        for problem in (problems if isinstance(problems, list) else [])
+        if isinstance(problem, dict) and "detail" in problem
+    ]
+    return "; ".join([str(payload.get("state")), *details])
+
+
+def _words(payload: wire.Payload, *names: str) -> str:
+    """The values under these names, where there is something to say."""
+    told = [payload[name] for name in names if payload.get(name) not in (None, "", [], {})]
+    return "  ".join(_word(value) for value in told)
+
+
+def _word(value: wire.JsonValue) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return " ".join(f"{key}={item}" for key, item in value.items())
+    return str(value)

@@ -1,0 +1,90 @@
+"""Whether the broker can be used: asked step by step, each answer a sentence."""
+
+import queue
+import secrets
+import time
+from dataclasses import replace
+
+from kioskd.delivery import reasons, wire
+from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
+from kioskd.delivery.settings import DeliverySettings
+
+CONNECT_S = 15.0
+ANSWER_S = 5.0
+
+
+def probe(settings: DeliverySettings) -> list[tuple[bool, str]]:
+    """Connect, log in, and send ourselves a message on our own topic, as (well, sentence).
+
+    The message must come back: a broker may grant a subscription and then deliver nothing.
+    """
+    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    topic = wire.Topics(settings.prefix, settings.site, settings.device).probe
+    guest = replace(settings, client_id=f"{settings.name_on_broker}-{secrets.token_hex(4)}")
+    link = Link(guest, lambda _, happening: happenings.put(happening), subscribe=topic)
+    link.start()
+    try:
+        found = [_login(settings, happenings)]
+        if found[0][0]:
+            found.append(_loop_back(link, topic, happenings))
+        return found
+    finally:
+        link.close(timeout=2.0)
+
+
+def _login(
+    settings: DeliverySettings, happenings: queue.SimpleQueue[Happening]
+) -> tuple[bool, str]:
+    match _until((Connected,), happenings, CONNECT_S):
+        case Connected():
+            how = "with TLS" if settings.tls else "without TLS"
+            who = settings.username or "nobody in particular"
+            where = reasons.place(settings)
+            return True, f"connected to {where} {how} as {who}, MQTT {settings.protocol}"
+        case Lost(sentence):
+            return False, sentence
+        case _:
+            return False, f"the broker at {reasons.place(settings)} does not answer"
+
+
+def _loop_back(
+    link: Link, topic: str, happenings: queue.SimpleQueue[Happening]
+) -> tuple[bool, str]:
+    nonce = secrets.token_hex(8).encode()
+    sent_at = time.monotonic()
+    link.publish(Letter(topic, nonce))
+    taken = False
+    while (left := sent_at + ANSWER_S - time.monotonic()) > 0:
+        match _until((Acked, Received), happenings, left):
+            case Received(letter) if letter.body == nonce:
+                took_ms = 1000 * (time.monotonic() - sent_at)
+                return True, f"a message on {topic} came back after {took_ms:.0f} ms"
+            case Acked(taken=False):
+                return False, reasons.denied(topic)
+            case Acked():
+                taken = True
+            case Lost(sentence):
+                return False, sentence
+    if not taken:
+        return False, f"the broker did not acknowledge a message on {topic}"
+    return False, (
+        f"the broker took a message on {topic} but did not bring it back: "
+        "allow this user to write and read it in the broker's ACL"
+    )
+
+
+def _until(
+    kinds: tuple[type[Happening], ...],
+    happenings: queue.SimpleQueue[Happening],
+    timeout: float,
+) -> Happening | None:
+    """The next happening of one of these kinds, or the end of the connection; None in time."""
+    deadline = time.monotonic() + timeout
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            happening = happenings.get(timeout=left)
+        except queue.Empty:
+            break
+        if isinstance(happening, (*kinds, Lost)):
+            return happening
+    return None
