@@ -83,6 +83,24 @@ class Key:
         words = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
         return words.get(self.type, "text") + self._range()
 
+    @property
+    def facts(self) -> str:
+        """Unit, range and default in a few words, as they stand beside each key in config.yaml."""
+        low, high = self.shape.get("minimum"), self.shape.get("maximum")
+        parts = [self.unit, f"{low:g} to {high:g}" if low is not None else ""]
+        if "multipleOf" in self.shape:
+            parts.append(f"a multiple of {self.shape['multipleOf']}")
+        if self.choices or self.type == "boolean":
+            parts.append(self.expects)
+        parts.append("required" if self.required else f"default {self._default()}")
+        return ", ".join(filter(None, parts))
+
+    def _default(self) -> str:
+        words = {None: "none", True: "true", False: "false"}
+        if self.default is None or isinstance(self.default, bool):
+            return words[self.default]
+        return str(self.default) if isinstance(self.default, str) else f"{self.default:g}"
+
     def _range(self) -> str:
         low, high = self.shape.get("minimum"), self.shape.get("maximum")
         text = f" from {low:g} to {high:g}" if low is not None else ""
