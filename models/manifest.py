@@ -5,14 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from models.observation import LivenessModel
 from models.schemes import SCHEMES
+from models.strict_yaml import Value, read
 
 Role = Literal["face", "mesh", "blendshapes", "texture", "context", "hybrid"]
 Shape = tuple[int | str, ...]  # a word is a size that is given at run time
+CropShape = Literal["box", "square"]
+Resize = Literal["linear", "area"]
+Word = TypeVar("Word", bound=str)
 MANIFEST = Path(__file__).with_name("manifest.yaml")
+REMEDY = "install kioskd again"
 
 
 class NetworkError(Exception):
@@ -38,8 +43,8 @@ class Crop:
     """How a liveness network wants its face cut out; the rules are in models/liveness.py."""
 
     scale: float  # side of the crop, in sides of the face box
-    shape: Literal["box", "square"]
-    resize: Literal["linear", "area"]
+    shape: CropShape
+    resize: Resize
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +68,103 @@ class Manifest:
 
 
 def read_manifest(path: Path = MANIFEST) -> Manifest:
-    """Reads a manifest; its network paths are relative to its own folder."""
-    import yaml
+    """Reads a manifest; its network paths are relative to its own folder.
 
-    text = yaml.safe_load(path.read_text())
+    Raises NetworkError with a sentence for the first thing that is wrong with it.
+    """
+    try:
+        document = read(path.read_bytes(), str(path))
+    except OSError as error:
+        raise NetworkError(f"{path} cannot be read ({error.strerror}); {REMEDY}") from error
+    for problem in document.problems:
+        raise NetworkError(f"{path}:{problem.line}:{problem.column}: {problem.text}")
+    try:
+        return _manifest(document.value, path.parent)
+    except ValueError as error:
+        raise NetworkError(f"{path}: {error}") from error
+
+
+def _manifest(value: Value, folder: Path) -> Manifest:
+    top = _section(value, "the file", ("networks", "roles"))
     networks = {
-        name: NetworkFile(
-            name=name,
-            path=path.parent / entry["path"],
-            sha256=entry["sha256"],
-            licence=entry["licence"],
-            source=entry["source"],
-            date=entry["date"],
-            input=tuple(entry["input"]),
-            training_data=entry["training_data"],
-        )
-        for name, entry in text["networks"].items()
+        name: _network(name, entry, folder) for name, entry in _named(top["networks"]).items()
     }
     roles: dict[Role, Service] = {}
-    for role in get_args(Role):
-        if role in text["roles"]:
-            entry = text["roles"][role]
-            crop = entry.get("crop")
-            roles[role] = Service(entry["network"], Crop(**crop) if crop else None)
+    for name, entry in _named(top["roles"]).items():
+        role = _one_of(name, get_args(Role), "roles")
+        roles[role] = _service(role, entry)
+        if roles[role].network not in networks:
+            raise ValueError(f"roles.{role} names {roles[role].network}, which is no network here")
+        if (roles[role].crop is None) == (role in get_args(LivenessModel)):
+            raise ValueError(f"roles.{role} needs a crop if, and only if, it scores liveness")
     return Manifest(networks, roles)
+
+
+def _network(name: str, value: Value, folder: Path) -> NetworkFile:
+    where = f"networks.{name}"
+    texts = ("path", "sha256", "licence", "source", "date", "training_data")
+    entry = _section(value, where, (*texts, "input"))
+    path, sha256, licence, source, date, training_data = (
+        _text(entry[key], f"{where}.{key}") for key in texts
+    )
+    return NetworkFile(
+        name,
+        folder / path,
+        sha256,
+        licence,
+        source,
+        date,
+        _shape(entry["input"], f"{where}.input"),
+        training_data,
+    )
+
+
+def _service(role: Role, value: Value) -> Service:
+    where = f"roles.{role}"
+    if not isinstance(value, dict) or "crop" not in value:
+        entry = _section(value, where, ("network",))
+        return Service(_text(entry["network"], f"{where}.network"), None)
+    entry = _section(value, where, ("network", "crop"))
+    crop = _section(entry["crop"], f"{where}.crop", ("scale", "shape", "resize"))
+    scale = crop["scale"]
+    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 1 <= scale <= 10:
+        raise ValueError(f"{where}.crop.scale must be a number from 1 to 10, found {scale!r}")
+    shape = _one_of(crop["shape"], get_args(CropShape), f"{where}.crop.shape")
+    how = _one_of(crop["resize"], get_args(Resize), f"{where}.crop.resize")
+    return Service(_text(entry["network"], f"{where}.network"), Crop(scale, shape, how))
+
+
+def _section(value: Value, where: str, keys: tuple[str, ...]) -> dict[str, Value]:
+    """A section that has exactly these keys."""
+    found = _named(value)
+    if set(found) != set(keys):
+        raise ValueError(f"{where} must have the keys {', '.join(keys)}; found {', '.join(found)}")
+    return found
+
+
+def _named(value: Value) -> dict[str, Value]:
+    if not isinstance(value, dict):
+        raise ValueError(f"a section was expected, found {value!r}")  # noqa: TRY004 - see caller
+    return value
+
+
+def _text(value: Value, where: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{where} must be text, found {value!r}")
+    return value
+
+
+def _one_of(value: Value, words: tuple[Word, ...], where: str) -> Word:
+    for word in words:
+        if value == word:
+            return word
+    raise ValueError(f"{where} must be one of {', '.join(map(str, words))}, found {value!r}")
+
+
+def _shape(value: Value, where: str) -> Shape:
+    if not isinstance(value, list) or not all(type(size) in (int, str) for size in value):
+        raise ValueError(f"{where} must be a list of whole numbers and words, found {value!r}")
+    return tuple(size for size in value if isinstance(size, int | str))
 
 
 @cache
@@ -101,13 +179,13 @@ def verified(file: NetworkFile) -> bytes:
         content = file.path.read_bytes()
     except OSError as error:
         raise NetworkError(
-            f"network file {file.path} cannot be read ({error.strerror}); install kioskd again"
+            f"network file {file.path} cannot be read ({error.strerror}); {REMEDY}"
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != file.sha256:
         raise NetworkError(
             f"network file {file.path} is not the one models/manifest.yaml vouches for "
-            f"(sha256 {found[:12]}..., should be {file.sha256[:12]}...); install kioskd again"
+            f"(sha256 {found[:12]}..., should be {file.sha256[:12]}...); {REMEDY}"
         )
     return content
 

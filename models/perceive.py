@@ -3,16 +3,34 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from feeds.frame import Frame
 from models import liveness
+from models.blendshapes.scores import read_blendshapes
 from models.boxes import area
-from models.detect import Detector, small_copy
-from models.manifest import Role
-from models.observation import Face, Liveness, LivenessModel, Measure, Observation, Wanted
+from models.detect import Detector
+from models.faces import FaceFinder
+from models.manifest import NetworkError, Role
+from models.mesh.landmarks import read_mesh
+from models.observation import (
+    Box,
+    Face,
+    Liveness,
+    LivenessModel,
+    LivenessPlan,
+    Measure,
+    Observation,
+    Wanted,
+)
+from models.pose import centre_pose_quality, head_pose
+from models.quality import quality
 from models.schemes import SCHEMES, evaluate
 from models.session import Networks
 from models.stages import Stages
 from models.track import Track, Tracker, TrackSettings
+
+PRESENT = 0.5  # the mesh network must be so sure that there is a face, or its mesh is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +38,7 @@ class PerceptionSettings:
     """
     detector_long_side  pixels of the small copy the detector looks at, a multiple of 32
     detector_min_score  a detection counts from this confidence on, 0..1
-    detect_every        the detector looks at every so manieth frame, 1 = at each
+    detect_every        the detector looks at every k-th frame, and tracks are carried between
     confirm             a face counts from so many detections on
     forget_s            seconds without a detection after which a track ends
     """
@@ -53,35 +71,39 @@ class Perceiver:
         settings: PerceptionSettings | None = None,
         stages: Stages | None = None,
     ) -> None:
+        """Raises NetworkError when `networks` were loaded without the detector."""
+        settings = settings or PerceptionSettings()
         self._networks = networks
-        self._settings = settings or PerceptionSettings()
         self.stages = stages or Stages()
-        self._detector = Detector(networks["face"], self._settings.detector_min_score)
-        self._tracker = Tracker(
-            TrackSettings(confirm=self._settings.confirm, forget_s=self._settings.forget_s)
+        self._finder = FaceFinder(
+            Detector(networks["face"], settings.detector_min_score),
+            Tracker(TrackSettings(confirm=settings.confirm, forget_s=settings.forget_s)),
+            settings.detector_long_side,
+            settings.detect_every,
+            self.stages,
         )
 
     def reset(self) -> None:
         """Forgets all faces; what comes next has other track ids."""
-        self._tracker.reset()
+        self._finder.reset()
 
     def look(self, frame: Frame) -> Observation:
-        """Who is there: boxes of the faces followed, largest first, and nothing measured yet."""
-        self._tracker.advance(frame.captured_at, frame.session)
-        with self.stages.timed("detect"):
-            small = small_copy(frame.color, self._settings.detector_long_side)
-            scale = max(frame.color.shape) / max(small.shape)
-            found = self._detector.detect(small, scale)
-        self._tracker.update(found)
-        faces = sorted(map(_face, self._tracker.confirmed), key=lambda face: -area(face.box))
+        """Who is there: the faces that are followed, largest first, and nothing measured yet.
+
+        Raises NetworkError when the detector fails.
+        """
+        faces = sorted(map(_face, self._finder.find(frame)), key=lambda face: -area(face.box))
         return _observation(frame, tuple(faces))
 
     def measure(self, frame: Frame, seen: Observation, wanted: Wanted) -> Observation:
         """The observation with what was asked for added to one face.
 
-        What cannot be measured stays None. A face that the detector just missed is not
-        measured at all: it is waited for, and shows nothing that could be evidence.
+        What cannot be measured, for whatever reason, stays None and never raises. A face
+        that the detector just missed is not measured at all: it is waited for, and nothing
+        in its box could be evidence.
         """
+        if (frame.feed, frame.session, frame.number) != (seen.feed, seen.session, seen.number):
+            raise ValueError(f"frame {frame.number} was given for what was seen in {seen.number}")
         faces = tuple(
             self._measured(frame, face, wanted) if face.track_id == wanted.track_id else face
             for face in seen.faces
@@ -89,21 +111,71 @@ class Perceiver:
         return replace(seen, faces=faces)
 
     def _measured(self, frame: Frame, face: Face, wanted: Wanted) -> Face:
-        if face.missed:
+        if face.missed or not liveness.usable(face.box):
             return face
+        if Measure.QUALITY in wanted.measures:
+            with self.stages.timed("quality"):
+                face = replace(face, quality=quality(frame.color, face.box))
+        if wanted.measures & {Measure.POSE, Measure.BLENDSHAPES}:
+            face = self._with_mesh(frame, face)
+        if Measure.POSE in wanted.measures:
+            face = self._with_pose(face)
+        if Measure.BLENDSHAPES in wanted.measures:
+            face = self._with_blendshapes(face)
         if Measure.LIVENESS in wanted.measures:
             with self.stages.timed("liveness"):
-                face = replace(face, liveness=self._liveness(frame, face, wanted))
+                face = replace(face, liveness=self._liveness(frame, face.box, wanted.plan))
         return face
 
-    def _liveness(self, frame: Frame, face: Face, wanted: Wanted) -> Liveness:
-        if wanted.plan is None:
+    def _with_mesh(self, frame: Frame, face: Face) -> Face:
+        if face.mesh is not None or face.landmarks is None:
+            return face
+        with self.stages.timed("mesh"):
+            try:
+                reading = read_mesh(self._networks["mesh"], frame.color, face.box, face.landmarks)
+            except NetworkError:
+                return face
+        return replace(face, mesh=reading.mesh) if reading.presence >= PRESENT else face
+
+    def _with_pose(self, face: Face) -> Face:
+        if face.mesh is None:
+            return face
+        with self.stages.timed("pose"):
+            pose = head_pose(face.mesh)
+        if pose is None:
+            return face
+        return replace(face, pose=pose, centre_pose_quality=centre_pose_quality(pose))
+
+    def _with_blendshapes(self, face: Face) -> Face:
+        if face.mesh is None:
+            return face
+        with self.stages.timed("blendshapes"):
+            try:
+                scores = read_blendshapes(self._networks["blendshapes"], face.mesh)
+            except NetworkError:
+                return face
+        return replace(face, blendshapes=scores)
+
+    def _liveness(self, frame: Frame, box: Box, plan: LivenessPlan | None) -> Liveness:
+        if plan is None:
             return Liveness(None, {})
 
         def score(model: LivenessModel) -> float | None:
-            return liveness.score(self._networks, model, frame.color, face.box)
+            return liveness.score(self._networks, model, frame.color, box)
 
-        return evaluate(wanted.plan, score)
+        return evaluate(plan, score)
+
+
+def warm_up(networks: Networks, settings: PerceptionSettings | None = None) -> None:
+    """Runs every loaded network once, so that the first face does not wait for it.
+
+    Raises NetworkError: a network that cannot run is better known before a door relies on it.
+    """
+    long_side = (settings or PerceptionSettings()).detector_long_side
+    for network in networks.all():
+        sizes = {"height": long_side, "width": long_side}
+        shape = [sizes.get(size, 1) if isinstance(size, str) else size for size in network.input]
+        network.run(np.zeros(shape, np.float32))
 
 
 def _observation(frame: Frame, faces: tuple[Face, ...]) -> Observation:

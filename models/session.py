@@ -36,6 +36,7 @@ class Network:
     def __init__(self, file: NetworkFile, *, cuda: bool, threads: int) -> None:
         """Raises NetworkError: file absent or not the vouched-for one, or wrong input."""
         self.name = file.name
+        self.input = file.input
         self._session = _session(file, cuda, threads)
         self._input = _checked_input(file, self._session)
         self._lock = threading.Lock()
@@ -109,14 +110,18 @@ class Networks:
             raise NetworkError(f"the network for the {role} model was not loaded at start")
         return self._by_role[role]
 
+    def all(self) -> tuple[Network, ...]:
+        """Every loaded network, once."""
+        return tuple({network.name: network for network in self._by_role.values()}.values())
+
     @property
     def provider(self) -> str:
         """Where the networks truly run, for the log: "cpu", "cuda", or "cuda, cpu"."""
-        return ", ".join(sorted({n.provider for n in self._by_role.values()}, reverse=True))
+        return ", ".join(sorted({network.provider for network in self.all()}, reverse=True))
 
     def uses(self) -> Mapping[str, Use]:
         """By network name: calls and bare time so far."""
-        return {network.name: network.use for network in self._by_role.values()}
+        return {network.name: network.use for network in self.all()}
 
 
 def _ask_for_cuda(provider: Provider) -> bool:

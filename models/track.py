@@ -70,17 +70,33 @@ class Tracker:
         """The tracks that were detected often enough to be faces."""
         return tuple(t for t in self.tracks if t.hits >= self._settings.confirm)
 
+    @property
+    def settled(self) -> bool:
+        """Whether every track is a face that the detector saw lately, when it last looked."""
+        lately = self._settings.forget_s / 2
+        return all(
+            track.hits >= self._settings.confirm
+            and not track.missed
+            and self._at - track.seen_at <= lately
+            for track in self.tracks
+        )
+
     def reset(self) -> None:
         """Ends all tracks."""
         self._tracks.clear()
 
-    def advance(self, at: float, session: int) -> None:
-        """Moves time on, to a frame of the given session; ends what may not be joined to it."""
-        if session != self._session or at < self._at:
+    def advance(self, at: float, session: int) -> bool:
+        """Moves time on to a frame, and ends the tracks that may not be joined to it.
+
+        True when that frame begins anew: another session of the source, or time ran backwards.
+        """
+        anew = session != self._session or at < self._at
+        if anew:
             self.reset()
         self._session, self._at = session, at
         forget_s = self._settings.forget_s
         self._tracks = {i: t for i, t in self._tracks.items() if at - t.seen_at <= forget_s}
+        return anew
 
     def update(self, detections: Sequence[Detection]) -> None:
         """Joins the detections of the frame that time was moved on to."""

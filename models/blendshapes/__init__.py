@@ -1,0 +1,1 @@
+"""Expressions of a face, from its mesh."""

@@ -1,0 +1,1 @@
+"""The network of the Context model: MiniFASNetV1SE."""

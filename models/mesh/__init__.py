@@ -1,0 +1,1 @@
+"""The face mesh: MediaPipe's 478 points."""

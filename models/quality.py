@@ -1,0 +1,57 @@
+"""Sharpness, contrast and brightness of a face, each 0..1 on scales defined in docs/scales.md.
+
+All are taken from the inner face, grey, at one fixed size, so that they tell of the face and
+not of how many pixels it happens to have or of what stands behind it.
+"""
+
+import numpy as np
+
+from feeds.frame import ColorImage
+from feeds.imaging import Image, laplacian_variance, resize, to_grey
+from models.observation import Box, ImageQuality
+
+SIZE = (96, 128)  # width, height of the sample: about 1.5 pixels a millimetre of skin
+INSET = 0.1  # of the box left out at each side: hair, ears, background
+ROUNDING = 20 / 12  # variance that rounding to whole grey levels alone gives a Laplacian
+HALF_SHARP = 0.05  # Laplacian variance in grey variances that is called 0.5
+
+
+def quality(image: ColorImage, box: Box) -> ImageQuality | None:
+    """The quality of the face in a box; None when no part of it lies in the image."""
+    sample = _sample(image, box)
+    if sample is None:
+        return None
+    counts = np.bincount(sample.ravel(), minlength=256)
+    levels = np.arange(256)
+    mean = float(counts @ levels) / sample.size
+    variance = float(counts @ levels**2) / sample.size - mean**2
+    return ImageQuality(
+        sharpness=_sharpness(laplacian_variance(sample), variance),
+        contrast=_contrast(counts),
+        brightness=mean / 255,
+    )
+
+
+def _sharpness(laplacian: float, variance: float) -> float:
+    """How much of the grey variance is fine detail; no more light or contrast changes it."""
+    detail = max(0.0, laplacian - ROUNDING) / max(variance, 1.0)
+    return detail / (detail + HALF_SHARP)
+
+
+def _contrast(counts: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> float:
+    """From the 5th to the 95th percentile, in parts of the whole grey scale."""
+    share = counts.cumsum() / counts.sum()
+    dark, bright = np.searchsorted(share, (0.05, 0.95))
+    return float(bright - dark) / 255
+
+
+def _sample(image: ColorImage, box: Box) -> Image | None:
+    """The inner face, grey, at SIZE; cut where the frame ends."""
+    x1, y1, x2, y2 = box
+    inset_x, inset_y = INSET * (x2 - x1), INSET * (y2 - y1)
+    left, top = max(0, int(x1 + inset_x)), max(0, int(y1 + inset_y))
+    piece = image[top : max(0, int(y2 - inset_y)), left : max(0, int(x2 - inset_x))]
+    height, width = piece.shape[:2]
+    if height < 2 or width < 2:
+        return None
+    return resize(to_grey(piece), SIZE, "area" if width >= SIZE[0] else "linear")
