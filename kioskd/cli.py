@@ -80,7 +80,7 @@ def doctor(config: Path) -> None:
 @main.command()
 def devices() -> None:
     """List the cameras of this machine by stable name."""
-    from kioskd.doctor import list_devices
+    from kioskd.devices import run as list_devices
 
     sys.exit(list_devices())
 

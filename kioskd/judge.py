@@ -35,9 +35,9 @@ class Judge(threading.Thread):
     """The thread that decides for one feed.
 
     deliver  called with each result in this thread; it returns when the result is durable
-    watch    called after each frame, for the bench; it must be quick
+    watch    called after each frame, for the bench and for diagnostics; it must be quick
 
-    A frame older than `stale_s` is not evidence: it is left out, and the mode sees a gap.
+    A stale frame never comes here: `Feed.newest` leaves it out, and the mode sees a gap.
     A bug ends the thread with `failure` set; the daemon then stops, and the door stays shut.
     """
 
@@ -46,18 +46,15 @@ class Judge(threading.Thread):
         feed: Feed,
         perceiver: Perceiver,
         mode: Mode,
-        deliver: Callable[[Result], None],
-        stale_s: float,
+        deliver: Callable[[Result], object],
         watch: Callable[[Judged], None] | None = None,
     ) -> None:
         super().__init__(name=f"judge-{feed.state.feed}", daemon=True)
         self.feed = feed
         self.progress_at = time.monotonic()
         self.failure: BaseException | None = None
-        self.stale = 0
         self._perceiver, self._mode = perceiver, mode
         self._deliver, self._watch = deliver, watch
-        self._stale_s = stale_s
         self._stopping = threading.Event()
         self._log = log.logger(feed=feed.state.feed)
         self._phase = ""
@@ -82,9 +79,6 @@ class Judge(threading.Thread):
 
     def _judge(self, frame: Frame) -> None:
         began_at = time.monotonic()
-        if began_at - frame.captured_at > self._stale_s:
-            self.stale += 1
-            return
         seen = self._perceiver.look(frame)
         while wanted := self._mode.wants(seen):
             seen = self._perceiver.measure(frame, seen, wanted)

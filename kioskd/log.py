@@ -58,4 +58,4 @@ def _redact(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
 def _renderer(style: str, stream: TextIO) -> Processor:
     if style == "json":
         return structlog.processors.JSONRenderer()
-    return structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=0)
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False)

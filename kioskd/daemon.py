@@ -1,0 +1,242 @@
+"""The shell around the rooms: wiring, progress, stopping. No rules of its own."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+from feeds.feed import Feed
+from feeds.state import FeedState
+from kioskd import __version__, log
+from kioskd.config.load import Config, ConfigError, Door, load
+from kioskd.delivery.audit import AuditError, AuditLog
+from kioskd.delivery.courier import Courier, Delivery
+from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
+from kioskd.event import Result
+from kioskd.judge import Judge, Judged
+from kioskd.modes.rgb import RgbMode
+from kioskd.watchdog import Watchdog
+from models.manifest import NetworkError, Role
+from models.observation import Measure
+from models.perceive import Perceiver, needs, warm_up
+from models.session import Networks
+
+AUDIT_FILE = "audit.db"
+TURN_S = 0.5  # how often the main thread looks at its workers
+SILENT_S = 10.0  # a judge or the courier that got nothing done for so long is stuck
+STOP_S = 4.5  # everything is closed within this, or the process ends as it is
+JUDGE_STOP_S = 1.5
+COURIER_STOP_S = 1.0  # for the broker to take the last states, and again for its thread to end
+
+Watch = Callable[[Judged], None]
+
+
+class Daemon:
+    """One kiosk at work. `start`, then `tend` every TURN_S until it says False, then `stop`.
+
+    `watch` is called with every judged frame, in the judge's thread (for the bench).
+    Starting raises NetworkError, AuditError, EmbeddedError or OSError with a sentence.
+    """
+
+    def __init__(self, config: Config, watch: Watch | None = None) -> None:
+        self._config = config
+        self._log = log.logger()
+        self.networks = networks(config)
+        self._audit = _audit(config)
+        self._broker = EmbeddedBroker(config.delivery.port) if config.embedded else None
+        self._problems: dict[str, str] = {}
+        self._lock = threading.Lock()
+        delivery = replace(config.delivery, model_version=_model_version(config, self.networks))
+        self.courier = Courier(delivery, self._audit, self._problem)
+        self.judges = [self._judge(door, watch) for door in config.doors]
+        limits = {judge.name: SILENT_S for judge in self.judges}
+        self._watchdog = Watchdog(limits | {"courier": SILENT_S})
+        self._overdue: list[str] = []
+
+    def start(self) -> None:
+        if self._broker is not None:
+            self._log.info("embedded broker, for trials only", port=self._broker.start())
+        self.courier.start()
+        for path in self._audit.damaged:
+            self._problem("audit_damaged", f"a damaged audit log was kept as {path}")
+        for judge in self.judges:
+            judge.start()
+        self._log.info(
+            "started",
+            version=__version__,
+            networks_run_on=self.networks.provider,
+            doors=[door.name for door in self._config.doors],
+            config=self._config.digest,
+        )
+        self._watchdog.ready(f"Watching {len(self.judges)} door(s)")
+
+    def tend(self) -> bool:
+        """Feed the watchdog if every worker makes progress. False when the daemon must end."""
+        for judge in self.judges:
+            self._watchdog.progress(judge.name, judge.progress_at)
+        self._watchdog.progress("courier", self.courier.last_progress)
+        overdue = self._watchdog.tend()
+        if overdue != self._overdue:
+            self._overdue = overdue
+            late = f"no progress for {SILENT_S:.0f} s: {', '.join(overdue)}" if overdue else None
+            self._problem("no_progress", late)
+        return self.courier.alive and not any(judge.failure for judge in self.judges)
+
+    def stop(self) -> None:
+        """End everything in order: no new results, the last states said, the audit log closed."""
+        self._watchdog.stopping()
+        for judge in self.judges:
+            judge.stop()
+        deadline = time.monotonic() + JUDGE_STOP_S
+        for judge in self.judges:
+            if judge.ident is not None:
+                judge.join(max(0.0, deadline - time.monotonic()))
+        self.courier.stop(timeout=COURIER_STOP_S)
+        self._audit.close()
+        if self._broker is not None:
+            self._broker.stop()
+        self._log.info("stopped")
+
+    def _judge(self, door: Door, watch: Watch | None) -> Judge:
+        perceiver = Perceiver(self.networks, self._config.perception.settings())
+        feed = Feed(door.feed, self._feed_state)
+        mode = RgbMode(door.rgb, door.gate)
+        tell = self._diagnose() if self._config.delivery.diagnostics else None
+        return Judge(feed, perceiver, mode, self._deliver, _both(watch, tell))
+
+    def _deliver(self, result: Result) -> Delivery:
+        delivery = self.courier.deliver(result)
+        if delivery.outcome not in ("recorded", "sent"):
+            self._log.warning(
+                "the door was not told",
+                feed=result.feed,
+                outcome=delivery.outcome,
+                event_id=delivery.event_id,
+                detail=delivery.sentence,
+            )
+        return delivery
+
+    def _feed_state(self, state: FeedState) -> None:
+        say = self._log.info if state.reason in ("", "opening", "finished") else self._log.warning
+        say(f"feed {state.phase}", feed=state.feed, reason=state.reason, detail=state.detail)
+        self.courier.feed_state(state)
+
+    def _problem(self, code: str, sentence: str | None) -> None:
+        """A problem came, changed or (None) ended: say it in the log and in /status."""
+        with self._lock:
+            if sentence is None:
+                self._problems.pop(code, None)
+            else:
+                self._problems[code] = sentence
+            problems = dict(self._problems)
+        if sentence is None:
+            self._log.info("problem over", problem=code)
+        else:
+            self._log.warning("problem", problem=code, detail=sentence)
+        self.courier.status(problems)
+
+    def _diagnose(self) -> Watch:
+        """A watch that publishes each change of a feed's phase or reasons."""
+        last: tuple[str, tuple[str, ...]] | None = None
+
+        def tell(judged: Judged) -> None:
+            nonlocal last
+            now = (judged.step.phase, judged.step.reasons)
+            if now != last:
+                last = now
+                self.courier.diagnostic(judged.frame.feed, *now)
+
+        return tell
+
+
+def run(path: Path) -> int:
+    """The `kioskd run` command: run until SIGTERM or SIGINT. Returns the exit status."""
+    try:
+        config = load(path)
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return 2
+    log.configure(config.log_level, config.log_format)
+    for note in config.notes:
+        log.logger().warning(note)
+    return _run(config)
+
+
+def _run(config: Config) -> int:
+    stopping = threading.Event()
+    _on_signals(stopping)
+    try:
+        daemon = Daemon(config)
+        daemon.start()
+    except NetworkError as error:
+        log.logger().error(f"not started: {error}")
+        return 2  # the installation is wrong; starting again would not mend it
+    except (AuditError, EmbeddedError, OSError) as error:
+        log.logger().error(f"not started: {error}")
+        return 1
+    well = True
+    while well and not stopping.wait(TURN_S):
+        well = daemon.tend()
+    _end_in_time()
+    daemon.stop()
+    return 0 if well else 1
+
+
+def _on_signals(stopping: threading.Event) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+def _end_in_time() -> None:
+    """End the process by force if stopping takes longer than STOP_S: results are durable."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        os._exit(1)
+
+    signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, STOP_S)
+
+
+def _roles(config: Config) -> frozenset[Role]:
+    measures = {Measure.QUALITY, Measure.POSE, Measure.LIVENESS}
+    return needs(measures, {door.rgb.detection_scheme for door in config.doors})
+
+
+def networks(config: Config) -> Networks:
+    """The networks that a configuration asks for, checked, loaded and warm; NetworkError if not."""
+    perception = config.perception
+    loaded = Networks.load(_roles(config), perception.provider, perception.threads)
+    warm_up(loaded, perception.settings())
+    return loaded
+
+
+def _audit(config: Config) -> AuditLog:
+    config.state_dir.mkdir(parents=True, exist_ok=True)
+    return AuditLog(config.state_dir / AUDIT_FILE)
+
+
+def _model_version(config: Config, loaded: Networks) -> str:
+    """Which network files decide: their names and the first digits of their sha256."""
+    files = [loaded.manifest.file(role) for role in _roles(config)]
+    return ",".join(sorted({f"{file.name}:{file.sha256[:8]}" for file in files}))
+
+
+def _both(*watches: Watch | None) -> Watch | None:
+    wanted = [watch for watch in watches if watch is not None]
+    if not wanted:
+        return None
+
+    def tell(judged: Judged) -> None:
+        for watch in wanted:
+            watch(judged)
+
+    return tell

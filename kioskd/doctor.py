@@ -1,0 +1,154 @@
+"""`kioskd doctor`: look at what a door needs, and say line by line what is well or what to do."""
+
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from ctypes import CDLL
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from feeds.feed import Feed
+from feeds.settings import FeedSettings, FileSource
+from kioskd import clock
+from kioskd.config.load import Config, ConfigError, load
+from kioskd.daemon import networks
+from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
+from kioskd.delivery.probe import probe
+from kioskd.log import redacted
+from models.manifest import NetworkError
+
+CAMERA_S = 15.0  # how long a camera may take to show its first frame
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, whether it is well, and what was seen or is to be done."""
+
+    subject: str
+    well: bool
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.well else 'FAIL'}  {self.subject}: {redacted(self.sentence)}"
+
+
+def run(path: Path) -> int:
+    """Print a line per finding. Exit status 0 if all is well, 2 on a bad configuration, else 1."""
+    try:
+        config = load(path)
+    except ConfigError as error:
+        for problem in error.problems:
+            print(f"FAIL  configuration: {problem}")
+        return 2
+    print(Finding("configuration", True, f"{path} has no mistakes"))
+    for note in config.notes:
+        print(f"note  configuration: {redacted(note)}")
+    well = True
+    for finding in _findings(config):
+        print(finding, flush=True)
+        well = well and finding.well
+    return 0 if well else 1
+
+
+def _findings(config: Config) -> Iterator[Finding]:
+    yield _networks(config)
+    for door in config.doors:
+        yield _camera(door.feed)
+    yield from _broker(config)
+    yield _clock()
+    yield _state_dir(config.state_dir)
+    yield _libusb()
+
+
+def _networks(config: Config) -> Finding:
+    try:
+        loaded = networks(config)
+    except NetworkError as error:
+        return Finding("networks", False, str(error))
+    names = ", ".join(sorted(loaded.uses()))
+    wish = config.perception.provider
+    return Finding("networks", True, f"{names} run on {loaded.provider} (asked for: {wish})")
+
+
+def _camera(settings: FeedSettings) -> Finding:
+    """Look through the camera with the daemon's own feed: one fresh frame is the proof."""
+    subject = f"camera {settings.name}"
+    if isinstance(settings.source, FileSource):
+        settings = replace(settings, source=replace(settings.source, repeat="once"))
+    feed = Feed(settings)
+    feed.start()
+    try:
+        began_at = time.monotonic()
+        while time.monotonic() - began_at < CAMERA_S:
+            if (frame := feed.newest(0.25)) is not None:
+                height, width = frame.color.shape[:2]
+                took_s = time.monotonic() - began_at
+                return Finding(subject, True, f"{width}x{height}, first image after {took_s:.1f} s")
+            if feed.state.phase == "offline":
+                break
+        return Finding(subject, False, feed.state.detail)
+    finally:
+        feed.stop()
+
+
+def _broker(config: Config) -> Iterator[Finding]:
+    """A real loop-back publish. A daemon's embedded broker is started if none is there."""
+    port = config.delivery.port
+    embedded = EmbeddedBroker(port) if config.embedded and not _listens(port) else None
+    if embedded is not None:
+        try:
+            embedded.start()
+        except EmbeddedError as error:
+            yield Finding("broker", False, str(error))
+            return
+    try:
+        for well, sentence in probe(config.delivery):
+            yield Finding("broker", well, sentence)
+    finally:
+        if embedded is not None:
+            embedded.stop()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _clock() -> Finding:
+    match clock.synchronised():
+        case True:
+            return Finding("clock", True, "kept by a time service")
+        case False:
+            advice = (
+                "no time service keeps it, so a controller cannot tell a late event by its "
+                "expiresAt: run `timedatectl set-ntp true`, or install chrony"
+            )
+            return Finding("clock", False, advice)
+        case None:
+            return Finding("clock", False, "the kernel does not say whether a time service runs")
+
+
+def _state_dir(folder: Path) -> Finding:
+    """Try what the audit log will do: write there, and have it on the disk."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"kioskd")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        advice = f"{folder} cannot be written ({error.strerror}): give this user the folder"
+        return Finding("audit log", False, advice)
+    return Finding("audit log", True, f"{folder} can be written")
+
+
+def _libusb() -> Finding:
+    """RealSense cameras need it; the feeds of this version do not."""
+    try:
+        CDLL("libusb-1.0.so.0")
+    except OSError:
+        missing = "not installed, and nothing configured needs it (RealSense cameras will: "
+        return Finding("libusb", True, missing + "apt-get install libusb-1.0-0)")
+    return Finding("libusb", True, "installed")
