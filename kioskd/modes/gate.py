@@ -30,9 +30,9 @@ class GateSettings:
     hybrid_margin_right: float = 0.35
     hybrid_margin_above: float = 0.20  # room in box heights
     hybrid_margin_below: float = 0.50
-    minimum_sharpness: float = 0.3
-    minimum_contrast: float = 0.2
-    minimum_brightness: float = 0.2
+    minimum_sharpness: float = 0.25
+    minimum_contrast: float = 0.12
+    minimum_brightness: float = 0.15
     maximum_brightness: float = 0.9
     minimum_centre_pose_quality: float = 0.59
     maximum_yaw_deg: float = 20.0
