@@ -9,13 +9,11 @@ from models.observation import Box
 def overlaps(box: NDArray[np.floating], boxes: NDArray[np.floating]) -> NDArray[np.floating]:
     """(N,) intersection over union of one (4,) box with (N, 4) boxes, 0..1."""
     low = np.maximum(box[:2], boxes[:, :2])
-    high = np.minimum(box[2:], boxes[:, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=1)
-    area = np.prod(box[2:] - box[:2])
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    union = area + areas - shared
-    fractions: NDArray[np.floating] = np.zeros_like(shared)
-    np.divide(shared, union, out=fractions, where=union > 0)
+    sides = np.minimum(box[2:], boxes[:, 2:]) - low
+    shared = np.maximum(sides[:, 0], 0) * np.maximum(sides[:, 1], 0)
+    own = (box[2] - box[0]) * (box[3] - box[1])
+    others = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    fractions: NDArray[np.floating] = shared / np.maximum(own + others - shared, 1e-9)
     return fractions
 
 

@@ -68,7 +68,7 @@ def _decode(outputs: list[Array], given: Array, min_score: float) -> Array:
     rows = []
     for grid, stride in enumerate(STRIDES):
         cls, obj, box, points = (outputs[kind * len(STRIDES) + grid][0] for kind in range(4))
-        squared = np.clip(cls[:, 0], 0, 1) * np.clip(obj[:, 0], 0, 1)
+        squared = (cls * obj)[:, 0]  # both come out of a sigmoid
         cells = np.flatnonzero(squared >= min_score * min_score)
         if cells.size:
             y, x = np.divmod(cells, given.shape[3] // stride)

@@ -79,19 +79,17 @@ def fitted(points: NDArray[np.float64]) -> Rotation | None:
 
 def angles(rotation: Rotation) -> HeadPose:
     """Yaw and pitch from where the nose points, roll from what is left after undoing both."""
-    nose = -rotation[:, 2]
-    yaw = atan2(nose[0], -nose[2])
-    pitch = asin(max(-1.0, min(1.0, -nose[1])))
-    rest = _turned(yaw, pitch).T @ rotation
-    roll = atan2(rest[1, 0], rest[0, 0])
-    return HeadPose(degrees(yaw), degrees(pitch), degrees(roll))
+    (xx, _, xz), (_, _, yz), (zx, _, zz) = rotation.tolist()
+    yaw = atan2(-xz, zz)
+    pitch = asin(max(-1.0, min(1.0, yz)))
+    across = xx * cos(yaw) + zx * sin(yaw)  # the head's x axis along that of a level head,
+    down = (rotation[:, 0] @ _down(yaw, pitch)).item()  # and along its y axis
+    return HeadPose(degrees(yaw), degrees(pitch), degrees(atan2(down, across)))
 
 
-def _turned(yaw: float, pitch: float) -> Rotation:
-    """The rotation of a head with this yaw and pitch and no roll."""
-    z = np.array((-sin(yaw) * cos(pitch), sin(pitch), cos(yaw) * cos(pitch)))
-    x = np.array((cos(yaw), 0.0, sin(yaw)))
-    return np.stack((x, np.cross(z, x), z), axis=1)
+def _down(yaw: float, pitch: float) -> NDArray[np.float64]:
+    """Where the chin of a level head points that is turned by this yaw and pitch."""
+    return np.array((sin(pitch) * sin(yaw), cos(pitch), -sin(pitch) * cos(yaw)))
 
 
 def _rigid() -> tuple[NDArray[np.int_], NDArray[np.float64]]:
