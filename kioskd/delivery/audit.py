@@ -68,13 +68,14 @@ class AuditLog:
     def commit(self, record: Mapping[str, JsonValue], recorded_at: float) -> int:
         """The record's id, once it is on the disk. Ids only grow."""
         body = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        with self._using() as db, _transaction(db):
-            row = db.execute(
-                "INSERT INTO record (recorded_at, body) VALUES (?, ?) RETURNING id",
-                (recorded_at, body),
-            ).fetchone()
-            self._last_id = int(row[0])
-        return self._last_id
+        with self._using() as db:
+            with _transaction(db):
+                row = db.execute(
+                    "INSERT INTO record (recorded_at, body) VALUES (?, ?) RETURNING id",
+                    (recorded_at, body),
+                ).fetchone()
+            number = self._last_id = int(row[0])  # not before it is on the disk
+        return number
 
     def pending(self, after: int, most: int) -> list[Row]:
         """The oldest rows the broker has not taken, with ids above `after`, in order."""

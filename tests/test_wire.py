@@ -1,0 +1,193 @@
+"""Payloads are what the shipped schemas say, whatever goes into them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import get_args
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.state import FeedState
+from kioskd.delivery import wire
+from kioskd.event import ActionId, Result
+from tests.support.results import LIVE
+
+EVENT = "0d5c1c4e-8a43-4a86-9a3e-1f4bd1c7a001"
+BOOT = "7b9e44fc-9166-4225-8bb3-eee100a39cc2"
+SENDER = wire.Sender("hq", "kiosk-07", BOOT, "0.1.0", "hybrid@1f2e", "sha256:ab")
+ISSUE = wire.Issue(EVENT, 4711, wall=1730000001.25, monotonic=1.25, expiry_s=5.0)
+
+words = st.text(min_size=1, max_size=20)
+seconds = st.floats(0, 4e9)
+unit = st.floats(0, 1)
+attributes: dict[str, st.SearchStrategy[dict[str, str | float]]] = {
+    "rgbLiveness": st.fixed_dictionaries(
+        {"liveness": unit, "livenessConfirmed": st.sampled_from(["true", "false"])}
+    ),
+    "poseLiveness": st.just({}),
+    "smileToActivate": st.fixed_dictionaries({"smile": st.sampled_from(["true", "false"])}),
+    "3dLiveness": st.fixed_dictionaries(
+        {"liveness": unit, "livenessConfirmed": st.sampled_from(["true", "false"])}
+    ),
+}
+
+
+@st.composite
+def results(draw: st.DrawFn, emits: bool) -> Result:
+    action = draw(st.sampled_from(get_args(ActionId)))
+    states = ["LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED"] + ["LIVENESS_UNKNOWN"] * (not emits)
+    started_at = draw(st.floats(0, 1e6))
+    return Result(
+        action=action,
+        feed=draw(words),
+        mode=draw(words),
+        track_id=draw(st.integers(0, 2**31)),
+        attempt=draw(st.integers(0, 1000)),
+        state=draw(st.sampled_from(states)),
+        emits=emits,
+        attributes=draw(attributes[action]),
+        started_at=started_at,
+        decided_at=started_at + draw(st.floats(0, 60)),
+        captured_at=draw(st.floats(1e9, 4e9)),
+        frames=draw(st.integers(0, 1000)),
+        reasons=tuple(draw(st.lists(words, max_size=3))),
+        scores=draw(st.dictionaries(words, unit, max_size=3)),
+    )
+
+
+def check(name: wire.SchemaName, payload: wire.Payload) -> None:
+    """The payload, as it arrives after a trip through JSON, is what the schema says."""
+    arrived = json.loads(wire.encode(payload))
+    jsonschema.Draft202012Validator(wire.schema(name)).validate(arrived)
+
+
+@given(results(emits=True), st.booleans())
+def test_every_action_is_what_its_schema_says(result: Result, digests: bool) -> None:
+    sender = SENDER if digests else replace(SENDER, model_version=None, config_digest=None)
+    issue = replace(ISSUE, monotonic=result.decided_at + 0.01)
+    check("action", wire.action(sender, result, issue))
+
+
+@given(results(emits=False), results(emits=True))
+def test_every_audit_record_of_a_result_is_what_its_schema_says(
+    silent: Result, told: Result
+) -> None:
+    for result in (silent, told):
+        record = wire.audited_result(SENDER, result, EVENT, 1730000001.25)
+        check("audit", wire.audit_row(1, record))
+
+
+@given(words, seconds, st.sampled_from(get_args(wire.Outcome)), st.text())
+def test_every_audit_record_of_a_delivery_is_what_its_schema_says(
+    source: str, wall: float, outcome: wire.Outcome, detail: str
+) -> None:
+    record = wire.audited_delivery(SENDER, EVENT, source, wall, outcome, detail)
+    check("audit", wire.audit_row(9, record))
+
+
+@given(words, st.sampled_from(["starting", "online", "stalled", "offline"]), st.text(), seconds)
+def test_every_feed_state_is_what_its_schema_says(
+    feed: str, phase: str, text: str, since: float
+) -> None:
+    state = FeedState(feed, phase, text, text, since)  # type: ignore[arg-type]
+    check("state", wire.feed_state(SENDER, state))
+
+
+@given(
+    st.sampled_from(get_args(wire.DaemonState)),
+    st.dictionaries(words, st.text(), max_size=3),
+    st.none() | seconds,
+)
+def test_every_status_is_what_its_schema_says(
+    state: wire.DaemonState, problems: dict[str, str], since: float | None
+) -> None:
+    check("status", wire.status(SENDER, state, problems, since))
+
+
+@given(results(emits=False), words, st.lists(words, max_size=3), seconds)
+def test_every_diagnostic_is_what_its_schema_says(
+    result: Result, phase: str, reasons: list[str], wall: float
+) -> None:
+    check("diag", wire.diag_result(SENDER, result, EVENT))
+    check("diag", wire.diag_phase(SENDER, result.feed, phase, reasons, wall))
+
+
+def objects(schema: object) -> Iterator[dict[str, object]]:
+    """Every part of a schema that describes an object."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield schema
+        for part in schema.values():
+            yield from objects(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from objects(part)
+
+
+@pytest.mark.parametrize("name", get_args(wire.SchemaName))
+def test_a_schema_is_sound_and_allows_nothing_it_does_not_name(name: wire.SchemaName) -> None:
+    schema = wire.schema(name)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    found = list(objects(schema))
+    assert found
+    for part in found:
+        # False, or the type of the values where the names are data (scores, attributes)
+        assert part.get("additionalProperties", True) is not True
+
+
+def test_an_unknown_state_can_never_be_an_action() -> None:
+    unknown = replace(LIVE, state="LIVENESS_UNKNOWN")
+    with pytest.raises(jsonschema.ValidationError, match="LIVENESS_UNKNOWN"):
+        check("action", wire.action(SENDER, unknown, ISSUE))
+
+
+def test_the_vendors_fields_come_first_and_everything_of_ours_is_under_x() -> None:
+    payload = wire.action(SENDER, LIVE, ISSUE)
+    assert list(payload.items())[:-1] == [
+        ("eventId", EVENT),
+        ("type", "action"),
+        ("actionId", "rgbLiveness"),
+        ("startTime", 1730000000000),
+        ("endTime", 1730000001200),
+        ("siteId", "hq"),
+        ("sourceId", "door-3"),
+        ("personId", None),
+        ("idClass", None),
+        ("liveness", 0.93),
+        ("livenessConfirmed", "true"),
+    ]
+    assert payload["x"] == {
+        "schema": 1,
+        "deviceId": "kiosk-07",
+        "bootId": BOOT,
+        "seq": 4711,
+        "trackId": 18,
+        "mode": "secure_access_rgb_liveness",
+        "attempt": 1,
+        "frames": 10,
+        "capturedAt": 1730000001200,
+        "issuedAt": 1730000001250,
+        "expiresAt": 1730000006200,
+        "latencyMs": 1250,
+        "rgbLivenessState": {"currentState": "LIVENESS_CONFIRMED"},
+        "modelVersion": "hybrid@1f2e",
+        "configDigest": "sha256:ab",
+    }
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_number_that_json_does_not_know_is_never_sent(score: float) -> None:
+    result = replace(LIVE, attributes={"liveness": score, "livenessConfirmed": "true"})
+    with pytest.raises(ValueError, match="JSON"):
+        wire.encode(wire.action(SENDER, result, ISSUE))
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "+", "front#1", "nul\0", "$SYS"])
+def test_a_name_that_would_reach_other_topics_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="MQTT topic"):
+        wire.Topics("liveness/v1", "hq", "kiosk-07").action(name)
+    with pytest.raises(ValueError, match="MQTT topic"):
+        wire.Topics("liveness/v1", name, "kiosk-07")
