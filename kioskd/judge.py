@@ -22,12 +22,17 @@ WAIT_S = 0.25  # how long to wait for a frame before saying "still alive" to the
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """One frame's way through the judge, for whoever measures or watches. Times monotonic."""
+    """One frame's way through the judge, for whoever measures or watches.
+
+    began_at, stepped_at (the mode has spoken) and ended_at (a result, if any, is delivered)
+    are seconds on the monotonic clock.
+    """
 
     frame: Frame
     seen: Observation
     step: Step
     began_at: float
+    stepped_at: float
     ended_at: float
 
 
@@ -53,7 +58,7 @@ class Judge(threading.Thread):
         self.feed = feed
         self.progress_at = time.monotonic()
         self.failure: BaseException | None = None
-        self._perceiver, self._mode = perceiver, mode
+        self.perceiver, self._mode = perceiver, mode
         self._deliver, self._watch = deliver, watch
         self._stopping = threading.Event()
         self._log = log.logger(feed=feed.state.feed)
@@ -79,15 +84,16 @@ class Judge(threading.Thread):
 
     def _judge(self, frame: Frame) -> None:
         began_at = time.monotonic()
-        seen = self._perceiver.look(frame)
+        seen = self.perceiver.look(frame)
         while wanted := self._mode.wants(seen):
-            seen = self._perceiver.measure(frame, seen, wanted)
+            seen = self.perceiver.measure(frame, seen, wanted)
         step = self._mode.step(seen)
+        stepped_at = time.monotonic()
         self._say(step)
         if step.result is not None:
             self._deliver(step.result)
         if self._watch is not None:
-            self._watch(Judged(frame, seen, step, began_at, time.monotonic()))
+            self._watch(Judged(frame, seen, step, began_at, stepped_at, time.monotonic()))
 
     def _say(self, step: Step) -> None:
         if step.phase != self._phase:

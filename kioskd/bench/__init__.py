@@ -1,0 +1,1 @@
+"""The bench: the daemon itself under load on this machine, measured from inside and outside."""
