@@ -9,8 +9,9 @@ import pytest
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import SENTENCES, Reason
-from kioskd.modes.rgb import MODE, RgbSettings
+from kioskd.modes.rgb import MODE
 from kioskd.modes.rgb_phases import TRANSITIONS, Phase, diagram
+from kioskd.modes.rgb_settings import RgbSettings
 from models.schemes import SCHEMES
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -9,7 +9,8 @@ from kioskd.event import Result, Step
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.mode import Mode
-from kioskd.modes.rgb import RgbMode, RgbSettings
+from kioskd.modes.rgb import RgbMode
+from kioskd.modes.rgb_settings import RgbSettings
 from models.observation import (
     Face,
     HeadPose,
@@ -268,6 +269,13 @@ def test_not_live_tells_the_fake_windows_mean_and_false() -> None:
 def test_not_known_without_a_counted_frame_has_no_liveness_to_tell() -> None:
     (result,) = site().show(Part(TURNED, seconds=6))
     assert (result.attributes, result.frames) == ({"livenessConfirmed": "false"}, 0)
+
+
+@pytest.mark.parametrize("score", [None, float("nan"), -0.01, 1.01, float("inf")])
+def test_a_score_that_is_none_never_counts(score: float | None) -> None:
+    scene = site()
+    assert scene.show(Part((person(score),), frames=30)) == []
+    assert {step.reasons for step in scene.steps} == {("score_invalid",)}
 
 
 def test_phases_follow_the_person() -> None:

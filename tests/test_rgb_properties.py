@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb import RgbMode, RgbSettings
+from kioskd.modes.rgb import RgbMode
+from kioskd.modes.rgb_settings import RgbSettings
 from models.observation import Face, HeadPose, ImageQuality, Liveness, Observation
 
 SETTINGS = RgbSettings(

@@ -26,8 +26,6 @@ from kioskd.modes.rgb_settings import RgbSettings
 from models.observation import Face, Liveness, Measure, Observation, Wanted
 from models.schemes import SCHEMES
 
-__all__ = ["MODE", "RgbMode", "RgbSettings"]
-
 MODE = "secure_access_rgb_liveness"
 
 
