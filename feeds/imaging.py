@@ -79,7 +79,8 @@ def open_capture(
     if isinstance(target, int):
         return open_device(f"/dev/video{target}", read_timeout_s=read_timeout_s)
     # nobuffer and low_delay: without them the first frame after connecting is 1.1 s old.
-    options = f"rtsp_transport;{transport}|fflags;nobuffer|flags;low_delay"
+    # fpsprobesize: a second is saved at every connect by not measuring the frame rate.
+    options = f"rtsp_transport;{transport}|fflags;nobuffer|flags;low_delay|fpsprobesize;0"
     return _open_ffmpeg(target, options, open_timeout_s, read_timeout_s)
 
 
