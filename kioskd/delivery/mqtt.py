@@ -302,8 +302,22 @@ def _client(settings: DeliverySettings) -> paho.Client:
     return client
 
 
+class _TlsSocket(ssl.SSLSocket):
+    """Closes itself where TLS does not come about; paho would leave it lying about."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 def _tls_context(tls: TlsSettings) -> ssl.SSLContext:
+    for file in filter(None, (tls.ca, tls.certificate, tls.key)):
+        file.open("rb").close()  # its error names the file, ssl's does not
     context = ssl.create_default_context(cafile=tls.ca)
+    context.sslsocket_class = _TlsSocket
     if tls.certificate is not None:
         context.load_cert_chain(tls.certificate, tls.key)
     return context

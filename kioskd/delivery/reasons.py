@@ -34,6 +34,8 @@ def cannot_connect(error: Exception, settings: DeliverySettings) -> str:
             )
         case ssl.SSLError():
             return f"no TLS with {where} ({error.reason}): check mqtt.port and mqtt.tls"
+        case ConnectionResetError() | BrokenPipeError():
+            return gave_no_answer(settings)
         case TimeoutError():
             return f"the broker at {where} does not answer: check the network"
         case FileNotFoundError() | PermissionError():
@@ -82,10 +84,10 @@ def taken_over(settings: DeliverySettings) -> str:
 
 
 def gave_no_answer(settings: DeliverySettings) -> str:
-    """The broker hung up on our CONNECT without a word."""
-    hint = "; if it knows no MQTT 5, set mqtt.protocol: 3.1.1" if settings.protocol == "5" else ""
-    tls = "" if settings.tls else "; if it wants TLS, set mqtt.tls"
-    return f"what listens at {place(settings)} hung up before it answered{hint}{tls}"
+    """The broker hung up on us before it said yes or no."""
+    tls = "has no TLS, leave mqtt.tls out" if settings.tls else "wants TLS, set mqtt.tls"
+    older = "; if it knows no MQTT 5, set mqtt.protocol: 3.1.1" if settings.protocol == "5" else ""
+    return f"what listens at {place(settings)} hung up before it answered; if it {tls}{older}"
 
 
 def denied(topic: str) -> str:

@@ -1,0 +1,243 @@
+"""The connection to a broker, by itself: real mosquitto, and the embedded broker."""
+
+import json
+import queue
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
+from kioskd.delivery.follow import follow
+from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
+from kioskd.delivery.probe import probe
+from kioskd.delivery.settings import DeliverySettings, TlsSettings
+from tests.support.broker import Certificates, eventually, make_certificates, mosquitto, witness
+
+USERS = {"kiosk": "s3cret-door", "door": "controller", "mute": "nothing-to-say"}
+ACL = """
+user kiosk
+topic readwrite liveness/v1/hq/kiosk-07/#
+user door
+topic read liveness/v1/#
+user mute
+topic write liveness/v1/hq/kiosk-07/#
+"""
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("certificates") / "ours")
+
+
+def connect(settings: DeliverySettings) -> Connected | Lost:
+    """The broker's first answer. The connection is closed again."""
+    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    link = Link(settings, lambda _, happening: happenings.put(happening))
+    link.start()
+    try:
+        answer = happenings.get(timeout=15)
+    finally:
+        link.close(timeout=5)
+    assert isinstance(answer, Connected | Lost)
+    return answer
+
+
+def refusal(settings: DeliverySettings) -> str:
+    answer = connect(settings)
+    assert isinstance(answer, Lost), answer
+    assert "s3cret" not in answer.sentence
+    return answer.sentence
+
+
+def test_a_broker_with_tls_password_and_acl_passes_the_doctors_probe(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    with mosquitto(tmp_path, USERS, ACL, certificates) as broker:
+        settings = broker.settings("kiosk", "s3cret-door")
+        for protocol in ("5", "3.1.1"):
+            found = probe(replace(settings, protocol=protocol))
+            assert [well for well, _ in found] == [True, True]
+            assert f"with TLS as kiosk, MQTT {protocol}" in found[0][1]
+            assert "came back" in found[1][1]
+
+
+def test_why_the_broker_cannot_be_used_is_said_in_a_sentence(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    others = make_certificates(tmp_path / "others")
+    with mosquitto(tmp_path, USERS, ACL, certificates) as broker:
+        good = broker.settings("kiosk", "s3cret-door")
+        for protocol in ("5", "3.1.1"):
+            wrong = replace(good, password="s3cret-but-wrong", protocol=protocol)
+            assert "refuses user kiosk: check mqtt.username, mqtt.password" in refusal(wrong)
+        anonymous = replace(good, username=None, password=None)
+        assert "refuses a client without a name" in refusal(anonymous)
+        wrong_ca = replace(good, tls=TlsSettings(ca=others.ca))
+        assert "certificate that is not trusted" in refusal(wrong_ca)
+        assert "check mqtt.tls.ca" in refusal(wrong_ca)
+        no_file = replace(good, tls=TlsSettings(ca=tmp_path / "none.pem"))
+        assert f"a TLS file cannot be read: {tmp_path / 'none.pem'}" in refusal(no_file)
+        assert "if it wants TLS, set mqtt.tls" in refusal(replace(good, tls=None))
+    assert "no MQTT broker listens at 127.0.0.1" in refusal(good)
+    assert "cannot be found: check mqtt.host" in refusal(replace(good, host="broker.invalid"))
+
+
+def test_a_broker_without_tls_is_said_to_have_none(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        settings = replace(broker.settings(), tls=TlsSettings())
+        assert "if it has no TLS, leave mqtt.tls out" in refusal(settings)
+
+
+def test_a_kiosk_can_show_a_certificate_of_its_own(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    more = "require_certificate true\nuse_identity_as_username true"
+    with mosquitto(tmp_path, certificates=certificates, more=more) as broker:
+        tls = TlsSettings(certificates.ca, certificates.client, certificates.client_key)
+        assert isinstance(connect(replace(broker.settings(), tls=tls)), Connected)
+        assert isinstance(connect(broker.settings()), Lost)
+
+
+@pytest.mark.parametrize(
+    ("user", "sentence"),
+    [
+        ("door", "the broker refuses messages on liveness/v1/hq/kiosk-07/probe: check its ACL"),
+        ("mute", "allow this user to write and read it in the broker's ACL"),
+    ],
+)
+def test_the_probe_finds_a_right_that_is_missing(tmp_path: Path, user: str, sentence: str) -> None:
+    with mosquitto(tmp_path, USERS, ACL) as broker:
+        (logged_in, _), (well, said) = probe(broker.settings(user, USERS[user]))
+        assert logged_in
+        assert not well
+        assert sentence in said
+
+
+def test_what_is_published_without_a_connection_is_refused_and_never_sent(tmp_path: Path) -> None:
+    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    with mosquitto(tmp_path) as broker, witness(broker) as watching:
+        link = Link(broker.settings(), lambda _, happening: happenings.put(happening))
+        assert link.publish(Letter("too/early", b"1")) is None
+        link.start()
+        assert isinstance(happenings.get(timeout=15), Connected)
+        assert link.publish(Letter("in/time", b"2")) is not None
+        assert isinstance(happenings.get(timeout=15), Acked)
+        link.close(timeout=5)
+        assert isinstance(happenings.get(timeout=15), Lost)
+        assert link.publish(Letter("too/late", b"3")) is None
+        eventually(lambda: watching.seen)
+        assert [seen.topic for seen in watching.seen] == ["in/time"]
+
+
+def test_a_listener_that_fails_ends_the_connection_and_never_leaves_it_looking_alive(
+    tmp_path: Path,
+) -> None:
+    ends: list[Lost] = []
+
+    def note(link: Link, happening: Happening) -> None:
+        match happening:
+            case Connected():
+                link.publish(Letter("to/us", b"x"))
+            case Received():
+                raise RuntimeError("a mistake of ours")
+            case Lost():
+                ends.append(happening)
+
+    with mosquitto(tmp_path) as broker:
+        link = Link(broker.settings(), note, subscribe="to/us")
+        link.start()
+        eventually(lambda: ends and not link.alive)
+        assert not link.connected
+        assert ["a mistake of ours" in end.sentence for end in ends] == [True]
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[EmbeddedBroker]:
+    broker = EmbeddedBroker()
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+def near(broker: EmbeddedBroker) -> DeliverySettings:
+    return DeliverySettings("127.0.0.1", broker.port, "hq", "kiosk-07", protocol="3.1.1")
+
+
+def test_the_embedded_broker_carries_a_message_there_and_back(embedded: EmbeddedBroker) -> None:
+    assert [well for well, _ in probe(near(embedded))] == [True, True]
+
+
+def test_a_broker_that_knows_no_mqtt_5_is_named_with_the_setting_to_change(
+    embedded: EmbeddedBroker,
+) -> None:
+    ((well, sentence),) = probe(replace(near(embedded), protocol="5"))
+    assert not well
+    assert "set mqtt.protocol: 3.1.1" in sentence
+
+
+def test_the_embedded_broker_is_not_reachable_from_elsewhere(embedded: EmbeddedBroker) -> None:
+    with closing(socket.socket()) as sock:
+        assert sock.connect_ex(("127.0.0.2", embedded.port)) != 0
+
+
+def test_a_taken_port_is_said(embedded: EmbeddedBroker) -> None:
+    with pytest.raises(EmbeddedError, match=r"127\.0\.0\.1.*is another kioskd running"):
+        EmbeddedBroker(embedded.port).start()
+
+
+def test_a_missing_amqtt_is_said_with_the_command_that_installs_it() -> None:
+    script = (
+        "import sys; sys.modules['amqtt'] = None\n"
+        "from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError\n"
+        "try: EmbeddedBroker().start()\n"
+        "except EmbeddedError as error: print(error)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "pip install 'kioskd[demo]'" in run.stdout
+
+
+def test_events_are_followed_as_lines_to_read_or_as_json(embedded: EmbeddedBroker) -> None:
+    topic = "liveness/v1/hq/kiosk-07/door-3/action"
+    payload = {
+        "actionId": "rgbLiveness",
+        "endTime": 0,
+        "liveness": 0.93,
+        "livenessConfirmed": "true",
+        "x": {"latencyMs": 1180},
+    }
+    stop = threading.Event()
+    reading = follow(near(embedded), stop)
+    parsing = follow(near(embedded), stop, as_json=True)
+    assert next(reading).startswith("# following liveness/v1/hq/kiosk-07/# at 127.0.0.1:")
+    lines: list[str] = []
+    thread = threading.Thread(target=lambda: lines.append(next(parsing)))
+    thread.start()
+    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    link = Link(near(embedded), lambda _, happening: happenings.put(happening))
+    link.start()
+    assert isinstance(happenings.get(timeout=15), Connected)
+
+    def say_again() -> bool:  # the JSON follower does not tell when it is connected
+        link.publish(Letter(topic, json.dumps(payload).encode()))
+        thread.join(0.1)
+        return bool(lines)
+
+    eventually(say_again)
+    read = next(reading)
+    assert read.endswith(
+        "door-3/action  rgbLiveness  liveness=0.93  livenessConfirmed=true  after 1180 ms"
+    )
+    assert json.loads(lines[0]) == {"topic": topic, "retained": False, "payload": payload}
+    link.close(timeout=5)
+    stop.set()
+    assert [line for line in reading if line.startswith("#")] == []
+    assert list(parsing) == []
