@@ -30,6 +30,14 @@ class Answers:
         return value if low <= value <= high else None
 
     def text(self, *path: str) -> str | None:
+        value = self.typed(*path)
+        if value is None:
+            return None
+        key = find(path, self.value)
+        return value if key is None or key.allows(value) else None
+
+    def typed(self, *path: str) -> str | None:
+        """Text that stands there, of whatever form."""
         value = self._at(path)
         return value if isinstance(value, str) else None
 

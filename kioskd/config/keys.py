@@ -1,5 +1,6 @@
 """The keys of config.yaml as the JSON Schema has them: what stands where, and what it may be."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -82,6 +83,11 @@ class Key:
             return "a section of `key: value` lines"
         words = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
         return words.get(self.type, "text") + self._range()
+
+    def allows(self, text: str) -> bool:
+        """Whether text is of the form, or among the choices, that this key asks for."""
+        pattern = self.shape.get("pattern", "")
+        return bool(re.search(pattern, text)) and text in (self.choices or (text,))
 
     @property
     def facts(self) -> str:

@@ -217,7 +217,7 @@ def _sharing(ask: Answers) -> Iterator[Problem]:
     """Each feed serves one door: who decides there must not be in doubt."""
     taken: dict[str, str] = {}
     for door in ask.sections("doors"):
-        feed = ask.text("doors", door, "feed")
+        feed = ask.typed("doors", door, "feed")
         if feed is not None and feed in taken:
             text = f"feed {shown(feed)} already serves door {taken[feed]}; one feed, one door"
             yield at_value(ask.document, ("doors", door, "feed"), text)

@@ -58,8 +58,12 @@ def _unknown(document: Document, path: Path) -> Problem:
 def _key_meant(name: str, known: tuple[str, ...]) -> str:
     if close := get_close_matches(name, known, 1):
         return f", did you mean '{close[0]}'?"
-    homes = sorted({dotted(path[:-1]) or "the top" for path, _, _ in walk() if path[-1] == name})
+    homes = [_home(path, kind) for path, kind, _ in walk() if path[-1] == name]
     return f"; it belongs under {homes[0]}" if homes else f" (known here: {', '.join(known)})"
+
+
+def _home(path: Path, kind: str) -> str:
+    return (dotted(path[:-1]) or "the top") + (f" of kind {kind}" if kind else "")
 
 
 def _unfit(document: Document, path: Path) -> Problem:
@@ -112,7 +116,8 @@ def _meant(node: Node, key: Key) -> str:
 
 
 def _suggest(text: str, choices: tuple[str, ...]) -> str:
-    close = get_close_matches(text, choices, 1)
+    begun = [choice for choice in choices if len(text) > 2 and choice.startswith(text)]
+    close = begun or get_close_matches(text, choices, 1)
     return f", did you mean '{close[0]}'?" if close else ""
 
 

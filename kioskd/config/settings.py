@@ -432,7 +432,7 @@ class RgbDoor(Section):
     """Secure access with RGB liveness: a person who looks at the camera is live, or is not."""
 
     mode: Literal["secure_access_rgb_liveness"] = Field(description="What is asked of a person.")
-    feed: Name = Field(description="Name of the feed that watches this door; one feed, one door.")
+    feed: Name = _name("Name of the feed that watches this door; one feed, one door.")
     gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
     rgb_liveness: RgbLiveness = Field(
         default=RgbLiveness(), description="How live is told from fake."

@@ -1,0 +1,419 @@
+"""What `kioskd check` says of a file: every mistake, at its line, in words one can act on."""
+
+from pathlib import Path
+
+import pytest
+
+from kioskd.config.commands import check_command
+from kioskd.config.load import ConfigError, check, load
+
+GOOD = """\
+site: hq
+device: kiosk-1
+mqtt:
+  broker: localhost
+feeds:
+  front: {kind: rtsp, url: "rtsp://192.0.2.1/live"}
+  back: {kind: usb, device: 0}
+doors:
+  main:
+    mode: secure_access_rgb_liveness
+    feed: front
+  side:
+    mode: secure_access_rgb_liveness
+    feed: back
+"""
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Said":
+    monkeypatch.chdir(tmp_path)
+    for name in ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    return Said()
+
+
+class Said:
+    """Writes a config.yaml and gives the lines that check says of it."""
+
+    def __call__(self, text: str | bytes) -> list[str]:
+        path = Path("config.yaml")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return [str(problem) for problem in check(path, {"PW": "p@ss/word"})]
+
+
+def edited(*edits: tuple[str, str]) -> str:
+    text = GOOD
+    for old, new in edits:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def with_mqtt(*lines: str) -> str:
+    return edited(("  broker: localhost\n", "".join(f"  {line}\n" for line in lines)))
+
+
+def with_rgb(*lines: str) -> str:
+    keys = "".join(f"      {line}\n" for line in lines)
+    return edited(("    feed: front\n", f"    feed: front\n    rgb_liveness:\n{keys}"))
+
+
+def with_gate(*lines: str) -> str:
+    keys = "".join(f"      {line}\n" for line in lines)
+    return edited(("    feed: front\n", f"    feed: front\n    gate:\n{keys}"))
+
+
+def test_a_good_file_has_no_problems(said: Said) -> None:
+    assert said(GOOD) == []
+
+
+NAME = "up to 40 lower-case letters, digits and hyphens, not a hyphen first"
+
+MISTAKES = {
+    "unknown key with a near name": (
+        with_mqtt("broker: localhost", "keepalive: 10"),
+        "5:3: mqtt.keepalive: is not a known key, did you mean 'keepalive_s'?",
+    ),
+    "unknown key at home elsewhere": (
+        with_mqtt("broker: localhost", "hybrid_margin_below: 0.5"),
+        "5:3: mqtt.hybrid_margin_below: is not a known key; it belongs under doors.NAME.gate",
+    ),
+    "unknown key unlike any": (
+        edited(("kind: usb, device: 0", "kind: usb, device: 0, zzz: 1")),
+        "7:32: feeds.back.zzz: is not a known key (known here: stall_s, hang_s, open_s,"
+        " retry_first_s, retry_most_s, kind, device, width, height, fps)",
+    ),
+    "duplicate key": (
+        GOOD + "site: hq\n",
+        "15:1: site: duplicate key, already set on line 1",
+    ),
+    "port: on": (
+        with_mqtt("broker: localhost", "port: on"),
+        "5:9: mqtt.port: must be a whole number from 1 to 65535 (found on)",
+    ),
+    "port: 12:30": (
+        with_mqtt("broker: localhost", "port: 12:30"),
+        "5:9: mqtt.port: must be a whole number from 1 to 65535 (found 12:30)",
+    ),
+    "port: 1e3": (
+        with_mqtt("broker: localhost", "port: 1e3"),
+        "5:9: mqtt.port: must be a whole number from 1 to 65535 (found 1e3), did you mean '1000'?",
+    ),
+    "port: 01883": (
+        with_mqtt("broker: localhost", "port: 01883"),
+        "5:9: mqtt.port: must be a whole number from 1 to 65535 (found 01883),"
+        " did you mean '1883'?",
+    ),
+    "port: true": (
+        with_mqtt("broker: localhost", "port: true"),
+        "5:9: mqtt.port: must be a whole number from 1 to 65535 (found true)",
+    ),
+    "port in quotes": (
+        with_mqtt("broker: localhost", "port: '1883'"),
+        "5:9: mqtt.port: must be a whole number from 1 to 65535 (found '1883');"
+        " write it without quotes",
+    ),
+    "port out of range": (
+        with_mqtt("broker: localhost", "port: 65536"),
+        "5:9: mqtt.port: must be a whole number from 1 to 65535 (found 65536)",
+    ),
+    "a list for a number": (
+        with_mqtt("broker: localhost", "port: [1883]"),
+        "5:9: mqtt.port: must be a whole number from 1 to 65535 (found a list)",
+    ),
+    "nothing for a number": (
+        with_mqtt("broker: localhost", "keepalive_s:"),
+        "5:15: mqtt.keepalive_s: must be a whole number from 5 to 60 (found nothing)",
+    ),
+    "yes for a boolean": (
+        with_mqtt("broker: localhost", "diagnostics: yes"),
+        "5:16: mqtt.diagnostics: must be true or false (found yes), did you mean 'true'?",
+    ),
+    "an unquoted version": (
+        with_mqtt("broker: localhost", "protocol: 5"),
+        "5:13: mqtt.protocol: must be 5 or 3.1.1 (found 5); put it in quotes",
+    ),
+    "a number for text": (
+        with_mqtt("broker: localhost", "username: 12"),
+        "5:13: mqtt.username: must be text (found 12); put it in quotes",
+    ),
+    "an address for a host": (
+        with_mqtt("broker: mqtt://me:hunter2@broker"),
+        "4:11: mqtt.broker: must be a host name or address, without mqtt:// and without a port"
+        " (found an address)",
+    ),
+    "no multiple of 32": (
+        GOOD + "perception: {detector_input_size: 333}\n",
+        "15:35: perception.detector_input_size: must be a whole number from 160 to 1280 and a"
+        " multiple of 32 (found 333)",
+    ),
+    "a word that is not among the choices": (
+        GOOD + "perception: {provider: gpu}\n",
+        "15:24: perception.provider: must be auto, cpu or cuda (found gpu), did you mean 'cpu'?",
+    ),
+    "a section that is a word": (
+        GOOD + "perception: cpu\n",
+        "15:13: perception: must be a section of `key: value` lines (found text)",
+    ),
+    "a required key is missing": (
+        edited(("site: hq\n", "")),
+        f"1:1: site: is missing; it must be {NAME}",
+    ),
+    "a required section is missing": (
+        edited(("mqtt:\n  broker: localhost\n", "")),
+        "1:1: mqtt: is missing; it must be a section of `key: value` lines",
+    ),
+    "a section without its required key": (
+        edited(("  broker: localhost\n", "")),
+        "3:1: mqtt.broker: is missing; it must be a host name or address, without mqtt:// and"
+        " without a port",
+    ),
+    "a name in capitals": (
+        edited(("site: hq", "site: HQ")),
+        f"1:7: site: must be {NAME} (found HQ), did you mean 'hq'?",
+    ),
+    "a feed's name": (
+        edited(("  back: {", "  Back_1: {"), ("feed: back", "feed: Back_1")),
+        f"7:3: feeds.Back_1: the name must be {NAME}, did you mean 'back-1'?\n"
+        f"14:11: doors.side.feed: must be {NAME} (found Back_1), did you mean 'back-1'?",
+    ),
+    "no kind": (
+        edited(("kind: usb, ", "")),
+        "7:3: feeds.back.kind: is missing; it must be file, http, rtsp or usb",
+    ),
+    "an unknown kind": (
+        edited(("kind: usb", "kind: ubs")),
+        "7:16: feeds.back.kind: must be file, http, rtsp or usb (found ubs), did you mean 'usb'?",
+    ),
+    "a key of another kind": (
+        edited(("kind: usb, device: 0", "kind: usb, device: 0, transport: udp")),
+        "7:32: feeds.back.transport: is not a known key; it belongs under feeds.NAME of kind rtsp",
+    ),
+    "a device that is neither path nor index": (
+        edited(("device: 0", "device: 0.5")),
+        "7:29: feeds.back.device: must be a path such as /dev/video0, or an index from 0 to 63"
+        " (found 0.5)",
+    ),
+    "feeds and doors without an entry": (
+        "site: hq\ndevice: k\nmqtt: {broker: localhost}\nfeeds: {}\ndoors: {}\n",
+        "4:1: feeds: must hold at least one entry (found none)\n"
+        "5:1: doors: must hold at least one entry (found none)",
+    ),
+    "an unknown mode": (
+        edited(("mode: secure_access_rgb_liveness\n    feed: back", "mode: smile\n    feed: back")),
+        "13:11: doors.side.mode: must be secure_access_rgb_liveness (found smile)",
+    ),
+    "an unknown scheme": (
+        with_rgb("detection_scheme: hybrid"),
+        "13:25: doors.main.rgb_liveness.detection_scheme: must be texture_unimodal,"
+        " context_unimodal, hybrid_unimodal, context_multimodal, strict_multimodal,"
+        " normal_multimodal or tolerant_multimodal (found hybrid),"
+        " did you mean 'hybrid_unimodal'?",
+    ),
+    "fake above live": (
+        with_rgb("liveness_detection_threshold: 0.6", "fake_detection_threshold: 0.7"),
+        "14:33: doors.main.rgb_liveness.fake_detection_threshold: must not be above"
+        " liveness_detection_threshold, which is 0.6 (found 0.7)",
+    ),
+    "live below the default fake": (
+        with_rgb("liveness_detection_threshold: 0.35"),
+        "13:37: doors.main.rgb_liveness.liveness_detection_threshold: must not be below"
+        " fake_detection_threshold, which is 0.4 (found 0.35)",
+    ),
+    "preliminary above live": (
+        with_rgb("minimum_preliminary_liveness_threshold: 0.61"),
+        "13:47: doors.main.rgb_liveness.minimum_preliminary_liveness_threshold: must not be above"
+        " liveness_detection_threshold, which is 0.6 (found 0.61)",
+    ),
+    "a count for the ratio": (
+        with_rgb("minimum_confirmations_required: 6"),
+        "13:39: doors.main.rgb_liveness.minimum_confirmations_required: must be a number from"
+        " 0.1 to 1 (found 6)",
+    ),
+    "brightness upside down": (
+        with_gate("minimum_brightness: 0.95"),
+        "13:27: doors.main.gate.minimum_brightness: must not be above maximum_brightness,"
+        " which is 0.9 (found 0.95)",
+    ),
+    "a feed that does not exist": (
+        edited(("feed: back", "feed: bakc")),
+        "7:9: note: feeds.back: no door uses this feed, so it is not opened\n"
+        "14:11: doors.side.feed: no such feed (found bakc), did you mean 'back'?",
+    ),
+    "two doors on one feed": (
+        edited(("feed: back", "feed: front")),
+        "7:9: note: feeds.back: no door uses this feed, so it is not opened\n"
+        "14:11: doors.side.feed: feed front already serves door main; one feed, one door",
+    ),
+    "an address of another scheme": (
+        edited(("rtsp://192.0.2.1/live", "rstp://192.0.2.1/live")),
+        "6:28: feeds.front.url: must be an address that begins with rtsp:// or rtsps://,"
+        " did you mean 'rtsp://'?",
+    ),
+    "an address FFmpeg would open and we do not": (
+        edited(("rtsp://192.0.2.1/live", "concat:/etc/passwd|/dev/zero")),
+        "6:28: feeds.front.url: must be an address that begins with rtsp:// or rtsps://",
+    ),
+    "an address without a host": (
+        edited(("rtsp://192.0.2.1/live", "rtsp:///live")),
+        "6:28: feeds.front.url: is not an address: there is no host in it",
+    ),
+    "an address whose password breaks it": (
+        edited(("rtsp://192.0.2.1/live", "rtsp://u:a/b:c@host/live")),
+        "6:28: feeds.front.url: is not an address: its host or port cannot be read"
+        " (encode @, / and : as %40, ...)",
+    ),
+    "a video that is not there": (
+        edited(("kind: usb, device: 0", "kind: file, path: no.mov")),
+        "7:28: feeds.back.path: no such video or folder (found no.mov)",
+    ),
+    "waits upside down": (
+        edited(("device: 0", "device: 0, retry_most_s: 0.5, retry_first_s: 2")),
+        "7:66: feeds.back.retry_first_s: must not be above retry_most_s, which is 0.5 (found 2)",
+    ),
+    "a broker across the network in the open": (
+        with_mqtt("broker: broker.example.org"),
+        "4:11: mqtt.broker: a broker on another machine without tls and without a password or a"
+        " certificate is refused (found broker.example.org); allow_insecure: true accepts the risk",
+    ),
+    "a password across the network in the open": (
+        with_mqtt("broker: 192.0.2.7", "username: me", "password: ${PW}"),
+        "4:11: mqtt.broker: a broker on another machine without tls is refused (found 192.0.2.7);"
+        " allow_insecure: true accepts the risk",
+    ),
+    "the risk accepted": (
+        with_mqtt("broker: 192.0.2.7", "allow_insecure: true"),
+        "4:11: note: mqtt.broker: a broker on another machine without tls and without a password"
+        " or a certificate: anyone on the network could open the door",
+    ),
+    "an embedded broker with tls": (
+        with_mqtt("broker: embedded", "tls: {}"),
+        "5:3: mqtt.tls: the embedded broker is for trials and has no such thing;"
+        " name a real broker",
+    ),
+    "tls with nothing behind it": (
+        with_mqtt("broker: localhost", "tls:"),
+        "5:3: mqtt.tls: has nothing behind it; write tls: {} to trust the system's CAs,"
+        " or remove it",
+    ),
+    "a certificate without its key": (
+        with_mqtt("broker: localhost", "tls: {cert_file: config.yaml}"),
+        "5:9: mqtt.tls.cert_file: needs key_file beside it",
+    ),
+    "a CA that is not there": (
+        with_mqtt("broker: localhost", "tls: {ca_file: ca.pem}"),
+        "5:18: mqtt.tls.ca_file: no such file (found ca.pem)",
+    ),
+    "a secret nobody set": (
+        with_mqtt("broker: localhost", "username: me", "password: ${NOPE}"),
+        "6:13: mqtt.password: NOPE is not in the environment, and there are no credentials",
+    ),
+    "a secret half named": (
+        with_mqtt("broker: localhost", "username: me", "password: ${NOPE"),
+        "6:13: mqtt.password: ${ must be followed by a name and }, such as ${CAMERA_PASSWORD}",
+    ),
+    "a password in the file": (
+        with_mqtt("broker: localhost", "username: me", "password: hunter2"),
+        "6:13: note: mqtt.password: a password stands here for all to read; use ${NAME}"
+        " (docs/configuration.md, Secrets)",
+    ),
+    "two passwords": (
+        with_mqtt(
+            "broker: localhost", "username: me", "password: ${PW}", "password_file: config.yaml"
+        ),
+        "7:3: mqtt.password_file: stands beside password; keep one of the two",
+    ),
+    "a password file that is not there": (
+        with_mqtt("broker: localhost", "password_file: pw"),
+        "5:18: mqtt.password_file: the file cannot be read (No such file or directory)",
+    ),
+    "less room than the hybrid model needs": (
+        with_gate("hybrid_margin_below: 0.2"),
+        "13:28: note: doors.main.gate.hybrid_margin_below: 0.2 is less room than the hybrid model"
+        " needs (0.5)",
+    ),
+    "an empty file": ("", "1:1: is empty"),
+    "no YAML": ("site: [", "1:8: is not valid YAML: a value is missing before this"),
+}
+
+
+@pytest.mark.parametrize(("text", "lines"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_told_at_its_line_in_these_words(said: Said, text: str, lines: str) -> None:
+    assert said(text) == [f"config.yaml:{line}" for line in lines.splitlines()]
+
+
+def test_every_mistake_is_told_at_once_in_the_files_order(said: Said) -> None:
+    text = edited(
+        ("site: hq", "site: H Q"),
+        ("  broker: localhost", "  broker: localhost\n  port: 12:30\n  port: 1\n  kepalive_s: 3"),
+        ("kind: usb", "kind: usb, fps: fast"),
+        ("feed: back", "feed: bakc\n    rgb_liveness: {fake_detection_threshold: 0.9}"),
+    )
+    assert [line.split(": ")[0] + " " + line.split(": ")[1] for line in said(text)] == [
+        "config.yaml:1:7 site",
+        "config.yaml:5:9 mqtt.port",
+        "config.yaml:6:3 mqtt.port",
+        "config.yaml:7:3 mqtt.kepalive_s",
+        "config.yaml:10:9 note",
+        "config.yaml:10:26 feeds.back.fps",
+        "config.yaml:17:11 doors.side.feed",
+        "config.yaml:18:46 doors.side.rgb_liveness.fake_detection_threshold",
+    ]
+
+
+def test_a_recording_may_have_less_room_without_a_note(said: Said) -> None:
+    Path("clip.mov").touch()
+    text = with_gate("hybrid_margin_below: 0.2")
+    text = text.replace('kind: rtsp, url: "rtsp://192.0.2.1/live"', "kind: file, path: clip.mov")
+    assert said(text) == []
+
+
+def test_another_scheme_than_hybrid_needs_no_room(said: Said) -> None:
+    text = with_gate("hybrid_margin_below: 0.2").replace(
+        "    gate:\n", "    rgb_liveness: {detection_scheme: context_unimodal}\n    gate:\n"
+    )
+    assert said(text) == []
+
+
+def test_a_scheme_whose_network_is_absent_is_refused_by_name(tmp_path: Path) -> None:
+    from kioskd.config.answers import Answers
+    from kioskd.config.rules import problems
+    from kioskd.config.secrets import Vault
+    from models.strict_yaml import read
+
+    document = read(with_rgb("detection_scheme: strict_multimodal"), "config.yaml")
+    ask = Answers(document, document.value, tmp_path)
+    lacking = {"strict_multimodal": ("texture", "context")}
+    found = problems(ask, Vault({}), lambda scheme: lacking.get(scheme, ()))
+    assert [str(problem) for problem in found] == [
+        "config.yaml:13:25: doors.main.rgb_liveness.detection_scheme: strict_multimodal needs the"
+        " texture and context network, which is not installed"
+    ]
+
+
+def test_a_file_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "none.yaml"
+    assert check_command(path) == (2, [f"{path}: cannot be read (No such file or directory)"])
+    assert check_command(tmp_path) == (2, [f"{tmp_path}: cannot be read (Is a directory)"])
+
+
+def test_the_exit_status_is_0_or_2_and_notes_refuse_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(GOOD)
+    assert check_command(path) == (0, [f"{path}: ok"])
+    path.write_text(with_gate("hybrid_margin_below: 0.2"))
+    status, lines = check_command(path)
+    assert (status, len(lines)) == (0, 2)
+    path.write_text(GOOD.replace("hq", "HQ"))
+    assert check_command(path)[0] == 2
+
+
+def test_loading_refuses_what_check_refuses_and_keeps_its_notes(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(with_gate("hybrid_margin_below: 0.2"))
+    assert load(path).notes == tuple(str(problem) for problem in check(path))
+    path.write_text(GOOD.replace("hq", "HQ"))
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert caught.value.problems == check(path)
