@@ -1,0 +1,41 @@
+"""Real frames and the real networks, for the tests of perception."""
+
+from functools import cache
+from pathlib import Path
+
+from feeds.frame import ColorImage, Frame
+from feeds.imaging import open_file, read_image
+from models.manifest import Role
+from models.session import Networks
+
+ROOT = Path(__file__).parents[2]
+LIVE = ROOT / "kioskd/demo/clips/live.mov"  # a face in the first 72 frames, then none
+FPS = 25.0
+
+
+@cache
+def networks(*roles: Role) -> Networks:
+    """The shipped networks on the CPU, loaded once for each set of roles."""
+    return Networks.load(roles, "cpu")
+
+
+@cache
+def astronaut() -> ColorImage:
+    """A portrait, 512x512, looking slightly down and to nobody's side."""
+    return read_image(str(ROOT / "tests/data/astronaut.png"))
+
+
+@cache
+def live_clip(count: int) -> tuple[ColorImage, ...]:
+    """The first images of the shipped live clip, 960x540."""
+    capture = open_file(str(LIVE))
+    assert capture is not None
+    images = [capture.read() for _ in range(count)]
+    capture.release()
+    return tuple(image for image in images if image is not None)
+
+
+def frame(image: ColorImage, number: int = 0, session: int = 0) -> Frame:
+    """A frame of one feed at 25 a second."""
+    at = number / FPS
+    return Frame("front", number, session, 100.0 + at, 1.7e9 + at, image)
