@@ -16,7 +16,7 @@ Verdict = Literal["fresh", "late", "repeated", "blocked"]
 
 DRIFT = 0.0005  # how far a camera's clock may run off, s/s; crystals stay within 0.0001
 LATEST_S = 0.25  # an image may be so old, or 1.5 frame periods if that is more
-EARLY_S = 0.04  # an image that comes so much too early shows that its forerunners were late
+EARLY_S = 0.04  # so much too early, or a quarter period: those before it must have been late
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,5 +120,5 @@ class StreamClock:
             return arrived_at
         early_s = self._offset + DRIFT * step_s - offset
         self._offset = offset + min(early_s, 0.0)
-        hurried = early_s > 0 and step_s < 0.5 * advanced_s
-        return None if hurried or early_s > EARLY_S else position_s + self._offset
+        hurried = early_s > min(EARLY_S, 0.25 * abs(advanced_s))
+        return None if hurried else position_s + self._offset
