@@ -325,8 +325,17 @@ MISTAKES = {
         "7:3: mqtt.password_file: stands beside password; keep one of the two",
     ),
     "a password file that is not there": (
-        with_mqtt("broker: localhost", "password_file: pw"),
-        "5:18: mqtt.password_file: the file cannot be read (No such file or directory)",
+        with_mqtt("broker: localhost", "username: me", "password_file: pw"),
+        "6:18: mqtt.password_file: the file cannot be read (No such file or directory)",
+    ),
+    "a password without a name": (
+        with_mqtt("broker: localhost", "password_file: config.yaml"),
+        "5:3: mqtt.password_file: needs a username beside it",
+    ),
+    "an address for a device": (
+        edited(("device: 0", "device: 'concat:/etc/passwd'")),
+        "7:29: feeds.back.device: must be a path such as /dev/video0, or an index from 0 to 63"
+        " (found 'concat:/etc/passwd')",
     ),
     "less room than the hybrid model needs": (
         with_gate("hybrid_margin_below: 0.2"),

@@ -30,7 +30,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
 
 
 def is_loopback(broker: str) -> bool:
-    return broker in ("embedded", "localhost", "::1") or bool(
+    return broker.lower() in ("embedded", "localhost", "::1") or bool(
         re.fullmatch(r"127(\.\d{1,3}){3}", broker)
     )
 
@@ -80,8 +80,9 @@ def _password(ask: Answers, vault: Vault) -> Iterator[Problem]:
         yield at_key(ask.document, ("mqtt", "password_file"), text)
     for key in ("username", "password"):
         yield from _secret(ask, ("mqtt", key), vault)
-    if ask.set("mqtt", "password") and not ask.set("mqtt", "username"):
-        yield at_key(ask.document, ("mqtt", "password"), "needs a username beside it")
+    for key in ("password", "password_file"):
+        if ask.set("mqtt", key) and not ask.set("mqtt", "username"):
+            yield at_key(ask.document, ("mqtt", key), "needs a username beside it")
     if (file := ask.file("mqtt", "password_file")) is not None:
         try:
             from_file(file, "the file")

@@ -32,6 +32,8 @@ RGB = RgbSettings()
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+# Nothing but a device file: OpenCV would open addresses here too.
+DevicePath = Annotated[str, StringConstraints(pattern=r"^/dev/[A-Za-z0-9/_.:+@-]+$")]
 Scheme = Literal[  # the keys of models.schemes.SCHEMES
     "texture_unimodal",
     "context_unimodal",
@@ -240,7 +242,7 @@ class UsbFeed(Feed):
     """A camera plugged into this machine."""
 
     kind: Literal["usb"] = Field(description="A camera plugged into this machine.")
-    device: Annotated[int, Field(ge=0, le=63)] | str = Field(
+    device: Annotated[int, Field(ge=0, le=63)] | DevicePath = Field(
         description="/dev/v4l/by-id/... (survives re-plugging), /dev/video0, or an index such as 0."
         " `kioskd devices` lists them.",
         json_schema_extra={"x-form": "a path such as /dev/video0, or an index from 0 to 63"},
