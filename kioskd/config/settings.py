@@ -295,7 +295,7 @@ class FileFeed(Feed):
         default="once", description="once, or loop: begin again at the end, for ever."
     )
     fps: float | None = _number(
-        None, 1.0, 120.0, "frames/s", "Frame rate; none: the video's own, 15 for images."
+        None, 1.0, 120.0, "frames/s", "Frame rate; none: the video's own, 10 for images."
     )
 
 
