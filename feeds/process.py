@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from select import select
 from time import monotonic
+from typing import IO
 
 from feeds.messages import Message, Orders, orders_line, read_message
 from feeds.settings import FeedSettings
@@ -60,7 +61,7 @@ class CaptureProcess:
     def acknowledge(self) -> None:
         """Tells the process that its newest image was taken."""
         with suppress(BlockingIOError, BrokenPipeError):  # it has enough to read, or is gone
-            os.write(_input_fd(self._process), b".")
+            os.write(_input(self._process).fileno(), b".")
 
     def stop(self, *, kill: bool = False) -> int | None:
         """Ends the process if it has not ended, and frees all it had; with SIGKILL if `kill`.
@@ -73,7 +74,7 @@ class CaptureProcess:
         if status is None:
             self._process.kill()
             status = self._reaped(_KILL_S)
-        os.close(_input_fd(self._process))
+        _input(self._process).close()
         self._free()
         return status
 
@@ -100,8 +101,9 @@ def _spawned(orders: Orders) -> subprocess.Popen[bytes]:
         pass_fds=(orders.slot_fd, orders.bell_fd, orders.control_fd),
         env={**os.environ, "PYTHONPATH": _search_path()},
     )
-    os.write(_input_fd(process), orders_line(orders))
-    os.set_blocking(_input_fd(process), False)
+    with suppress(BrokenPipeError):  # it has died at birth, which `ended` will tell
+        os.write(_input(process).fileno(), orders_line(orders))
+    os.set_blocking(_input(process).fileno(), False)
     return process
 
 
@@ -110,9 +112,9 @@ def _search_path() -> str:
     return os.pathsep.join(path or os.getcwd() for path in sys.path)
 
 
-def _input_fd(process: subprocess.Popen[bytes]) -> int:
+def _input(process: subprocess.Popen[bytes]) -> IO[bytes]:
     assert process.stdin is not None
-    return process.stdin.fileno()
+    return process.stdin
 
 
 def _drained(fd: int) -> tuple[bytes, bool]:

@@ -1,0 +1,75 @@
+"""A real feed with a real capture process, and waiting for what it should do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from feeds.feed import Feed
+from feeds.frame import Frame
+from feeds.settings import FeedSettings
+from feeds.state import FeedState
+
+DEADLINE_S = 30.0  # generous: reached only when something is broken
+
+
+class Watched:
+    """A started feed and all it has said."""
+
+    def __init__(self, settings: FeedSettings) -> None:
+        self.states: list[FeedState] = []
+        self.feed = Feed(settings, self.states.append)
+        self.feed.start()
+
+    def frame(self) -> Frame:
+        """The next frame, waited for."""
+        return self.frame_where(lambda _: True)
+
+    def frame_where(self, wanted: Callable[[Frame], bool]) -> Frame:
+        deadline = monotonic() + DEADLINE_S
+        while monotonic() < deadline:
+            frame = self.feed.newest(0.2)
+            if frame is not None and wanted(frame):
+                return frame
+        raise AssertionError(f"no such frame came; {self.feed.state}")
+
+    def frames_for(self, duration_s: float) -> list[Frame]:
+        """All frames of so many seconds."""
+        deadline = monotonic() + duration_s
+        frames = []
+        while (left_s := deadline - monotonic()) > 0:
+            frame = self.feed.newest(left_s)
+            if frame is not None:
+                frames.append(frame)
+        return frames
+
+    def until(self, phase: str, reason: str = "") -> list[Frame]:
+        """Takes frames until the feed is in this state; those frames."""
+        deadline = monotonic() + DEADLINE_S
+        frames = []
+        while (self.feed.state.phase, self.feed.state.reason) != (phase, reason):
+            if monotonic() > deadline:
+                raise AssertionError(f"never {phase} {reason}; {self.told}")
+            frame = self.feed.newest(0.2)
+            if frame is not None:
+                frames.append(frame)
+        return frames
+
+    def until_restarted(self, times: int) -> None:
+        deadline = monotonic() + DEADLINE_S
+        while self.feed.counts.restarts < times:
+            assert monotonic() < deadline, f"not restarted; {self.told}"
+            self.feed.newest(0.2)
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """Phase and reason of every state the feed told of."""
+        return [(state.phase, state.reason) for state in self.states]
+
+
+@contextmanager
+def watched(settings: FeedSettings) -> Iterator[Watched]:
+    watching = Watched(settings)
+    try:
+        yield watching
+    finally:
+        watching.feed.stop()

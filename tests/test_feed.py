@@ -1,0 +1,293 @@
+"""A feed and its capture process, on real files: what comes out, whatever happens behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from itertools import pairwise
+from pathlib import Path
+from time import monotonic, sleep, time
+
+import pytest
+
+from feeds import imaging
+from feeds.settings import FeedSettings, FileSource
+from feeds.state import FeedCounts
+from tests.support import pictures
+from tests.support.watching import DEADLINE_S, watched
+
+
+def settings(path: Path, **source: object) -> FeedSettings:
+    fields = {"path": str(path), "pace": "realtime", "repeat": "loop", **source}
+    return FeedSettings("door", FileSource(**fields), hang_s=2.0)  # type: ignore[arg-type]
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, reaped or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def wait_until_gone(pid: int) -> None:
+    deadline = monotonic() + DEADLINE_S
+    while not gone(pid):
+        assert monotonic() < deadline, f"process {pid} lives on"
+        sleep(0.02)
+
+
+def test_a_fast_file_gives_every_frame_in_order_however_slow_the_reader(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "walk.avi", 12)
+    with watched(settings(path, pace="fast", repeat="once")) as door:
+        frames = []
+        while (frame := door.feed.newest(DEADLINE_S)) is not None:
+            frames.append(frame)
+            if frame.number == 3:
+                sleep(0.3)
+        assert [pictures.number_in(frame.color) for frame in frames] == list(range(12))
+        assert [frame.number for frame in frames] == list(range(12))
+        assert door.told == [("starting", "opening"), ("online", ""), ("offline", "finished")]
+        assert door.feed.state.detail == f"{path} was played to its end"
+        assert door.feed.counts == FeedCounts(captured=12, taken=12)
+
+
+def test_a_fast_file_has_its_own_time(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "walk.avi", 5, fps=10)
+    with watched(settings(path, pace="fast", repeat="once")) as door:
+        frames = [door.frame() for _ in range(5)]
+    steps = [after.captured_at - before.captured_at for before, after in pairwise(frames)]
+    assert steps == pytest.approx([0.1] * 4)
+    walls = [after.wall_time - before.wall_time for before, after in pairwise(frames)]
+    assert walls == pytest.approx([0.1] * 4, abs=0.01)
+
+
+def test_a_file_in_real_time_gives_frames_of_now_and_ends(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "walk.avi", 10, fps=10)
+    with watched(settings(path, repeat="once")) as door:
+        frame = door.frame()
+        assert abs(time() - frame.wall_time) < 5
+        assert 0 <= monotonic() - frame.captured_at < 1
+        assert (frame.feed, frame.session, frame.color.shape) == ("door", 0, (48, 64, 3))
+        frames = [frame, *door.until("offline", "finished")]
+        numbers = [pictures.number_in(frame.color) for frame in frames]
+        assert numbers == sorted(set(numbers))
+        assert numbers[-1] == 9
+        assert door.feed.newest(0.01) is None
+
+
+def test_a_folder_of_images_is_a_feed_too(tmp_path: Path) -> None:
+    path = pictures.folder(tmp_path / "walk", 4)
+    with watched(settings(path, pace="fast", repeat="once", fps=5)) as door:
+        frames = [door.frame() for _ in range(4)]
+        door.until("offline", "finished")
+    assert [pictures.number_in(frame.color) for frame in frames] == [0, 1, 2, 3]
+
+
+def test_a_loop_begins_a_session_each_time_round_and_keeps_counting(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "walk.avi", 4)
+    with watched(settings(path, pace="fast")) as door:
+        frames = [door.frame() for _ in range(10)]
+    assert [frame.session for frame in frames] == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]
+    assert [frame.number for frame in frames] == list(range(10))
+    assert all(after.captured_at > before.captured_at for before, after in pairwise(frames))
+
+
+def test_a_slow_reader_gets_fresh_frames_and_the_others_are_replaced(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "walk.avi", 12, fps=50)
+    with watched(settings(path)) as door:
+        numbers = [door.frame().number]
+        for _ in range(4):
+            busy_from = monotonic()
+            sleep(0.3)
+            frame = door.frame()
+            assert frame.captured_at > busy_from
+            numbers.append(frame.number)
+        assert all(after - before > 1 for before, after in pairwise(numbers))
+        counts = door.feed.counts
+        assert counts.captured > counts.taken
+
+
+def test_a_frame_that_lay_in_the_slot_while_the_camera_stalled_is_not_evidence(
+    tmp_path: Path,
+) -> None:
+    with watched(settings(pictures.video(tmp_path / "walk.avi", 12))) as door:
+        before = door.frame()
+        assert door.feed.capture_pid is not None
+        sleep(0.2)  # frames come, and the newest stays in the slot
+        os.kill(door.feed.capture_pid, signal.SIGSTOP)
+        sleep(1.2)
+        assert door.feed.newest(0.0) is None
+        assert door.frame().session > before.session
+
+
+def test_a_killed_capture_process_is_started_again(tmp_path: Path) -> None:
+    with watched(settings(pictures.video(tmp_path / "walk.avi", 12))) as door:
+        before = door.frame()
+        killed = door.feed.capture_pid
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        door.until("offline", "crashed")
+        assert door.feed.state.detail == "the capture process was ended by SIGKILL"
+        after = door.frame()
+        assert door.told[-2:] == [("offline", "crashed"), ("online", "")]
+        assert (after.session, after.number > before.number) == (before.session + 1, True)
+        assert door.feed.counts.restarts == 1
+        assert gone(killed)
+
+
+def test_a_stopped_capture_process_is_a_stall_then_killed_then_replaced(tmp_path: Path) -> None:
+    with watched(settings(pictures.video(tmp_path / "walk.avi", 12))) as door:
+        before = door.frame()
+        hung = door.feed.capture_pid
+        assert hung is not None
+        os.kill(hung, signal.SIGSTOP)
+        door.until("stalled", "no_frames")
+        assert not gone(hung)
+        door.until("stalled", "hung")
+        assert gone(hung)
+        assert door.frame().session == before.session + 1
+        assert door.told[1:] == [
+            ("online", ""),
+            ("stalled", "no_frames"),
+            ("stalled", "hung"),
+            ("online", ""),
+        ]
+
+
+def test_a_frozen_video_is_a_stall_and_gives_one_frame_at_most(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "photo.avi", 100, still=True)
+    with watched(settings(path)) as door:
+        frames = [door.frame(), *door.until("stalled", "frozen")]
+        assert len(frames) == 1
+        assert door.feed.counts.repeated > 10
+        door.until_restarted(1)
+        assert ("stalled", "frozen") in door.told
+
+
+def test_a_looped_photo_is_frozen(tmp_path: Path) -> None:
+    path = pictures.folder(tmp_path / "photo", 1)
+    with watched(settings(path, fps=25)) as door:
+        assert len([door.frame(), *door.until("stalled", "frozen")]) == 1
+
+
+def test_a_missing_file_is_told_once_and_tried_again_until_it_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "walk.avi"
+    with watched(settings(path)) as door:
+        door.until_restarted(2)
+        assert door.told == [("starting", "opening"), ("offline", "no_file")]
+        assert door.feed.state.detail == f"{path}: there is no such file or folder"
+        pictures.video(path)
+        door.frame()
+        assert door.told[-1] == ("online", "")
+
+
+def test_an_image_too_large_is_told(tmp_path: Path) -> None:
+    (tmp_path / "poster").mkdir()
+    imaging.write_image(str(tmp_path / "poster/1.png"), pictures.picture(3, 5000, 2000))
+    with watched(settings(tmp_path / "poster", fps=1)) as door:
+        door.until("offline", "too_large")
+        assert "5000x2000 are larger than 3840x2160" in door.feed.state.detail
+
+
+def test_stopping_ends_the_capture_process_even_a_hung_one(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "walk.avi")
+    with watched(settings(path)) as door:
+        door.frame()
+        pid = door.feed.capture_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        door.feed.stop()
+        assert gone(pid)
+        assert door.feed.newest(0.05) is None
+
+
+def test_feeds_do_not_touch_each_other(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "walk.avi", 12)
+    with watched(settings(path)) as door, watched(settings(path)) as gate:
+        door.frame()
+        gate.frame()
+        assert door.feed.capture_pid is not None
+        os.kill(door.feed.capture_pid, signal.SIGSTOP)
+        gate.frames_for(1.5)
+        assert gate.told == [("starting", "opening"), ("online", "")]
+
+
+def test_no_file_descriptor_is_lost_over_restarts(tmp_path: Path) -> None:
+    with watched(settings(pictures.video(tmp_path / "walk.avi", 12))) as door:
+        door.frame()
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(3):
+            assert door.feed.capture_pid is not None
+            os.kill(door.feed.capture_pid, signal.SIGKILL)
+            door.until("offline", "crashed")
+            door.frame()
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+DAEMON = """
+import sys
+from feeds.feed import Feed
+from feeds.settings import FeedSettings, FileSource
+feed = Feed(FeedSettings("door", FileSource(sys.argv[1], repeat="loop")))
+feed.start()
+while feed.newest(1.0) is None:
+    pass
+print(feed.capture_pid, flush=True)
+while True:
+    feed.newest(1.0)
+"""
+
+
+def test_a_killed_daemon_leaves_no_capture_process_behind(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "walk.avi", 12)
+    daemon = subprocess.Popen([sys.executable, "-c", DAEMON, str(path)], stdout=subprocess.PIPE)
+    assert daemon.stdout is not None
+    capture_pid = int(daemon.stdout.readline())
+    os.kill(capture_pid, signal.SIGSTOP)  # so that it cannot notice by itself
+    daemon.kill()
+    daemon.wait()
+    daemon.stdout.close()
+    wait_until_gone(capture_pid)
+
+
+def test_the_capture_process_does_not_mind_ctrl_c(tmp_path: Path) -> None:
+    with watched(settings(pictures.video(tmp_path / "walk.avi", 12))) as door:
+        door.frame()
+        assert door.feed.capture_pid is not None
+        os.kill(door.feed.capture_pid, signal.SIGINT)
+        door.frames_for(0.5)
+        assert door.feed.counts.restarts == 0
+        assert door.told[-1] == ("online", "")
+
+
+def test_the_settings_stand_in_no_command_line_and_in_no_environment(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "secret-name.avi", 12)
+    with watched(settings(path)) as door:
+        door.frame()
+        process = Path(f"/proc/{door.feed.capture_pid}")
+        command = process.joinpath("cmdline").read_bytes()
+        assert command.endswith(b"feeds.capture\0door\0")
+        assert b"secret-name" not in command + process.joinpath("environ").read_bytes()
+
+
+def test_the_capture_process_is_light(tmp_path: Path) -> None:
+    """It must start quickly, again and again, so no network or web library may creep in."""
+    program = "import json, sys, feeds.handover; print(json.dumps(sorted(sys.modules)))"
+    listed = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    loaded = {name.partition(".")[0] for name in json.loads(listed.stdout)}
+    assert {"numpy", "cv2"} <= loaded
+    assert not loaded & {"onnxruntime", "pydantic", "yaml", "paho", "structlog", "asyncio"}
+
+
+def test_state_and_counts_may_be_read_from_another_thread(tmp_path: Path) -> None:
+    read: list[tuple[str, int]] = []
+    with watched(settings(pictures.video(tmp_path / "walk.avi", 12))) as door:
+        door.frame()
+        feed = door.feed
+        reader = threading.Thread(target=lambda: read.append((feed.state.phase, feed.counts.taken)))
+        reader.start()
+        reader.join()
+    assert read == [("online", 1)]
