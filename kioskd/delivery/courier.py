@@ -21,13 +21,13 @@ from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost
 from kioskd.delivery.outgoing import Action, AuditRow, Outgoing
 from kioskd.delivery.problems import Problems, Report
+from kioskd.delivery.rival import Rival
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.event import Result
 
 TURN_S = 0.5  # the courier looks around at least so often
 CONNECT_PATIENCE_S = 20.0  # name lookup, TCP, TLS and the broker's answer together
 STEADY_S = 10.0  # a connection that lasted so long was a good one: next time wait little
-ALONE_S = 60.0  # so long without being thrown out: the other client is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Courier:
         self._connect_at = now
         self._link_since = now
         self._denied: set[str] = set()
-        self._last_taken_over: float | None = None
+        self._rival = Rival(settings)
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
     @property
@@ -103,7 +103,8 @@ class Courier:
 
     @property
     def connected(self) -> bool:
-        return self._outgoing.up
+        with self._lock:
+            return self._outgoing.up
 
     @property
     def alive(self) -> bool:
@@ -305,13 +306,14 @@ class Courier:
 
     def _lose(self, lost: Lost) -> None:
         now = self._clock.monotonic()
+        lasted_s = now - self._link_since
+        if self._outgoing.accepted:
+            self._rival.thrown_out(lost, lasted_s)
+            self._problems.set("client_id", self._rival.sentence)
+        if lasted_s >= STEADY_S:
+            self._backoff.reset()
         with self._lock:
             self._outgoing.closed()
-        if lost.cause == "taken_over":
-            self._last_taken_over = now
-            self._problems.set("client_id", lost.sentence)
-        if now - self._link_since >= STEADY_S:
-            self._backoff.reset()
         self._connect_at = now + self._backoff.wait()
         self._problems.set("broker", lost.sentence)
 
@@ -325,10 +327,10 @@ class Courier:
         elif self._silent(now):
             link.drop()
             place = reasons.place(self._settings)
-            self._lose(Lost(f"the broker at {place} does not answer: check it", "broken"))
-        elif self._last_taken_over is not None and now - self._last_taken_over > ALONE_S:
-            self._last_taken_over = None
-            self._problems.set("client_id", None)
+            self._lose(Lost(f"the broker at {place} does not answer: check it", "unreachable"))
+        elif self._outgoing.accepted:
+            self._rival.steady(now - self._link_since)
+            self._problems.set("client_id", self._rival.sentence)
 
     def _silent(self, now: float) -> bool:
         if not self._outgoing.accepted:
@@ -376,6 +378,6 @@ class Courier:
 
 def _expired_sentence(action: Action) -> str:
     return (
-        f"an event of {action.source} grew too old before the broker took it, "
+        f"event {action.event_id} of {action.source} grew too old before the broker took it, "
         "and was dropped: the door was not told"
     )

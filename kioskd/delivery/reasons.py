@@ -83,6 +83,14 @@ def taken_over(settings: DeliverySettings) -> str:
     )
 
 
+def perhaps_taken_over(settings: DeliverySettings, times: int) -> str:
+    return (
+        f"the broker at {place(settings)} took this kiosk and hung up on it {times} times in a "
+        f"row: if another program uses the client id {settings.name_on_broker}, "
+        "give each its own mqtt.client_id"
+    )
+
+
 def gave_no_answer(settings: DeliverySettings) -> str:
     """The broker hung up on us before it said yes or no."""
     tls = "has no TLS, leave mqtt.tls out" if settings.tls else "wants TLS, set mqtt.tls"

@@ -1,0 +1,457 @@
+"""From a result to the door and to the record, over a real broker that misbehaves."""
+
+import json
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import jsonschema
+
+from feeds.state import FeedState
+from kioskd.delivery import wire
+from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.clock import Clock, SystemClock
+from kioskd.delivery.courier import Courier
+from kioskd.delivery.settings import DeliverySettings
+from tests.support.broker import (
+    Mosquitto,
+    Seen,
+    Witness,
+    eventually,
+    make_certificates,
+    mosquitto,
+    witness,
+)
+from tests.support.results import result_now, unknown_now
+
+ONLINE = FeedState("door-3", "online", "", "", 1730000000.0)
+
+
+@dataclass
+class ShiftedClock:
+    """The system's clock, put forward at will."""
+
+    ahead: float = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def wall(self) -> float:
+        return time.time() + self.ahead
+
+
+@dataclass
+class Kiosk:
+    """A courier with its log, and the problems it told, newest last."""
+
+    courier: Courier
+    log: AuditLog
+    told: list[tuple[str, str | None]] = field(default_factory=list)
+
+    @property
+    def problems(self) -> dict[str, str]:
+        present = dict(self.told)
+        return {code: sentence for code, sentence in present.items() if sentence is not None}
+
+    def all_taken(self) -> bool:
+        return self.log.count_pending() == 0
+
+
+@contextmanager
+def kiosk(
+    settings: DeliverySettings,
+    path: Path,
+    clock: Clock | None = None,
+    most_pages: int | None = None,
+) -> Iterator[Kiosk]:
+    log = AuditLog(path / "audit.db", most_pages)
+    told: list[tuple[str, str | None]] = []
+    courier = Courier(
+        settings, log, lambda code, sentence: told.append((code, sentence)), clock or SystemClock()
+    )
+    courier.start()
+    try:
+        yield Kiosk(courier, log, told)
+    finally:
+        courier.stop()
+        log.close()
+        assert not courier.alive
+
+
+def outcomes(watching: Witness, event_id: str) -> list[object]:
+    """What the audit topic said became of an action."""
+    return [
+        record["outcome"]
+        for record in watching.payloads("audit")
+        if record["kind"] == "delivery" and record["eventId"] == event_id
+    ]
+
+
+def recorded(kiosk: Kiosk, event_id: str, outcome: str) -> bool:
+    """Whether the log on the disk holds this outcome of an action."""
+    with closing(sqlite3.connect(kiosk.log.path)) as db:
+        bodies = [json.loads(row[0]) for row in db.execute("SELECT body FROM record")]
+    return any(body.get("outcome") == outcome and body["eventId"] == event_id for body in bodies)
+
+
+def as_schemas_say(seen: Seen) -> None:
+    assert seen.kind in ("action", "audit", "diag", "state", "status")
+    jsonschema.Draft202012Validator(wire.schema(seen.kind)).validate(seen.payload)  # type: ignore[arg-type]
+
+
+def test_a_result_reaches_the_door_once_and_the_record(tmp_path: Path) -> None:
+    users = {"kiosk": "s3cret", "door": "controller"}
+    acl = "user kiosk\ntopic write liveness/v1/hq/kiosk-07/#\nuser door\ntopic read liveness/v1/#\n"
+    certificates = make_certificates(tmp_path / "certificates")
+    with (
+        mosquitto(tmp_path, users, acl, certificates) as broker,
+        witness(broker, "door", "controller") as watching,
+        kiosk(replace(broker.settings("kiosk", "s3cret"), diagnostics=True), tmp_path) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        k.courier.feed_state(ONLINE)
+        k.courier.status({"clock": "the clock is not synchronised"})
+        k.courier.diagnostic("door-3", "counting", ["face_small"])
+        told = k.courier.deliver(result_now())
+        silent = k.courier.deliver(unknown_now())
+        assert (told.outcome, silent.outcome) == ("sent", "recorded")
+        eventually(lambda: outcomes(watching, told.event_id) == ["published"] and k.all_taken())
+        (action,) = watching.of("action")
+        assert action.topic == "liveness/v1/hq/kiosk-07/door-3/action"
+        assert (action.qos, action.retained) == (1, False)
+        assert action.expiry_s is not None
+        assert 1 <= action.expiry_s <= 5
+        assert action.payload["eventId"] == told.event_id
+        records = watching.payloads("audit")
+        assert [record["seq"] for record in records] == [1, 2, 3]
+        assert {record["eventId"] for record in records} == {told.event_id, silent.event_id}
+        eventually(lambda: len(watching.of("diag")) == 3)
+        for seen in watching.seen:
+            as_schemas_say(seen)
+        assert k.problems == {}
+
+
+def test_whoever_subscribes_later_sees_the_states_and_no_action(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, kiosk(broker.settings(), tmp_path) as k:
+        eventually(lambda: k.courier.connected)
+        k.courier.feed_state(ONLINE)
+        k.courier.deliver(result_now())
+        eventually(k.all_taken)
+        with witness(broker) as late:
+            eventually(lambda: late.of("status") and late.of("state"))
+            assert {seen.kind for seen in late.seen} == {"status", "state"}
+            assert all(seen.retained for seen in late.seen)
+
+
+def test_actions_leave_in_the_order_of_their_numbers_with_a_small_window(tmp_path: Path) -> None:
+    with (
+        mosquitto(tmp_path, more="max_inflight_messages 2") as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        judges = [
+            threading.Thread(
+                target=lambda feed=f"door-{n}": [
+                    k.courier.deliver(result_now(feed=feed)) for _ in range(10)
+                ]
+            )
+            for n in range(4)
+        ]
+        for judge in judges:
+            judge.start()
+        for judge in judges:
+            judge.join()
+        eventually(lambda: len(watching.of("audit")) == 80 and k.all_taken())
+        numbers = [payload["x"]["seq"] for payload in watching.payloads("action")]  # type: ignore[index]
+        assert len(numbers) == 40
+        assert numbers == sorted(numbers)
+        assert [record["seq"] for record in watching.payloads("audit")] == list(range(1, 81))
+
+
+def test_a_result_that_is_already_too_old_never_reaches_the_door(tmp_path: Path) -> None:
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        old = k.courier.deliver(result_now(age_s=5.0))
+        assert old.outcome == "expired"
+        assert "the door was not told" in old.sentence
+        eventually(lambda: outcomes(watching, old.event_id) == ["expired"])
+        assert watching.of("action") == []
+        assert "the door was not told" in k.problems["action_dropped"]
+        young = k.courier.deliver(result_now(age_s=3.5))
+        assert young.outcome == "sent"
+        eventually(lambda: watching.of("action"))
+        assert [seen.expiry_s for seen in watching.of("action")] == [1]
+        eventually(lambda: "action_dropped" not in k.problems)
+
+
+def test_an_action_may_wait_for_a_reconnect_but_only_until_it_expires(tmp_path: Path) -> None:
+    clock = ShiftedClock()
+    broker = Mosquitto(tmp_path)
+    with kiosk(broker.settings(), tmp_path, clock) as k:
+        too_long = k.courier.deliver(result_now())
+        assert too_long.outcome == "waiting"
+        eventually(lambda: "no MQTT broker listens" in k.problems.get("broker", ""))
+        clock.ahead = 6.0
+        eventually(lambda: recorded(k, too_long.event_id, "expired"))
+        in_time = k.courier.deliver(replace(result_now(), decided_at=clock.monotonic()))
+        assert in_time.outcome == "waiting"
+        broker.start()
+        clock.ahead += 2.5  # past the next attempt to connect, and before the action's expiry
+        eventually(lambda: recorded(k, in_time.event_id, "published"))
+        assert not recorded(k, too_long.event_id, "published")
+    broker.kill()
+
+
+def test_a_broker_away_for_longer_than_the_expiry_gets_every_record_and_no_action(
+    tmp_path: Path,
+) -> None:
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    settings = replace(broker.settings(), action_expiry_s=0.5)
+    with kiosk(settings, tmp_path) as k:
+        eventually(lambda: k.courier.connected)
+        before = k.courier.deliver(result_now())
+        eventually(k.all_taken)
+        broker.kill()
+        eventually(lambda: not k.courier.connected)
+        missed = [k.courier.deliver(result_now()) for _ in range(30)]
+        assert {delivery.outcome for delivery in missed} == {"waiting"}
+        eventually(lambda: all(recorded(k, d.event_id, "expired") for d in missed))
+        broker.start()
+        with witness(broker) as watching:
+            eventually(lambda: len(watching.of("audit")) >= 60 and k.all_taken(), within=40)
+            after = k.courier.deliver(result_now())
+            eventually(lambda: outcomes(watching, after.event_id) == ["published"])
+            assert [p["eventId"] for p in watching.payloads("action")] == [after.event_id]
+            events = {record["eventId"] for record in watching.payloads("audit")}
+            assert events == {d.event_id for d in (*missed, after)}
+            assert before.event_id not in events
+            assert "broker" not in k.problems
+    broker.kill()
+
+
+def test_a_broker_that_hangs_is_left_and_what_it_reads_late_says_that_it_is_late(
+    tmp_path: Path,
+) -> None:
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(replace(broker.settings(), action_expiry_s=1, ack_timeout_s=1), tmp_path) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        eventually(lambda: watching.of("status"))
+        broker.suspend()
+        lost = k.courier.deliver(result_now())
+        assert lost.outcome == "sent"  # into a socket that nobody reads
+        eventually(lambda: "does not answer" in k.problems.get("broker", ""))
+        eventually(lambda: recorded(k, lost.event_id, "expired"))
+        broker.resume()
+        eventually(lambda: k.all_taken(), within=40)
+        eventually(lambda: outcomes(watching, lost.event_id) == ["expired"])
+        for action in watching.of("action"):
+            assert action.payload["x"]["expiresAt"] < 1000 * action.at  # type: ignore[index]
+
+
+def test_a_topic_the_broker_denies_is_named_and_its_records_are_kept(tmp_path: Path) -> None:
+    users = {"kiosk": "s3cret"}
+    acl = "user kiosk\ntopic write liveness/v1/hq/kiosk-07/status\n"
+    with (
+        mosquitto(tmp_path, users, acl) as broker,
+        kiosk(broker.settings("kiosk", "s3cret"), tmp_path) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        delivery = k.courier.deliver(result_now())
+        eventually(lambda: recorded(k, delivery.event_id, "refused"))
+        eventually(
+            lambda: (
+                k.problems.get("broker_acl")
+                == "the broker refuses messages on liveness/v1/hq/kiosk-07/audit, "
+                "liveness/v1/hq/kiosk-07/door-3/action: check its ACL"
+            )
+        )
+        assert k.log.count_pending() == 2
+    assert "broker" not in k.problems
+
+
+def test_without_a_subscriber_the_installer_is_told_so(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, kiosk(broker.settings(), tmp_path) as k:
+        eventually(lambda: k.courier.connected)
+        k.courier.deliver(result_now())
+        eventually(lambda: "nobody has subscribed" in k.problems.get("nobody_listens", ""))
+        with witness(broker):
+            k.courier.deliver(result_now())
+            eventually(lambda: k.problems == {})
+
+
+def test_with_a_full_disk_the_door_is_not_told(tmp_path: Path) -> None:
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path, most_pages=12) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        deliveries = [k.courier.deliver(result_now()) for _ in range(60)]
+        lost = [d for d in deliveries if d.outcome == "unrecorded"]
+        assert lost
+        assert "no space left for the audit log" in k.problems["audit"]
+        told = [d.event_id for d in deliveries if d.outcome == "sent"]
+        eventually(lambda: len(watching.of("action")) == len(told))
+        assert [p["eventId"] for p in watching.payloads("action")] == told
+
+
+def test_a_log_that_can_be_written_again_lets_the_door_be_told_again(tmp_path: Path) -> None:
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        with closing(sqlite3.connect(tmp_path / "audit.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            shut = k.courier.deliver(result_now())
+        assert (shut.outcome, list(k.problems)) == ("unrecorded", ["audit"])
+        again = k.courier.deliver(result_now())
+        assert again.outcome == "sent"
+        eventually(lambda: outcomes(watching, again.event_id) == ["published"])
+        assert [p["eventId"] for p in watching.payloads("action")] == [again.event_id]
+        assert k.problems == {}
+
+
+RUN_UNTIL_KILLED = """
+import sys, time
+from pathlib import Path
+from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.courier import Courier
+from kioskd.delivery.settings import DeliverySettings
+settings = DeliverySettings("127.0.0.1", int(sys.argv[1]), "hq", "kiosk-07")
+courier = Courier(settings, AuditLog(Path(sys.argv[2])), lambda code, sentence: None)
+courier.start()
+print(courier.boot_id, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_daemon_that_is_killed_is_offline_by_its_last_will(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as watching:
+        command = [sys.executable, "-c", RUN_UNTIL_KILLED, str(broker.port), str(tmp_path / "log")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            boot_id = process.stdout.readline().strip()
+            eventually(lambda: watching.of("status"))
+            process.kill()
+        eventually(lambda: len(watching.of("status")) == 2)
+        assert [status["state"] for status in watching.payloads("status")] == ["online", "offline"]
+        assert {status["bootId"] for status in watching.payloads("status")} == {boot_id}
+        as_schemas_say(watching.of("status")[-1])
+        with witness(broker) as late:
+            eventually(lambda: late.of("status"))
+            assert late.of("status")[0].retained
+
+
+def test_a_daemon_that_stops_says_so_and_its_last_will_is_not_sent(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as watching:
+        with kiosk(broker.settings(), tmp_path) as k:
+            eventually(lambda: k.courier.connected)
+            k.courier.feed_state(ONLINE)
+        eventually(lambda: "stopped" in [p["state"] for p in watching.payloads("status")])
+        assert watching.payloads("state")[-1]["reason"] == "stopped"
+        with witness(broker) as late:
+            eventually(lambda: late.of("status"))
+            assert late.payloads("status") == watching.payloads("status")[-1:]
+        assert "offline" not in [status["state"] for status in watching.payloads("status")]
+
+
+def test_states_are_told_again_to_a_broker_that_forgot_them(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    with kiosk(broker.settings(), tmp_path) as k:
+        eventually(lambda: k.courier.connected)
+        k.courier.feed_state(ONLINE)
+        k.courier.status({"clock": "the clock is not synchronised"})
+        broker.kill()
+        eventually(lambda: not k.courier.connected)
+        broker.start()
+        with witness(broker) as watching:
+            eventually(lambda: watching.of("status") and watching.of("state"))
+            assert watching.payloads("status")[-1]["problems"] == [
+                {"code": "clock", "detail": "the clock is not synchronised"}
+            ]
+            assert watching.payloads("state")[-1]["state"] == "online"
+    broker.kill()
+
+
+def test_two_kiosks_with_one_client_id_are_told_apart_for_the_installer(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        settings = broker.settings()
+        with kiosk(settings, tmp_path / "one") as one, kiosk(settings, tmp_path / "two") as two:
+            eventually(lambda: "client_id" in one.problems or "client_id" in two.problems)
+            (sentence, *_) = (
+                k.problems["client_id"] for k in (one, two) if "client_id" in k.problems
+            )
+            assert "another program uses the client id kioskd-hq-kiosk-07" in sentence
+
+
+def test_a_broker_that_names_the_takeover_is_believed_at_once(tmp_path: Path) -> None:
+    with one_broker_that_says(b"\x20\x03\x00\x00\x00", b"\xe0\x02\x8e\x00") as port:
+        settings = DeliverySettings("127.0.0.1", port, "hq", "kiosk-07")
+        with kiosk(settings, tmp_path) as k:
+            eventually(lambda: "throws this one out" in k.problems.get("client_id", ""))
+
+
+@contextmanager
+def one_broker_that_says(*packets: bytes) -> Iterator[int]:
+    """A listener whose first client gets these bytes after its first packet; its port."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def serve() -> None:
+            client, _ = server.accept()
+            with closing(client):
+                client.recv(4096)
+                client.sendall(b"".join(packets))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
+
+
+def test_mqtt_3_1_1_carries_the_same_payloads_without_expiry(tmp_path: Path) -> None:
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(replace(broker.settings(), protocol="3.1.1"), tmp_path) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        told = k.courier.deliver(result_now())
+        eventually(lambda: outcomes(watching, told.event_id) == ["published"] and k.all_taken())
+        (action,) = watching.of("action")
+        assert (action.qos, action.retained, action.expiry_s) == (1, False, None)
+        as_schemas_say(action)
+
+
+def test_records_of_an_earlier_run_are_sent_and_its_actions_are_not(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path)
+    with kiosk(broker.settings(), tmp_path) as k:
+        unsent = k.courier.deliver(result_now())
+        assert unsent.outcome == "waiting"
+    broker.start()
+    with witness(broker) as watching, kiosk(broker.settings(), tmp_path) as k:
+        eventually(lambda: outcomes(watching, unsent.event_id) == ["expired"] and k.all_taken())
+        new = k.courier.deliver(result_now())
+        eventually(lambda: watching.of("action"))
+        assert [p["eventId"] for p in watching.payloads("action")] == [new.event_id]
+        boots = {p["eventId"]: p["bootId"] for p in watching.payloads("audit")}
+        assert boots[unsent.event_id] != k.courier.boot_id
+    broker.kill()
