@@ -1,0 +1,102 @@
+"""The shipped clips are what docs/demo-clips.md says: seen by the shipped networks, made again."""
+
+import subprocess
+import sys
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from feeds.frame import ColorImage
+from feeds.imaging import open_file
+from models.liveness import score
+from models.observation import Face, LivenessModel
+from models.perceive import Perceiver
+from tests.support.eyes import LIVE, ROOT, frame, networks
+
+ATTACK = LIVE.with_name("attack.mp4")
+NO_FACE = ROOT / "tests/data/no_face.mp4"
+SCRIPT = ROOT / "scripts/make_attack_clip"
+MODELS: tuple[LivenessModel, ...] = ("hybrid", "context", "texture")
+
+
+@cache
+def images(clip: Path) -> tuple[ColorImage, ...]:
+    capture = open_file(str(clip))
+    assert capture is not None, clip
+    found = []
+    while (image := capture.read()) is not None:
+        found.append(image)
+    capture.release()
+    return tuple(found)
+
+
+@cache
+def faces(clip: Path) -> tuple[tuple[ColorImage, Face], ...]:
+    """Each frame in which one face is followed, with it."""
+    perceiver = Perceiver(networks("face"))
+    found = []
+    for number, image in enumerate(images(clip)):
+        seen = perceiver.look(frame(image, number)).faces
+        assert len(seen) <= 1
+        found += [(image, face) for face in seen if not face.missed]
+    return tuple(found)
+
+
+def scores(clip: Path, model: LivenessModel, every: int) -> list[float]:
+    found = [score(networks(model), model, image, face.box) for image, face in faces(clip)[::every]]
+    return [each for each in found if each is not None]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_network_refuses_the_attack_clearly(model: LivenessModel) -> None:
+    given = scores(ATTACK, model, every=4)
+    assert len(given) >= 25
+    assert max(given) < 0.1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_network_accepts_the_live_person_clearly(model: LivenessModel) -> None:
+    given = scores(LIVE, model, every=4)
+    assert len(given) >= 15
+    assert min(given) > 0.9
+
+
+def test_the_attack_is_a_new_image_in_every_frame_and_always_shows_a_face() -> None:
+    """Or the frozen-image watch and not liveness would refuse it."""
+    clip = images(ATTACK)
+    assert len(clip) == 105
+    assert all((a != b).any() for a, b in pairwise(clip))
+    assert len(faces(ATTACK)) >= len(clip) - 2  # the tracker confirms a face by its second frame
+
+
+def test_the_faces_are_large_and_free_enough_for_the_gate_but_for_the_margin_below() -> None:
+    for clip in (LIVE, ATTACK):
+        for image, face in faces(clip):
+            left, top, right, bottom = face.box
+            height, width = image.shape[:2]
+            assert min(right - left, bottom - top) >= 150
+            assert min(left, width - right) >= 0.35 * (right - left)
+            assert min(top, height - bottom) >= 0.20 * (bottom - top)
+
+
+def test_the_clip_without_a_face_has_none() -> None:
+    assert images(NO_FACE)
+    assert faces(NO_FACE) == ()
+
+
+def test_the_attack_says_of_itself_that_it_is_synthetic() -> None:
+    assert b"SYNTHETIC presentation attack" in ATTACK.read_bytes()
+
+
+def test_the_script_makes_the_attack_again(tmp_path: Path) -> None:
+    """Frame by frame but for the encoder, which may be another version."""
+    made = tmp_path / "attack.mp4"
+    command = [sys.executable, str(SCRIPT), "--frames", "4", str(made)]
+    subprocess.run(command, check=True, timeout=120, stdin=subprocess.DEVNULL)
+    again = images(made)
+    assert len(again) == 4
+    for ours, shipped in zip(again, images(ATTACK), strict=False):
+        assert np.abs(ours.astype(int) - shipped.astype(int)).mean() < 3
