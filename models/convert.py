@@ -1,6 +1,10 @@
 """What the convert.py of the single networks share. Not part of the installed package."""
 
 import hashlib
+import subprocess
+import sys
+import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +20,23 @@ def checked(source: Path, sha256: str) -> bytes:
     if found != sha256:
         raise SystemExit(f"{source} has sha256 {found}, the published file has {sha256}")
     return content
+
+
+TASK_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+
+
+def from_task(source: Path, name: str) -> onnx.ModelProto:
+    """One of the TFLite networks in MediaPipe's face_landmarker.task, as ONNX by tf2onnx.
+
+    Its order and names of tensors, and so the sha256, differ from run to run; the numbers that
+    the network gives do not, to the bit. So do not replace a shipped file without need.
+    """
+    checked(source, TASK_SHA256)
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(source) as task:
+        tflite, target = task.extract(name, folder), Path(folder) / "network.onnx"
+        converter = [sys.executable, "-m", "tf2onnx.convert", "--opset", "16"]
+        subprocess.run([*converter, "--tflite", tflite, "--output", str(target)], check=True)
+        return onnx.load(target)
 
 
 def save(model: onnx.ModelProto, target: Path) -> None:

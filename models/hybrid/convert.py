@@ -9,7 +9,7 @@ The same serves MiniFASNetV1SE, some of whose bottlenecks end in squeeze and exc
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -117,9 +117,11 @@ class Graph:
         return self.node(
             "Conv",
             [x, folded, self._number(f"{name}.bias", shift)],
-            group=weight.shape[0] if depthwise else 1,
-            strides=[stride, stride],
-            pads=[pad] * 4,
+            attributes={
+                "group": weight.shape[0] if depthwise else 1,
+                "strides": [stride, stride],
+                "pads": [pad] * 4,
+            },
         )
 
     def _norm(self, name: str) -> tuple[Array, Array]:
@@ -133,9 +135,18 @@ class Graph:
         self._numbers.append(numpy_helper.from_array(values.astype(np.float32), name))
         return name
 
-    def node(self, kind: str, inputs: Sequence[str], output: str = "", **how: object) -> str:
+    def node(
+        self,
+        kind: str,
+        inputs: Sequence[str],
+        output: str = "",
+        attributes: Mapping[str, int | list[int]] | None = None,
+    ) -> str:
         output = output or f"{kind.lower()}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, inputs, [output], **how))
+        node = helper.make_node(kind, inputs, [output])
+        for name, value in sorted((attributes or {}).items()):
+            node.attribute.append(helper.make_attribute(name, value))
+        self._nodes.append(node)
         return output
 
 
