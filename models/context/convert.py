@@ -1,6 +1,6 @@
 """Makes minifasnet_v1se_2020jul.onnx from Silent-Face-Anti-Spoofing's own weights.
 
-    python -m models.context.convert 4_0_0_80x80_MiniFASNetV1SE.pth
+python -m models.context.convert 4_0_0_80x80_MiniFASNetV1SE.pth
 """
 
 import sys
