@@ -310,8 +310,8 @@ class Courier:
         if self._outgoing.accepted:
             self._rival.thrown_out(lost, lasted_s)
             self._problems.set("client_id", self._rival.sentence)
-        if lasted_s >= STEADY_S:
-            self._backoff.reset()
+            if lasted_s >= STEADY_S:
+                self._backoff.reset()
         with self._lock:
             self._outgoing.closed()
         self._connect_at = now + self._backoff.wait()

@@ -1,0 +1,40 @@
+"""docs/mqtt.md shows payloads as they are and leaves out nothing that a reader may meet."""
+
+import json
+import re
+from pathlib import Path
+from typing import get_args
+
+import jsonschema
+import pytest
+
+from kioskd.delivery import wire
+from kioskd.delivery.problems import ProblemCode
+from kioskd.delivery.wire import SchemaName
+
+PAGE = (Path(__file__).parent.parent / "docs" / "mqtt.md").read_text(encoding="utf-8")
+EXAMPLES: list[tuple[SchemaName, str]] = re.findall(r"^```json (\w+)\n(.*?)^```", PAGE, re.M | re.S)
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
+def test_an_example_is_what_its_schema_says(name: SchemaName, example: str) -> None:
+    jsonschema.Draft202012Validator(wire.schema(name)).validate(json.loads(example))
+
+
+def test_every_payload_has_an_example() -> None:
+    assert {name for name, _ in EXAMPLES} == set(get_args(SchemaName))
+
+
+def test_every_topic_and_every_problem_is_on_the_page() -> None:
+    topics = wire.Topics("p", "s", "d")
+    for topic in (topics.action("c"), topics.state("c"), topics.diag("c")):
+        assert f"| `…/{{source}}/{topic.rsplit('/', 1)[1]}` |" in PAGE
+    for topic in (topics.status, topics.audit, topics.probe):
+        assert f"| `…/{topic.rsplit('/', 1)[1]}` |" in PAGE
+    for code in get_args(ProblemCode):
+        assert f"| `{code}` |" in PAGE
+
+
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    for target in re.findall(r"\]\((\.\./[^)]+)\)", PAGE):
+        assert (Path(__file__).parent / target).exists(), target
