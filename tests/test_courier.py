@@ -264,6 +264,41 @@ def test_a_broker_that_hangs_is_left_and_what_it_reads_late_says_that_it_is_late
             assert action.payload["x"]["expiresAt"] < 1000 * action.at  # type: ignore[index]
 
 
+def test_an_action_in_flight_when_the_broker_dies_is_sent_again_while_it_is_young(
+    tmp_path: Path,
+) -> None:
+    clock = ShiftedClock()
+    with mosquitto(tmp_path) as broker, kiosk(broker.settings(), tmp_path, clock) as k:
+        eventually(lambda: k.courier.connected)
+        eventually(lambda: k.courier.deliver(unknown_now()) and k.all_taken())
+        broker.suspend()
+        swallowed = k.courier.deliver(result_now())
+        assert swallowed.outcome == "sent"
+        broker.kill()
+        eventually(lambda: "broker" in k.problems)
+        broker.start()
+        clock.ahead = 2.0  # past the back-off, and before the action's expiry
+        eventually(lambda: recorded(k, swallowed.event_id, "published"))
+
+
+def test_a_frame_from_the_future_does_not_lengthen_an_actions_life(tmp_path: Path) -> None:
+    clock = ShiftedClock()
+    with kiosk(Mosquitto(tmp_path).settings(), tmp_path, clock) as k:
+        waiting = k.courier.deliver(result_now(age_s=-3600))
+        assert waiting.outcome == "waiting"
+        clock.ahead = 5.0
+        eventually(lambda: recorded(k, waiting.event_id, "expired"))
+
+
+def test_the_daemon_stops_although_the_broker_hangs(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, kiosk(broker.settings(), tmp_path) as k:
+        eventually(lambda: k.courier.connected)
+        broker.suspend()
+        k.courier.feed_state(ONLINE)
+        k.courier.stop(timeout=0.5)
+        assert not k.courier.alive
+
+
 def test_a_topic_the_broker_denies_is_named_and_its_records_are_kept(tmp_path: Path) -> None:
     users = {"kiosk": "s3cret"}
     acl = "user kiosk\ntopic write liveness/v1/hq/kiosk-07/status\n"

@@ -130,7 +130,7 @@ def test_a_killed_capture_process_is_started_again(tmp_path: Path) -> None:
         assert killed is not None
         os.kill(killed, signal.SIGKILL)
         door.until("offline", "crashed")
-        assert door.feed.state.detail == "the capture process was ended by SIGKILL"
+        assert door.feed.state.detail == "the capture process was ended by signal 9 (Killed)"
         after = door.frame()
         assert door.told[-2:] == [("offline", "crashed"), ("online", "")]
         assert (after.session, after.number > before.number) == (before.session + 1, True)
@@ -171,6 +171,21 @@ def test_a_looped_photo_is_frozen(tmp_path: Path) -> None:
     path = pictures.folder(tmp_path / "photo", 1)
     with watched(settings(path, fps=25)) as door:
         assert len([door.frame(), *door.until("stalled", "frozen")]) == 1
+
+
+def test_a_camera_that_thaws_is_online_again_in_a_session_of_its_own(tmp_path: Path) -> None:
+    path = pictures.folder(tmp_path / "walk", 3)
+    for turn in range(20):  # two seconds of the same
+        imaging.write_image(str(path / f"02-{turn:02}.png"), pictures.picture(2))
+    imaging.write_image(str(path / "03.png"), pictures.picture(3))
+    with watched(settings(path, fps=10, repeat="once")) as door:
+        before = door.until("stalled", "frozen")
+        after = [door.frame(), *door.until("offline", "finished")]
+        assert [pictures.number_in(frame.color) for frame in before] == [0, 1, 2]
+        assert [pictures.number_in(frame.color) for frame in after] == [3]
+        assert after[0].session == before[-1].session + 1
+        assert ("online", "") in door.told[3:]
+        assert door.feed.counts.restarts == 0
 
 
 def test_a_missing_file_is_told_once_and_tried_again_until_it_is_there(tmp_path: Path) -> None:

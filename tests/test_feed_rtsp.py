@@ -55,6 +55,13 @@ def test_frames_flow_and_say_truly_when_they_were_made() -> None:
         assert door.told == [("starting", "opening"), ("online", "")]
 
 
+def test_a_camera_may_send_over_udp() -> None:
+    port = rtsp.free_port()
+    source = StreamSource(rtsp.url(port), transport="udp")
+    with rtsp.camera(port), watched(FeedSettings("door", source)) as door:
+        assert 0 <= true_age_s(door.frame()) < 0.25 + DECODING_S
+
+
 def test_what_a_short_silence_held_back_is_left_out_as_late() -> None:
     with door_behind_a_network() as (door, _, network):
         door.frame()

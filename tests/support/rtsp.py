@@ -14,6 +14,7 @@ import numpy as np
 from feeds.frame import ColorImage
 
 _SERVER = Path(__file__).with_name("rtsp_server.py")
+_FILE_SERVER = Path(__file__).with_name("rtsp_file_server.py")
 _PROXY = Path(__file__).with_name("tcp_proxy.py")
 _BITS, _BLOCK, _ROWS = 20, 16, 32
 
@@ -45,6 +46,16 @@ class Program:
 def camera(port: int, *login: str) -> Iterator[Program]:
     """An RTSP camera at `url(port)`; `login` is a user and a password, or nothing."""
     server = Program("/usr/bin/python3", str(_SERVER), str(port), *login)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
+def playing(port: int, file: Path) -> Iterator[Program]:
+    """An RTSP camera at `url(port)` that shows an H.264 file to whoever connects."""
+    server = Program("/usr/bin/python3", str(_FILE_SERVER), str(port), str(file))
     try:
         yield server
     finally:

@@ -1,0 +1,29 @@
+"""Clips made from the shipped ones, by ffmpeg."""
+
+import subprocess
+from pathlib import Path
+
+from tests.support.broker import program
+
+
+def as_h264(clip: Path, made: Path) -> Path:
+    """The clip in H.264, as a network camera sends it."""
+    _ffmpeg("-i", str(clip), made=made)
+    return made
+
+
+def side_by_side(left: Path, right: Path, made: Path) -> Path:
+    """Two clips in one picture: two people before one camera."""
+    crop = "crop=iw/2:ih:iw/4:0"
+    _ffmpeg(
+        *("-i", str(left), "-i", str(right)),
+        *("-filter_complex", f"[0]{crop}[a];[1]{crop}[b];[a][b]hstack"),
+        made=made,
+    )
+    return made
+
+
+def _ffmpeg(*arguments: str, made: Path) -> None:
+    encoding = ("-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-bf", "0")
+    command = [program("ffmpeg"), "-v", "error", *arguments, *encoding, "-g", "15", str(made)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=120)

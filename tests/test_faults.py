@@ -1,0 +1,235 @@
+"""What breaks at a door breaks here, for real: the door stays shut, and nothing is lost."""
+
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.support import rtsp
+from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
+from tests.support.clips import as_h264
+from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, gone, kioskd, settings, wait_gone
+
+ROOT = Path(__file__).resolve().parents[1]
+FEED = "door-3"
+
+
+def often(broker: Mosquitto) -> dict[str, Any]:
+    """A door that keeps being told: the attack clip, judged again and again."""
+    feeds = {FEED: file_feed(ATTACK)}
+    return settings(broker, feeds, cool_down_s=0, attempts_per_track=100)
+
+
+def seqs(seen: Witness) -> set[object]:
+    return {record["seq"] for record in seen.payloads("audit")}
+
+
+def numbers_are_whole(seen: Witness) -> bool:
+    """Every audit number from 1 to the newest has arrived."""
+    got = seqs(seen)
+    return bool(got) and got == set(range(1, len(got) + 1))
+
+
+def problems(seen: Witness) -> dict[str, str]:
+    """What the newest status complains of."""
+    listed: Any = seen.payloads("status")[-1]["problems"] if seen.of("status") else []
+    return {problem["code"]: problem["detail"] for problem in listed}
+
+
+def test_a_killed_daemon_is_reported_offline_and_loses_no_result(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = often(broker)
+        with kioskd(tmp_path / "k", config) as daemon:
+            eventually(lambda: len(seen.of("action")) >= 3, within=40)
+            captures = daemon.capture_pids()
+            assert captures
+            daemon.kill()
+        eventually(lambda: seen.payloads("status")[-1]["state"] == "offline")
+        wait_gone(captures)
+        told = len(seen.of("action"))
+        with kioskd(tmp_path / "k", config) as daemon:
+            eventually(lambda: len(seen.of("action")) >= told + 2, within=40)
+            assert daemon.stop() == 0
+        with kioskd(tmp_path / "k", config):  # what the last moment left over arrives now
+            eventually(lambda: numbers_are_whole(seen), within=40)
+    ids = [action["eventId"] for action in seen.payloads("action")]
+    assert len(ids) == len(set(ids))
+    audited = {record["eventId"] for record in seen.payloads("audit")}
+    assert set(ids) <= audited
+
+
+def test_a_killed_capture_process_is_started_again(tmp_path: Path) -> None:
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as seen,
+        kioskd(tmp_path / "k", often(broker)) as daemon,
+    ):
+        eventually(lambda: seen.of("action"), within=40)
+        (capture,) = daemon.capture_pids()
+        os.kill(capture, signal.SIGKILL)
+        eventually(lambda: offline(seen), within=20)
+        told = len(seen.of("action"))
+        eventually(lambda: len(seen.of("action")) > told, within=40)
+        assert daemon.capture_pids() != [capture]
+        assert daemon.stop() == 0
+
+
+def offline(seen: Witness) -> bool:
+    return any(
+        (state["state"], state["reason"]) == ("offline", "crashed")
+        for state in seen.payloads("state")
+    )
+
+
+def test_a_broker_away_for_longer_than_the_expiry_gets_no_late_event(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = often(broker)
+        config["mqtt"]["action_expiry_s"] = 1.0
+        with kioskd(tmp_path / "k", config) as daemon:
+            eventually(lambda: len(seen.of("action")) >= 2, within=40)
+            broker.kill()
+            # Only then is an attempt sure to have ended, and its event to have expired, unsent.
+            eventually(lambda: daemon.log.count("grew too old") >= 2, within=40)
+            broker.start()
+            told = len(seen.of("action"))
+            eventually(lambda: len(seen.of("action")) >= told + 2, within=60)
+            assert daemon.stop() == 0
+        with kioskd(tmp_path / "k", config):
+            eventually(lambda: numbers_are_whole(seen), within=40)
+    expired = {
+        record["eventId"]
+        for record in seen.payloads("audit")
+        if record["kind"] == "delivery" and record["outcome"] == "expired"
+    }
+    assert expired
+    assert expired.isdisjoint(action["eventId"] for action in seen.payloads("action"))
+    for action in seen.of("action"):
+        x: Any = action.payload["x"]
+        assert action.at * 1000 <= x["expiresAt"] + 50  # both ends read the same clock, rounded
+
+
+def test_a_camera_that_stops_is_stalled_and_comes_back(tmp_path: Path) -> None:
+    clip = as_h264(LIVE, tmp_path / "live.mp4")
+    port = rtsp.free_port()
+    with (
+        rtsp.playing(port, clip) as camera,
+        mosquitto(tmp_path) as broker,
+        witness(broker) as seen,
+    ):
+        feed = {"kind": "rtsp", "url": rtsp.url(port), "retry_most_s": 1.0, "open_s": 3.0}
+        with kioskd(tmp_path / "k", settings(broker, {FEED: feed})) as daemon:
+            eventually(lambda: seen.of("action"), within=40)
+            camera.freeze()
+            eventually(lambda: last_state(seen) in ("stalled", "offline"), within=30)
+            told = len(seen.of("action"))
+            eventually(lambda: last_state(seen) == "offline", within=60)
+            assert len(seen.of("action")) == told
+            camera.thaw()
+            eventually(lambda: last_state(seen) == "online", within=60)
+            eventually(lambda: len(seen.of("action")) > told, within=60)
+            assert daemon.stop() == 0
+
+
+def last_state(seen: Witness) -> object:
+    return seen.payloads("state")[-1]["state"] if seen.of("state") else None
+
+
+def test_a_broker_that_refuses_the_action_topic_is_named(tmp_path: Path) -> None:
+    users = {"kiosk": "one", "door": "two"}
+    acl = (
+        "user kiosk\ntopic write liveness/v1/hq/kiosk-07/status\n"
+        "topic write liveness/v1/hq/kiosk-07/audit\n"
+        "user door\ntopic read liveness/v1/#\n"
+    )
+    with (
+        mosquitto(tmp_path, users, acl) as broker,
+        witness(broker, "door", "two") as seen,
+    ):
+        config = often(broker)
+        config["mqtt"] |= {"username": "kiosk", "password": "${DOOR_PASSWORD}"}
+        with kioskd(tmp_path / "k", config, {"DOOR_PASSWORD": "one"}) as daemon:
+            eventually(lambda: f"{FEED}/action" in problems(seen).get("broker_acl", ""), within=40)
+            eventually(lambda: refused(seen), within=40)
+            assert daemon.stop() == 0
+    assert seen.of("action") == []
+
+
+def refused(seen: Witness) -> bool:
+    return any(
+        record["kind"] == "delivery" and record["outcome"] == "refused"
+        for record in seen.payloads("audit")
+    )
+
+
+def test_no_event_leaves_while_the_audit_log_cannot_be_written(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = often(broker)
+        with kioskd(tmp_path / "k", config) as daemon:
+            eventually(lambda: seen.of("action"), within=40)
+            daemon.limit_files(4096)  # every file is larger already: writing fails from here on
+            eventually(lambda: "audit" in problems(seen), within=40)
+            told = len(seen.of("action"))
+            results = daemon.log.count("attempt ended")
+            eventually(lambda: attempts_unrecorded(daemon) >= 3, within=40)
+            assert len(seen.of("action")) == told
+            daemon.limit_files(resource.RLIM_INFINITY)
+            eventually(lambda: len(seen.of("action")) > told, within=40)
+            eventually(lambda: "audit" not in problems(seen), within=40)
+            assert daemon.stop() == 0
+            assert results
+        with kioskd(tmp_path / "k", config):
+            eventually(lambda: numbers_are_whole(seen), within=40)
+
+
+def attempts_unrecorded(daemon: Kioskd) -> int:
+    return daemon.log.count("outcome=unrecorded")
+
+
+def test_a_changed_network_file_is_refused_by_name(tmp_path: Path) -> None:
+    for room in ("feeds", "models", "kioskd"):
+        shutil.copytree(ROOT / room, tmp_path / room)
+    (network,) = (tmp_path / "models" / "hybrid").glob("*.onnx")
+    content = bytearray(network.read_bytes())
+    content[len(content) // 2] ^= 1
+    network.write_bytes(content)
+    with mosquitto(tmp_path) as broker:
+        daemon = Kioskd(tmp_path / "k", settings(broker, {FEED: file_feed(LIVE)}))
+    command = [sys.executable, "-m", "kioskd", "run", "-c", str(daemon.config)]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2
+    assert network.name in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_systemd_hears_ready_then_life_signs_then_stopping(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        address = str(tmp_path / "notify")
+        manager.bind(address)
+        manager.settimeout(60)
+        config = settings(broker, {FEED: file_feed(LIVE)})
+        with kioskd(tmp_path / "k", config, {"NOTIFY_SOCKET": address}) as daemon:
+            heard = manager.recv(4096).decode()
+            assert heard.startswith("READY=1")
+            assert manager.recv(4096) == b"WATCHDOG=1"
+            assert daemon.stop() == 0
+        while (heard := manager.recv(4096).decode()) == "WATCHDOG=1":
+            pass
+        assert heard == "STOPPING=1"
+
+
+def test_stopping_leaves_no_process_and_says_so(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        feeds = {FEED: file_feed(LIVE), "door-4": file_feed(ATTACK)}
+        with kioskd(tmp_path / "k", settings(broker, feeds)) as daemon:
+            eventually(lambda: len(daemon.capture_pids()) == 2, within=40)
+            eventually(lambda: len(seen.of("action")) >= 2, within=40)
+            captures = daemon.capture_pids()
+            assert daemon.stop() == 0
+        assert all(gone(pid) for pid in captures)
+        eventually(lambda: seen.payloads("status")[-1]["state"] == "stopped")
+    assert [seen.payloads("state")[-1]["state"], last_state(seen)] == ["offline", "offline"]

@@ -1,0 +1,124 @@
+"""What is done to pixels, each against a result that can be worked out by hand."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from feeds import imaging
+from feeds.imaging import Image
+
+
+def scene(seed: int = 5) -> Image:
+    """A smooth random picture, 160x120."""
+    noise = np.random.default_rng(seed).integers(0, 256, (15, 20, 3), np.uint8)
+    return imaging.resize(noise, (160, 120), "linear")
+
+
+def test_an_image_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
+    imaging.write_image(str(tmp_path / "a.png"), scene())
+    assert np.array_equal(imaging.read_image(str(tmp_path / "a.png")), scene())
+
+
+def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no image")
+    with pytest.raises(imaging.ImageFileError, match=r"a\.png: is not an image"):
+        imaging.read_image(str(tmp_path / "a.png"))
+    with pytest.raises(imaging.ImageFileError, match=r"b\.png: does not exist"):
+        imaging.read_image(str(tmp_path / "b.png"))
+    for name in ("no/c.png", "c.unknown"):
+        with pytest.raises(imaging.ImageFileError, match="cannot be written"):
+            imaging.write_image(str(tmp_path / name), scene())
+
+
+def test_a_lossless_video_comes_back_image_by_image_with_its_times(tmp_path: Path) -> None:
+    images = [scene(seed) for seed in range(4)]
+    imaging.write_video(str(tmp_path / "a.mkv"), images, fps=20, codec="FFV1")
+    capture = imaging.open_file(str(tmp_path / "a.mkv"))
+    assert capture is not None
+    assert capture.fps == 20
+    assert capture.codec == "FFV1"
+    times = []
+    for image in images:
+        read = capture.read()
+        assert read is not None
+        assert np.abs(read.astype(int) - image).max() <= 12  # it is kept with half the colour
+        times.append(round(capture.position_s(), 3))
+    assert capture.read() is None
+    assert times == [0.0, 0.05, 0.1, 0.15]
+    capture.release()
+
+
+def test_shrinking_by_area_averages() -> None:
+    image = np.zeros((4, 4, 3), np.uint8)
+    image[:, ::2] = 200
+    assert (imaging.resize(image, (2, 2), "area") == 100).all()
+
+
+def test_colours_change_places_and_grey_weighs_them() -> None:
+    blue = np.zeros((2, 2, 3), np.uint8)
+    blue[..., 0] = 255
+    assert imaging.to_rgb(blue)[0, 0].tolist() == [0, 0, 255]
+    assert imaging.to_grey(blue)[0, 0] == 29  # 0.114 of 255, ITU-R BT.601
+
+
+def test_a_shift_moves_pixels_and_fills_as_asked() -> None:
+    image = np.arange(1, 10, dtype=np.uint8).reshape(3, 3)
+    right = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+    assert imaging.warp_affine(image, right, (3, 3))[0].tolist() == [0, 1, 2]
+    assert imaging.warp_affine(image, right, (3, 3), "reflect")[0].tolist() == [2, 1, 2]
+
+
+def test_a_reflected_border_mirrors_without_repeating_the_edge() -> None:
+    image = np.arange(1, 10, dtype=np.uint8).reshape(3, 3)
+    assert imaging.reflect_border(image, 1)[1].tolist() == [2, 1, 2, 3, 2]
+
+
+def test_a_flat_image_has_no_focus_and_a_sharp_one_more_than_a_soft_one() -> None:
+    sharp = imaging.to_grey(scene())
+    soft = imaging.resize(imaging.resize(sharp, (20, 15), "area"), (160, 120), "linear")
+    assert imaging.laplacian_variance(np.full((9, 9), 77, np.uint8)) == 0
+    assert imaging.laplacian_variance(sharp) > imaging.laplacian_variance(soft)
+
+
+def test_flow_finds_where_points_went_and_says_which_it_lost() -> None:
+    before = imaging.to_grey(scene())
+    after = np.roll(before, (1, 3), (0, 1))
+    after[60:, :] = 0
+    points = np.array([[60, 30], [100, 40], [80, 119]], np.float32)
+    moved, found, _ = imaging.pyramid_flow(before, after, points)
+    assert moved[:2] == pytest.approx(points[:2] + [3, 1], abs=0.1)
+    assert found[:2].all()
+    nothing, none_found, _ = imaging.pyramid_flow(before, after, points[:0])
+    assert len(nothing) == len(none_found) == 0
+
+
+def test_a_pose_is_found_again_from_its_projection() -> None:
+    model = np.random.default_rng(1).normal(size=(12, 3))
+    turn = np.deg2rad(20)
+    rotation = np.array(
+        [[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]]
+    )
+    camera = np.array([[600.0, 0, 320], [0, 600, 240], [0, 0, 1]])
+    seen = (model @ rotation.T + [0.2, -0.1, 9.0]) @ camera.T
+    pose = imaging.solve_pnp(model, seen[:, :2] / seen[:, 2:], camera)
+    assert pose is not None
+    assert pose[0] == pytest.approx(rotation, abs=1e-4)
+    assert pose[1] == pytest.approx([0.2, -0.1, 9.0], abs=1e-3)
+
+
+def test_too_few_points_have_no_pose() -> None:
+    assert imaging.solve_pnp(np.zeros((2, 3)), np.zeros((2, 2)), np.eye(3)) is None
+
+
+def test_opencv_and_ffmpeg_say_nothing_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    program = (
+        "from feeds import imaging; assert imaging.open_capture('rtsp://127.0.0.1:9/a') is None;"
+        f"assert imaging.open_file({str(tmp_path / 'a.mp4')!r}) is None;"
+        "assert imaging.open_device('/dev/null') is None"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert (said.stdout, said.stderr) == (b"", b"")
