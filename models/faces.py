@@ -40,6 +40,9 @@ class FaceFinder:
         """
         if self._tracker.advance(frame.captured_at, frame.session):
             self._since = self._every  # nothing before may be joined to this frame
+        if self._since < self._every and not self._tracker.tracks:
+            self._since += 1
+            return ()
         with self._stages.timed("shrink"):
             small = small_copy(frame.color, self._long_side)
         scale = frame.color.shape[1] / small.shape[1]

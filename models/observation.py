@@ -38,7 +38,7 @@ class HeadPose:
 
 @dataclass(frozen=True, slots=True)
 class ImageQuality:
-    """Quality of the face crop, each 0..1 on this project's own scale (docs/gate.md)."""
+    """Quality of the face crop, each 0..1 on this project's own scale (docs/scales.md)."""
 
     sharpness: float
     contrast: float

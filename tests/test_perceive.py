@@ -249,3 +249,10 @@ def test_every_stage_says_how_long_it_took() -> None:
     assert all(seconds > 0 for seconds in eye.stages.seconds.values())
     assert eye.stages.calls["detect"] == 5
     assert eye.stages.calls["liveness"] == 1
+
+
+def test_frames_between_detections_are_passed_over_while_nobody_is_there() -> None:
+    eye = Perceiver(EVERYTHING, PerceptionSettings(detect_every=4))
+    for number in range(12):
+        assert eye.look(frame(np.zeros((540, 960, 3), np.uint8), number)).faces == ()
+    assert eye.stages.calls["detect"] == eye.stages.calls["shrink"] == 3
