@@ -10,7 +10,7 @@ that was to be played once stays offline, "finished".
 """
 
 from collections.abc import Callable
-from signal import Signals
+from signal import strsignal
 from time import monotonic, sleep, time
 
 from feeds import naming
@@ -235,5 +235,5 @@ def _death(status: int | None) -> str:
     if status is None:
         return "is stuck in its driver and cannot be killed"
     if status < 0:
-        return f"was ended by {Signals(-status).name}"
+        return f"was ended by signal {-status} ({strsignal(-status)})"
     return f"ended unexpectedly with status {status}"

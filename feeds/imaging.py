@@ -7,11 +7,12 @@ reads should be our sentences; every failure is told to the caller instead.
 
 import os
 from collections.abc import Sequence
-from math import ceil
 from typing import Literal, cast
 
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # both are read once, when cv2 is loaded
+# Read once, when cv2 is loaded.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
+os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2")  # seconds a read waits, not 10
 
 import cv2
 import numpy as np
@@ -56,9 +57,9 @@ class Capture:
 
     @property
     def codec(self) -> str:
-        """Four letters, such as "h264" or "MJPG"."""
+        """Four letters, such as "H264" or "MJPG"."""
         code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
-        return (code & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1")
+        return (code & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1").upper()
 
     def release(self) -> None:
         self._capture.release()
@@ -77,7 +78,7 @@ def open_capture(
     reason why every feed captures in a process of its own.
     """
     if isinstance(target, int):
-        return open_device(f"/dev/video{target}", read_timeout_s=read_timeout_s)
+        return open_device(f"/dev/video{target}")
     # nobuffer and low_delay: without them the first frame after connecting is 1.1 s old.
     # fpsprobesize: a second is saved at every connect by not measuring the frame rate.
     options = f"rtsp_transport;{transport}|fflags;nobuffer|flags;low_delay|fpsprobesize;0"
@@ -107,7 +108,6 @@ def _open_ffmpeg(
 def open_device(
     path: str,
     *,
-    read_timeout_s: float = 2.0,
     width: int | None = None,
     height: int | None = None,
     fps: float | None = None,
@@ -116,7 +116,6 @@ def open_device(
 
     Size and rate are wishes: a camera takes the nearest it has.
     """
-    os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] = str(ceil(read_timeout_s))
     capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
     if width and height:
         if width * height > 640 * 480:  # beyond VGA, USB 2 carries full rate only as MJPEG

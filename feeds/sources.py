@@ -61,7 +61,7 @@ def opened(source: Source, *, open_s: float, stall_s: float) -> Reader:
     """Opens a source, however its device is called today. Raises SourceError."""
     match source:
         case UsbSource():
-            return _opened_usb(source, stall_s)
+            return _opened_usb(source)
         case StreamSource():
             return _opened_stream(source, open_s, stall_s)
         case FileSource():
@@ -91,13 +91,12 @@ class LiveReader:
         self._capture.release()
 
 
-def _opened_usb(source: UsbSource, stall_s: float) -> LiveReader:
+def _opened_usb(source: UsbSource) -> LiveReader:
     node = naming.node(source)
     device = os.path.realpath(node)  # a by-id name may lead to another node after re-plugging
     _check_device(node, device)
     capture = imaging.open_device(
         device,
-        read_timeout_s=stall_s + READ_GRACE_S,
         width=source.width,
         height=source.height,
         fps=source.fps,

@@ -175,7 +175,7 @@ def test_a_looped_photo_is_frozen(tmp_path: Path) -> None:
 
 def test_a_camera_that_thaws_is_online_again_in_a_session_of_its_own(tmp_path: Path) -> None:
     path = pictures.folder(tmp_path / "walk", 3)
-    for turn in range(20):  # two seconds of the same
+    for turn in range(14):  # a second and a half of the same
         imaging.write_image(str(path / f"02-{turn:02}.png"), pictures.picture(2))
     imaging.write_image(str(path / "03.png"), pictures.picture(3))
     with watched(settings(path, fps=10, repeat="once")) as door:

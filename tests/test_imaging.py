@@ -89,7 +89,7 @@ def test_flow_finds_where_points_went_and_says_which_it_lost() -> None:
     after[60:, :] = 0
     points = np.array([[60, 30], [100, 40], [80, 119]], np.float32)
     moved, found, _ = imaging.pyramid_flow(before, after, points)
-    assert moved[:2] == pytest.approx(points[:2] + [3, 1], abs=0.1)
+    assert moved[:2] == pytest.approx(points[:2] + np.array([3, 1]), abs=0.1)
     assert found[:2].all()
     nothing, none_found, _ = imaging.pyramid_flow(before, after, points[:0])
     assert len(nothing) == len(none_found) == 0
