@@ -1,0 +1,129 @@
+"""Every command as its user runs it."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.broker import eventually, mosquitto
+from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, kioskd, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kioskd", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout)
+
+
+def test_the_demo_shows_a_confirmed_and_a_refused_event_and_exits_0() -> None:
+    shown = run("demo", "--json")
+    assert shown.returncode == 0, shown.stderr
+    events = {event["sourceId"]: event for event in map(json.loads, shown.stdout.splitlines())}
+    assert events.keys() == {"live", "attack"}
+    assert events["live"]["livenessConfirmed"] == "true"
+    assert events["attack"]["livenessConfirmed"] == "false"
+
+
+def test_the_example_configuration_is_good_and_confirms_the_demo_clip(tmp_path: Path) -> None:
+    checked = run("check", "-c", "config.yaml")
+    assert checked.returncode == 0, checked.stderr
+    assert checked.stdout.splitlines()[-1] == "config.yaml: ok"
+    text = (ROOT / "config.yaml").read_text().replace("kioskd/demo", str(ROOT / "kioskd/demo"))
+    (tmp_path / "config.yaml").write_text(text)
+    command = [sys.executable, "-m", "kioskd", "run", "-c", str(tmp_path / "config.yaml")]
+    with (tmp_path / "log").open("wb") as log:
+        daemon = subprocess.Popen(command, stderr=log)
+    try:
+        eventually(lambda: "LIVENESS_CONFIRMED" in (tmp_path / "log").read_text(), within=60)
+    finally:
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(30) == 0
+
+
+def test_check_without_a_file_says_which_file_is_missing(tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere.yaml"
+    checked = run("check", "-c", str(missing))
+    assert checked.returncode == 2
+    assert str(missing) in checked.stderr
+    assert "Traceback" not in checked.stderr
+
+
+def test_schema_prints_the_schema_that_ships() -> None:
+    shipped = json.loads((ROOT / "kioskd" / "config" / "config.schema.json").read_text())
+    assert json.loads(run("schema").stdout) == shipped
+
+
+def test_the_doctor_looks_through_camera_networks_broker_and_disk(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        daemon = Kioskd(tmp_path / "k", settings(broker, {"door-3": file_feed(LIVE)}))
+        looked = run("doctor", "-c", str(daemon.config))
+    lines = looked.stdout.splitlines()
+    for subject in ("configuration", "networks", "camera door-3", "audit log", "libusb"):
+        assert [line for line in lines if line.startswith(f"ok    {subject}: ")], lines
+    assert len([line for line in lines if line.startswith("ok    broker: ")]) == 2
+    assert any("960x540" in line for line in lines)
+    clock_is_kept = not [line for line in lines if line.startswith("FAIL  clock")]
+    assert looked.returncode == (0 if clock_is_kept else 1)
+
+
+def test_the_doctor_names_what_is_not_well(tmp_path: Path) -> None:
+    clip = tmp_path / "no-video.mp4"
+    clip.write_text("not a video")
+    with mosquitto(tmp_path) as broker:
+        config = settings(broker, {"door-3": file_feed(clip)})
+    config["state_dir"] = "/proc/nowhere"
+    daemon = Kioskd(tmp_path / "k", config)  # the broker is gone by now
+    looked = run("doctor", "-c", str(daemon.config))
+    failures = [line for line in looked.stdout.splitlines() if line.startswith("FAIL")]
+    assert looked.returncode == 1
+    for subject, named in (
+        ("camera door-3", "no-video.mp4"),
+        ("broker", str(broker.port)),
+        ("audit log", "/proc/nowhere"),
+    ):
+        assert [line for line in failures if subject in line and named in line], failures
+
+
+def test_devices_says_which_cameras_there_are() -> None:
+    listed = run("devices")
+    assert listed.returncode == 0
+    assert listed.stdout.strip()
+
+
+def test_events_follows_the_broker_readably_until_interrupted(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        config = settings(broker, {"door-3": file_feed(ATTACK)}, cool_down_s=0)
+        with kioskd(tmp_path / "k", config) as daemon:
+            command = [sys.executable, "-m", "kioskd", "events", "-c", str(daemon.config)]
+            with (tmp_path / "followed").open("wb") as output:
+                follower = subprocess.Popen(command, stdout=output)
+            try:
+                eventually(lambda: "rgbLiveness" in (tmp_path / "followed").read_text(), 60)
+            finally:
+                follower.send_signal(signal.SIGINT)
+                assert follower.wait(30) == 0
+    followed = (tmp_path / "followed").read_text()
+    assert "door-3/action  rgbLiveness  liveness=" in followed
+    assert "livenessConfirmed=false" in followed
+    assert "status  online" in followed
+
+
+def test_the_bench_measures_the_road_it_runs() -> None:
+    measured = run("bench", str(ATTACK), "--feeds", "1,2", "--seconds", "3", "--json")
+    assert measured.returncode == 0, measured.stderr
+    one, two = json.loads(measured.stdout)["runs"]
+    assert (one["feeds"], two["feeds"]) == (1, 2)
+    for figures in (one, two):
+        assert figures["events"] > 0
+        assert figures["ms_per_frame"] >= figures["network_ms_per_frame"] > 0
+        assert figures["capture_to_broker_ms"]["p50"] > 0
+        assert figures["daemon_peak_mb"] >= figures["daemon_mb"] > 0
+        assert {"face_landmarks", "minifasnet_v2", "yunet"} <= figures["network_ms_per_call"].keys()
+
+
+def test_the_bench_names_a_missing_file(tmp_path: Path) -> None:
+    measured = run("bench", str(tmp_path / "no-such-clip.mp4"))
+    assert measured.returncode == 1
+    assert "no-such-clip.mp4" in measured.stderr
