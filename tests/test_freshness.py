@@ -60,9 +60,38 @@ def test_a_punctual_camera_is_fresh_from_the_second_image_on() -> None:
     assert verdicts == ["late"] + ["fresh"] * 99
 
 
-def test_a_camera_without_a_clock_is_fresh_at_once() -> None:
-    judgement = Camera(has_clock=False).gives(0.0)
-    assert (judgement.verdict, judgement.captured_at) == ("fresh", 1000.0)
+def test_a_camera_without_a_clock_is_fresh_once_its_rate_is_known() -> None:
+    camera = Camera(has_clock=False)
+    assert camera.gives(0.0, read_for_s=5.0).verdict == "late"
+    assert camera.runs(0.04, 2.0) == ["late"] * 4 + ["fresh"] * 45
+    assert camera.gives(2.0).captured_at == 1002.0
+
+
+def test_without_a_clock_images_that_lay_ready_after_a_silence_are_late() -> None:
+    camera = Camera(has_clock=False)
+    camera.runs(0.0, 2.0)
+    first = camera.gives(2.0, 2.7, read_for_s=0.7).verdict
+    backlog = [
+        camera.gives(2.0, 2.704 + 0.004 * turn, read_for_s=0.004).verdict for turn in range(16)
+    ]
+    assert (first, set(backlog)) == ("fresh", {"late"})
+    assert camera.runs(2.98, 3.18) == ["fresh"] * 5
+
+
+def test_a_pause_of_our_own_is_a_fault_as_well() -> None:
+    """A capture process that was stopped finds a buffer full of the past when it goes on."""
+    camera = Camera(has_clock=False)
+    camera.runs(0.0, 2.0)
+    assert camera.gives(2.0, 5.0, read_for_s=0.004).verdict == "blocked"
+
+
+def test_a_file_is_never_late_nor_blocked() -> None:
+    freshness = Freshness(STALL_S, PERIOD_S, live=False)
+    times = [1000.0, 1000.04, 1000.04, 1007.0]
+    verdicts = [
+        freshness.judge(picture(turn), at, at, None).verdict for turn, at in enumerate(times)
+    ]
+    assert verdicts == ["fresh"] * 4
 
 
 def test_a_clock_that_stands_still_is_no_clock() -> None:
@@ -105,7 +134,9 @@ def test_an_image_whose_read_blocked_too_long_is_a_fault_whatever_it_shows() -> 
 
 
 def test_the_first_read_may_wait_for_a_key_frame() -> None:
-    assert Camera(has_clock=False).gives(0.0, read_for_s=5.0).verdict == "fresh"
+    camera = Camera()
+    assert camera.gives(0.0, read_for_s=5.0).verdict == "late"
+    assert camera.gives(0.04).verdict == "fresh"
 
 
 def test_a_stream_time_that_jumps_ahead_costs_one_image() -> None:
