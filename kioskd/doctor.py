@@ -11,7 +11,7 @@ from pathlib import Path
 
 from feeds.feed import Feed
 from feeds.settings import FeedSettings, FileSource
-from kioskd import clock
+from kioskd import time_service
 from kioskd.config.load import Config, ConfigError, load
 from kioskd.daemon import networks
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
@@ -117,7 +117,7 @@ def _listens(port: int) -> bool:
 
 
 def _clock() -> Finding:
-    match clock.synchronised():
+    match time_service.synchronised():
         case True:
             return Finding("clock", True, "kept by a time service")
         case False:
