@@ -27,6 +27,7 @@ from kioskd.event import Result
 
 TURN_S = 0.5  # the courier looks around at least so often
 CONNECT_PATIENCE_S = 20.0  # name lookup, TCP, TLS and the broker's answer together
+GOODBYE_S = 0.5  # for the broker to take our goodbye
 STEADY_S = 10.0  # a connection that lasted so long was a good one: next time wait little
 
 
@@ -115,7 +116,7 @@ class Courier:
         self._thread.start()
 
     def stop(self, state: Literal["stopped", "offline"] = "stopped", timeout: float = 3.0) -> None:
-        """Say that we end on purpose, wait for the broker's answer, and end both threads.
+        """Say that we end on purpose, wait `timeout` for the broker's answer, end both threads.
 
         Results already delivered are on the disk; what the broker lacks follows at next start.
         """
@@ -131,7 +132,7 @@ class Courier:
             self._quiet.wait(timeout)
             self._ended.set()
             self._wake()
-            self._thread.join(timeout)
+            self._thread.join(timeout + GOODBYE_S)
 
     def deliver(self, result: Result) -> Delivery:
         """Record the result durably, then tell the door if the result says so.
@@ -170,7 +171,7 @@ class Courier:
             result.feed,
             self._topics.action(result.feed),
             wire.encode(wire.action(self._sender, result, issue)),
-            result.decided_at + expiry,
+            min(result.decided_at, now) + expiry,
         )
         with self._lock:
             self._outgoing.add(action)
@@ -227,7 +228,7 @@ class Courier:
         self._note_expired(given_up)
         self._ledger.settle()
         if link is not None:
-            link.close(timeout=1.0)
+            link.close(GOODBYE_S)
 
     def _turn(self) -> None:
         link = self._outgoing.link

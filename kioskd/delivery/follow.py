@@ -121,10 +121,10 @@ def _gist(kind: str, payload: wire.Payload) -> str:
         case "state":
             return _words(payload, "state", "reason", "detail")
         case "audit":
-            names = ("seq", "kind", "currentState", "outcome", "detail", "reasons")
+            names = ("seq", "kind", "verdict", "currentState", "outcome", "detail", "reasons")
             return _words(payload, *names)
         case "diag":
-            return _words(payload, "phase", "currentState", "frames", "reasons", "scores")
+            return _words(payload, "phase", "verdict", "frames", "reasons", "scores")
         case _:
             return json.dumps(payload, ensure_ascii=False)
 
@@ -132,7 +132,7 @@ def _gist(kind: str, payload: wire.Payload) -> str:
 def _action(payload: wire.Payload) -> str:
     ours = payload.get("x")
     took = ours.get("latencyMs") if isinstance(ours, dict) else None
-    names = ("liveness", "livenessConfirmed", "smile")
+    names = ("liveness", "livenessConfirmed", "smile", "challengeConfirmed")
     told = "  ".join(f"{name}={payload[name]}" for name in names if name in payload)
     return f"{payload.get('actionId')}  {told}  after {took} ms"
 

@@ -132,7 +132,7 @@ def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
         "expiresAt": _ms(result.captured_at + issue.expiry_s),
         "latencyMs": max(0, _ms(issue.monotonic - result.started_at)),
     }
-    if result.action == "rgbLiveness":
+    if result.state is not None:
         ours["rgbLivenessState"] = {"currentState": result.state}
     if sender.model_version is not None:
         ours["modelVersion"] = sender.model_version
@@ -147,7 +147,8 @@ def audited_result(sender: Sender, result: Result, event_id: str, wall: float) -
         **_audited(sender, "result", event_id, result.feed, wall),
         "actionId": result.action,
         "mode": result.mode,
-        "currentState": result.state,
+        "verdict": result.verdict,
+        **_state(result),
         "emits": result.emits,
         "attributes": dict(result.attributes),
         **_span(result),
@@ -219,7 +220,8 @@ def diag_result(sender: Sender, result: Result, event_id: str) -> Payload:
         "mode": result.mode,
         "trackId": result.track_id,
         "attempt": result.attempt,
-        "currentState": result.state,
+        "verdict": result.verdict,
+        **_state(result),
         "frames": result.frames,
         "reasons": list(result.reasons),
         "scores": dict(result.scores),
@@ -247,6 +249,10 @@ def _head(sender: Sender) -> Payload:
         "deviceId": sender.device,
         "bootId": sender.boot_id,
     }
+
+
+def _state(result: Result) -> Payload:
+    return {} if result.state is None else {"currentState": result.state}
 
 
 def _span(result: Result) -> Payload:
