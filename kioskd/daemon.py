@@ -19,10 +19,9 @@ from kioskd.delivery.courier import Courier, Delivery
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
 from kioskd.event import Result
 from kioskd.judge import Judge, Judged
-from kioskd.modes.rgb import RgbMode
+from kioskd.modes import catalogue
 from kioskd.watchdog import Watchdog
 from models.manifest import NetworkError, Role
-from models.observation import Measure
 from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
 
@@ -105,7 +104,7 @@ class Daemon:
     def _judge(self, door: Door, watch: Watch | None) -> Judge:
         perceiver = Perceiver(self.networks, self._config.perception.settings())
         feed = Feed(door.feed, self._feed_state)
-        mode = RgbMode(door.rgb, door.gate)
+        mode = catalogue.make(door.mode, door.gate)
         tell = self._diagnose() if self._config.delivery.diagnostics else None
         return Judge(feed, perceiver, mode, self._deliver, _both(watch, tell))
 
@@ -207,8 +206,8 @@ def _end_in_time() -> None:
 
 
 def _roles(config: Config) -> frozenset[Role]:
-    measures = {Measure.QUALITY, Measure.POSE, Measure.LIVENESS}
-    return needs(measures, {door.rgb.detection_scheme for door in config.doors})
+    wanted = [catalogue.needs(door.mode) for door in config.doors]
+    return frozenset().union(*(needs(want.measures, want.schemes) for want in wanted))
 
 
 def networks(config: Config) -> Networks:

@@ -4,7 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-ActionId = Literal["rgbLiveness", "poseLiveness", "smileToActivate", "3dLiveness"]
+# The first four are the vendor's; a challenge's is our own, named <challenge>Challenge.
+ActionId = Literal[
+    "rgbLiveness",
+    "poseLiveness",
+    "smileToActivate",
+    "3dLiveness",
+    "nodChallenge",
+    "headRaiseChallenge",
+    "leftTurnChallenge",
+    "rightTurnChallenge",
+    "mouthOpeningChallenge",
+    "blinkChallenge",
+    "eyebrowRaiseChallenge",
+    "smileChallenge",
+    "flowChallenge",
+    "sequenceChallenge",
+]
+Verdict = Literal["passed", "failed", "undecided"]
 LivenessState = Literal["LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED", "LIVENESS_UNKNOWN"]
 
 
@@ -12,13 +29,15 @@ LivenessState = Literal["LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED", "LIVENESS_UNK
 class Result:
     """The end of one attempt. Every result is audited; only some become action events.
 
-    emits         whether the door is told: the seed says CONFIRMED and NOTLIVE only
+    verdict       how it ended, whatever the mode; only "passed" may open a door
+    emits         whether the door is told
     attributes    the seed's attributes beside type and actionId, as they stand on the wire
     started_at    seconds, monotonic, of the attempt's first frame; decided_at of its last
     captured_at   unix seconds of the deciding frame
     reasons       codes: what ended the attempt without a decision, then what stood in the
                   way, most frequent first
     scores        mean per-model scores over the counted frames, for diagnostics
+    state         rgbLivenessState.currentState, where RGB liveness ran
     """
 
     action: ActionId
@@ -26,7 +45,7 @@ class Result:
     mode: str
     track_id: int
     attempt: int
-    state: LivenessState
+    verdict: Verdict
     emits: bool
     attributes: Mapping[str, str | float]
     started_at: float
@@ -35,6 +54,7 @@ class Result:
     frames: int
     reasons: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+    state: LivenessState | None = None
 
 
 @dataclass(frozen=True, slots=True)

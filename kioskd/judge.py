@@ -102,7 +102,7 @@ class Judge(threading.Thread):
         if (result := step.result) is not None:
             self._log.info(
                 "attempt ended",
-                state=result.state,
+                verdict=result.verdict,
                 track=result.track_id,
                 attempt=result.attempt,
                 frames=result.frames,

@@ -93,7 +93,7 @@ def test_the_example_runs_the_shipped_clip_with_the_embedded_broker() -> None:
     assert (config.delivery.host, config.delivery.port) == ("127.0.0.1", EMBEDDED_PORT)
     assert config.delivery.protocol == "3.1.1"  # all that the embedded broker speaks
     assert door.gate == dataclasses.replace(GateSettings(), hybrid_margin_below=0.2)
-    assert door.rgb == RgbSettings()
+    assert door.mode == RgbSettings()
 
 
 def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_defaults_are_those_of_the_rooms(tmp_path: Path) -> None:
         "localhost", 1883, "hq", "k", version=__version__, config_digest=config.digest
     )
     assert config.perception.settings() == PerceptionSettings()
-    assert (door.gate, door.rgb) == (GateSettings(), RgbSettings())
+    assert (door.gate, door.mode) == (GateSettings(), RgbSettings())
     assert config.notes == ()
 
 

@@ -248,6 +248,7 @@ def test_a_confirmation_says_what_it_rests_on() -> None:
         mode="secure_access_rgb_liveness",
         track_id=1,
         attempt=1,
+        verdict="passed",
         state="LIVENESS_CONFIRMED",
         emits=True,
         attributes={"liveness": 0.8, "livenessConfirmed": "true"},

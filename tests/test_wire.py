@@ -1,7 +1,7 @@
 """Payloads are what the shipped schemas say, whatever goes into them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import get_args
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from feeds.state import FeedState
 from kioskd.delivery import wire
-from kioskd.event import ActionId, Result
+from kioskd.event import ActionId, LivenessState, Result, Verdict
 from tests.support.results import LIVE
 
 EVENT = "0d5c1c4e-8a43-4a86-9a3e-1f4bd1c7a001"
@@ -23,22 +23,32 @@ ISSUE = wire.Issue(EVENT, 4711, wall=1730000001.25, monotonic=1.25, expiry_s=5.0
 words = st.text(min_size=1, max_size=20)
 seconds = st.floats(0, 4e9)
 unit = st.floats(0, 1)
-attributes: dict[str, st.SearchStrategy[dict[str, str | float]]] = {
-    "rgbLiveness": st.fixed_dictionaries(
-        {"liveness": unit, "livenessConfirmed": st.sampled_from(["true", "false"])}
-    ),
+Attributes = st.SearchStrategy[dict[str, str | float]]
+confirmed = st.sampled_from(["true", "false"])
+LIVENESS: Attributes = st.fixed_dictionaries({"liveness": unit, "livenessConfirmed": confirmed})
+SMILE: Attributes = st.fixed_dictionaries({"smile": confirmed})
+CHALLENGE: Attributes = st.fixed_dictionaries({"challengeConfirmed": confirmed})
+attributes: dict[str, Attributes] = {
+    "rgbLiveness": LIVENESS,
     "poseLiveness": st.just({}),
-    "smileToActivate": st.fixed_dictionaries({"smile": st.sampled_from(["true", "false"])}),
-    "3dLiveness": st.fixed_dictionaries(
-        {"liveness": unit, "livenessConfirmed": st.sampled_from(["true", "false"])}
-    ),
+    "smileToActivate": SMILE | LIVENESS,
+    "3dLiveness": LIVENESS,
 }
+
+
+def rgb_state(action: str, said: Mapping[str, str | float], emits: bool) -> LivenessState | None:
+    """What RGB liveness came to, where it ran."""
+    if action == "3dLiveness" or "livenessConfirmed" not in said:
+        return None
+    if not emits:
+        return "LIVENESS_UNKNOWN"
+    return "LIVENESS_CONFIRMED" if said["livenessConfirmed"] == "true" else "NOTLIVE_CONFIRMED"
 
 
 @st.composite
 def results(draw: st.DrawFn, emits: bool) -> Result:
     action = draw(st.sampled_from(get_args(ActionId)))
-    states = ["LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED"] + ["LIVENESS_UNKNOWN"] * (not emits)
+    said = draw(attributes.get(action, CHALLENGE))
     started_at = draw(st.floats(0, 1e6))
     return Result(
         action=action,
@@ -46,9 +56,10 @@ def results(draw: st.DrawFn, emits: bool) -> Result:
         mode=draw(words),
         track_id=draw(st.integers(0, 2**31)),
         attempt=draw(st.integers(0, 1000)),
-        state=draw(st.sampled_from(states)),
+        verdict=draw(st.sampled_from(get_args(Verdict))),
+        state=rgb_state(action, said, emits),
         emits=emits,
-        attributes=draw(attributes[action]),
+        attributes=said,
         started_at=started_at,
         decided_at=started_at + draw(st.floats(0, 60)),
         captured_at=draw(st.floats(1e9, 4e9)),
@@ -142,6 +153,49 @@ def test_an_unknown_state_can_never_be_an_action() -> None:
     unknown = replace(LIVE, state="LIVENESS_UNKNOWN")
     with pytest.raises(jsonschema.ValidationError, match="LIVENESS_UNKNOWN"):
         check("action", wire.action(SENDER, unknown, ISSUE))
+
+
+ALL: dict[str, str | float] = {
+    "liveness": 0.9,
+    "livenessConfirmed": "true",
+    "smile": "true",
+    "challengeConfirmed": "true",
+}
+
+
+@pytest.mark.parametrize("action", get_args(ActionId))
+@given(data=st.data())
+def test_an_action_has_exactly_the_attributes_of_its_kind(
+    action: ActionId, data: st.DataObject
+) -> None:
+    said = data.draw(attributes.get(action, CHALLENGE))
+    right = replace(LIVE, action=action, attributes=said, state=rgb_state(action, said, True))
+    check("action", wire.action(SENDER, right, ISSUE))
+    strange = data.draw(st.sampled_from(sorted(ALL.keys() - said.keys())))
+    assert refused(replace(right, attributes={**said, strange: ALL[strange]}))
+    for name in said:
+        assert refused(replace(right, attributes={k: said[k] for k in said if k != name}))
+
+
+def refused(result: Result) -> bool:
+    try:
+        check("action", wire.action(SENDER, result, ISSUE))
+    except jsonschema.ValidationError:
+        return True
+    return False
+
+
+def test_not_confirmed_never_stands_beside_a_confirmed_state() -> None:
+    both = replace(LIVE, attributes={"liveness": 0.9, "livenessConfirmed": "false"})
+    with pytest.raises(jsonschema.ValidationError, match="LIVENESS_CONFIRMED"):
+        check("action", wire.action(SENDER, both, ISSUE))
+
+
+def test_only_where_rgb_liveness_ran_is_its_state_told() -> None:
+    smile = replace(LIVE, action="smileToActivate", attributes={"smile": "true"}, state=None)
+    assert "rgbLivenessState" not in str(wire.action(SENDER, smile, ISSUE))
+    assert "currentState" not in wire.audited_result(SENDER, smile, EVENT, 1.0)
+    assert "currentState" not in wire.diag_result(SENDER, smile, EVENT)
 
 
 def test_the_vendors_fields_come_first_and_everything_of_ours_is_under_x() -> None:

@@ -108,10 +108,9 @@ def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
     for name, door in settings.doors.items():
         yield Door(
             name=name,
-            mode=door.mode,
             feed=feed_settings(door.feed, settings.feeds[door.feed], folder, vault),
             gate=gate_settings(door.gate),
-            rgb=rgb_settings(door.rgb_liveness),
+            mode=rgb_settings(door.rgb_liveness),
         )
 
 

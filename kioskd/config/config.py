@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from feeds.settings import FeedSettings
 from kioskd.delivery.settings import DeliverySettings
+from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb_settings import RgbSettings
 
 if TYPE_CHECKING:
     from models.perceive import PerceptionSettings
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One door: the feed that watches it and how its mode decides."""
+    """One door: the feed that watches it, and the mode that decides by its settings."""
 
     name: str
-    mode: Literal["secure_access_rgb_liveness"]
     feed: FeedSettings
     gate: GateSettings
-    rgb: RgbSettings
+    mode: ModeSettings
 
 
 @dataclass(frozen=True, slots=True)

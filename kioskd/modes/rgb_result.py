@@ -3,10 +3,16 @@
 from collections.abc import Mapping
 from statistics import fmean
 
-from kioskd.event import LivenessState, Result
+from kioskd.event import LivenessState, Result, Verdict
 from kioskd.modes.attempt import Attempt
 from kioskd.modes.reasons import Reason
 from models.observation import Liveness, LivenessModel, Observation
+
+VERDICTS: dict[LivenessState, Verdict] = {
+    "LIVENESS_CONFIRMED": "passed",
+    "NOTLIVE_CONFIRMED": "failed",
+    "LIVENESS_UNKNOWN": "undecided",
+}
 
 
 class Tally:
@@ -38,6 +44,7 @@ class Tally:
             mode=mode,
             track_id=attempt.track_id,
             attempt=attempt.number,
+            verdict=VERDICTS[state],
             state=state,
             emits=state != "LIVENESS_UNKNOWN",
             attributes=_attributes(state, decisive or tuple(self._scores)),

@@ -11,6 +11,7 @@ LIVE = Result(
     mode="secure_access_rgb_liveness",
     track_id=18,
     attempt=1,
+    verdict="passed",
     state="LIVENESS_CONFIRMED",
     emits=True,
     attributes={"liveness": 0.93, "livenessConfirmed": "true"},
@@ -32,5 +33,10 @@ def result_now(age_s: float = 0.0, feed: str = "door-3") -> Result:
 def unknown_now() -> Result:
     state: LivenessState = "LIVENESS_UNKNOWN"
     return replace(
-        result_now(), state=state, emits=False, attributes={}, reasons=("face_small", "blurred")
+        result_now(),
+        verdict="undecided",
+        state=state,
+        emits=False,
+        attributes={},
+        reasons=("face_small", "blurred"),
     )

@@ -1,0 +1,35 @@
+"""Every operator mode in one place: the settings that stand for it, and what it must see."""
+
+from dataclasses import dataclass
+
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.mode import Mode
+from kioskd.modes.rgb import RgbMode
+from kioskd.modes.rgb_settings import RgbSettings
+from models.observation import Measure
+
+ModeSettings = RgbSettings  # a union: one member for each mode
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a mode may ask to have measured, so that the networks for it are loaded and warm."""
+
+    measures: frozenset[Measure]
+    schemes: frozenset[str] = frozenset()
+
+
+GATED = frozenset({Measure.QUALITY, Measure.POSE})  # what the face gate asks for
+
+
+def make(settings: ModeSettings, gate: GateSettings) -> Mode:
+    """A mode at the start of its work, for one feed."""
+    match settings:
+        case RgbSettings():
+            return RgbMode(settings, gate)
+
+
+def needs(settings: ModeSettings) -> Needs:
+    match settings:
+        case RgbSettings(detection_scheme=scheme):
+            return Needs(GATED | {Measure.LIVENESS}, frozenset({scheme}))
