@@ -16,7 +16,7 @@ DOORS = {
     "cv2": "feeds/imaging.py",
     "onnxruntime": "models/session.py",
     "paho": "kioskd/delivery/mqtt.py",
-    "pydantic": "kioskd/config/settings.py",
+    "pydantic": "kioskd/config/section.py",
     "sqlite3": "kioskd/delivery/audit.py",
     "structlog": "kioskd/log.py",
     "yaml": "models/strict_yaml.py",
