@@ -13,9 +13,9 @@ from kioskd import __version__
 from kioskd.config import reference
 from kioskd.config.build import EMBEDDED_PORT
 from kioskd.config.commands import SCHEMA_FILE, check_command, schema
+from kioskd.config.doors import Gate, RgbLiveness
 from kioskd.config.keys import Key, walk
 from kioskd.config.load import check, load
-from kioskd.config.settings import Gate, RgbLiveness
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb import MODE

@@ -6,13 +6,12 @@ from pathlib import Path
 from feeds.settings import FeedSettings, FileSource, Source, StreamSource, UsbSource
 from kioskd import __version__
 from kioskd.config.config import Config, Door, Perception, default_state_dir
+from kioskd.config.doors import Gate, RgbLiveness
 from kioskd.config.secrets import Vault, from_file
 from kioskd.config.settings import (
     AnyFeed,
     FileFeed,
-    Gate,
     Mqtt,
-    RgbLiveness,
     Settings,
     UsbFeed,
 )

@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from kioskd.config.answers import Answers
+from kioskd.config.doors import GATE
 from kioskd.config.problem import Problem, at_key, at_value, note
 from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret
 from kioskd.config.sentences import shown
-from kioskd.config.settings import GATE
 from models.document import Path
 
 MissingFor = Callable[[str], tuple[str, ...]]  # models a scheme needs and the installation lacks

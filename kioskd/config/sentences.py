@@ -8,7 +8,8 @@ from difflib import get_close_matches
 
 from kioskd.config.keys import Key, find, walk
 from kioskd.config.problem import Problem, at_key, at_value
-from kioskd.config.settings import NAME_FORM, Complaint
+from kioskd.config.section import NAME_FORM
+from kioskd.config.settings import Complaint
 from models.document import Document, Node, Path, dotted, shown_key
 
 _BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}

@@ -1,8 +1,8 @@
 """Every key of config.yaml: its type, unit, range, default and meaning. Nothing else decides.
 
-The only file that imports pydantic. The JSON Schema, the messages of `kioskd check`, and the
-tables of docs/configuration.md are made from what stands here. Defaults that another room
-owns (the gate's, the mode's, a feed's) are taken from that room's own settings.
+The JSON Schema, the messages of `kioskd check`, and the tables of docs/configuration.md are made
+from what stands here and, for the doors, in doors.py. Defaults that another room owns (a feed's,
+the delivery's) are taken from that room's own settings.
 
 Strict: no value is converted, an unknown key is refused, and nothing changes afterwards.
 """
@@ -11,74 +11,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
+from feeds.settings import FeedSettings, FileSource
+from kioskd.config.doors import AnyDoor
+from kioskd.config.section import (
     Field,
+    Name,
     SecretStr,
+    Section,
     StringConstraints,
     ValidationError,
-    model_validator,
+    name,
+    number,
 )
-
-from feeds.settings import FeedSettings, FileSource
 from kioskd.delivery.settings import DeliverySettings
-from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb_settings import RgbSettings
 
 FEED = FeedSettings("", FileSource(""))
-GATE = GateSettings()
-RGB = RgbSettings()
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 # Nothing but a device file: OpenCV would open addresses here too.
 DevicePath = Annotated[str, StringConstraints(pattern=r"^/dev/[A-Za-z0-9/_.:+@-]+$")]
-Scheme = Literal[  # the keys of models.schemes.SCHEMES
-    "texture_unimodal",
-    "context_unimodal",
-    "hybrid_unimodal",
-    "context_multimodal",
-    "strict_multimodal",
-    "normal_multimodal",
-    "tolerant_multimodal",
-]
-NAME_FORM = "up to 40 lower-case letters, digits and hyphens, not a hyphen first"
-
-
-def _name(description: str) -> Any:
-    return Field(description=description, json_schema_extra={"x-form": NAME_FORM})
-
-
-def _number(
-    default: float | None, low: float, high: float, unit: str, description: str, **more: Any
-) -> Any:
-    return Field(
-        default,
-        ge=low,
-        le=high,
-        description=description,
-        json_schema_extra={"x-unit": unit} if unit else {},
-        **more,
-    )
-
-
-class Section(BaseModel):
-    """A part of the file. Errors never repeat what was found: it may be a password."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        allow_inf_nan=False,
-        hide_input_in_errors=True,
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_is_all_defaults(cls, value: object) -> object:
-        """A section whose every line is commented out."""
-        return {} if value is None else value
 
 
 class Tls(Section):
@@ -108,7 +59,7 @@ class Mqtt(Section):
         " daemon, reachable on this machine only, for trials.",
         json_schema_extra={"x-form": "a host name or address, without mqtt:// and without a port"},
     )
-    port: int | None = _number(
+    port: int | None = number(
         None, 1, 65535, "", "TCP port; none: 8883 with tls, 1883 without, 18883 embedded."
     )
     tls: Tls | None = Field(default=None, description="Encrypt the connection; leave out for none.")
@@ -150,17 +101,17 @@ class Mqtt(Section):
         description="Topics begin with this, followed by /SITE/DEVICE/.",
         json_schema_extra={"x-form": "words of letters, digits, _ . and -, with / between"},
     )
-    keepalive_s: int = _number(
+    keepalive_s: int = number(
         DELIVERY.keepalive_s, 5, 60, "s", "A silent broker is noticed after about twice this time."
     )
-    action_expiry_s: float = _number(
+    action_expiry_s: float = number(
         DELIVERY.action_expiry_s,
         0.5,
         5.0,
         "s",
         "An event older than this, counted from the capture of its last frame, is dropped.",
     )
-    ack_timeout_s: float = _number(
+    ack_timeout_s: float = number(
         DELIVERY.ack_timeout_s,
         1.0,
         60.0,
@@ -177,7 +128,7 @@ class Mqtt(Section):
 class Audit(Section):
     """The durable record of every result, in state_dir."""
 
-    keep_days: float = _number(
+    keep_days: float = number(
         DELIVERY.keep_days,
         1.0,
         3650.0,
@@ -197,8 +148,8 @@ class Perception(Section):
         description="Where networks run. auto: CUDA where a session truly gets it, else CPU;"
         " cuda: refuse to start without it.",
     )
-    threads: int = _number(1, 1, 16, "", "Threads per network.")
-    detector_input_size: int = _number(
+    threads: int = number(1, 1, 16, "", "Threads per network.")
+    detector_input_size: int = number(
         320,
         160,
         1280,
@@ -207,7 +158,7 @@ class Perception(Section):
         " and costs its square.",
         multiple_of=32,
     )
-    detect_every_frames: int = _number(
+    detect_every_frames: int = number(
         1,
         1,
         30,
@@ -219,21 +170,21 @@ class Perception(Section):
 class Feed(Section):
     """What all kinds of feed share."""
 
-    stall_s: float = _number(
+    stall_s: float = number(
         FEED.stall_s, 0.2, 10.0, "s", "Without a new frame for so long: stalled, opened again."
     )
-    hang_s: float = _number(
+    hang_s: float = number(
         FEED.hang_s,
         2.0,
         60.0,
         "s",
         "Without a sign of life from the capture process for so long: killed, started again.",
     )
-    open_s: float = _number(FEED.open_s, 1.0, 60.0, "s", "Opening the source may take so long.")
-    retry_first_s: float = _number(
+    open_s: float = number(FEED.open_s, 1.0, 60.0, "s", "Opening the source may take so long.")
+    retry_first_s: float = number(
         FEED.retry_first_s, 0.1, 30.0, "s", "First wait before opening again; doubled each time."
     )
-    retry_most_s: float = _number(
+    retry_most_s: float = number(
         FEED.retry_most_s, 0.5, 300.0, "s", "Longest wait before opening again."
     )
 
@@ -247,9 +198,9 @@ class UsbFeed(Feed):
         " `kioskd devices` lists them.",
         json_schema_extra={"x-form": "a path such as /dev/video0, or an index from 0 to 63"},
     )
-    width: int | None = _number(None, 160, 7680, "px", "Image width; none: the camera's choice.")
-    height: int | None = _number(None, 120, 4320, "px", "Image height; none: the camera's choice.")
-    fps: float | None = _number(
+    width: int | None = number(None, 160, 7680, "px", "Image width; none: the camera's choice.")
+    height: int | None = number(None, 120, 4320, "px", "Image height; none: the camera's choice.")
+    fps: float | None = number(
         None, 1.0, 120.0, "frames/s", "Frame rate; none: the camera's choice."
     )
 
@@ -294,151 +245,12 @@ class FileFeed(Feed):
     repeat: Literal["once", "loop"] = Field(
         default="once", description="once, or loop: begin again at the end, for ever."
     )
-    fps: float | None = _number(
+    fps: float | None = number(
         None, 1.0, 120.0, "frames/s", "Frame rate; none: the video's own, 10 for images."
     )
 
 
 AnyFeed = Annotated[UsbFeed | RtspFeed | HttpFeed | FileFeed, Field(discriminator="kind")]
-
-
-class Gate(Section):
-    """When a frame's face is fit to be evidence (docs/gate.md defines each scale)."""
-
-    face_policy: Literal["one", "largest"] = Field(
-        default=GATE.face_policy,
-        description="one: a second face in view stops the attempt; largest: the largest counts.",
-    )
-    minimum_face_size_px: float = _number(
-        GATE.minimum_face_size_px, 40.0, 2000.0, "px", "Shorter side of the face box, at least."
-    )
-    maximum_face_share: float = _number(
-        GATE.maximum_face_share, 0.05, 1.0, "", "Share of the frame's area the face box covers."
-    )
-    minimum_border_px: float = _number(
-        GATE.minimum_border_px, 0.0, 500.0, "px", "Room between the face box and every edge."
-    )
-    maximum_drift: float = _number(
-        GATE.maximum_drift, 0.01, 1.0, "face widths", "Movement of the face over one second."
-    )
-    hybrid_margin_left: float = _number(
-        GATE.hybrid_margin_left, 0.0, 2.0, "face widths", "Room left of the face."
-    )
-    hybrid_margin_right: float = _number(
-        GATE.hybrid_margin_right, 0.0, 2.0, "face widths", "Room right of the face."
-    )
-    hybrid_margin_above: float = _number(
-        GATE.hybrid_margin_above, 0.0, 2.0, "face heights", "Room above the face."
-    )
-    hybrid_margin_below: float = _number(
-        GATE.hybrid_margin_below, 0.0, 2.0, "face heights", "Room below the face."
-    )
-    minimum_sharpness: float = _number(
-        GATE.minimum_sharpness, 0.0, 1.0, "", "Sharpness of the face, at least."
-    )
-    minimum_contrast: float = _number(
-        GATE.minimum_contrast, 0.0, 1.0, "", "Contrast of the face, at least."
-    )
-    minimum_brightness: float = _number(
-        GATE.minimum_brightness, 0.0, 1.0, "", "Brightness of the face, at least."
-    )
-    maximum_brightness: float = _number(
-        GATE.maximum_brightness, 0.0, 1.0, "", "Brightness of the face, at most."
-    )
-    minimum_centre_pose_quality: float = _number(
-        GATE.minimum_centre_pose_quality, 0.0, 1.0, "", "1: facing the lens, 0: profile."
-    )
-    maximum_yaw_deg: float = _number(
-        GATE.maximum_yaw_deg, 1.0, 90.0, "degrees", "Head turned left or right, at most."
-    )
-    maximum_pitch_deg: float = _number(
-        GATE.maximum_pitch_deg, 1.0, 90.0, "degrees", "Head raised or lowered, at most."
-    )
-    maximum_roll_deg: float = _number(
-        GATE.maximum_roll_deg, 1.0, 90.0, "degrees", "Head tilted to a shoulder, at most."
-    )
-
-
-class RgbLiveness(Section):
-    """How live is told from fake; the words are those of SAFR's settings."""
-
-    detection_scheme: Scheme = Field(
-        default="hybrid_unimodal",
-        description="Which of the models texture, context and hybrid look, and how their scores"
-        " become one (docs/modes.md).",
-    )
-    evaluate_liveness_over_n_frames: int = _number(
-        RGB.evaluate_liveness_over_n_frames, 1, 100, "frames", "Frames in which to look for life."
-    )
-    evaluate_fake_over_n_frames: int = _number(
-        RGB.evaluate_fake_over_n_frames,
-        1,
-        100,
-        "frames",
-        "Frames in which to look for an attack, after life was not found.",
-    )
-    minimum_confirmations_required: float = _number(
-        RGB.minimum_confirmations_required, 0.1, 1.0, "", "Ratio of the N frames that must agree."
-    )
-    liveness_detection_threshold: float = _number(
-        RGB.liveness_detection_threshold,
-        0.1,
-        1.0,
-        "",
-        "A frame that scores this or more speaks for life.",
-    )
-    fake_detection_threshold: float = _number(
-        RGB.fake_detection_threshold,
-        0.0,
-        1.0,
-        "",
-        "A frame that scores less than this speaks for an attack; not above"
-        " liveness_detection_threshold.",
-    )
-    minimum_preliminary_liveness_threshold: float = _number(
-        RGB.minimum_preliminary_liveness_threshold,
-        0.0,
-        1.0,
-        "",
-        "Strict, normal and tolerant schemes: when the texture model scores less, the context"
-        " model is not asked; not above liveness_detection_threshold.",
-    )
-    reuse_frames_for_fake: bool = Field(
-        default=RGB.reuse_frames_for_fake,
-        description="Look for an attack in the frames already seen, instead of in new ones:"
-        " quicker, less thorough.",
-    )
-    attempt_deadline_s: float = _number(
-        RGB.attempt.attempt_deadline_s,
-        1.0,
-        60.0,
-        "s",
-        "For the first fit frame to come, then anew for the decision.",
-    )
-    maximum_gap_s: float = _number(
-        RGB.attempt.maximum_gap_s, 0.1, 5.0, "s", "Longest time between two frames of one attempt."
-    )
-    cool_down_s: float = _number(
-        RGB.attempt.cool_down_s, 0.0, 300.0, "s", "Wait after an attempt that did not confirm."
-    )
-    attempts_per_track: int = _number(
-        RGB.attempt.attempts_per_track,
-        1,
-        100,
-        "attempts",
-        "Tries of one person; then they must leave the view.",
-    )
-
-
-class RgbDoor(Section):
-    """Secure access with RGB liveness: a person who looks at the camera is live, or is not."""
-
-    mode: Literal["secure_access_rgb_liveness"] = Field(description="What is asked of a person.")
-    feed: Name = _name("Name of the feed that watches this door; one feed, one door.")
-    gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
-    rgb_liveness: RgbLiveness = Field(
-        default=RgbLiveness(), description="How live is told from fake."
-    )
 
 
 class Logging(Section):
@@ -455,8 +267,8 @@ class Logging(Section):
 class Settings(Section):
     """kioskd's configuration."""
 
-    site: Name = _name("Name of the site, the first word of the topics after the prefix.")
-    device: Name = _name("Name of this kiosk, different from every other at the site.")
+    site: Name = name("Name of the site, the first word of the topics after the prefix.")
+    device: Name = name("Name of this kiosk, different from every other at the site.")
     state_dir: str | None = Field(
         default=None,
         min_length=1,
@@ -469,7 +281,7 @@ class Settings(Section):
     feeds: dict[Name, AnyFeed] = Field(
         min_length=1, description="The cameras, by names of your choice."
     )
-    doors: dict[Name, RgbDoor] = Field(
+    doors: dict[Name, AnyDoor] = Field(
         min_length=1, description="The doors, by names of your choice."
     )
     logging: Logging = Field(default=Logging(), description="The log on standard error.")

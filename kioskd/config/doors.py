@@ -1,0 +1,181 @@
+"""The doors' keys: one kind of door for each mode. docs/modes.md explains what they do.
+
+Defaults are those of the modes' own settings in kioskd/modes.
+"""
+
+from typing import Literal
+
+from kioskd.config.section import Field, Name, Section, name, number
+from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.rgb_settings import RgbSettings
+
+GATE = GateSettings()
+ATTEMPT = AttemptSettings()
+RGB = RgbSettings()
+
+Scheme = Literal[  # the keys of models.schemes.SCHEMES
+    "texture_unimodal",
+    "context_unimodal",
+    "hybrid_unimodal",
+    "context_multimodal",
+    "strict_multimodal",
+    "normal_multimodal",
+    "tolerant_multimodal",
+]
+
+
+class Gate(Section):
+    """When a frame's face is fit to be evidence (docs/gate.md defines each scale)."""
+
+    face_policy: Literal["one", "largest"] = Field(
+        default=GATE.face_policy,
+        description="one: a second face in view stops the attempt; largest: the largest counts.",
+    )
+    minimum_face_size_px: float = number(
+        GATE.minimum_face_size_px, 40.0, 2000.0, "px", "Shorter side of the face box, at least."
+    )
+    maximum_face_share: float = number(
+        GATE.maximum_face_share, 0.05, 1.0, "", "Share of the frame's area the face box covers."
+    )
+    minimum_border_px: float = number(
+        GATE.minimum_border_px, 0.0, 500.0, "px", "Room between the face box and every edge."
+    )
+    maximum_drift: float = number(
+        GATE.maximum_drift, 0.01, 1.0, "face widths", "Movement of the face over one second."
+    )
+    hybrid_margin_left: float = number(
+        GATE.hybrid_margin_left, 0.0, 2.0, "face widths", "Room left of the face."
+    )
+    hybrid_margin_right: float = number(
+        GATE.hybrid_margin_right, 0.0, 2.0, "face widths", "Room right of the face."
+    )
+    hybrid_margin_above: float = number(
+        GATE.hybrid_margin_above, 0.0, 2.0, "face heights", "Room above the face."
+    )
+    hybrid_margin_below: float = number(
+        GATE.hybrid_margin_below, 0.0, 2.0, "face heights", "Room below the face."
+    )
+    minimum_sharpness: float = number(
+        GATE.minimum_sharpness, 0.0, 1.0, "", "Sharpness of the face, at least."
+    )
+    minimum_contrast: float = number(
+        GATE.minimum_contrast, 0.0, 1.0, "", "Contrast of the face, at least."
+    )
+    minimum_brightness: float = number(
+        GATE.minimum_brightness, 0.0, 1.0, "", "Brightness of the face, at least."
+    )
+    maximum_brightness: float = number(
+        GATE.maximum_brightness, 0.0, 1.0, "", "Brightness of the face, at most."
+    )
+    minimum_centre_pose_quality: float = number(
+        GATE.minimum_centre_pose_quality, 0.0, 1.0, "", "1: facing the lens, 0: profile."
+    )
+    maximum_yaw_deg: float = number(
+        GATE.maximum_yaw_deg, 1.0, 90.0, "degrees", "Head turned left or right, at most."
+    )
+    maximum_pitch_deg: float = number(
+        GATE.maximum_pitch_deg, 1.0, 90.0, "degrees", "Head raised or lowered, at most."
+    )
+    maximum_roll_deg: float = number(
+        GATE.maximum_roll_deg, 1.0, 90.0, "degrees", "Head tilted to a shoulder, at most."
+    )
+
+
+class Attempts(Section):
+    """How an attempt is bounded, in every mode's section."""
+
+    attempt_deadline_s: float = number(
+        ATTEMPT.attempt_deadline_s,
+        1.0,
+        60.0,
+        "s",
+        "For the first fit frame to come, then anew for the decision.",
+    )
+    maximum_gap_s: float = number(
+        ATTEMPT.maximum_gap_s, 0.1, 5.0, "s", "Longest time between two frames of one attempt."
+    )
+    cool_down_s: float = number(
+        ATTEMPT.cool_down_s, 0.0, 300.0, "s", "Wait after an attempt that did not confirm."
+    )
+    attempts_per_track: int = number(
+        ATTEMPT.attempts_per_track,
+        1,
+        100,
+        "attempts",
+        "Tries of one person; then they must leave the view.",
+    )
+
+
+class RgbModels(Section):
+    """How live is told from fake; the words are those of SAFR's settings."""
+
+    detection_scheme: Scheme = Field(
+        default="hybrid_unimodal",
+        description="Which of the models texture, context and hybrid look, and how their scores"
+        " become one (docs/modes.md).",
+    )
+    evaluate_liveness_over_n_frames: int = number(
+        RGB.evaluate_liveness_over_n_frames, 1, 100, "frames", "Frames in which to look for life."
+    )
+    evaluate_fake_over_n_frames: int = number(
+        RGB.evaluate_fake_over_n_frames,
+        1,
+        100,
+        "frames",
+        "Frames in which to look for an attack, after life was not found.",
+    )
+    minimum_confirmations_required: float = number(
+        RGB.minimum_confirmations_required, 0.1, 1.0, "", "Ratio of the N frames that must agree."
+    )
+    liveness_detection_threshold: float = number(
+        RGB.liveness_detection_threshold,
+        0.1,
+        1.0,
+        "",
+        "A frame that scores this or more speaks for life.",
+    )
+    fake_detection_threshold: float = number(
+        RGB.fake_detection_threshold,
+        0.0,
+        1.0,
+        "",
+        "A frame that scores less than this speaks for an attack; not above"
+        " liveness_detection_threshold.",
+    )
+    minimum_preliminary_liveness_threshold: float = number(
+        RGB.minimum_preliminary_liveness_threshold,
+        0.0,
+        1.0,
+        "",
+        "Strict, normal and tolerant schemes: when the texture model scores less, the context"
+        " model is not asked; not above liveness_detection_threshold.",
+    )
+    reuse_frames_for_fake: bool = Field(
+        default=RGB.reuse_frames_for_fake,
+        description="Look for an attack in the frames already seen, instead of in new ones:"
+        " quicker, less thorough.",
+    )
+
+
+class RgbLiveness(RgbModels, Attempts):
+    """How live is told from fake, and how long it may take."""
+
+
+class Door(Section):
+    """What doors of all modes share."""
+
+    feed: Name = name("Name of the feed that watches this door; one feed, one door.")
+
+
+class RgbDoor(Door):
+    """Secure access with RGB liveness: a person who looks at the camera is live, or is not."""
+
+    mode: Literal["secure_access_rgb_liveness"] = Field(description="What is asked of a person.")
+    gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
+    rgb_liveness: RgbLiveness = Field(
+        default=RgbLiveness(), description="How live is told from fake."
+    )
+
+
+AnyDoor = RgbDoor  # a union, told apart by `mode`

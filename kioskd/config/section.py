@@ -1,0 +1,66 @@
+"""What every section of config.yaml is made of. The only file that imports pydantic.
+
+It hands on to its neighbours what they declare their keys with.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+__all__ = [
+    "NAME_FORM",
+    "Field",
+    "Name",
+    "SecretStr",
+    "Section",
+    "StringConstraints",
+    "ValidationError",
+    "name",
+    "number",
+]
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+NAME_FORM = "up to 40 lower-case letters, digits and hyphens, not a hyphen first"
+
+
+def name(description: str) -> Any:
+    return Field(description=description, json_schema_extra={"x-form": NAME_FORM})
+
+
+def number(
+    default: float | None, low: float, high: float, unit: str, description: str, **more: Any
+) -> Any:
+    return Field(
+        default,
+        ge=low,
+        le=high,
+        description=description,
+        json_schema_extra={"x-unit": unit} if unit else {},
+        **more,
+    )
+
+
+class Section(BaseModel):
+    """A part of the file. Errors never repeat what was found: it may be a password."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_all_defaults(cls, value: object) -> object:
+        """A section whose every line is commented out."""
+        return {} if value is None else value
