@@ -61,8 +61,6 @@ class Daemon:
         if self._broker is not None:
             self._log.info("embedded broker, for trials only", port=self._broker.start())
         self.courier.start()
-        for path in self._audit.damaged:
-            self._problem("audit_damaged", f"a damaged audit log was kept as {path}")
         for judge in self.judges:
             judge.start()
         self._log.info(
@@ -132,12 +130,11 @@ class Daemon:
                 self._problems.pop(code, None)
             else:
                 self._problems[code] = sentence
-            problems = dict(self._problems)
+            self.courier.status(dict(self._problems))  # in here, so that the newest is told last
         if sentence is None:
             self._log.info("problem over", problem=code)
         else:
             self._log.warning("problem", problem=code, detail=sentence)
-        self.courier.status(problems)
 
     def _diagnose(self) -> Watch:
         """A watch that publishes each change of a feed's phase or reasons."""
