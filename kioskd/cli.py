@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -109,3 +110,49 @@ def bench(file: Path, feeds: str, seconds: float, as_json: bool) -> None:
     except ValueError:
         raise click.BadParameter(f"numbers with commas, such as 1,2,4 (got {feeds!r})") from None
     sys.exit(run_bench(file, counts, seconds, as_json=as_json))
+
+
+@main.command()
+@click.argument("data_set", metavar="DATASET", type=click.Path(path_type=Path))
+@click.option("-c", "--config", type=click.Path(path_type=Path), help="Take a door's settings.")
+@click.option("--door", help="Which door of the configuration; its first if none is named.")
+@click.option("--scheme", "schemes", multiple=True, help="A detection scheme, or all.")
+@click.option(
+    "--gate",
+    type=click.Choice(("on", "off")),
+    default="on",
+    show_default=True,
+    help="off: judge every frame with a face, for tight crops.",
+)
+@click.option(
+    "--clip-frames",
+    default=30,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Images per presentation; 0: a folder's images are one.",
+)
+@click.option(
+    "--images-fps",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(1, 120),
+    help="The rate at which images are shown.",
+)
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures.")
+def evaluate(data_set: Path, schemes: tuple[str, ...], **asked: Any) -> None:
+    """Measure what a door's settings are worth on DATASET, a folder or CSV of known truth."""
+    from kioskd.evaluation.run import Request
+    from kioskd.evaluation.run import run as run_evaluation
+    from models.schemes import SCHEMES
+
+    names = tuple(SCHEMES) if "all" in schemes else schemes
+    if unknown := set(names) - set(SCHEMES):
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}: use all, or {', '.join(SCHEMES)}")
+    with click.progressbar(length=1, label="Looking", file=sys.stderr) as bar:
+
+        def progress(done: int, all_: int) -> None:
+            bar.length = all_
+            bar.update(done - bar.pos)
+
+        status = run_evaluation(Request(data_set, schemes=names, **asked), progress)
+    sys.exit(status)

@@ -1,0 +1,136 @@
+"""What a door would have been told of a presentation, at given settings. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Literal
+
+from kioskd.evaluation.sight import GateUse, Sighting
+from kioskd.event import Result, Step
+from kioskd.modes.attempt import subject
+from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.reasons import Reason
+from kioskd.modes.rgb import RgbMode
+from kioskd.modes.rgb_settings import RgbSettings
+from models.observation import Liveness, LivenessPlan, Observation
+from models.schemes import SCHEMES, evaluate
+
+Outcome = Literal["live", "attack", "none"]
+
+OPEN_GATE = GateSettings(
+    face_policy="largest",
+    minimum_face_size_px=0.0,
+    maximum_face_share=inf,
+    minimum_border_px=-inf,
+    maximum_drift=inf,
+    hybrid_margin_left=-inf,
+    hybrid_margin_right=-inf,
+    hybrid_margin_above=-inf,
+    hybrid_margin_below=-inf,
+    minimum_sharpness=0.0,
+    minimum_contrast=0.0,
+    minimum_brightness=0.0,
+    maximum_brightness=1.0,
+    minimum_centre_pose_quality=0.0,
+    maximum_yaw_deg=90.0,
+    maximum_pitch_deg=90.0,
+    maximum_roll_deg=90.0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How presentations are judged: a door's settings, and whether its gate is in use."""
+
+    rgb: RgbSettings
+    gate: GateSettings
+    gate_use: GateUse
+
+    @property
+    def limits(self) -> GateSettings:
+        return self.gate if self.gate_use == "on" else OPEN_GATE
+
+    def mode(self) -> RgbMode:
+        """The mode that ships. With the gate off, frames need not follow close on each other."""
+        if self.gate_use == "on":
+            return RgbMode(self.rgb, self.gate)
+        attempt = replace(self.rgb.attempt, maximum_gap_s=inf)
+        return RgbMode(replace(self.rgb, attempt=attempt), OPEN_GATE)
+
+    def judged(self, frames: Sequence[Observation]) -> list[Observation]:
+        """With the gate off, a frame in which no face was found is passed over."""
+        return [seen for seen in frames if seen.faces or self.gate_use == "on"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of one presentation.
+
+    outcome    "live": the door was told to open. For a bona fide presentation the first
+               decision counts, for an attack any: the door must not be opened even at the
+               third try. "none": no decision was told, which is non-response
+    result     the decision that counted, or the last attempt that came to none
+    after_s    from the first frame with a face to the decision, seconds of the recording
+    frames     the same in frames
+    """
+
+    outcome: Outcome
+    result: Result | None
+    after_s: float | None
+    frames: int | None
+
+
+def decide(sighting: Sighting, by: Judging) -> Decision:
+    """Runs the mode that ships over the presentation."""
+    frames = by.judged(sighting.frames)
+    results = [(n, step.result) for n, step in enumerate(steps(frames, by)) if step.result]
+    told = [(n, result) for n, result in results if result.emits]
+    if not told:
+        return Decision("none", results[-1][1] if results else None, None, None)
+    n, result = _counting(told, attack=sighting.presentation.truth.label == "attack")
+    first = next(i for i, seen in enumerate(frames) if seen.faces)
+    outcome: Outcome = "live" if result.state == "LIVENESS_CONFIRMED" else "attack"
+    return Decision(outcome, result, result.decided_at - frames[first].at, n - first + 1)
+
+
+def steps(frames: Sequence[Observation], by: Judging) -> list[Step]:
+    """What the mode says after each frame."""
+    mode, plan = by.mode(), by.rgb.plan
+    return [mode.step(scored(seen, plan)) for seen in frames]
+
+
+def scored(seen: Observation, plan: LivenessPlan) -> Observation:
+    """The observation with its largest face scored by the plan."""
+    if not seen.faces or seen.faces[0].liveness is None:
+        return seen
+    first, *others = seen.faces
+    return replace(seen, faces=(replace(first, liveness=score(seen, plan)), *others))
+
+
+def score(seen: Observation, plan: LivenessPlan) -> Liveness | None:
+    """The plan's liveness of the largest face; None where nobody was measured."""
+    if not seen.faces or (measured := seen.faces[0].liveness) is None:
+        return None
+    return evaluate(plan, measured.by_model.get)
+
+
+def gate_reasons(frames: Sequence[Observation], by: Judging) -> list[tuple[Reason, ...]]:
+    """Why the gate refuses each frame; empty where it passes. Attempts play no part."""
+    limits = by.limits
+    keeper = Gate(limits, margins="hybrid" in SCHEMES[by.rgb.detection_scheme].models)
+    found = []
+    for seen in frames:
+        found.append(_refused(keeper, seen, limits))
+        if seen.faces:
+            keeper.follow(seen, seen.faces[0])
+    return found
+
+
+def _refused(keeper: Gate, seen: Observation, limits: GateSettings) -> tuple[Reason, ...]:
+    chosen = subject(seen, limits.face_policy)
+    return (chosen,) if isinstance(chosen, Reason) else keeper.reasons(seen, chosen)
+
+
+def _counting(told: list[tuple[int, Result]], *, attack: bool) -> tuple[int, Result]:
+    opened = [pair for pair in told if pair[1].state == "LIVENESS_CONFIRMED"]
+    return opened[0] if attack and opened else told[0]

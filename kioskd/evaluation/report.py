@@ -1,0 +1,350 @@
+"""An evaluation's figures, from what was sighted. Pure; docs/evaluation.md defines each of them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+from kioskd.evaluation import metrics
+from kioskd.evaluation.decide import Decision, Judging, decide, gate_reasons, score
+from kioskd.evaluation.intervals import clopper_pearson
+from kioskd.evaluation.sight import GateUse, Sighting
+from kioskd.modes.rgb_settings import RgbSettings
+from models.observation import Face, LivenessModel
+from models.schemes import SCHEMES
+
+ALL_ATTACKS = "all attacks"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many of how many, with the 95 % Clopper-Pearson interval."""
+
+    hits: int
+    of: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        return self.hits / self.of if self.of else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """How well single scores tell frames apart; None where a class is missing."""
+
+    bona_fide: int  # frames
+    attack: int
+    auc: float | None
+    eer: float | None
+    apcer_at_bpcer_5: float | None  # at the threshold that refuses 5 % of bona fide frames
+    brier: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    median: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """The presentations of one attack species, or the bona fide ones.
+
+    errors       of attacks: the door opened (APCER); of bona fide: an attack was called (BPCER)
+    no_response  no decision was told (APNRR, BPNRR)
+    """
+
+    name: str
+    presentations: int
+    subjects: int
+    sources: int
+    errors: Rate
+    no_response: Rate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SchemeReport:
+    """One scheme. The species stand worst first."""
+
+    scheme: str
+    species: tuple[Group, ...]
+    bona_fide: Group | None
+    frames: Separation  # of all frames with a face
+    fit_frames: Separation  # of those that pass the gate
+    after_s: Mapping[str, Quantiles]  # by outcome
+    after_frames: Mapping[str, Quantiles]
+    no_response_reasons: Mapping[str, Mapping[str, int]]  # by label, presentations
+    worst: tuple["Mistake", ...]
+    scores: Mapping[str, tuple[float, ...]]  # by label, of all frames with a face
+    cpu_ms: float | None  # per frame that passes the gate, one thread
+
+    @property
+    def worst_apcer(self) -> float | None:
+        return self.species[0].errors.share if self.species else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A presentation that was told wrongly."""
+
+    presentation: str
+    species: str
+    state: str
+    liveness: float
+    file: str
+    frame: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    data_set: str
+    gate: GateUse
+    thresholds: Mapping[str, float]
+    networks: Mapping[str, str]  # model -> file and digest
+    presentations: Mapping[str, int]  # by label
+    subjects: int
+    sources: int
+    frames: Mapping[str, int]  # by label
+    frames_without_face: Mapping[str, int]
+    frames_repeated: int
+    models: Mapping[str, Separation]  # frame by frame, of all frames with a face
+    gate_reasons: Mapping[str, Mapping[str, int]]  # by label, frames; of the default scheme
+    schemes: tuple[SchemeReport, ...]
+    problems: tuple[str, ...]
+
+
+def rate(hits: int, of: int) -> Rate:
+    return Rate(hits, of, *clopper_pearson(hits, of))
+
+
+def scheme_report(
+    sightings: Sequence[Sighting],
+    by: Judging,
+    cpu_ms: float | None = None,
+) -> SchemeReport:
+    decided = [(sighting, decide(sighting, by)) for sighting in sightings]
+    scores = frame_scores(sightings, by, fit=False)
+    return SchemeReport(
+        scheme=by.rgb.detection_scheme,
+        species=_species(decided),
+        bona_fide=_bona_fide(decided),
+        frames=separation(scores),
+        fit_frames=separation(frame_scores(sightings, by, fit=True)),
+        after_s=_by_outcome(decided, "after_s"),
+        after_frames=_by_outcome(decided, "frames"),
+        no_response_reasons=_no_response_reasons(decided, by),
+        worst=_worst(decided),
+        scores={label: tuple(values) for label, values in scores.items()},
+        cpu_ms=cpu_ms,
+    )
+
+
+# -- presentations
+
+
+def _species(decided: Sequence[tuple[Sighting, Decision]]) -> tuple[Group, ...]:
+    attacks = [pair for pair in decided if pair[0].presentation.truth.label == "attack"]
+    names = sorted({sighting.presentation.truth.species for sighting, _ in attacks})
+    groups = [
+        _group(name, [p for p in attacks if p[0].presentation.truth.species == name], "live")
+        for name in names
+    ]
+    return tuple(sorted(groups, key=lambda group: -group.errors.share))
+
+
+def _bona_fide(decided: Sequence[tuple[Sighting, Decision]]) -> Group | None:
+    live = [pair for pair in decided if pair[0].presentation.truth.label == "bonafide"]
+    return _group("bona fide", live, "attack") if live else None
+
+
+def _group(name: str, members: Sequence[tuple[Sighting, Decision]], error: str) -> Group:
+    outcomes = Counter(decision.outcome for _, decision in members)
+    truths = [sighting.presentation.truth for sighting, _ in members]
+    return Group(
+        name,
+        len(members),
+        len({truth.subject for truth in truths}),
+        len({truth.source for truth in truths}),
+        rate(outcomes[error], len(members)),  # type: ignore[index]
+        rate(outcomes["none"], len(members)),
+    )
+
+
+def _by_outcome(decided: Sequence[tuple[Sighting, Decision]], what: str) -> dict[str, Quantiles]:
+    found: dict[str, list[float]] = {}
+    for _, decision in decided:
+        value = decision.after_s if what == "after_s" else decision.frames
+        if value is not None:
+            found.setdefault(decision.outcome, []).append(value)
+    return {outcome: _quantiles(values) for outcome, values in sorted(found.items())}
+
+
+def _quantiles(values: Sequence[float]) -> Quantiles:
+    if len(values) == 1:
+        return Quantiles(values[0], values[0])
+    return Quantiles(median(values), quantiles(values, n=100, method="inclusive")[94])
+
+
+def _no_response_reasons(
+    decided: Sequence[tuple[Sighting, Decision]], by: Judging
+) -> dict[str, dict[str, int]]:
+    found: dict[str, Counter[str]] = {"bonafide": Counter(), "attack": Counter()}
+    for sighting, decision in decided:
+        if decision.outcome == "none":
+            found[sighting.presentation.truth.label][_why_none(sighting, decision, by)] += 1
+    return {label: dict(counter.most_common()) for label, counter in found.items()}
+
+
+def _why_none(sighting: Sighting, decision: Decision, by: Judging) -> str:
+    """The attempt's own reason; without one, what the gate said most often."""
+    if not sighting.frames:
+        return "unreadable" if sighting.problems else "empty"
+    if decision.result is not None and decision.result.reasons:
+        return decision.result.reasons[0]
+    refused = Counter(reason for each in gate_reasons(sighting.frames, by) for reason in each)
+    return refused.most_common(1)[0][0].value if refused else "too_short"
+
+
+def _worst(decided: Sequence[tuple[Sighting, Decision]], most: int = 24) -> tuple[Mistake, ...]:
+    found = [
+        _mistake(sighting, decision)
+        for sighting, decision in decided
+        if decision.outcome != "none"
+        and (decision.outcome == "live") == (sighting.presentation.truth.label == "attack")
+    ]
+    return tuple(sorted(found, key=lambda m: -abs(m.liveness - (m.species == "")))[:most])
+
+
+def _mistake(sighting: Sighting, decision: Decision) -> Mistake:
+    presentation, result = sighting.presentation, decision.result
+    assert result is not None  # there was a decision
+    assert result.state is not None
+    at = [seen.at for seen in sighting.frames].index(result.decided_at)
+    number = sighting.frames[at].number
+    file = presentation.files[0 if presentation.is_video else number]
+    return Mistake(
+        presentation.name,
+        presentation.truth.species,
+        result.state,
+        float(result.attributes["liveness"]),
+        str(file),
+        number,
+    )
+
+
+# -- frames
+
+
+def frame_scores(
+    sightings: Sequence[Sighting], by: Judging, *, fit: bool
+) -> dict[str, list[float]]:
+    """The scheme's score of every frame with a face, or of those that are fit, by label."""
+    found: dict[str, list[float]] = {"bonafide": [], "attack": []}
+    for sighting in sightings:
+        refused = gate_reasons(sighting.frames, by) if fit else None
+        for index, seen in enumerate(sighting.frames):
+            if refused is not None and refused[index]:
+                continue
+            liveness = score(seen, by.rgb.plan)
+            if liveness is not None and liveness.score is not None:
+                found[sighting.presentation.truth.label].append(liveness.score)
+    return found
+
+
+def model_scores(sightings: Sequence[Sighting], model: LivenessModel) -> dict[str, list[float]]:
+    """One network's score of every frame with a face, by label."""
+    found: dict[str, list[float]] = {"bonafide": [], "attack": []}
+    for sighting in sightings:
+        for seen in sighting.frames:
+            liveness = seen.faces[0].liveness if seen.faces else None
+            if liveness is not None and model in liveness.by_model:
+                found[sighting.presentation.truth.label].append(liveness.by_model[model])
+    return found
+
+
+def separation(scores: Mapping[str, Sequence[float]]) -> Separation:
+    live, fake = scores["bonafide"], scores["attack"]
+    return Separation(
+        len(live),
+        len(fake),
+        metrics.auc(live, fake),
+        metrics.eer(live, fake),
+        metrics.apcer_at(live, fake, 0.05),
+        metrics.brier(live, fake),
+    )
+
+
+def gate_tally(sightings: Sequence[Sighting], by: Judging) -> dict[str, dict[str, int]]:
+    """Frames by label and by each reason the gate gave; "passed" where it gave none."""
+    found: dict[str, Counter[str]] = {"bonafide": Counter(), "attack": Counter()}
+    for sighting in sightings:
+        counter = found[sighting.presentation.truth.label]
+        for reasons in gate_reasons(sighting.frames, by):
+            counter.update([reason.value for reason in reasons] or ["passed"])
+    return {label: dict(counter.most_common()) for label, counter in found.items()}
+
+
+def full_report(
+    data_set: str,
+    sightings: Sequence[Sighting],
+    judgings: Sequence[Judging],
+    networks: Mapping[str, str],
+    costs: Mapping[str, float],
+    notes: Sequence[str] = (),
+) -> Report:
+    """All figures; one judging for each scheme, the one asked for first."""
+    truths = [sighting.presentation.truth for sighting in sightings]
+    first = judgings[0]
+    models = sorted({m for by in judgings for m in SCHEMES[by.rgb.detection_scheme].models})
+    return Report(
+        data_set=data_set,
+        gate=first.gate_use,
+        thresholds=_thresholds(first.rgb),
+        networks=networks,
+        presentations=dict(Counter(truth.label for truth in truths)),
+        subjects=len({truth.subject for truth in truths}),
+        sources=len({truth.source for truth in truths}),
+        frames=_frames(sightings, lambda _: True),
+        frames_without_face=_frames(sightings, lambda faces: not faces),
+        frames_repeated=sum(sighting.repeated for sighting in sightings),
+        models={model: separation(model_scores(sightings, model)) for model in models},
+        gate_reasons=gate_tally(sightings, first),
+        schemes=tuple(
+            scheme_report(sightings, by, costs.get(by.rgb.detection_scheme)) for by in judgings
+        ),
+        problems=(*notes, *(p for sighting in sightings for p in _named(sighting))),
+    )
+
+
+def _named(sighting: Sighting) -> tuple[str, ...]:
+    name = sighting.presentation.name
+    if not sighting.frames:
+        why = "; ".join(sighting.problems) or "it holds no frame"
+        return (f"{name}: nothing could be judged, counted as non-response ({why})",)
+    if not any(seen.faces for seen in sighting.frames):
+        return (*sighting.problems, f"{name}: no face was found, counted as non-response")
+    return sighting.problems
+
+
+def _frames(
+    sightings: Sequence[Sighting], which: Callable[[tuple[Face, ...]], bool]
+) -> dict[str, int]:
+    found: Counter[str] = Counter({"bonafide": 0, "attack": 0})
+    for sighting in sightings:
+        found[sighting.presentation.truth.label] += sum(
+            which(seen.faces) for seen in sighting.frames
+        )
+    return dict(found)
+
+
+def _thresholds(rgb: RgbSettings) -> dict[str, float]:
+    return {
+        "liveness_detection_threshold": rgb.liveness_detection_threshold,
+        "fake_detection_threshold": rgb.fake_detection_threshold,
+        "minimum_preliminary_liveness_threshold": rgb.minimum_preliminary_liveness_threshold,
+        "evaluate_liveness_over_n_frames": rgb.evaluate_liveness_over_n_frames,
+        "evaluate_fake_over_n_frames": rgb.evaluate_fake_over_n_frames,
+        "minimum_confirmations_required": rgb.minimum_confirmations_required,
+    }

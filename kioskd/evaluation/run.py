@@ -1,0 +1,147 @@
+"""`kioskd evaluate`: sight the data set, decide by each scheme, and write the reports."""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from kioskd.config.load import ConfigError, load
+from kioskd.evaluation import report_text
+from kioskd.evaluation.dataset import CLIP_FRAMES, DataSet, DataSetError, read_data_set
+from kioskd.evaluation.decide import Judging
+from kioskd.evaluation.report import Report, full_report
+from kioskd.evaluation.sight import IMAGES_FPS, GateUse, Sight, Sighting, roles
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.rgb_settings import RgbSettings
+from models.manifest import NetworkError, installed_models, missing_for, shipped
+from models.perceive import PerceptionSettings
+from models.schemes import SCHEMES
+from models.session import Networks
+
+OK, FAILED, WRONG = 0, 1, 2  # exit status
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A door's settings, those of a configuration or the defaults."""
+
+    gate: GateSettings = field(default_factory=GateSettings)
+    rgb: RgbSettings = field(default_factory=RgbSettings)
+    perception: PerceptionSettings = field(default_factory=PerceptionSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for. Empty `schemes`: the configuration's own."""
+
+    data_set: Path
+    config: Path | None = None
+    door: str | None = None
+    schemes: tuple[str, ...] = ()
+    gate: GateUse = "on"
+    clip_frames: int = CLIP_FRAMES
+    images_fps: float = IMAGES_FPS
+    json_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighted:
+    """Everything the models said of a data set, and what each step cost."""
+
+    sightings: tuple[Sighting, ...]
+    notes: tuple[str, ...]
+    step_ms: Mapping[str, float]  # one call of each stage and model
+
+
+def run(request: Request, progress: Callable[[int, int], None] | None = None) -> int:
+    """The command; returns the exit status."""
+    try:
+        settings = settings_of(request.config, request.door)
+        data = read_data_set(request.data_set, request.clip_frames)
+        sighted = sight(data, settings, request.gate, request.images_fps, progress)
+    except ConfigError as error:
+        print(*error.problems, sep="\n", file=sys.stderr)
+        return WRONG
+    except (DataSetError, NetworkError) as error:
+        print(error, file=sys.stderr)
+        return WRONG
+    report = report_of(request, settings, sighted)
+    print(*report_text.lines(report), sep="\n")
+    if request.json_file is not None:
+        request.json_file.write_text(json.dumps(asdict(report), indent=1), encoding="utf-8")
+    return OK
+
+
+def settings_of(config: Path | None, door: str | None) -> Settings:
+    """The settings of a configuration's door, its first if none is named; raises ConfigError."""
+    if config is None:
+        return Settings()
+    found = load(config)
+    doors = {each.name: each for each in found.doors}
+    if door is not None and door not in doors:
+        raise DataSetError(f"{config} has no door called {door}; it has {', '.join(doors)}")
+    chosen = doors[door] if door is not None else found.doors[0]
+    if not isinstance(chosen.mode, RgbSettings):
+        raise DataSetError(f"door {chosen.name} has another mode; only RGB liveness is evaluated")
+    return Settings(chosen.gate, chosen.mode, found.perception.settings())
+
+
+def sight(
+    data: DataSet,
+    settings: Settings,
+    gate: GateUse = "on",
+    images_fps: float = IMAGES_FPS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Sighted:
+    """Looks at every presentation; raises NetworkError.
+
+    `progress` is told how many of how many files are done.
+    """
+    networks = Networks.load(roles(), "cpu")
+    eye = Sight(networks, settings.perception, gate, images_fps)
+    sightings = []
+    everything = sum(len(presentation.files) for presentation in data.presentations)
+    done = 0
+    for presentation in data.presentations:
+        sightings.append(eye.look(presentation))
+        done += len(presentation.files)
+        if progress is not None:
+            progress(done, everything)
+    stages = eye.stages
+    step_ms = {name: 1000 * stages.seconds[name] / stages.calls[name] for name in stages.calls}
+    return Sighted(tuple(sightings), data.notes, step_ms)
+
+
+def report_of(request: Request, settings: Settings, sighted: Sighted) -> Report:
+    names = request.schemes or (settings.rgb.detection_scheme,)
+    usable = [name for name in names if not missing_for(name)]
+    left_out = (f"scheme {name}: its networks are not installed" for name in names)
+    judgings = [
+        Judging(replace(settings.rgb, detection_scheme=name), settings.gate, request.gate)
+        for name in usable
+    ]
+    return full_report(
+        str(request.data_set),
+        sighted.sightings,
+        judgings,
+        network_names(),
+        {name: scheme_cost(name, sighted.step_ms) for name in usable if request.gate == "on"},
+        (
+            *(n for n, name in zip(left_out, names, strict=True) if name not in usable),
+            *sighted.notes,
+        ),
+    )
+
+
+def network_names() -> dict[str, str]:
+    """The network file behind each liveness model, with the first digits of its sha256."""
+    files = {model: shipped().file(model) for model in sorted(installed_models())}
+    return {model: f"{file.name}:{file.sha256[:8]}" for model, file in files.items()}
+
+
+def scheme_cost(scheme: str, step_ms: Mapping[str, float]) -> float:
+    """Milliseconds of one CPU core for a frame that passes the gate and asks every model."""
+    own = set(SCHEMES[scheme].models)
+    others = set(installed_models()) - own
+    return sum(ms for step, ms in step_ms.items() if step not in others)
