@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from kioskd.config import reference
 from kioskd.config.commands import check_command
+from kioskd.config.keys import listed
 from kioskd.config.load import ConfigError, check, load
 
 GOOD = """\
@@ -202,7 +204,31 @@ MISTAKES = {
     ),
     "an unknown mode": (
         edited(("mode: secure_access_rgb_liveness\n    feed: back", "mode: smile\n    feed: back")),
-        "13:11: doors.side.mode: must be secure_access_rgb_liveness (found smile)",
+        f"13:11: doors.side.mode: must be {listed(tuple(reference.modes()), 'or')} (found smile),"
+        " did you mean 'secure_access_smile'?",
+    ),
+    "a key of another mode": (
+        edited(
+            (
+                "mode: secure_access_rgb_liveness\n    feed: back",
+                "mode: secure_access_smile\n    feed: back\n    rgb_liveness: {}",
+            )
+        ),
+        "15:5: doors.side.rgb_liveness: is not a known key (known here: feed, mode, gate, smile)",
+    ),
+    "a smile that is hardly one": (
+        edited(
+            (
+                "mode: secure_access_rgb_liveness\n    feed: back",
+                "mode: secure_access_smile\n    feed: back\n    smile: {smile_threshold: 0.2}",
+            )
+        ),
+        "15:30: doors.side.smile.smile_threshold: must not be below neutral_threshold, which is 0.3"
+        " (found 0.2)",
+    ),
+    "a door without a mode": (
+        edited(("    mode: secure_access_rgb_liveness\n    feed: back", "    feed: back")),
+        f"12:3: doors.side.mode: is missing; it must be {listed(tuple(reference.modes()), 'or')}",
     ),
     "an unknown scheme": (
         with_rgb("detection_scheme: hybrid"),

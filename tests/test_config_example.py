@@ -13,13 +13,15 @@ from kioskd import __version__
 from kioskd.config import reference
 from kioskd.config.build import EMBEDDED_PORT
 from kioskd.config.commands import SCHEMA_FILE, check_command, schema
-from kioskd.config.doors import Gate, RgbLiveness
+from kioskd.config.doors import Gate, RgbLiveness, Smile
 from kioskd.config.keys import Key, walk
 from kioskd.config.load import check, load
 from kioskd.delivery.settings import DeliverySettings
+from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb import MODE
 from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.smile_settings import SmileSettings
 from models.document import Path as KeyPath
 from models.document import dotted
 from models.perceive import PerceptionSettings
@@ -28,7 +30,13 @@ from models.strict_yaml import Document, read
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "config.yaml"
-KEYS = [pytest.param(*key, id=f"{dotted(key[0])} {key[1]}".strip()) for key in walk()]
+ELSEWHERE = set(reference.modes()) - {MODE}  # modes that docs/modes.md has examples of
+KEYS = list(walk())
+HERE = [key for key in KEYS if key[1] not in ELSEWHERE]
+
+
+def name(key: tuple[KeyPath, str, Key]) -> str:
+    return f"{dotted(key[0])} {key[1]}".strip()
 
 
 def switched_on() -> str:
@@ -37,18 +45,18 @@ def switched_on() -> str:
 
 
 def places(document: Document, path: KeyPath, kind: str) -> Iterator[KeyPath]:
-    """Where in the file a key of the schema stands: NAME is each feed of that kind, each door."""
+    """Where in the file a key stands: NAME is each feed of that kind, each door of that mode."""
     if "NAME" not in path:
         yield path
         return
     entries = document.value[str(path[0])]
     assert isinstance(entries, dict)
     for name, entry in entries.items():
-        if not kind or (isinstance(entry, dict) and entry.get("kind") == kind):
+        if isinstance(entry, dict) and kind in (entry.get("kind"), entry.get("mode")):
             yield (path[0], name, *path[2:])
 
 
-@pytest.mark.parametrize(("path", "kind", "key"), KEYS)
+@pytest.mark.parametrize(("path", "kind", "key"), HERE, ids=map(name, HERE))
 def test_the_example_shows_every_key_with_its_unit_range_and_default(
     path: KeyPath, kind: str, key: Key
 ) -> None:
@@ -74,7 +82,7 @@ RETRIES = ("stall_s", "hang_s", "open_s", "retry_first_s", "retry_most_s")
 def test_the_example_sets_each_key_to_its_default_but_for_the_demo() -> None:
     document = read(EXAMPLE.read_text(encoding="utf-8"), "config.yaml")
     changed = set()
-    for path, kind, key in walk():
+    for path, kind, key in HERE:
         nodes = [document.node(at) for at in places(document, path, kind) if not key.required]
         changed |= {path[-1] for node in nodes if node and node.value != key.default}
     assert changed == {"hybrid_margin_below", "repeat"}
@@ -137,7 +145,7 @@ def test_the_schema_refuses_what_check_refuses(edit: tuple[str, str]) -> None:
         jsonschema.validate(read(text, "config.yaml").value, schema())
 
 
-@pytest.mark.parametrize(("path", "kind", "key"), KEYS)
+@pytest.mark.parametrize(("path", "kind", "key"), KEYS, ids=map(name, KEYS))
 def test_every_key_has_a_description(path: KeyPath, kind: str, key: Key) -> None:
     assert key.description.endswith(".")
     if key.type in ("number", "integer"):
@@ -149,6 +157,26 @@ def test_the_documentation_explains_every_key_as_the_settings_do() -> None:
     assert reference.with_tables(page) == page
     for path, _, key in walk():
         assert f"| `{path[-1]}` | {key.facts} |" in page
+
+
+@pytest.mark.parametrize("mode", ELSEWHERE)
+def test_the_modes_page_has_an_example_of_each_other_mode_with_every_key(
+    mode: str, tmp_path: Path
+) -> None:
+    page = (ROOT / reference.MODES).read_text(encoding="utf-8")
+    assert reference.with_examples(page) == page
+    assert f"```yaml\n{reference.example(mode)}```" in page
+    path = tmp_path / "config.yaml"
+    feeds = "feeds: {front-door: {kind: usb, device: 0}}\n"
+    head = f"site: hq\ndevice: k\nmqtt: {{broker: localhost}}\n{feeds}"
+    path.write_text(head + reference.example(mode))
+    assert check(path, {}) == ()
+    shown = load(path, {}).doors[0].mode
+    path.write_text(f"{head}doors: {{main: {{mode: {mode}, feed: front-door}}}}\n")
+    assert shown == load(path, {}).doors[0].mode
+    document = read(reference.example(mode), "config.yaml")
+    keys = [key for key, kind, _ in walk() if kind == mode and key[2] not in reference.SHARED]
+    assert all(document.node(("doors", "main", *key[2:])) for key in keys)
 
 
 def test_the_documentations_own_example_is_right(tmp_path: Path) -> None:
@@ -181,7 +209,8 @@ def test_defaults_are_those_of_the_rooms(tmp_path: Path) -> None:
 
 def test_the_settings_have_the_modes_own_names() -> None:
     gate = {field.name for field in dataclasses.fields(GateSettings)}
-    rgb = {field.name for field in dataclasses.fields(RgbSettings)} - {"attempt"}
-    attempt = {field.name for field in dataclasses.fields(RgbSettings().attempt)}
+    attempt = {field.name for field in dataclasses.fields(AttemptSettings)}
     assert set(Gate.model_fields) == gate
-    assert set(RgbLiveness.model_fields) == rgb | attempt
+    for section, settings in ((RgbLiveness, RgbSettings), (Smile, SmileSettings)):
+        own = {field.name for field in dataclasses.fields(settings)} - {"attempt"}
+        assert set(section.model_fields) == own | attempt

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from feeds.settings import FeedSettings, FileSource, Source, StreamSource, UsbSource
 from kioskd import __version__
 from kioskd.config.config import Config, Door, Perception, default_state_dir
-from kioskd.config.doors import Gate, RgbLiveness
+from kioskd.config.doors import AnyDoor, Attempts, Gate, RgbDoor, SmileDoor
 from kioskd.config.secrets import Vault, from_file
+from kioskd.config.section import Section
 from kioskd.config.settings import (
     AnyFeed,
     FileFeed,
@@ -17,8 +19,10 @@ from kioskd.config.settings import (
 )
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.smile_settings import SmileSettings
 
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
 
@@ -91,16 +95,22 @@ def gate_settings(gate: Gate) -> GateSettings:
     return GateSettings(**gate.model_dump())
 
 
-def rgb_settings(rgb: RgbLiveness) -> RgbSettings:
+def mode_settings(door: AnyDoor) -> ModeSettings:
     """The same names too, those of an attempt apart."""
-    values = rgb.model_dump()
-    attempt = AttemptSettings(
-        attempt_deadline_s=values.pop("attempt_deadline_s"),
-        maximum_gap_s=values.pop("maximum_gap_s"),
-        cool_down_s=values.pop("cool_down_s"),
-        attempts_per_track=values.pop("attempts_per_track"),
-    )
-    return RgbSettings(**values, attempt=attempt)
+    match door:
+        case RgbDoor():
+            return RgbSettings(**own(door.rgb_liveness), attempt=attempt(door.rgb_liveness))
+        case SmileDoor():
+            return SmileSettings(**own(door.smile), attempt=attempt(door.smile))
+
+
+def own(section: Section) -> dict[str, Any]:
+    """A mode's keys without those that bound an attempt."""
+    return section.model_dump(exclude=set(Attempts.model_fields))
+
+
+def attempt(section: Attempts) -> AttemptSettings:
+    return AttemptSettings(**section.model_dump(include=set(Attempts.model_fields)))
 
 
 def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
@@ -109,7 +119,7 @@ def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
             name=name,
             feed=feed_settings(door.feed, settings.feeds[door.feed], folder, vault),
             gate=gate_settings(door.gate),
-            mode=rgb_settings(door.rgb_liveness),
+            mode=mode_settings(door),
         )
 
 

@@ -3,16 +3,18 @@
 Defaults are those of the modes' own settings in kioskd/modes.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from kioskd.config.section import Field, Name, Section, name, number
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.smile_settings import SmileSettings
 
 GATE = GateSettings()
 ATTEMPT = AttemptSettings()
 RGB = RgbSettings()
+SMILE = SmileSettings()
 
 Scheme = Literal[  # the keys of models.schemes.SCHEMES
     "texture_unimodal",
@@ -158,7 +160,7 @@ class RgbModels(Section):
     )
 
 
-class RgbLiveness(RgbModels, Attempts):
+class RgbLiveness(Attempts, RgbModels):
     """How live is told from fake, and how long it may take."""
 
 
@@ -178,4 +180,37 @@ class RgbDoor(Door):
     )
 
 
-AnyDoor = RgbDoor  # a union, told apart by `mode`
+class SmileKeys(Section):
+    """What counts as a smile."""
+
+    pre_smile_delay_s: float = number(
+        SMILE.pre_smile_delay_s, 0.1, 10.0, "s", "The face must be neutral for so long first."
+    )
+    smile_duration_s: float = number(
+        SMILE.smile_duration_s, 0.1, 10.0, "s", "The smile must last so long."
+    )
+    smile_threshold: float = number(
+        SMILE.smile_threshold, 0.1, 1.0, "", "A smile begins with this score or more."
+    )
+    neutral_threshold: float = number(
+        SMILE.neutral_threshold,
+        0.05,
+        1.0,
+        "",
+        "A face that scores less is neutral, and a smile ends; not above smile_threshold.",
+    )
+
+
+class Smile(Attempts, SmileKeys):
+    """What counts as a smile, and how long it may take."""
+
+
+class SmileDoor(Door):
+    """Secure access with smile: a person who looks neutral, then smiles when asked."""
+
+    mode: Literal["secure_access_smile"] = Field(description="What is asked of a person.")
+    gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
+    smile: Smile = Field(default=Smile(), description="What counts as a smile.")
+
+
+AnyDoor = Annotated[RgbDoor | SmileDoor, Field(discriminator="mode")]

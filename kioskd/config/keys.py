@@ -21,7 +21,7 @@ class Key:
 
     @property
     def keys(self) -> dict[str, "Key"]:
-        """A section's keys; for a feed of no known kind, only what tells the kinds apart."""
+        """A section's keys; where no known kind is told, only what tells the kinds apart."""
         required = self.shape.get("required", ())
         return {
             name: _key(shape, name in required)
@@ -40,8 +40,13 @@ class Key:
         return self.shape.get("type") == "object" or self.kinds != {}
 
     @property
+    def tag(self) -> str:
+        """The key that tells several kinds of section apart: `kind` of feeds, `mode` of doors."""
+        return str(self.shape.get("discriminator", {}).get("propertyName", ""))
+
+    @property
     def kinds(self) -> dict[str, "Key"]:
-        """The section each `kind:` stands for, where there are several."""
+        """The section each of them stands for, where there are several."""
         mapping: dict[str, str] = self.shape.get("discriminator", {}).get("mapping", {})
         return {kind: _key({"$ref": ref}, False) for kind, ref in mapping.items()}
 
@@ -133,9 +138,9 @@ def find(path: Path, value: object) -> Key | None:
 
 
 def walk() -> Iterator[tuple[Path, str, Key]]:
-    """Every key with a value: its path, with NAME for a name of choice, the kind of feed, itself.
+    """Every key with a value: its path, with NAME for a name of choice, the kind, the key itself.
 
-    A key that feeds of several kinds have comes once for each.
+    The kind is that of a feed, or the mode of a door. A key that several have comes once for each.
     """
     yield from _walk((), "", root())
 
@@ -158,14 +163,14 @@ def _walk(path: Path, kind: str, key: Key) -> Iterator[tuple[Path, str, Key]]:
 
 
 def _kind(key: Key, value: object) -> Key:
-    """The section that the value's `kind` chooses; an unknown kind leaves only `kind` known."""
+    """The section that the value's tag chooses; an unknown kind leaves only the tag known."""
     if not key.kinds:
         return key
-    kind = value.get("kind") if isinstance(value, dict) else None
+    kind = value.get(key.tag) if isinstance(value, dict) else None
     if isinstance(kind, str) and kind in key.kinds:
         return key.kinds[kind]
-    shape = {"type": "object", "properties": {"kind": {"enum": list(key.kinds)}}}
-    return Key({**shape, "required": ["kind"]}, key.required)
+    shape = {"type": "object", "properties": {key.tag: {"enum": list(key.kinds)}}}
+    return Key({**shape, "required": [key.tag]}, key.required)
 
 
 def _key(shape: Mapping[str, Any], required: bool) -> Key:

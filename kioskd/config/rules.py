@@ -168,6 +168,7 @@ def _door(ask: Answers, name: str, missing_for: MissingFor) -> Iterator[Problem]
     rgb = (*at, "rgb_liveness")
     for key in ("fake_detection_threshold", "minimum_preliminary_liveness_threshold"):
         yield from _order(ask, rgb, key, "liveness_detection_threshold")
+    yield from _order(ask, (*at, "smile"), "neutral_threshold", "smile_threshold")
     yield from _order(ask, (*at, "gate"), "minimum_brightness", "maximum_brightness")
     scheme = ask.text(*rgb, "detection_scheme") or ""
     if missing := missing_for(scheme):

@@ -25,7 +25,7 @@ def problem(document: Document, complaint: Complaint) -> Problem:
         case "union_tag_not_found":
             return _missing_kind(document, path)
         case "union_tag_invalid":
-            return _unfit(document, (*path, "kind"))
+            return _unfit(document, (*path, _tag(document, path)))
         case "extra_forbidden":
             return _unknown(document, path)
         case "name":
@@ -46,7 +46,13 @@ def _missing_kind(document: Document, path: Path) -> Problem:
     node = document.node(path)
     if node is not None and not isinstance(node.content, dict) and node.content is not None:
         return _unfit(document, path)
-    return _missing(document, (*path, "kind"))
+    return _missing(document, (*path, _tag(document, path)))
+
+
+def _tag(document: Document, path: Path) -> str:
+    """What tells the kinds of section apart that may stand here."""
+    section = find(path, document.value)
+    return next(iter(section.keys)) if section else ""
 
 
 def _unknown(document: Document, path: Path) -> Problem:
@@ -59,12 +65,17 @@ def _unknown(document: Document, path: Path) -> Problem:
 def _key_meant(name: str, known: tuple[str, ...]) -> str:
     if close := get_close_matches(name, known, 1):
         return f", did you mean '{close[0]}'?"
-    homes = [_home(path, kind) for path, kind, _ in walk() if path[-1] == name]
-    return f"; it belongs under {homes[0]}" if homes else f" (known here: {', '.join(known)})"
+    homes = [(path, kind) for path, kind, _ in walk() if path[-1] == name]
+    return f"; it belongs under {_home(homes)}" if homes else f" (known here: {', '.join(known)})"
 
 
-def _home(path: Path, kind: str) -> str:
-    return (dotted(path[:-1]) or "the top") + (f" of kind {kind}" if kind else "")
+def _home(homes: list[tuple[Path, str]]) -> str:
+    """The first place where a key is known, and the kind that alone has it there, if one has."""
+    path = homes[0][0]
+    kinds = tuple(kind for at, kind in homes if at == path and kind)
+    tag = "mode" if path[0] == "doors" else "kind"
+    alone = f" of {tag} {kinds[0]}" if len(kinds) == 1 else ""
+    return (dotted(path[:-1]) or "the top") + alone
 
 
 def _unfit(document: Document, path: Path) -> Problem:
@@ -117,7 +128,8 @@ def _meant(node: Node, key: Key) -> str:
 
 
 def _suggest(text: str, choices: tuple[str, ...]) -> str:
-    begun = [choice for choice in choices if len(text) > 2 and choice.startswith(text)]
+    ends = (str.startswith, str.endswith)
+    begun = [c for end in ends for c in choices if len(text) > 2 and end(c, text)]
     close = begun or get_close_matches(text, choices, 1)
     return f", did you mean '{close[0]}'?" if close else ""
 

@@ -308,7 +308,7 @@ def _complaint(loc: tuple[str | int, ...], kind: str) -> Complaint:
     """The place in the file, without pydantic's own steps: which union member, which part."""
     if loc[-1:] == ("[key]",):
         return Complaint(loc[:2], "name")
-    if loc[:1] == ("feeds",) and len(loc) > 2:
+    if loc[:1] in (("feeds",), ("doors",)) and len(loc) > 2:
         loc = (*loc[:2], *loc[3:])
     return Complaint(loc, kind)
 

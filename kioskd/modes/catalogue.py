@@ -6,9 +6,11 @@ from kioskd.modes.gate import GateSettings
 from kioskd.modes.mode import Mode
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.smile import SmileMode
+from kioskd.modes.smile_settings import SmileSettings
 from models.observation import Measure
 
-ModeSettings = RgbSettings  # a union: one member for each mode
+ModeSettings = RgbSettings | SmileSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,13 @@ def make(settings: ModeSettings, gate: GateSettings) -> Mode:
     match settings:
         case RgbSettings():
             return RgbMode(settings, gate)
+        case SmileSettings():
+            return SmileMode(settings, gate)
 
 
 def needs(settings: ModeSettings) -> Needs:
     match settings:
         case RgbSettings(detection_scheme=scheme):
             return Needs(GATED | {Measure.LIVENESS}, frozenset({scheme}))
+        case SmileSettings():
+            return Needs(GATED | {Measure.BLENDSHAPES})

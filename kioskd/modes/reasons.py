@@ -32,6 +32,33 @@ class Reason(StrEnum):
     # what the networks said
     NOT_MEASURED = "not_measured"
     SCORE_INVALID = "score_invalid"
+    # what the person was asked for and did not do
+    NOT_NEUTRAL = "not_neutral"
+    NO_SMILE = "no_smile"
+    TURNED_TOO_FAST = "turned_too_fast"
+    TURNED_BACK = "turned_back"
+    WRONG_DIRECTION = "wrong_direction"
+    NOT_NEARER = "not_nearer"
+    PLANAR_MOTION = "planar_motion"
+    NO_DEPTH_EVIDENCE = "no_depth_evidence"
+    # the start condition of a challenge
+    MOUTH_OPEN = "mouth_open"
+    EYES_CLOSED = "eyes_closed"
+    EYEBROWS_RAISED = "eyebrows_raised"
+    FACE_TOO_WIDE = "face_too_wide"
+    OUTSIDE_AREA = "outside_area"
+    # another action than the one asked for
+    FRAUD_ANGLES = "fraud_angles"
+    FRAUD_MOUTH = "fraud_mouth"
+    FRAUD_EYEBROWS = "fraud_eyebrows"
+    FRAUD_EYES = "fraud_eyes"
+    FRAUD_SMILE = "fraud_smile"
+    # the return codes of a challenge's engine
+    OK = "ok"
+    NOT_INITIALIZED = "not_initialized"
+    NOT_READY = "not_ready"
+    PRECONDITION_FAILED = "precondition_failed"
+    INTERNAL = "internal"
     # what ended an attempt
     TRACK_LOST = "track_lost"
     SUBJECT_CHANGED = "subject_changed"
@@ -73,6 +100,29 @@ SENTENCES: dict[Reason, str] = {
     Reason.CENTRE_POSE_LOW: "The face does not look straight into the lens",
     Reason.NOT_MEASURED: "A measurement that is needed could not be made on this frame",
     Reason.SCORE_INVALID: "The networks gave no usable liveness score for this frame",
+    Reason.NOT_NEUTRAL: "The face smiles before it was asked to; look neutral first",
+    Reason.NO_SMILE: "No smile came, or it did not last",
+    Reason.TURNED_TOO_FAST: "The head was in profile at once; turn it slowly",
+    Reason.TURNED_BACK: "The head went back before the profile; look at the camera again",
+    Reason.WRONG_DIRECTION: "The head turned to the other side",
+    Reason.NOT_NEARER: "The face did not come nearer during the turn",
+    Reason.PLANAR_MOTION: "The face moved like a flat picture, not like a head",
+    Reason.NO_DEPTH_EVIDENCE: "Too little was seen of the turn to know a head from a flat picture",
+    Reason.MOUTH_OPEN: "The mouth is open before it was asked to be; close it",
+    Reason.EYES_CLOSED: "The eyes are closed; open both",
+    Reason.EYEBROWS_RAISED: "The eyebrows are still raised; relax",
+    Reason.FACE_TOO_WIDE: "The face's outline is wider than a face is high; look straight",
+    Reason.OUTSIDE_AREA: "The face is outside the area in which a challenge may start",
+    Reason.FRAUD_ANGLES: "The head turned, which was not asked for",
+    Reason.FRAUD_MOUTH: "The mouth opened, which was not asked for",
+    Reason.FRAUD_EYEBROWS: "The eyebrows rose, which was not asked for",
+    Reason.FRAUD_EYES: "The eyes blinked, which was not asked for",
+    Reason.FRAUD_SMILE: "The face smiled, which was not asked for",
+    Reason.OK: "The challenge was passed",
+    Reason.NOT_INITIALIZED: "Nobody is being asked for anything",
+    Reason.NOT_READY: "The challenge needs more frames before it can say more",
+    Reason.PRECONDITION_FAILED: "The start condition does not hold, so nothing was asked for yet",
+    Reason.INTERNAL: "A measure came out as no number; the frame is no evidence",
     Reason.TRACK_LOST: "The person left, or was lost from view, before the decision",
     Reason.SUBJECT_CHANGED: "Another face took the person's place before the decision",
     Reason.FRAMES_MISSING: "The camera gave no frames for too long during the attempt",

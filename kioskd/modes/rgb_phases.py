@@ -49,9 +49,3 @@ TRANSITIONS: dict[tuple[Phase, Cause], Phase] = {
     (Phase.LIVENESS_UNKNOWN, Cause.SUBJECT_LEFT): Phase.IDLE,
     (Phase.LIVENESS_UNKNOWN, Cause.REARMED): Phase.QUALITY,
 }
-
-
-def diagram() -> str:
-    """The table as a Mermaid state diagram, as docs/modes.md shows it."""
-    arrows = (f"    {a} --> {b}: {cause.value}" for (a, cause), b in TRANSITIONS.items())
-    return "\n".join(("stateDiagram-v2", f"    [*] --> {Phase.IDLE}", *arrows))

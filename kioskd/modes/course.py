@@ -1,0 +1,173 @@
+"""The course of an attempt, for modes that watch one person do something.
+
+    frame -> who (attempt.py) -> fit? (gate.py) -> what the person does (the mode)
+
+A mode built on `Course` says what it measures, what a fit frame means to it and what the
+attempt amounts to. The rest is here: who is watched, what breaks an attempt off, when time is
+over, when the next may begin. docs/modes.md has these rules under "Attempts".
+"""
+
+from abc import ABC, abstractmethod
+from enum import StrEnum
+from typing import assert_never
+
+from kioskd.event import Result, Step
+from kioskd.modes.asking import Asking
+from kioskd.modes.attempt import (
+    Absent,
+    Attempt,
+    Attempts,
+    AttemptSettings,
+    Broken,
+    Candidate,
+    Ignored,
+    Overdue,
+    Silent,
+    View,
+)
+from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.reasons import Reason
+from kioskd.modes.table import Always, Table
+from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
+
+
+class Course(ABC):
+    """Runs one attempt after another along a table of phases. It stands for `Mode`.
+
+    measures  what a fit face is measured on, beyond what the gate asks for, cheapest first
+    margins   whether the gate asks for the hybrid model's room around the face
+    """
+
+    measures: tuple[Measure, ...] = ()
+    plan: LivenessPlan | None = None
+
+    def __init__(
+        self, table: Table, attempt: AttemptSettings, gate: GateSettings, *, margins: bool = False
+    ) -> None:
+        self._table = table
+        self._idle = self.phase = next(iter(table))[0]
+        self._gate = Gate(gate, margins)
+        self.attempts = Attempts(attempt, gate.face_policy)
+        self._asking = Asking()
+        self._subject: int | None = None  # the track that the phase is about
+
+    @abstractmethod
+    def fresh(self) -> None:
+        """Forget the attempt before: a new one begins."""
+
+    @abstractmethod
+    def fit(self, seen: Observation, face: Face) -> Step:
+        """The gate passed this face and every measure was asked for."""
+
+    @abstractmethod
+    def time_over(self, seen: Observation) -> Result:
+        """The deadline passed: what the attempt comes to."""
+
+    @abstractmethod
+    def broken_off(self, seen: Observation, reason: Reason) -> Result:
+        """An attempt that had counted a frame cannot go on: what it comes to."""
+
+    def wants(self, seen: Observation) -> Wanted | None:
+        """The next cheapest measure without which this frame cannot count."""
+        view = self.attempts.view(seen)
+        if not isinstance(view, Candidate):
+            return None
+        face = view.face
+        measure = self._missing(seen, face)
+        if measure is None or not self._asking.once(seen, face.track_id, measure):
+            return None
+        plan = self.plan if measure is Measure.LIVENESS else None
+        return Wanted(face.track_id, frozenset({measure}), plan)
+
+    def step(self, seen: Observation) -> Step:
+        view = self.attempts.view(seen)
+        step = self._act(seen, view)
+        if isinstance(view, Candidate | Silent):
+            self._gate.follow(seen, view.face)
+        if not isinstance(view, Ignored):
+            self.attempts.remember(seen)
+        return step
+
+    def move(self, cause: StrEnum) -> None:
+        self.phase = self._table[self.phase, cause]
+
+    def say(self, *reasons: Reason, result: Result | None = None) -> Step:
+        return Step(self.phase.value, tuple(reason.value for reason in reasons), result)
+
+    def refuse(self, *reasons: Reason) -> Step:
+        """This frame is no evidence, for these reasons."""
+        self.attempts.refuse(reasons)
+        return self.say(*reasons)
+
+    def conclude(self, seen: Observation, result: Result, *reasons: Reason) -> Step:
+        """End the attempt under way with its one result."""
+        self.attempts.end(seen, finished=result.verdict == "passed")
+        return self.say(*reasons, result=result)
+
+    def attempt(self) -> Attempt:
+        """The attempt under way; asked for only in the middle of one."""
+        assert self.attempts.under_way is not None
+        return self.attempts.under_way
+
+    def _missing(self, seen: Observation, face: Face) -> Measure | None:
+        if measure := self._gate.wants(seen, face):
+            return measure
+        if self._gate.reasons(seen, face):
+            return None
+        return next((m for m in self.measures if not _measured(face, m)), None)
+
+    def _act(self, seen: Observation, view: View) -> Step:
+        match view:
+            case Ignored(reason):
+                return self.say(reason)
+            case Absent(reason):
+                self._leave()
+                return self.say(reason)
+            case Silent(face, reason):
+                if face.track_id != self._subject:
+                    self._leave()
+                return self.say(reason)
+            case Broken(reason):
+                return self._break_off(seen, reason)
+            case Overdue():
+                self.move(Always.TIME_OVER)
+                return self.conclude(seen, self.time_over(seen), Reason.TIME_OVER)
+            case Candidate(face):
+                return self._judge(seen, face)
+            case _:
+                assert_never(view)
+
+    def _judge(self, seen: Observation, face: Face) -> Step:
+        if self.attempts.under_way is None:
+            self._begin(seen, face)
+        if reasons := self._gate.reasons(seen, face):
+            return self.refuse(*reasons)
+        return self.fit(seen, face)
+
+    def _begin(self, seen: Observation, face: Face) -> None:
+        if face.track_id == self._subject and self.phase is not self._idle:
+            self.move(Always.REARMED)
+        else:
+            self._leave()
+            self.move(Always.SUBJECT_CAME)
+        self._subject = face.track_id
+        self.fresh()
+        self.attempts.begin(seen, face)
+
+    def _break_off(self, seen: Observation, reason: Reason) -> Step:
+        self.move(Always.BROKEN_OFF)
+        if self.attempt().frames:
+            return self.conclude(seen, self.broken_off(seen, reason), reason)
+        self.attempts.drop()
+        self._subject = None
+        return self.say(reason)
+
+    def _leave(self) -> None:
+        if self.phase is not self._idle:
+            self.move(Always.SUBJECT_LEFT)
+        self._subject = None
+
+
+def _measured(face: Face, measure: Measure) -> bool:
+    """A measure has the name of the attribute that it fills."""
+    return getattr(face, measure.value) is not None

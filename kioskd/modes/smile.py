@@ -1,0 +1,131 @@
+"""Secure Access with Smile: one person looks neutral, then smiles. docs/modes.md draws it.
+
+Pure: no clock, no thread, no camera. Time arrives in the observation.
+"""
+
+import math
+
+from kioskd.event import Result, Step, Verdict
+from kioskd.modes import smiling
+from kioskd.modes.course import Course
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.reasons import Reason
+from kioskd.modes.smile_phases import TRANSITIONS, Cause, Phase
+from kioskd.modes.smile_settings import SmileSettings
+from models.observation import Face, Measure, Observation
+
+MODE = "secure_access_smile"
+
+
+class SmileMode(Course):
+    """The Secure Access with Smile mode of one feed."""
+
+    measures = (Measure.BLENDSHAPES,)
+
+    def __init__(self, settings: SmileSettings, gate: GateSettings) -> None:
+        super().__init__(TRANSITIONS, settings.attempt, gate)
+        self._watch = SmileWatch(settings)
+
+    def fresh(self) -> None:
+        self._watch.fresh()
+
+    def fit(self, seen: Observation, face: Face) -> Step:
+        score = smile_score(face)
+        if score is None:
+            return self.refuse(Reason.NOT_MEASURED)
+        if self.phase is Phase.QUALITY:
+            self.move(Cause.FIRST_FIT_FRAME)
+        self.attempts.count(seen)
+        for cause in self._watch.look(seen.at, score):
+            self.move(cause)
+        if self.phase is Phase.SMILE_CONFIRMED:
+            return self.conclude(seen, self._result(seen, "passed"))
+        waits = self._watch.waits_for
+        return self.say() if waits is None else self.refuse(waits)
+
+    def time_over(self, seen: Observation) -> Result:
+        verdict: Verdict = "failed" if self.attempt().frames else "undecided"
+        return self._result(seen, verdict, Reason.TIME_OVER)
+
+    def broken_off(self, seen: Observation, reason: Reason) -> Result:
+        return self._result(seen, "undecided", reason)
+
+    def _result(self, seen: Observation, verdict: Verdict, *ended_by: Reason) -> Result:
+        attempt = self.attempt()
+        return Result(
+            action="smileToActivate",
+            feed=seen.feed,
+            mode=MODE,
+            track_id=attempt.track_id,
+            attempt=attempt.number,
+            verdict=verdict,
+            emits=verdict != "undecided",
+            attributes={"smile": "true" if verdict == "passed" else "false"},
+            started_at=attempt.started_at,
+            decided_at=seen.at,
+            captured_at=seen.wall_time,
+            frames=attempt.frames,
+            reasons=attempt.reasons(*ended_by),
+            scores=self._watch.scores,
+        )
+
+
+class SmileWatch:
+    """The smile of one attempt, as causes that move a mode's table along."""
+
+    def __init__(self, settings: SmileSettings) -> None:
+        self._rule = settings.rule
+        self._gap_s = settings.attempt.maximum_gap_s
+        self.fresh()
+
+    def fresh(self) -> None:
+        self._state: smiling.Smiling = smiling.Neutral()
+        self._last_at: float | None = None
+        self._most = 0.0
+
+    @property
+    def smiled(self) -> bool:
+        return isinstance(self._state, smiling.Smiled)
+
+    @property
+    def waits_for(self) -> Reason | None:
+        """What the person has yet to do: the reason, should the attempt come to nothing."""
+        match self._state:
+            case smiling.Neutral(None):
+                return Reason.NOT_NEUTRAL
+            case smiling.Prompt():
+                return Reason.NO_SMILE
+            case _:
+                return None
+
+    @property
+    def scores(self) -> dict[str, float]:
+        return {"smile": round(self._most, 4)}
+
+    def look(self, at: float, score: float) -> list[Cause]:
+        """One more fit frame; what it changed, in order."""
+        causes = []
+        if self._last_at is not None and at - self._last_at > self._gap_s:
+            causes += self._become(smiling.unseen(self._state))
+        self._last_at, self._most = at, max(self._most, score)
+        return causes + self._become(smiling.after(self._state, at, score, self._rule))
+
+    def _become(self, state: smiling.Smiling) -> list[Cause]:
+        before, self._state = self._state, state
+        return [] if type(before) is type(state) else [CAUSES[type(before), type(state)]]
+
+
+CAUSES = {
+    (smiling.Neutral, smiling.Prompt): Cause.NEUTRAL_HELD,
+    (smiling.Prompt, smiling.Smile): Cause.SMILE_BEGAN,
+    (smiling.Smile, smiling.Prompt): Cause.SMILE_ENDED,
+    (smiling.Smile, smiling.Smiled): Cause.SMILE_HELD,
+}
+
+
+def smile_score(face: Face) -> float | None:
+    """How much both corners of the mouth smile, 0..1; None when that is not known."""
+    shapes = face.blendshapes or {}
+    sides = [shapes.get("mouthSmileLeft", math.nan), shapes.get("mouthSmileRight", math.nan)]
+    score = sum(sides) / 2
+    return score if 0.0 <= score <= 1.0 else None

@@ -1,0 +1,49 @@
+"""The smile mode as a table: the machine runs on it, and docs/modes.md draws it."""
+
+from enum import StrEnum
+
+from kioskd.modes.table import Always
+
+
+class Phase(StrEnum):
+    """What the person is asked for, then how it ended."""
+
+    IDLE = "IDLE"
+    QUALITY = "QUALITY"
+    NEUTRAL = "NEUTRAL"
+    PROMPT = "PROMPT"
+    SMILE = "SMILE"
+    SMILE_CONFIRMED = "SMILE_CONFIRMED"
+    NO_SMILE = "NO_SMILE"
+    UNKNOWN = "UNKNOWN"
+
+
+class Cause(StrEnum):
+    FIRST_FIT_FRAME = "a frame passes the gate and has a smile score"
+    NEUTRAL_HELD = "neutral for the pre-smile delay"
+    SMILE_BEGAN = "a smile begins"
+    SMILE_ENDED = "the smile ended too soon"
+    SMILE_HELD = "smiled for the smile duration"
+
+
+TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
+    (Phase.IDLE, Always.SUBJECT_CAME): Phase.QUALITY,
+    (Phase.QUALITY, Cause.FIRST_FIT_FRAME): Phase.NEUTRAL,
+    (Phase.QUALITY, Always.BROKEN_OFF): Phase.IDLE,
+    (Phase.QUALITY, Always.TIME_OVER): Phase.UNKNOWN,
+    (Phase.NEUTRAL, Cause.NEUTRAL_HELD): Phase.PROMPT,
+    (Phase.NEUTRAL, Always.BROKEN_OFF): Phase.UNKNOWN,
+    (Phase.NEUTRAL, Always.TIME_OVER): Phase.NO_SMILE,
+    (Phase.PROMPT, Cause.SMILE_BEGAN): Phase.SMILE,
+    (Phase.PROMPT, Always.BROKEN_OFF): Phase.UNKNOWN,
+    (Phase.PROMPT, Always.TIME_OVER): Phase.NO_SMILE,
+    (Phase.SMILE, Cause.SMILE_HELD): Phase.SMILE_CONFIRMED,
+    (Phase.SMILE, Cause.SMILE_ENDED): Phase.PROMPT,
+    (Phase.SMILE, Always.BROKEN_OFF): Phase.UNKNOWN,
+    (Phase.SMILE, Always.TIME_OVER): Phase.NO_SMILE,
+    (Phase.SMILE_CONFIRMED, Always.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.NO_SMILE, Always.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.NO_SMILE, Always.REARMED): Phase.QUALITY,
+    (Phase.UNKNOWN, Always.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.UNKNOWN, Always.REARMED): Phase.QUALITY,
+}

@@ -1,0 +1,42 @@
+"""The settings of the modes that ask for a smile."""
+
+from dataclasses import dataclass, field
+
+from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.smiling import SmileRule
+
+
+@dataclass(frozen=True, slots=True)
+class SmileSettings:
+    """What counts as a smile. Scores run from 0 to 1; docs/modes.md has their origin."""
+
+    pre_smile_delay_s: float = 0.5
+    smile_duration_s: float = 0.7
+    smile_threshold: float = 0.6
+    neutral_threshold: float = 0.3
+    attempt: AttemptSettings = field(default_factory=AttemptSettings)
+
+    def __post_init__(self) -> None:
+        """Refuse what would take any face for a smile, whoever built these settings."""
+        if not 0.0 < self.neutral_threshold <= self.smile_threshold <= 1.0:
+            raise ValueError("thresholds must keep 0 < neutral <= smile <= 1")
+        if not (self.pre_smile_delay_s > 0.0 and self.smile_duration_s > 0.0):
+            raise ValueError("a neutral face and a smile must both last for some time")
+
+    @property
+    def rule(self) -> SmileRule:
+        return SmileRule(
+            pre_smile_delay_s=self.pre_smile_delay_s,
+            smile_duration_s=self.smile_duration_s,
+            smile_threshold=self.smile_threshold,
+            neutral_threshold=self.neutral_threshold,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SmileRgbSettings:
+    """A smile, and RGB liveness meanwhile. One attempt: its bounds stand in `smile.attempt`."""
+
+    smile: SmileSettings = field(default_factory=SmileSettings)
+    rgb: RgbSettings = field(default_factory=RgbSettings)
