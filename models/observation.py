@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calibration import IDENTITY, Calibration
+
 LivenessModel = Literal["texture", "context", "hybrid"]
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the frame
 Mesh = NDArray[np.float32]  # (478, 3): x, y in pixels of the frame, z in the same scale
@@ -105,12 +107,15 @@ class LivenessPlan:
 
     scheme       a key of models.schemes.SCHEMES, such as "hybrid_unimodal"
     live         liveness detection threshold, for the cap (live - 0.01)
-    preliminary  minimum preliminary liveness threshold of the cascade
+    preliminary  minimum preliminary liveness threshold of the cascade, for the texture model's
+                 own score
+    calibration  from the scheme's score to a probability
     """
 
     scheme: str
     live: float
     preliminary: float
+    calibration: Calibration = IDENTITY
 
 
 @dataclass(frozen=True, slots=True)

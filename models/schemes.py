@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
+from models.calibration import calibrated
 from models.observation import Liveness, LivenessModel, LivenessPlan
 
 Combine = Callable[[Sequence[float]], float]
@@ -61,8 +62,10 @@ def evaluate(plan: LivenessPlan, score: Score) -> Liveness:
             return Liveness(None, scores)
         scores[model] = value
         if scheme.cascade and len(scores) == 1 and value < plan.preliminary:
-            return Liveness(capped(value, plan.live), scores)
-    return Liveness(scheme.combine(list(scores.values())), scores)
+            ended = calibrated(value, plan.calibration)
+            return Liveness(capped(ended, plan.live), scores)
+    together = scheme.combine(list(scores.values()))
+    return Liveness(calibrated(together, plan.calibration), scores)
 
 
 def capped(preliminary: float, live: float) -> float:

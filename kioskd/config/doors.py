@@ -158,6 +158,17 @@ class RgbModels(Section):
         description="Look for an attack in the frames already seen, instead of in new ones:"
         " quicker, less thorough.",
     )
+    calibration_slope: float = number(
+        RGB.calibration_slope,
+        0.01,
+        10.0,
+        "",
+        "Slope of the line, on the logit, that makes the scheme's score a probability; `kioskd"
+        " calibrate` fits it to the scheme.",
+    )
+    calibration_intercept: float = number(
+        RGB.calibration_intercept, -20.0, 20.0, "", "Intercept of that line."
+    )
 
 
 class RgbLiveness(Attempts, RgbModels):

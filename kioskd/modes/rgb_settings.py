@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.confirm import Rule
+from models.calibration import Calibration
 from models.observation import LivenessPlan
 
 
@@ -19,6 +20,8 @@ class RgbSettings:
     fake_detection_threshold: float = 0.4
     minimum_preliminary_liveness_threshold: float = 0.3
     reuse_frames_for_fake: bool = False
+    calibration_slope: float = 1.0  # of the line that makes the scheme's score a probability
+    calibration_intercept: float = 0.0
     attempt: AttemptSettings = field(default_factory=AttemptSettings)
 
     def __post_init__(self) -> None:
@@ -32,6 +35,7 @@ class RgbSettings:
             raise ValueError("thresholds must keep 0 <= fake <= live <= 1, and live above 0")
         if not 0.0 <= self.minimum_preliminary_liveness_threshold <= live:
             raise ValueError("the preliminary threshold must not exceed the liveness threshold")
+        Calibration(self.calibration_slope, self.calibration_intercept)  # refuses one that falls
 
     @property
     def rule(self) -> Rule:
@@ -50,4 +54,5 @@ class RgbSettings:
             scheme=self.detection_scheme,
             live=self.liveness_detection_threshold,
             preliminary=self.minimum_preliminary_liveness_threshold,
+            calibration=Calibration(self.calibration_slope, self.calibration_intercept),
         )
