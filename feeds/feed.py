@@ -10,6 +10,7 @@ that was to be played once stays offline, "finished".
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from signal import strsignal
 from time import monotonic, sleep, time
 
@@ -18,12 +19,14 @@ from feeds.frame import Frame
 from feeds.messages import Message
 from feeds.process import CaptureProcess
 from feeds.retry import Retry
-from feeds.settings import FeedSettings, FileSource
+from feeds.settings import FeedSettings, PlayedSource
 from feeds.slot import Slot, Taken
 from feeds.state import FeedCounts, FeedState, Phase
 from feeds.watch import Watch
 
-_STALLS = frozenset({"no_frames", "frozen", "late"})  # faults of a camera that was open
+_STALLS = frozenset(
+    {"no_frames", "frozen", "late", "depth_stopped"}
+)  # faults of a camera that was open
 _LOOK_S = 0.1  # how often the capture process is looked after while waiting for a frame
 
 
@@ -110,20 +113,32 @@ class Feed:
         A file played fast has a time of its own, and waits for the reader by design.
         """
         source = self.settings.source
-        fast = isinstance(source, FileSource) and source.pace == "fast"
+        fast = isinstance(source, PlayedSource) and source.pace == "fast"
         return not fast and monotonic() - taken.captured_at > self._watch.patience_s
 
     def _handed_out(self, taken: Taken, slot: Slot) -> Frame:
         self._count(slot, taken=1)
         self._retry.online(monotonic())
         self._become("online", "", f"{self._name} gives images")
-        return Frame(
+        planes = taken.planes
+        frame = Frame(
             feed=self.settings.name,
             number=taken.number,
             session=taken.session,
             captured_at=taken.captured_at,
             wall_time=taken.wall_time,
             color=taken.image,
+        )
+        if planes is None:
+            return frame
+        return replace(
+            frame,
+            rig=planes.rig,
+            depth=planes.depth,
+            no_depth=planes.no_depth,
+            depth_gap_s=planes.depth_gap_s,
+            infrared=planes.infrared,
+            infrared_gap_s=planes.infrared_gap_s,
         )
 
     # -- supervision

@@ -10,9 +10,9 @@ from time import monotonic, sleep, time
 from feeds import naming, sources
 from feeds.freshness import Freshness, Judgement
 from feeds.messages import Message, Orders
-from feeds.settings import FileSource
+from feeds.settings import PlayedSource
+from feeds.shot import Reader, Shot, SourceError
 from feeds.slot import Slot, SlotError
-from feeds.sources import Reader, Shot, SourceError
 
 STANDARD_INPUT = 0  # the feed writes a byte whenever it took an image; its end is the feed's end
 _NAP_S = 0.2  # between two signs of life while waiting
@@ -57,7 +57,7 @@ class _Handover:
                 freshness = self._first_opened(reader)
             self._play(reader, freshness)
             reader.close()
-            if not (isinstance(self._source, FileSource) and self._source.repeat == "loop"):
+            if not (isinstance(self._source, PlayedSource) and self._source.repeat == "loop"):
                 break
             self._session += 1
             self._started_at = self._ends_at
@@ -70,11 +70,11 @@ class _Handover:
         return sources.opened(self._source, open_s=settings.open_s, stall_s=settings.stall_s)
 
     def _first_opened(self, reader: Reader) -> Freshness:
-        if isinstance(self._source, FileSource) and reader.period_s is not None:
+        if isinstance(self._source, PlayedSource) and reader.period_s is not None:
             self._patience_s = max(self._patience_s, 2 * reader.period_s)  # a slow show is no fault
         self._started_at = monotonic()
         self._tell(Message("opened", patience_s=self._patience_s))
-        live = not isinstance(self._source, FileSource)
+        live = not isinstance(self._source, PlayedSource)
         return Freshness(self._patience_s, reader.period_s, live=live)
 
     def _play(self, reader: Reader, freshness: Freshness) -> None:
@@ -83,13 +83,13 @@ class _Handover:
             shot = reader.read()
             if shot is None:
                 break
-            if isinstance(self._source, FileSource):
+            if isinstance(self._source, PlayedSource):
                 shot = self._paced(shot, self._source, reader.period_s or 0.0)
             self._consider(shot, freshness)
-        if not isinstance(self._source, FileSource):
+        if not isinstance(self._source, PlayedSource):
             raise SourceError("no_frames", naming.no_frames(self._name, self._patience_s))
 
-    def _paced(self, shot: Shot, source: FileSource, period_s: float) -> Shot:
+    def _paced(self, shot: Shot, source: PlayedSource, period_s: float) -> Shot:
         """The image of a file at the moment it is to be shown, as if a camera had given it."""
         due_at = self._started_at + (shot.position_s or 0.0)
         self._ends_at = due_at + period_s
@@ -131,6 +131,7 @@ class _Handover:
         now = monotonic()
         self._slot.put(
             shot.image,
+            shot.planes,
             number=self._number,
             captured_at=judged.captured_at,
             wall_time=time() - (now - judged.captured_at),
@@ -149,7 +150,7 @@ class _Handover:
 
     def _await_reader(self) -> None:
         """Returns once the newest image was taken; only for files that leave no image out."""
-        if not (isinstance(self._source, FileSource) and self._source.pace == "fast"):
+        if not (isinstance(self._source, PlayedSource) and self._source.pace == "fast"):
             return
         while not self._slot.all_taken:
             self._slot.beat(monotonic())

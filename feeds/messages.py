@@ -8,12 +8,22 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from feeds.settings import FeedSettings, FileSource, Source, StreamSource, UsbSource
+from feeds.settings import (
+    FeedSettings,
+    FileSource,
+    RealSenseSource,
+    RecordingSource,
+    Source,
+    StreamSource,
+    UsbSource,
+)
 
-_KINDS: dict[str, type[UsbSource] | type[StreamSource] | type[FileSource]] = {
+_KINDS: dict[str, type[Source]] = {
     "usb": UsbSource,
     "stream": StreamSource,
     "file": FileSource,
+    "realsense": RealSenseSource,
+    "recording": RecordingSource,
 }
 
 

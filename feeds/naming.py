@@ -2,7 +2,14 @@
 
 from typing import assert_never
 
-from feeds.settings import FileSource, Source, StreamSource, UsbSource
+from feeds.settings import (
+    FileSource,
+    RealSenseSource,
+    RecordingSource,
+    Source,
+    StreamSource,
+    UsbSource,
+)
 from feeds.urls import redact
 
 
@@ -13,7 +20,9 @@ def shown(source: Source) -> str:
             return node(source)
         case StreamSource():
             return redact(source.url)
-        case FileSource():
+        case RealSenseSource():
+            return f"RealSense camera {source.serial}"
+        case FileSource() | RecordingSource():
             return source.path
     assert_never(source)
 

@@ -32,7 +32,26 @@ class FileSource:
     fps: float | None = None  # for a folder of images, or to override the file's own rate
 
 
-Source = UsbSource | StreamSource | FileSource
+@dataclass(frozen=True, slots=True)
+class RealSenseSource:
+    """A depth camera, told from others by its serial number."""
+
+    serial: str
+    emitter: bool = True  # whether its infrared pattern is projected
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSource:
+    """A recording of a RealSense camera, .db3 or .bag."""
+
+    path: str
+    serial: str | None = None  # of the camera it must come from; None: any
+    pace: Literal["realtime", "fast"] = "realtime"
+    repeat: Literal["once", "loop"] = "once"
+
+
+PlayedSource = FileSource | RecordingSource
+Source = UsbSource | StreamSource | RealSenseSource | PlayedSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,11 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from feeds import planes as layout
 from feeds.frame import ColorImage
+from feeds.planes import Planes
 
 LARGEST = 3840 * 2160 * 3  # bytes of one buffer; pages are taken only as far as they are used
 BUFFERS = 3
@@ -27,7 +30,8 @@ _BEAT_AT, _PUT_AT = 8, 9  # floats
 _BUFFER_WORDS = 16  # first word of the first buffer's block
 _MARK, _WIDTH, _HEIGHT, _NUMBER, _OF_SESSION = range(5)  # integers in a buffer's block
 _CAPTURED_AT, _WALL_TIME = 5, 6  # floats in a buffer's block
-_BLOCK = 8  # words per block
+_PLANES = 7  # first of layout.ROW floats
+_BLOCK = _PLANES + layout.ROW  # words per block
 _FILLING = -1
 
 
@@ -44,6 +48,7 @@ class Taken:
     captured_at: float
     wall_time: float
     image: ColorImage
+    planes: Planes | None
 
 
 class Slot:
@@ -71,15 +76,23 @@ class Slot:
     # -- the writer's end
 
     def put(
-        self, image: ColorImage, *, number: int, captured_at: float, wall_time: float, at: float
+        self,
+        image: ColorImage,
+        planes: Planes | None = None,
+        *,
+        number: int,
+        captured_at: float,
+        wall_time: float,
+        at: float,
     ) -> None:
         """Makes `image` the newest; `at` is now, monotonic. Raises SlotError if it cannot fit."""
-        _check(image)
+        _check(image, planes)
         turn = int(self._words[_NEWEST]) + 1
         start = _block(turn)
         self._words[start + _MARK] = _FILLING
         height, width = image.shape[:2]
         self._pixels(turn, height, width)[:] = image
+        layout.write(planes, self._row(turn), self._beside(turn, height, width))
         integers = (width, height, number, self._words[_SESSION])
         self._words[start + _WIDTH : start + _OF_SESSION + 1] = integers
         self._times[start + _CAPTURED_AT : start + _WALL_TIME + 1] = (captured_at, wall_time)
@@ -140,6 +153,7 @@ class Slot:
             captured_at=float(self._times[start + _CAPTURED_AT]),
             wall_time=float(self._times[start + _WALL_TIME]),
             image=self._pixels(turn, height, width).copy(),
+            planes=layout.read(self._row(turn), self._beside(turn, height, width), height, width),
         )
         return taken if self._words[start + _MARK] == turn else None
 
@@ -181,17 +195,30 @@ class Slot:
         offset = HEADER + turn % BUFFERS * LARGEST
         return np.ndarray((height, width, 3), np.uint8, self._memory, offset)
 
+    def _beside(self, turn: int, height: int, width: int) -> NDArray[np.uint8]:
+        """The rest of the buffer after a colour image of this size."""
+        taken = height * width * 3
+        offset = HEADER + turn % BUFFERS * LARGEST + taken
+        return np.ndarray((LARGEST - taken,), np.uint8, self._memory, offset)
+
+    def _row(self, turn: int) -> layout.Row:
+        start = _block(turn) + _PLANES
+        return self._times[start : start + layout.ROW]
+
 
 def _block(turn: int) -> int:
     return _BUFFER_WORDS + turn % BUFFERS * _BLOCK
 
 
-def _check(image: ColorImage) -> None:
+def _check(image: ColorImage, planes: Planes | None) -> None:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise SlotError("the source gave something that is not a colour image")
-    if image.size > LARGEST:
+    depth = planes.depth if planes else None
+    if depth is not None and (depth.dtype != np.uint16 or depth.shape != image.shape[:2]):
+        raise SlotError("the source gave depth of another size than its colour image")
+    if image.size + (planes.size if planes else 0) > LARGEST:
         height, width = image.shape[:2]
         raise SlotError(
-            f"images of {width}x{height} are larger than 3840x2160: choose a smaller size"
-            " or the camera's second stream"
+            f"images of {width}x{height} {'with depth ' if planes else ''}are larger than"
+            " 3840x2160: choose a smaller size or the camera's second stream"
         )

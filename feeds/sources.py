@@ -6,55 +6,26 @@ A further kind of camera is a further class with `read` and `close`, and a line 
 import errno
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Protocol, assert_never
+from typing import assert_never
 
-from feeds import imaging, naming
-from feeds.frame import ColorImage
-from feeds.settings import FileSource, Source, StreamSource, UsbSource
+from feeds import imaging, naming, realsense
+from feeds.settings import (
+    FileSource,
+    RealSenseSource,
+    RecordingSource,
+    Source,
+    StreamSource,
+    UsbSource,
+)
+from feeds.shot import Reader, Shot
+from feeds.shot import SourceError as SourceError
 from feeds.urls import UrlError, allowed, redact
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 FOLDER_FPS = 10.0  # of a folder of images whose settings name no rate
 READ_GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
-
-
-class SourceError(Exception):
-    """A source that cannot be opened or read: a code, and a sentence without secrets."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shot:
-    """One image as it was read.
-
-    began_at, arrived_at  when the read began and ended, monotonic seconds
-    position_s            the source's own time of the image; None if it has no clock.
-                          In a file it counts from 0 and is the time to show the image at
-    """
-
-    image: ColorImage
-    began_at: float
-    arrived_at: float
-    position_s: float | None
-
-
-class Reader(Protocol):
-    """An open source."""
-
-    @property
-    def period_s(self) -> float | None:
-        """Time between two images as the source claims it, if it does."""
-
-    def read(self) -> Shot | None:
-        """The next image, blocking; None when the source has ended. Raises SourceError."""
-
-    def close(self) -> None: ...
 
 
 def opened(source: Source, *, open_s: float, stall_s: float) -> Reader:
@@ -67,6 +38,10 @@ def opened(source: Source, *, open_s: float, stall_s: float) -> Reader:
         case FileSource():
             folder = os.path.isdir(source.path)
             return FolderReader(source) if folder else VideoReader(source)
+        case RealSenseSource():
+            return realsense.open_camera(source, stall_s=stall_s)
+        case RecordingSource():
+            return realsense.open_recording(source, stall_s=stall_s)
     assert_never(source)
 
 

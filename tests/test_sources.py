@@ -6,7 +6,8 @@ import pytest
 
 from feeds import imaging
 from feeds.settings import FileSource, Source, StreamSource, UsbSource
-from feeds.sources import Reader, SourceError, opened
+from feeds.shot import Reader, SourceError
+from feeds.sources import opened
 from tests.support import pictures
 
 

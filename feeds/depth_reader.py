@@ -1,0 +1,206 @@
+"""Reads an opened RealSense camera or recording, one set of images after the other.
+
+What the library hands out is copied at once and let go: its frames come from a small pool, and
+a few that are held stop the stream.
+"""
+
+from contextlib import suppress
+from math import inf
+from time import monotonic
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feeds.frame import ColorImage, DepthImage, InfraredImage, NoDepth
+from feeds.planes import Planes
+from feeds.rig import Streams, depth_units_m, streams_of
+from feeds.shot import Shot, SourceError
+
+_GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
+_SILENCE_S = 3.0  # a recording that gives nothing for so long is damaged
+_POLL_MS = 100
+
+
+class DepthReader:
+    """One opening of a camera, or of a recording if `playback` is given."""
+
+    def __init__(
+        self, rs: Any, pipeline: Any, profile: Any, name: str, stall_s: float, playback: Any = None
+    ) -> None:
+        """Raises SourceError if what was opened cannot be measured with."""
+        self._rs = rs
+        self._pipeline = pipeline
+        self._device = profile.get_device()
+        self._name = name
+        self._stall_s = stall_s
+        self._playback = playback
+        self._streams = streams_of(rs, profile, name)
+        self._sensor = DepthSensor(
+            rs.align(rs.stream.color), depth_units_m(self._device, name), name, stall_s
+        )
+        self._first_at: float | None = None  # camera's time of the first image, seconds
+        self._number = -1
+        self.period_s = 1.0 / self._streams.fps
+
+    def read(self) -> Shot | None:
+        """The next image with its depth and infrared; None at a recording's end, or when a
+        camera gave none for too long. Raises SourceError.
+        """
+        began_at = monotonic()
+        try:
+            while monotonic() - began_at < self._stall_s + _GRACE_S:
+                frames = self._next()
+                if frames is None:
+                    return None
+                shot = self._shot(frames, began_at)
+                if shot is not None:
+                    return shot
+        except RuntimeError as error:
+            raise SourceError("camera_failed", f"{self._name} fails: {_line(error)}") from error
+        raise SourceError("no_depth", f"{self._name} gives no sets of colours and depth")
+
+    def close(self) -> None:
+        with suppress(RuntimeError):
+            self._pipeline.stop()
+
+    def _next(self) -> Any | None:
+        if self._playback is not None:
+            return self._next_recorded(self._playback)
+        came, frames = self._pipeline.try_wait_for_frames(int(1000 * (self._stall_s + _GRACE_S)))
+        if came:
+            return frames
+        if not self._device.is_connected():
+            raise SourceError("unplugged", f"{self._name} was unplugged")
+        return None
+
+    def _next_recorded(self, playback: Any) -> Any | None:
+        gives_up_at = monotonic() + _SILENCE_S
+        ended = False
+        while monotonic() < gives_up_at:
+            came, frames = self._pipeline.try_wait_for_frames(_POLL_MS)
+            if came:
+                return frames
+            if ended and self._first_at is None:
+                raise SourceError("no_depth", f"{self._name}: holds no image with depth")
+            if ended:
+                return None
+            ended = playback.current_status() == self._rs.playback_status.stopped
+        raise SourceError("unreadable", f"{self._name} breaks off: it is damaged")
+
+    def _shot(self, frames: Any, began_at: float) -> Shot | None:
+        """None for a set whose colours are old, and for those before the first depth."""
+        color = frames.get_color_frame()
+        if not color or color.get_frame_number() == self._number:
+            return None
+        at = color.get_timestamp() / 1000.0
+        found = self._sensor.look(frames, at)
+        if found is None:
+            return None
+        self._number = color.get_frame_number()
+        if self._first_at is None:
+            self._first_at = at
+        return Shot(
+            _image(color, self._streams),
+            began_at,
+            monotonic(),
+            at if self._playback is None else at - self._first_at,
+            self._planes(frames, color, found),
+        )
+
+    def _planes(self, frames: Any, color: Any, found: DepthImage | NoDepth) -> Planes:
+        infrared = self._infrared(frames)
+        image = None if infrared is None else _grey(infrared)
+        gap_s = None if infrared is None else _gap_s(color, infrared)
+        if isinstance(found, str):
+            return Planes(self._streams.rig, None, found, None, image, gap_s)
+        depth_gap_s = _gap_s(color, frames.get_depth_frame())
+        return Planes(self._streams.rig, found, None, depth_gap_s, image, gap_s)
+
+    def _infrared(self, frames: Any) -> Any | None:
+        index = self._streams.infrared_index
+        frame = None if index is None else frames.get_infrared_frame(index)
+        return frame if frame else None
+
+
+class DepthSensor:
+    """Takes depth out of sets of images, aligned and in millimetres, or says why there is none."""
+
+    def __init__(self, align: Any, units_m: float, name: str, stall_s: float) -> None:
+        self._align = align
+        self._units_m = units_m
+        self._name = name
+        self._stall_s = stall_s
+        self._number = -1
+        self._before: NDArray[np.uint16] | None = None
+        self._flowed_at = 0.0  # camera's time of the last new depth, seconds
+
+    def look(self, frames: Any, at: float) -> DepthImage | NoDepth | None:
+        """`at` is the camera's time of the colour image. None before the very first depth.
+
+        Raises SourceError when depth has stopped while colours go on.
+        """
+        frame = frames.get_depth_frame()
+        if not frame and self._before is None:
+            return None
+        raw = self._new(frame)
+        if raw is None:
+            self._check_flow(at)
+            return "absent"
+        if raw.any() and self._before is not None and np.array_equal(raw, self._before):
+            self._check_flow(at)
+            return "repeated"
+        self._before, self._flowed_at = raw, at
+        if frame.get_units() != self._units_m:
+            raise SourceError("wrong_units", f"{self._name} changed the units of its depth")
+        return self._aligned(frames) if raw.any() else "empty"
+
+    def _new(self, frame: Any) -> NDArray[np.uint16] | None:
+        """A copy of the pixels, unless this very frame came with an earlier set."""
+        if not frame or frame.get_frame_number() == self._number:
+            return None
+        self._number = frame.get_frame_number()
+        return np.array(frame.get_data(), np.uint16)
+
+    def _check_flow(self, at: float) -> None:
+        if at - self._flowed_at > self._stall_s:
+            raise SourceError(
+                "depth_stopped", f"{self._name} gives images but no new depth: re-plug the camera"
+            )
+
+    def _aligned(self, frames: Any) -> DepthImage | NoDepth:
+        aligned = self._align.process(frames)
+        frame, color = aligned.get_depth_frame(), aligned.get_color_frame()
+        if (frame.width, frame.height) != (color.width, color.height):
+            return "other_size"
+        depth = millimetres(np.asanyarray(frame.get_data()), self._units_m)
+        return depth if depth.any() else "empty"
+
+
+def millimetres(raw: NDArray[np.uint16], units_m: float) -> DepthImage:
+    """A copy in millimetres; what is beyond 65.5 m, or nearer than half a millimetre, is 0."""
+    scale = units_m * 1000.0
+    if abs(scale - 1.0) < 1e-6:
+        return np.array(raw, np.uint16)
+    values = np.rint(raw * np.float32(scale))
+    return np.where(values > 65535, 0, values).astype(np.uint16)
+
+
+def _image(color: Any, streams: Streams) -> ColorImage:
+    pixels = np.asanyarray(color.get_data())
+    return np.array(pixels if streams.bgr else pixels[:, :, ::-1], np.uint8, order="C")
+
+
+def _grey(infrared: Any) -> InfraredImage:
+    return np.array(infrared.get_data(), np.uint8)
+
+
+def _gap_s(color: Any, other: Any) -> float:
+    """Time between two images of a set; endless if their clocks cannot be compared."""
+    if color.get_frame_timestamp_domain() != other.get_frame_timestamp_domain():
+        return inf
+    return abs(float(color.get_timestamp() - other.get_timestamp())) / 1000.0
+
+
+def _line(error: RuntimeError) -> str:
+    return str(error).partition("\n")[0]
