@@ -4,16 +4,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from feeds.settings import FeedSettings, FileSource, Source, StreamSource, UsbSource
+from feeds.settings import (
+    FeedSettings,
+    FileSource,
+    RealSenseSource,
+    RecordingSource,
+    Source,
+    StreamSource,
+    UsbSource,
+)
 from kioskd import __version__
 from kioskd.config.config import Config, Door, Perception, default_state_dir
-from kioskd.config.doors import AnyDoor, Attempts, Gate, RgbDoor, SmileDoor
+from kioskd.config.doors import AnyDoor, Attempts, Gate, RgbDoor, Smile, SmileDoor, SmileRgbDoor
 from kioskd.config.secrets import Vault, from_file
 from kioskd.config.section import Section
 from kioskd.config.settings import (
     AnyFeed,
     FileFeed,
     Mqtt,
+    RealSenseFeed,
     Settings,
     UsbFeed,
 )
@@ -22,7 +31,7 @@ from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.smile_settings import SmileSettings
+from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
 
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
 
@@ -101,7 +110,14 @@ def mode_settings(door: AnyDoor) -> ModeSettings:
         case RgbDoor():
             return RgbSettings(**own(door.rgb_liveness), attempt=attempt(door.rgb_liveness))
         case SmileDoor():
-            return SmileSettings(**own(door.smile), attempt=attempt(door.smile))
+            return smile_settings(door.smile)
+        case SmileRgbDoor():
+            rgb = RgbSettings(**door.rgb_liveness.model_dump(), attempt=attempt(door.smile))
+            return SmileRgbSettings(smile_settings(door.smile), rgb)
+
+
+def smile_settings(smile: Smile) -> SmileSettings:
+    return SmileSettings(**own(smile), attempt=attempt(smile))
 
 
 def own(section: Section) -> dict[str, Any]:
@@ -128,8 +144,17 @@ def _source(feed: AnyFeed, folder: Path, vault: Vault) -> Source:
         return UsbSource(feed.device, feed.width, feed.height, feed.fps)
     if isinstance(feed, FileFeed):
         return FileSource(str(folder / feed.path), feed.pace, feed.repeat, feed.fps)
+    if isinstance(feed, RealSenseFeed):
+        return _realsense(feed, folder)
     url = vault.filled_address(feed.url.get_secret_value())
     return StreamSource(url, feed.transport) if feed.kind == "rtsp" else StreamSource(url)
+
+
+def _realsense(feed: RealSenseFeed, folder: Path) -> Source:
+    if feed.recording is None:
+        assert feed.serial is not None  # rules.py holds it
+        return RealSenseSource(feed.serial, feed.emitter)
+    return RecordingSource(str(folder / feed.recording), feed.serial, feed.pace, feed.repeat)
 
 
 def _default_port(mqtt: Mqtt) -> int:

@@ -224,4 +224,17 @@ class SmileDoor(Door):
     smile: Smile = Field(default=Smile(), description="What counts as a smile.")
 
 
-AnyDoor = Annotated[RgbDoor | SmileDoor, Field(discriminator="mode")]
+class SmileRgbDoor(Door):
+    """Secure access with smile and RGB liveness: both, by the same face, in one attempt."""
+
+    mode: Literal["secure_access_smile_rgb_liveness"] = Field(
+        description="What is asked of a person."
+    )
+    gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
+    smile: Smile = Field(
+        default=Smile(), description="What counts as a smile, and how long both may take."
+    )
+    rgb_liveness: RgbModels = Field(default=RgbModels(), description="How live is told from fake.")
+
+
+AnyDoor = Annotated[RgbDoor | SmileDoor | SmileRgbDoor, Field(discriminator="mode")]

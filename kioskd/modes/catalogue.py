@@ -7,10 +7,11 @@ from kioskd.modes.mode import Mode
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
 from kioskd.modes.smile import SmileMode
-from kioskd.modes.smile_settings import SmileSettings
+from kioskd.modes.smile_rgb import SmileRgbMode
+from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
 from models.observation import Measure
 
-ModeSettings = RgbSettings | SmileSettings
+ModeSettings = RgbSettings | SmileSettings | SmileRgbSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ def make(settings: ModeSettings, gate: GateSettings) -> Mode:
             return RgbMode(settings, gate)
         case SmileSettings():
             return SmileMode(settings, gate)
+        case SmileRgbSettings():
+            return SmileRgbMode(settings, gate)
 
 
 def needs(settings: ModeSettings) -> Needs:
@@ -39,3 +42,6 @@ def needs(settings: ModeSettings) -> Needs:
             return Needs(GATED | {Measure.LIVENESS}, frozenset({scheme}))
         case SmileSettings():
             return Needs(GATED | {Measure.BLENDSHAPES})
+        case SmileRgbSettings(rgb=RgbSettings(detection_scheme=scheme)):
+            measures = GATED | {Measure.BLENDSHAPES, Measure.LIVENESS}
+            return Needs(measures, frozenset({scheme}))

@@ -1,6 +1,5 @@
 """What an attempt of RGB liveness amounts to, as a Result."""
 
-from collections.abc import Mapping
 from statistics import fmean
 
 from kioskd.event import LivenessState, Result, Verdict
@@ -28,6 +27,14 @@ class Tally:
         for model, score in liveness.by_model.items():
             self._by_model.setdefault(model, []).append(score)
 
+    @property
+    def scores(self) -> tuple[float, ...]:
+        return tuple(self._scores)
+
+    @property
+    def means(self) -> dict[str, float]:
+        return {model: round(fmean(scores), 4) for model, scores in self._by_model.items()}
+
     def result(
         self,
         seen: Observation,
@@ -47,22 +54,18 @@ class Tally:
             verdict=VERDICTS[state],
             state=state,
             emits=state != "LIVENESS_UNKNOWN",
-            attributes=_attributes(state, decisive or tuple(self._scores)),
+            attributes=attributes(state, decisive or self.scores),
             started_at=attempt.started_at,
             decided_at=seen.at,
             captured_at=seen.wall_time,
             frames=attempt.frames,
             reasons=attempt.reasons(*ended_by),
-            scores=_means(self._by_model),
+            scores=self.means,
         )
 
 
-def _attributes(state: LivenessState, scores: tuple[float, ...]) -> dict[str, str | float]:
+def attributes(state: LivenessState, scores: tuple[float, ...]) -> dict[str, str | float]:
     """As on the wire. `liveness` is the scores' mean, left out when no frame counted."""
     confirmed = "true" if state == "LIVENESS_CONFIRMED" else "false"
     liveness = {"liveness": round(fmean(scores), 4)} if scores else {}
     return {**liveness, "livenessConfirmed": confirmed}
-
-
-def _means(by_model: Mapping[LivenessModel, list[float]]) -> dict[str, float]:
-    return {model: round(fmean(scores), 4) for model, scores in by_model.items()}

@@ -1,0 +1,108 @@
+"""Secure Access with Smile and RGB Liveness: both, by the same face, in one attempt.
+
+RGB liveness is judged in every fit frame, window after window, for as long as the smile takes.
+The window that sees the smile's end must find life, so it is the smiling face that is live.
+docs/modes.md draws it. Pure: no clock, no thread, no camera.
+"""
+
+from kioskd.event import LivenessState, Result, Step, Verdict
+from kioskd.modes import confirm
+from kioskd.modes.course import Course
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.reasons import Reason
+from kioskd.modes.rgb_result import Tally, attributes
+from kioskd.modes.smile import SmileWatch, smile_score
+from kioskd.modes.smile_phases import Cause as Smile
+from kioskd.modes.smile_rgb_phases import TRANSITIONS, Cause, Phase
+from kioskd.modes.smile_settings import SmileRgbSettings
+from models.observation import Face, Liveness, Measure, Observation
+from models.schemes import SCHEMES
+
+MODE = "secure_access_smile_rgb_liveness"
+
+
+class SmileRgbMode(Course):
+    """The Secure Access with Smile and RGB Liveness mode of one feed."""
+
+    measures = (Measure.BLENDSHAPES, Measure.LIVENESS)
+
+    def __init__(self, settings: SmileRgbSettings, gate: GateSettings) -> None:
+        margins = "hybrid" in SCHEMES[settings.rgb.detection_scheme].models
+        super().__init__(TRANSITIONS, settings.smile.attempt, gate, margins=margins)
+        self.plan, self._rule = settings.rgb.plan, settings.rgb.rule
+        self._watch = SmileWatch(settings.smile)
+        self.fresh()
+
+    def fresh(self) -> None:
+        self._watch.fresh()
+        self._window: confirm.Confirmation = confirm.LiveWindow()
+        self._tally = Tally()
+
+    def fit(self, seen: Observation, face: Face) -> Step:
+        smile, liveness = smile_score(face), face.liveness
+        if smile is None or liveness is None:
+            return self.refuse(Reason.NOT_MEASURED)
+        score = liveness.score
+        if score is None or not 0.0 <= score <= 1.0:  # NaN is no score either
+            return self.refuse(Reason.SCORE_INVALID)
+        if self.phase is Phase.QUALITY:
+            self.move(Smile.FIRST_FIT_FRAME)
+        self.attempts.count(seen)
+        return self._both(seen, smile, liveness, score)
+
+    def _both(self, seen: Observation, smile: float, liveness: Liveness, score: float) -> Step:
+        for cause in self._watch.look(seen.at, smile):
+            self.move(cause)
+        self._tally.add(liveness)
+        self._window = confirm.after(self._window, score, self._rule)
+        if isinstance(self._window, confirm.Verdict):
+            return self._round(seen, self._window)
+        waits = self._watch.waits_for
+        return self.say() if waits is None else self.refuse(waits)
+
+    def _round(self, seen: Observation, verdict: confirm.Verdict) -> Step:
+        """A window's verdict: it ends the attempt, unless it is live before the smile is done."""
+        if verdict.state != "LIVENESS_CONFIRMED":
+            self.move(Cause.NOT_LIVE)
+            ended_by = () if verdict.state == "NOTLIVE_CONFIRMED" else (Reason.UNDECIDED,)
+            result = self._result(seen, "failed", verdict.state, ended_by, verdict.scores)
+            return self.conclude(seen, result)
+        if not self._watch.smiled:
+            self._window = confirm.LiveWindow()
+            return self.say()
+        self.move(Cause.LIVE)
+        return self.conclude(seen, self._result(seen, "passed", verdict.state, (), verdict.scores))
+
+    def time_over(self, seen: Observation) -> Result:
+        verdict: Verdict = "failed" if self.attempt().frames else "undecided"
+        return self._result(seen, verdict, "LIVENESS_UNKNOWN", (Reason.TIME_OVER,))
+
+    def broken_off(self, seen: Observation, reason: Reason) -> Result:
+        return self._result(seen, "undecided", "LIVENESS_UNKNOWN", (reason,))
+
+    def _result(
+        self,
+        seen: Observation,
+        verdict: Verdict,
+        state: LivenessState,
+        ended_by: tuple[Reason, ...],
+        decisive: confirm.Scores | None = None,
+    ) -> Result:
+        attempt = self.attempt()
+        return Result(
+            action="smileToActivate",
+            feed=seen.feed,
+            mode=MODE,
+            track_id=attempt.track_id,
+            attempt=attempt.number,
+            verdict=verdict,
+            state=state,
+            emits=verdict != "undecided",
+            attributes=attributes(state, decisive or self._tally.scores),
+            started_at=attempt.started_at,
+            decided_at=seen.at,
+            captured_at=seen.wall_time,
+            frames=attempt.frames,
+            reasons=attempt.reasons(*ended_by),
+            scores={**self._tally.means, **self._watch.scores},
+        )

@@ -1,0 +1,48 @@
+"""The smile with RGB liveness as a table: the machine runs on it, and docs/modes.md draws it."""
+
+from enum import StrEnum
+
+from kioskd.modes.smile_phases import Cause as Smile
+from kioskd.modes.table import Always
+
+
+class Phase(StrEnum):
+    """What the person is asked for, then how it ended. RGB liveness is judged in all of them."""
+
+    IDLE = "IDLE"
+    QUALITY = "QUALITY"
+    NEUTRAL = "NEUTRAL"
+    PROMPT = "PROMPT"
+    SMILE = "SMILE"
+    LIVENESS = "LIVENESS"
+    CONFIRMED = "CONFIRMED"
+    REFUSED = "REFUSED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Cause(StrEnum):
+    LIVE = "the window that saw the smile's end is live"
+    NOT_LIVE = "a window is an attack, or is undecided"
+
+
+ASKED = (Phase.NEUTRAL, Phase.PROMPT, Phase.SMILE, Phase.LIVENESS)
+
+TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
+    (Phase.IDLE, Always.SUBJECT_CAME): Phase.QUALITY,
+    (Phase.QUALITY, Smile.FIRST_FIT_FRAME): Phase.NEUTRAL,
+    (Phase.QUALITY, Always.BROKEN_OFF): Phase.IDLE,
+    (Phase.QUALITY, Always.TIME_OVER): Phase.UNKNOWN,
+    (Phase.NEUTRAL, Smile.NEUTRAL_HELD): Phase.PROMPT,
+    (Phase.PROMPT, Smile.SMILE_BEGAN): Phase.SMILE,
+    (Phase.SMILE, Smile.SMILE_ENDED): Phase.PROMPT,
+    (Phase.SMILE, Smile.SMILE_HELD): Phase.LIVENESS,
+    (Phase.LIVENESS, Cause.LIVE): Phase.CONFIRMED,
+    **{(phase, Cause.NOT_LIVE): Phase.REFUSED for phase in ASKED},
+    **{(phase, Always.TIME_OVER): Phase.REFUSED for phase in ASKED},
+    **{(phase, Always.BROKEN_OFF): Phase.UNKNOWN for phase in ASKED},
+    (Phase.CONFIRMED, Always.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.REFUSED, Always.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.REFUSED, Always.REARMED): Phase.QUALITY,
+    (Phase.UNKNOWN, Always.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.UNKNOWN, Always.REARMED): Phase.QUALITY,
+}
