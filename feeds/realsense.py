@@ -15,7 +15,6 @@ from feeds.depth_reader import DepthReader
 from feeds.settings import RealSenseSource, RecordingSource
 from feeds.shot import SourceError
 
-RECORDINGS = (".db3", ".bag")
 COLOR = (1280, 720)  # at every model: a face must be large enough in it to be judged
 FPS = 30
 # Width and height at which the makers say each model measures best.

@@ -182,11 +182,12 @@ MISTAKES = {
     ),
     "no kind": (
         edited(("kind: usb, ", "")),
-        "7:3: feeds.back.kind: is missing; it must be file, http, rtsp or usb",
+        "7:3: feeds.back.kind: is missing; it must be file, http, realsense, rtsp or usb",
     ),
     "an unknown kind": (
         edited(("kind: usb", "kind: ubs")),
-        "7:16: feeds.back.kind: must be file, http, rtsp or usb (found ubs), did you mean 'usb'?",
+        "7:16: feeds.back.kind: must be file, http, realsense, rtsp or usb (found ubs), did you"
+        " mean 'usb'?",
     ),
     "a key of another kind": (
         edited(("kind: usb, device: 0", "kind: usb, device: 0, transport: udp")),
@@ -293,6 +294,28 @@ MISTAKES = {
     "a video that is not there": (
         edited(("kind: usb, device: 0", "kind: file, path: no.mov")),
         "7:28: feeds.back.path: no such video or folder (found no.mov)",
+    ),
+    "a depth camera that is not named": (
+        edited(("kind: usb, device: 0", "kind: realsense")),
+        "7:3: feeds.back.serial: is missing; it must be the camera's serial number, in quotes"
+        " (`kioskd devices`)",
+    ),
+    "a depth camera's serial number that YAML takes for a number": (
+        edited(("kind: usb, device: 0", "kind: realsense, serial: 821212060000")),
+        "7:35: feeds.back.serial: must be 4 to 32 letters and digits (found 821212060000);"
+        " put it in quotes",
+    ),
+    "a depth camera that is to be played fast": (
+        edited(("kind: usb, device: 0", 'kind: realsense, serial: "8212", pace: fast')),
+        "7:43: feeds.back.pace: is for a recording, and there is none here",
+    ),
+    "a depth recording that is not there": (
+        edited(("kind: usb, device: 0", "kind: realsense, recording: no.db3")),
+        "7:38: feeds.back.recording: no such file (found no.db3)",
+    ),
+    "a depth recording of another kind": (
+        edited(("kind: usb, device: 0", "kind: realsense, recording: no.mp4")),
+        "7:38: feeds.back.recording: must end in .db3 or .bag (found no.mp4)",
     ),
     "waits upside down": (
         edited(("device: 0", "device: 0, retry_most_s: 0.5, retry_first_s: 2")),

@@ -109,7 +109,7 @@ def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path:
     text = text.replace("  password_file:", "  #password_file:")
     for key in ("ca_file", "cert_file", "key_file"):
         text = text.replace(f"/etc/kioskd/{'kiosk' if key != 'ca_file' else 'ca'}.", "./x.")
-    for name in ("x.pem", "x.key", "kioskd/demo/clips/live.mov"):
+    for name in ("x.pem", "x.key", "visitor.db3", "kioskd/demo/clips/live.mov"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     path = tmp_path / "config.yaml"
@@ -119,6 +119,7 @@ def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path:
         ("note", "feeds.back-door"),  # no door uses them
         ("note", "feeds.side-door"),
         ("note", "feeds.garage"),
+        ("note", "feeds.vault"),
     }
 
 

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from feeds.settings import FileSource, StreamSource, UsbSource
+from feeds.settings import (
+    FileSource,
+    RealSenseSource,
+    RecordingSource,
+    StreamSource,
+    UsbSource,
+)
 from kioskd.config.build import EMBEDDED_PORT
 from kioskd.config.config import Config
 from kioskd.config.load import ConfigError, load
@@ -42,6 +48,20 @@ def test_relative_paths_start_at_the_files_folder(
     assert config.doors[0].feed.source == FileSource(str(folder / "clip.mov"))
     assert config.delivery.tls == TlsSettings(
         folder / "ca.pem", folder / "me.pem", folder / "me.key"
+    )
+
+
+def test_a_depth_camera_is_told_by_its_serial_number_and_a_recording_by_its_path(
+    tmp_path: Path,
+) -> None:
+    feed = 'kind: realsense, serial: "821212060000", emitter: false'
+    config = loaded(tmp_path, "broker: localhost", feed)
+    assert config.doors[0].feed.source == RealSenseSource("821212060000", emitter=False)
+    (tmp_path / "visit.db3").touch()
+    feed = "kind: realsense, recording: visit.db3, pace: fast, repeat: loop"
+    config = loaded(tmp_path, "broker: localhost", feed)
+    assert config.doors[0].feed.source == RecordingSource(
+        str(tmp_path / "visit.db3"), None, "fast", "loop"
     )
 
 

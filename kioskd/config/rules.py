@@ -14,6 +14,7 @@ from models.document import Path
 
 MissingFor = Callable[[str], tuple[str, ...]]  # models a scheme needs and the installation lacks
 SCHEMES = {"rtsp": ("rtsp", "rtsps"), "http": ("http", "https")}
+RECORDINGS = (".db3", ".bag")
 MARGINS = ("left", "right", "above", "below")
 
 
@@ -127,8 +128,28 @@ def _feed(ask: Answers, name: str, vault: Vault) -> Iterator[Problem]:
     if file is not None and not file.exists():
         found = shown(ask.text(*at, "path") or "")
         yield at_value(ask.document, (*at, "path"), f"no such video or folder (found {found})")
+    if kind == "realsense":
+        yield from _realsense(ask, at)
     yield from _order(ask, at, "retry_first_s", "retry_most_s")
     yield from _order(ask, at, "stall_s", "hang_s")
+
+
+def _realsense(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
+    """A camera by its serial number, or a recording."""
+    if not ask.set(*at, "serial") and not ask.set(*at, "recording"):
+        text = "is missing; it must be the camera's serial number, in quotes (`kioskd devices`)"
+        yield at_key(ask.document, (*at, "serial"), text)
+    for key in ("pace", "repeat"):
+        if ask.set(*at, key) and not ask.set(*at, "recording"):
+            yield at_key(ask.document, (*at, key), "is for a recording, and there is none here")
+    file = ask.file(*at, "recording")
+    found = shown(ask.text(*at, "recording") or "")
+    if file is not None and not file.name.endswith(RECORDINGS):
+        yield at_value(
+            ask.document, (*at, "recording"), f"must end in .db3 or .bag (found {found})"
+        )
+    elif file is not None and not file.is_file():
+        yield at_value(ask.document, (*at, "recording"), f"no such file (found {found})")
 
 
 def _address(ask: Answers, path: Path, schemes: tuple[str, ...], vault: Vault) -> Iterator[Problem]:

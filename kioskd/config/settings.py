@@ -250,7 +250,38 @@ class FileFeed(Feed):
     )
 
 
-AnyFeed = Annotated[UsbFeed | RtspFeed | HttpFeed | FileFeed, Field(discriminator="kind")]
+class RealSenseFeed(Feed):
+    """A depth camera: colours, depth and infrared. Never colours alone."""
+
+    kind: Literal["realsense"] = Field(description="An Intel RealSense depth camera.")
+    serial: str | None = Field(
+        default=None,
+        pattern=r"^[0-9A-Za-z]{4,32}$",
+        description="The camera's serial number, in quotes; `kioskd devices` tells it. No other"
+        " camera is taken in its place. Beside recording: the camera it must come from.",
+        json_schema_extra={"x-form": "4 to 32 letters and digits"},
+    )
+    emitter: bool = Field(
+        default=True,
+        description="Project the infrared pattern that gives plain surfaces something to measure.",
+    )
+    recording: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Play this .db3 or .bag recording instead of a camera, for trials and tests;"
+        " relative to this file.",
+    )
+    pace: Literal["realtime", "fast"] = Field(
+        default="realtime", description="Of a recording, as for file."
+    )
+    repeat: Literal["once", "loop"] = Field(
+        default="once", description="Of a recording, as for file."
+    )
+
+
+AnyFeed = Annotated[
+    UsbFeed | RtspFeed | HttpFeed | FileFeed | RealSenseFeed, Field(discriminator="kind")
+]
 
 
 class Logging(Section):
