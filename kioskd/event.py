@@ -38,6 +38,7 @@ class Result:
                   way, most frequent first
     scores        mean per-model scores over the counted frames, for diagnostics
     state         rgbLivenessState.currentState, where RGB liveness ran
+    challenges    the actions that were asked for, in their order, where there were any
     """
 
     action: ActionId
@@ -55,6 +56,7 @@ class Result:
     reasons: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     state: LivenessState | None = None
+    challenges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,13 @@ class Step:
     """What a mode says after one observation.
 
     phase    the state machine's present state, for logs, diagnostics and the aiming page
-    reasons  codes of the gate checks this frame failed, empty when it is evidence
+    reasons  codes of the gate checks this frame failed, empty when it is evidence; a challenge
+             puts its engine's return code before them
     result   the attempt that this frame ended, if it ended one
+    prompt   code of what the person is to be told to do, for the screen of a kiosk
     """
 
     phase: str
     reasons: tuple[str, ...] = ()
     result: Result | None = None
+    prompt: str | None = None

@@ -22,6 +22,7 @@ class Measure(Enum):
     POSE = "pose"  # the mesh, head pose and centre pose quality; one network
     BLENDSHAPES = "blendshapes"  # 52 expression scores from the mesh; one small network
     LIVENESS = "liveness"  # the networks of one detection scheme
+    MOTION = "motion"  # how the face grew since the frame before, by optical flow; no network
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,16 @@ class Liveness:
     by_model: Mapping[LivenessModel, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """
+    zoom  the face's size in that of the frame in which it was measured before; above 1 it came
+          closer. None in the first, and where too few of its points could be followed
+    """
+
+    zoom: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """One tracked face and what was measured on it. None = not measured, which never passes.
@@ -85,6 +96,7 @@ class Face:
     mesh: Mesh | None = None
     blendshapes: Mapping[str, float] | None = None
     liveness: Liveness | None = None
+    motion: Motion | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ from models.detect import Detector
 from models.faces import FaceFinder
 from models.manifest import NetworkError, Role
 from models.mesh.landmarks import read_mesh
+from models.motion import MotionMeter
 from models.observation import (
     Box,
     Face,
@@ -75,6 +76,7 @@ class Perceiver:
         settings = settings or PerceptionSettings()
         self._networks = networks
         self.stages = stages or Stages()
+        self._motion = MotionMeter(settings.detector_long_side)
         self._finder = FaceFinder(
             Detector(networks["face"], settings.detector_min_score),
             Tracker(TrackSettings(confirm=settings.confirm, forget_s=settings.forget_s)),
@@ -122,6 +124,9 @@ class Perceiver:
             face = self._with_pose(face)
         if Measure.BLENDSHAPES in wanted.measures:
             face = self._with_blendshapes(face)
+        if Measure.MOTION in wanted.measures:
+            with self.stages.timed("motion"):
+                face = replace(face, motion=self._motion.measure(frame, face))
         if Measure.LIVENESS in wanted.measures:
             with self.stages.timed("liveness"):
                 face = replace(face, liveness=self._liveness(frame, face.box, wanted.plan))

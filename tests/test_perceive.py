@@ -244,7 +244,17 @@ def test_warming_up_runs_every_loaded_network_once() -> None:
 def test_every_stage_says_how_long_it_took() -> None:
     eye = Perceiver(EVERYTHING)
     measured(eye, set(Measure), HYBRID)
-    stages = {"shrink", "detect", "track", "quality", "mesh", "pose", "blendshapes", "liveness"}
+    stages = {
+        "shrink",
+        "detect",
+        "track",
+        "quality",
+        "mesh",
+        "pose",
+        "blendshapes",
+        "motion",
+        "liveness",
+    }
     assert set(eye.stages.seconds) == stages
     assert all(seconds > 0 for seconds in eye.stages.seconds.values())
     assert eye.stages.calls["detect"] == 5

@@ -1,0 +1,218 @@
+"""A challenge, or a sequence of them: one person is asked, and does it. docs/challenges.md.
+
+Pure: no clock, no camera, no chance. Time arrives in the observation, chance as `below`.
+"""
+
+import math
+from dataclasses import replace
+from enum import StrEnum
+
+from kioskd.event import ActionId, Result, Step, Verdict
+from kioskd.modes.challenges import fraud, start
+from kioskd.modes.challenges.draw import Below, drawn
+from kioskd.modes.challenges.extent import extent
+from kioskd.modes.challenges.kinds import ACTIONS, Challenge
+from kioskd.modes.challenges.phases import TRANSITIONS, Cause, Phase
+from kioskd.modes.challenges.prompts import prompt
+from kioskd.modes.challenges.reading import Reading, read, resting
+from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
+from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after
+from kioskd.modes.course import Course
+from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.reasons import Reason
+from kioskd.modes.table import Always
+from models.observation import Face, Measure, Observation
+
+MODE, SEQUENCE_MODE = "challenge", "challenge_sequence"
+CODES: dict[StrEnum, Reason] = {  # the engine's return codes, by what the machine is at
+    Phase.IDLE: Reason.NOT_INITIALIZED,
+    Phase.START: Reason.PRECONDITION_FAILED,
+    Phase.ASKED: Reason.NOT_READY,
+    Phase.NEXT: Reason.PRECONDITION_FAILED,
+}
+
+
+class ChallengeMode(Course):
+    """The challenge or sequence of one feed.
+
+    below  a number from 0 to one less than what it is given, from a cryptographic source: it
+           draws the order of each attempt's actions
+    """
+
+    def __init__(
+        self, settings: ChallengeSettings | SequenceSettings, gate: GateSettings, below: Below
+    ) -> None:
+        self._settings, self._below = settings, below
+        self._engine, self._extents = settings.engine, settings.extents
+        limit_s = settings.engine.maximum_runtime_s * settings.length
+        attempt = replace(settings.attempt, attempt_deadline_s=limit_s)
+        super().__init__(TRANSITIONS, attempt, gate)
+        self._gates = (Gate(_unmoved(gate), False), Gate(_moving(gate), False))
+        self.fresh()
+
+    def fresh(self) -> None:
+        self._actions = drawn(self._settings, self._below)
+        self._done = 0
+        self._rests: tuple[Reading, ...] = ()  # frames in which the start condition holds
+        self._rest: Reading | None = None  # what all actions of the attempt are measured from
+        self._trial: Trial = Asked(None)
+        self._suspicion = fraud.Suspicion()
+        self._asked_at = self._sighted_at = -math.inf
+        self._watched = fraud.considered(self._settings.unified)
+        self._kinds = frozenset(self._actions) | self._watched
+        self._gate = self._gates[0]
+        self.measures = tuple(_measures(self._kinds))
+
+    def fit(self, seen: Observation, face: Face) -> Step:
+        now = read(seen, face, self._kinds)
+        if isinstance(now, Reason):
+            return self.refuse(now)
+        if self._rest is None:
+            return self._first_start(seen, face, now)
+        if now.at - self._sighted_at > self._engine.allowed_track_loss_s:
+            self.move(Always.BROKEN_OFF)
+            return self._end(seen, "undecided", Reason.TRACK_LOST)
+        self._sighted_at = now.at
+        if now.at - self._asked_at > self._engine.maximum_runtime_s:
+            self.move(Always.TIME_OVER)
+            return self._end(seen, "failed", Reason.TIME_OVER)
+        self.attempts.count(seen)
+        if found := self._fraud(now, self._rest):
+            self.move(Cause.FRAUD)
+            return self._end(seen, "failed", found)
+        if self.phase is Phase.NEXT:
+            return self._next_start(now, self._rest)
+        return self._ask(seen, now, self._rest)
+
+    def time_over(self, seen: Observation) -> Result:
+        if self.phase is Phase.CHALLENGE_FAILED:
+            return self._result(seen, "failed", Reason.TIME_OVER)
+        return self._result(seen, "undecided", Reason.TIME_OVER, Reason.PRECONDITION_FAILED)
+
+    def broken_off(self, seen: Observation, reason: Reason) -> Result:
+        return self._result(seen, "undecided", reason)
+
+    def refuse(self, *reasons: Reason) -> Step:
+        """A frame that shows nothing breaks the start condition; an action may coast over it."""
+        self._rests = ()
+        return super().refuse(*reasons)
+
+    def say(self, *reasons: Reason, result: Result | None = None) -> Step:
+        """With the return code of the engine first, and what the person is to be told."""
+        code = Reason.OK if result and result.verdict == "passed" else CODES.get(self.phase)
+        told = reasons if code is None or Reason.INTERNAL in reasons else (code, *reasons)
+        shown = prompt(self.phase, self._asked, reasons)
+        return replace(super().say(*told, result=result), prompt=shown)
+
+    @property
+    def _asked(self) -> Challenge | None:
+        return self._actions[self._done] if self._done < len(self._actions) else None
+
+    def _first_start(self, seen: Observation, face: Face, now: Reading) -> Step:
+        failed = start.unmet(self._kinds, now)
+        if start.outside(seen, face.box, self._engine):
+            failed = (Reason.OUTSIDE_AREA, *failed)
+        if failed:
+            self._rests = ()
+            return self.refuse(*failed)
+        if self._holds_start(now):
+            self.attempts.count(seen)
+            self._rest = resting(self._rests)
+            self._gate = self._gates[1]
+            self._put(now)
+        return self.say()
+
+    def _next_start(self, now: Reading, rest: Reading) -> Step:
+        """Between two actions: back to rest, or the second would begin halfway."""
+        kinds = (*self._actions[: self._done + 1], *self._watched)
+        if failed := start.unrested(kinds, now, rest, self._extents):
+            self._rests = ()
+            return self.say(*failed)
+        if self._holds_start(now):
+            self._put(now)
+        return self.say()
+
+    def _holds_start(self, now: Reading) -> bool:
+        if self._rests and now.at - self._rests[-1].at > self._settings.attempt.maximum_gap_s:
+            self._rests = ()
+        self._rests = (*self._rests, now)
+        return now.at - self._rests[0].at >= self._engine.start_length_s
+
+    def _put(self, now: Reading) -> None:
+        """Ask for the next action."""
+        first = self.phase is Phase.START
+        self.move(Cause.START_HELD)
+        self._trial, self._suspicion, self._sighted_at = Asked(now.at), fraud.Suspicion(), now.at
+        self._asked_at = now.at if first else self._asked_at
+
+    def _ask(self, seen: Observation, now: Reading, rest: Reading) -> Step:
+        kind = self._actions[self._done]
+        way = Way(now.at, extent(kind, now, rest, self._extents), now.side / rest.side, now.zoom)
+        self._trial = after(self._trial, kind, way, self._engine.success_length_s)
+        if not isinstance(self._trial, Done):
+            return self.say()
+        self._done += 1
+        if self._asked is None:
+            self.move(Cause.ALL_DONE)
+            return self._end(seen, "passed")
+        self.move(Cause.MORE_TO_COME)
+        self._rests, self._asked_at = (), now.at
+        return self.say()
+
+    def _fraud(self, now: Reading, rest: Reading) -> Reason | None:
+        """Another action than the one asked for; on the way to the next, the last is excused."""
+        settings = self._settings.unified
+        kinds = fraud.watched(settings, self._actions[self._done])
+        if self.phase is Phase.NEXT:
+            kinds &= fraud.watched(settings, self._actions[self._done - 1])
+        self._suspicion = self._suspicion.after(kinds, now, rest, self._extents, settings.rigidity)
+        return self._suspicion.proven(now.at, settings.fraud_length_s)
+
+    def _end(self, seen: Observation, verdict: Verdict, *ended_by: Reason) -> Step:
+        return self.conclude(seen, self._result(seen, verdict, *ended_by), *ended_by)
+
+    def _result(self, seen: Observation, verdict: Verdict, *ended_by: Reason) -> Result:
+        attempt = self.attempt()
+        single = isinstance(self._settings, ChallengeSettings)
+        action: ActionId = ACTIONS[self._actions[0]] if single else "sequenceChallenge"
+        return Result(
+            action=action,
+            feed=seen.feed,
+            mode=MODE if single else SEQUENCE_MODE,
+            track_id=attempt.track_id,
+            attempt=attempt.number,
+            verdict=verdict,
+            emits=verdict == "passed",
+            attributes={"challengeConfirmed": "true" if verdict == "passed" else "false"},
+            started_at=attempt.started_at,
+            decided_at=seen.at,
+            captured_at=seen.wall_time,
+            frames=attempt.frames,
+            reasons=attempt.reasons(*ended_by),
+            challenges=tuple(kind.value for kind in self._actions),
+        )
+
+
+def _measures(kinds: frozenset[Challenge]) -> list[Measure]:
+    """What the gate does not measure by itself."""
+    wanted = [Measure.BLENDSHAPES] if Challenge.SMILE in kinds else []
+    return [*wanted, Measure.MOTION] if Challenge.FLOW in kinds else wanted
+
+
+def _unmoved(gate: GateSettings) -> GateSettings:
+    """Before the action: as the gate says, but nobody need hold still for a second."""
+    return replace(gate, maximum_drift=math.inf)
+
+
+def _moving(gate: GateSettings) -> GateSettings:
+    """While the head may turn and come closer; the picture must still be good."""
+    return replace(
+        gate,
+        maximum_drift=math.inf,
+        maximum_face_share=1.0,
+        minimum_border_px=0.0,
+        minimum_centre_pose_quality=0.0,
+        maximum_yaw_deg=90.0,
+        maximum_pitch_deg=90.0,
+        maximum_roll_deg=90.0,
+    )
