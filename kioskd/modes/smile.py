@@ -3,8 +3,6 @@
 Pure: no clock, no thread, no camera. Time arrives in the observation.
 """
 
-import math
-
 from kioskd.event import Result, Step, Verdict
 from kioskd.modes import smiling
 from kioskd.modes.course import Course
@@ -12,6 +10,7 @@ from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.smile_phases import TRANSITIONS, Cause, Phase
 from kioskd.modes.smile_settings import SmileSettings
+from models.expression import smile
 from models.observation import Face, Measure, Observation
 
 MODE = "secure_access_smile"
@@ -125,7 +124,5 @@ CAUSES = {
 
 def smile_score(face: Face) -> float | None:
     """How much both corners of the mouth smile, 0..1; None when that is not known."""
-    shapes = face.blendshapes or {}
-    sides = [shapes.get("mouthSmileLeft", math.nan), shapes.get("mouthSmileRight", math.nan)]
-    score = sum(sides) / 2
-    return score if 0.0 <= score <= 1.0 else None
+    score = smile(face.blendshapes or {})
+    return score if score is not None and 0.0 <= score <= 1.0 else None  # NaN is no score either

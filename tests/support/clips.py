@@ -5,6 +5,8 @@ from pathlib import Path
 
 from tests.support.broker import program
 
+DATA = Path(__file__).resolve().parents[1] / "data"
+
 
 def as_h264(clip: Path, made: Path) -> Path:
     """The clip in H.264, as a network camera sends it."""
