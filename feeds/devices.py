@@ -2,11 +2,18 @@
 
 import errno
 import fcntl
+import json
 import os
 import struct
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from feeds.process import search_path
+from feeds.realsense import Attached
+
+_LOOKING_S = 15.0  # how long the RealSense library may look for its cameras
 _QUERYCAP = 0x80685600  # VIDIOC_QUERYCAP, linux/videodev2.h
 _CAPABILITY = struct.Struct("16s32s32sIII12x")  # driver, card, bus, version, device's, node's
 _HAS_NODE_CAPABILITIES = 0x80000000
@@ -35,6 +42,21 @@ def cameras(dev: Path = Path("/dev"), sys: Path = Path("/sys")) -> list[Camera]:
     links = _stable_names(dev)
     folders = (sys / "class/video4linux").glob("video*")
     return [_camera(folder, dev, links) for folder in sorted(folders, key=_number)]
+
+
+def depth_cameras() -> tuple[list[Attached], str]:
+    """The RealSense cameras, and a sentence about why they could not be asked, "" if they could."""
+    command = [sys.executable, "-P", "-m", "feeds.attached"]
+    environment = {**os.environ, "PYTHONPATH": search_path()}
+    try:
+        asked = subprocess.run(
+            command, capture_output=True, text=True, env=environment, timeout=_LOOKING_S
+        )
+    except subprocess.TimeoutExpired:
+        return [], "the RealSense driver hangs: re-plug the camera"
+    if asked.returncode != 0:
+        return [], asked.stderr.strip().rpartition("\n")[2]
+    return [Attached(**camera) for camera in json.loads(asked.stdout)], ""
 
 
 def _camera(folder: Path, dev: Path, links: dict[str, str]) -> Camera:

@@ -99,7 +99,7 @@ def _spawned(orders: Orders) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,  # codecs print their troubles there; ours come as messages
         stderr=subprocess.DEVNULL,
         pass_fds=(orders.slot_fd, orders.bell_fd, orders.control_fd),
-        env={**os.environ, "PYTHONPATH": _search_path()},
+        env={**os.environ, "PYTHONPATH": search_path()},
     )
     with suppress(BrokenPipeError):  # it has died at birth, which `ended` will tell
         os.write(_input(process).fileno(), orders_line(orders))
@@ -107,7 +107,7 @@ def _spawned(orders: Orders) -> subprocess.Popen[bytes]:
     return process
 
 
-def _search_path() -> str:
+def search_path() -> str:
     """Has the child find its modules where this process found them."""
     return os.pathsep.join(path or os.getcwd() for path in sys.path)
 

@@ -9,8 +9,12 @@ from ctypes import CDLL
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from feeds import realsense
 from feeds.feed import Feed
-from feeds.settings import FeedSettings, FileSource
+from feeds.frame import Frame
+from feeds.settings import FeedSettings, PlayedSource, RealSenseSource, RecordingSource
 from kioskd import time_service
 from kioskd.config.load import Config, ConfigError, load
 from kioskd.daemon import networks
@@ -59,7 +63,7 @@ def _findings(config: Config) -> Iterator[Finding]:
     yield from _broker(config)
     yield _clock()
     yield _state_dir(config.state_dir)
-    yield _libusb()
+    yield _libusb(config)
 
 
 def _networks(config: Config) -> Finding:
@@ -75,22 +79,42 @@ def _networks(config: Config) -> Finding:
 def _camera(settings: FeedSettings) -> Finding:
     """Look through the camera with the daemon's own feed: one fresh frame is the proof."""
     subject = f"camera {settings.name}"
-    if isinstance(settings.source, FileSource):
+    if isinstance(settings.source, PlayedSource):
         settings = replace(settings, source=replace(settings.source, repeat="once"))
     feed = Feed(settings)
     feed.start()
+    lacking = ""
     try:
         began_at = time.monotonic()
         while time.monotonic() - began_at < CAMERA_S:
             if (frame := feed.newest(0.25)) is not None:
-                height, width = frame.color.shape[:2]
+                lacking = _lacking(frame)
                 took_s = time.monotonic() - began_at
-                return Finding(subject, True, f"{width}x{height}, first image after {took_s:.1f} s")
-            if feed.state.phase == "offline":
+                if not lacking:
+                    return Finding(subject, True, f"{_seen(frame)}, after {took_s:.1f} s")
+            elif feed.state.phase == "offline":
                 break
-        return Finding(subject, False, feed.state.detail)
+        return Finding(subject, False, lacking or feed.state.detail)
     finally:
         feed.stop()
+
+
+def _lacking(frame: Frame) -> str:
+    """What a depth camera's image is without."""
+    if frame.rig is None or frame.depth is not None:
+        return ""
+    return f"gives images, but no depth with them ({frame.no_depth})"
+
+
+def _seen(frame: Frame) -> str:
+    height, width = frame.color.shape[:2]
+    seen = f"first image {width}x{height}"
+    if frame.depth is not None:
+        seen += f" with depth in {np.count_nonzero(frame.depth) / frame.depth.size:.0%} of it"
+    if frame.infrared is not None:
+        height, width = frame.infrared.shape
+        seen += f", infrared {width}x{height}"
+    return seen
 
 
 def _broker(config: Config) -> Iterator[Finding]:
@@ -144,11 +168,19 @@ def _state_dir(folder: Path) -> Finding:
     return Finding("audit log", True, f"{folder} can be written")
 
 
-def _libusb() -> Finding:
-    """RealSense cameras need it; the feeds of this version do not."""
+def _libusb(config: Config) -> Finding:
+    """RealSense cameras need it, and pyrealsense2; nothing else does."""
+    if any(
+        isinstance(door.feed.source, RealSenseSource | RecordingSource) for door in config.doors
+    ):
+        try:
+            realsense.library()
+        except realsense.NoLibraryError as error:
+            return Finding("libusb", False, str(error))
+        return Finding("libusb", True, "installed, and pyrealsense2 too")
     try:
         CDLL("libusb-1.0.so.0")
     except OSError:
-        missing = "not installed, and nothing configured needs it (RealSense cameras will: "
+        missing = "not installed, and nothing configured needs it (RealSense cameras do: "
         return Finding("libusb", True, missing + "apt-get install libusb-1.0-0)")
     return Finding("libusb", True, "installed")

@@ -1,0 +1,22 @@
+"""Prints the RealSense cameras on this machine, as JSON: python -m feeds.attached.
+
+A program of its own: a driver in trouble hangs, and then only killing it helps.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+
+from feeds import realsense
+
+
+def main() -> None:
+    try:
+        found = realsense.attached()
+    except (realsense.NoLibraryError, RuntimeError) as error:
+        sys.exit(str(error))
+    print(json.dumps([asdict(camera) for camera in found]))
+
+
+if __name__ == "__main__":
+    main()
