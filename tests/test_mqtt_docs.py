@@ -11,6 +11,7 @@ import pytest
 from kioskd.delivery import wire
 from kioskd.delivery.problems import ProblemCode
 from kioskd.delivery.wire import SchemaName
+from kioskd.event import ActionId
 
 PAGE = (Path(__file__).parent.parent / "docs" / "mqtt.md").read_text(encoding="utf-8")
 EXAMPLES: list[tuple[SchemaName, str]] = re.findall(r"^```json (\w+)\n(.*?)^```", PAGE, re.M | re.S)
@@ -38,3 +39,12 @@ def test_every_topic_and_every_problem_is_on_the_page() -> None:
 def test_every_link_to_a_file_leads_somewhere() -> None:
     for target in re.findall(r"\]\((\.\./[^)]+)\)", PAGE):
         assert (Path(__file__).parent / target).exists(), target
+
+
+def test_every_action_is_in_the_table_with_its_mode_and_attributes() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)`[^|]* \|(.*)\|$", PAGE, re.M))
+    challenges = {action for action in get_args(ActionId) if action.endswith("Challenge")}
+    assert set(get_args(ActionId)) - challenges <= rows.keys()
+    assert "`challengeConfirmed`" in rows["nodChallenge"]
+    assert "sequenceChallenge" in rows["nodChallenge"]
+    assert "none" in rows["poseLiveness"]
