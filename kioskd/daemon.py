@@ -1,6 +1,7 @@
 """The shell around the rooms: wiring, progress, stopping. No rules of its own."""
 
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -102,7 +103,7 @@ class Daemon:
     def _judge(self, door: Door, watch: Watch | None) -> Judge:
         perceiver = Perceiver(self.networks, self._config.perception.settings())
         feed = Feed(door.feed, self._feed_state)
-        mode = catalogue.make(door.mode, door.gate)
+        mode = catalogue.make(door.mode, door.gate, secrets.randbelow)
         tell = self._diagnose() if self._config.delivery.diagnostics else None
         return Judge(feed, perceiver, mode, self._deliver, _both(watch, tell))
 

@@ -14,8 +14,19 @@ from feeds.settings import (
     UsbSource,
 )
 from kioskd import __version__
+from kioskd.config.attempts import Attempts, Tries
+from kioskd.config.challenges import Challenge, EngineKeys, ExtentKeys, Sequence, listed
 from kioskd.config.config import Config, Door, Perception, default_state_dir
-from kioskd.config.doors import AnyDoor, Attempts, Gate, RgbDoor, Smile, SmileDoor, SmileRgbDoor
+from kioskd.config.doors import (
+    AnyDoor,
+    ChallengeDoor,
+    Gate,
+    RgbDoor,
+    SequenceDoor,
+    Smile,
+    SmileDoor,
+    SmileRgbDoor,
+)
 from kioskd.config.secrets import Vault, from_file
 from kioskd.config.section import Section
 from kioskd.config.settings import (
@@ -29,6 +40,14 @@ from kioskd.config.settings import (
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.catalogue import ModeSettings
+from kioskd.modes.challenges.kinds import Challenge as Kind
+from kioskd.modes.challenges.settings import (
+    ChallengeSettings,
+    Engine,
+    Extents,
+    SequenceSettings,
+    Unified,
+)
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
 from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
@@ -114,10 +133,30 @@ def mode_settings(door: AnyDoor) -> ModeSettings:
         case SmileRgbDoor():
             rgb = RgbSettings(**door.rgb_liveness.model_dump(), attempt=attempt(door.smile))
             return SmileRgbSettings(smile_settings(door.smile), rgb)
+        case ChallengeDoor(challenge=section):
+            return ChallengeSettings(Kind(section.action), **limits(section))
+        case SequenceDoor(sequence=section):
+            return sequence_settings(section)
 
 
 def smile_settings(smile: Smile) -> SmileSettings:
     return SmileSettings(**own(smile), attempt=attempt(smile))
+
+
+def sequence_settings(section: Sequence) -> SequenceSettings:
+    actions = tuple(map(Kind, listed(section.actions)))
+    length = len(actions) if section.order == "fixed" else section.length
+    return SequenceSettings(actions, section.order, length, **limits(section))
+
+
+def limits(section: Challenge | Sequence) -> dict[str, Any]:
+    """What a challenge and a sequence share: the same names again, part by part."""
+    return {
+        "extents": Extents(**section.model_dump(include=set(ExtentKeys.model_fields))),
+        "engine": Engine(**section.model_dump(include=set(EngineKeys.model_fields))),
+        "unified": Unified(**section.unified.model_dump()),
+        "attempt": attempt(section),
+    }
 
 
 def own(section: Section) -> dict[str, Any]:
@@ -125,7 +164,7 @@ def own(section: Section) -> dict[str, Any]:
     return section.model_dump(exclude=set(Attempts.model_fields))
 
 
-def attempt(section: Attempts) -> AttemptSettings:
+def attempt(section: Tries) -> AttemptSettings:
     return AttemptSettings(**section.model_dump(include=set(Attempts.model_fields)))
 
 

@@ -5,14 +5,14 @@ Defaults are those of the modes' own settings in kioskd/modes.
 
 from typing import Annotated, Literal
 
+from kioskd.config.attempts import Attempts
+from kioskd.config.challenges import Challenge, Sequence
 from kioskd.config.section import Field, Name, Section, name, number
-from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
 from kioskd.modes.smile_settings import SmileSettings
 
 GATE = GateSettings()
-ATTEMPT = AttemptSettings()
 RGB = RgbSettings()
 SMILE = SmileSettings()
 
@@ -24,6 +24,7 @@ Scheme = Literal[  # the keys of models.schemes.SCHEMES
     "strict_multimodal",
     "normal_multimodal",
     "tolerant_multimodal",
+    "fused_multimodal",
 ]
 
 
@@ -81,31 +82,6 @@ class Gate(Section):
     )
     maximum_roll_deg: float = number(
         GATE.maximum_roll_deg, 1.0, 90.0, "degrees", "Head tilted to a shoulder, at most."
-    )
-
-
-class Attempts(Section):
-    """How an attempt is bounded, in every mode's section."""
-
-    attempt_deadline_s: float = number(
-        ATTEMPT.attempt_deadline_s,
-        1.0,
-        60.0,
-        "s",
-        "For the first fit frame to come, then anew for the decision.",
-    )
-    maximum_gap_s: float = number(
-        ATTEMPT.maximum_gap_s, 0.1, 5.0, "s", "Longest time between two frames of one attempt."
-    )
-    cool_down_s: float = number(
-        ATTEMPT.cool_down_s, 0.0, 300.0, "s", "Wait after an attempt that did not confirm."
-    )
-    attempts_per_track: int = number(
-        ATTEMPT.attempts_per_track,
-        1,
-        100,
-        "attempts",
-        "Tries of one person; then they must leave the view.",
     )
 
 
@@ -237,4 +213,27 @@ class SmileRgbDoor(Door):
     rgb_liveness: RgbModels = Field(default=RgbModels(), description="How live is told from fake.")
 
 
-AnyDoor = Annotated[RgbDoor | SmileDoor | SmileRgbDoor, Field(discriminator="mode")]
+class ChallengeDoor(Door):
+    """A challenge: a person does what is asked of everybody."""
+
+    mode: Literal["challenge"] = Field(description="What is asked of a person.")
+    gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
+    challenge: Challenge = Field(
+        default=Challenge(), description="Which action is asked for, and what counts as done."
+    )
+
+
+class SequenceDoor(Door):
+    """A sequence of challenges: a person does several actions, in an order drawn by chance."""
+
+    mode: Literal["challenge_sequence"] = Field(description="What is asked of a person.")
+    gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
+    sequence: Sequence = Field(
+        default=Sequence(), description="Which actions are asked for, and what counts as done."
+    )
+
+
+AnyDoor = Annotated[
+    RgbDoor | SmileDoor | SmileRgbDoor | ChallengeDoor | SequenceDoor,
+    Field(discriminator="mode"),
+]

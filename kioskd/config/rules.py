@@ -6,10 +6,12 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from kioskd.config.answers import Answers
+from kioskd.config.challenges import listed
 from kioskd.config.doors import GATE
 from kioskd.config.problem import Problem, at_key, at_value, note
 from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret
 from kioskd.config.sentences import shown
+from kioskd.modes.challenges.kinds import UNWATCHED
 from models.document import Path
 
 MissingFor = Callable[[str], tuple[str, ...]]  # models a scheme needs and the installation lacks
@@ -196,6 +198,30 @@ def _door(ask: Answers, name: str, missing_for: MissingFor) -> Iterator[Problem]
         text = f"{scheme} needs the {' and '.join(missing)} network, which is not installed"
         yield at_value(ask.document, (*rgb, "detection_scheme"), text)
     yield from _margins(ask, at, scheme)
+    yield from _challenge(ask, (*at, "challenge"))
+    yield from _sequence(ask, (*at, "sequence"))
+
+
+def _challenge(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
+    action = ask.text(*at, "action") or ""
+    if ask.true(*at, "unified", "watch") and action in UNWATCHED:
+        text = f"{action} has no unified form; choose another action or leave this out"
+        yield at_key(ask.document, (*at, "unified", "watch"), text)
+
+
+def _sequence(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
+    """A sequence asks for no action twice, and for no more than it has."""
+    written = ask.text(*at, "actions")
+    if written is None:
+        return
+    actions, length = listed(written), ask.number(*at, "length")
+    if twice := sorted({action for action in actions if actions.count(action) > 1}):
+        text = f"must not name an action twice (found {' and '.join(twice)} again)"
+        yield at_value(ask.document, (*at, "actions"), text)
+    elif ask.text(*at, "order") != "fixed" and length is not None and length > len(actions):
+        what = "length" if ask.set(*at, "length") else "actions"
+        text = f"length, {length:g}, must not be above the number of actions, {len(actions)}"
+        yield at_value(ask.document, (*at, what), text)
 
 
 def _door_feed(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:

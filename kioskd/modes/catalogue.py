@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from kioskd.modes.challenges import reading
+from kioskd.modes.challenges.challenge import ChallengeMode
+from kioskd.modes.challenges.draw import Below
+from kioskd.modes.challenges.fraud import considered
+from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.mode import Mode
 from kioskd.modes.rgb import RgbMode
@@ -11,7 +16,7 @@ from kioskd.modes.smile_rgb import SmileRgbMode
 from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
 from models.observation import Measure
 
-ModeSettings = RgbSettings | SmileSettings | SmileRgbSettings
+ModeSettings = RgbSettings | SmileSettings | SmileRgbSettings | ChallengeSettings | SequenceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +30,8 @@ class Needs:
 GATED = frozenset({Measure.QUALITY, Measure.POSE})  # what the face gate asks for
 
 
-def make(settings: ModeSettings, gate: GateSettings) -> Mode:
-    """A mode at the start of its work, for one feed."""
+def make(settings: ModeSettings, gate: GateSettings, below: Below) -> Mode:
+    """A mode at the start of its work, for one feed. `below` draws, see `Below`."""
     match settings:
         case RgbSettings():
             return RgbMode(settings, gate)
@@ -34,6 +39,8 @@ def make(settings: ModeSettings, gate: GateSettings) -> Mode:
             return SmileMode(settings, gate)
         case SmileRgbSettings():
             return SmileRgbMode(settings, gate)
+        case ChallengeSettings() | SequenceSettings():
+            return ChallengeMode(settings, gate, below)
 
 
 def needs(settings: ModeSettings) -> Needs:
@@ -45,3 +52,6 @@ def needs(settings: ModeSettings) -> Needs:
         case SmileRgbSettings(rgb=RgbSettings(detection_scheme=scheme)):
             measures = GATED | {Measure.BLENDSHAPES, Measure.LIVENESS}
             return Needs(measures, frozenset({scheme}))
+        case ChallengeSettings() | SequenceSettings():
+            kinds = frozenset(settings.actions) | considered(settings.unified)
+            return Needs(GATED | frozenset(reading.measures(kinds)))

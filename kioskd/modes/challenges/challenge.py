@@ -14,14 +14,14 @@ from kioskd.modes.challenges.extent import extent
 from kioskd.modes.challenges.kinds import ACTIONS, Challenge
 from kioskd.modes.challenges.phases import TRANSITIONS, Cause, Phase
 from kioskd.modes.challenges.prompts import prompt
-from kioskd.modes.challenges.reading import Reading, read, resting
+from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after
 from kioskd.modes.course import Course
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.table import Always
-from models.observation import Face, Measure, Observation
+from models.observation import Face, Observation
 
 MODE, SEQUENCE_MODE = "challenge", "challenge_sequence"
 CODES: dict[StrEnum, Reason] = {  # the engine's return codes, by what the machine is at
@@ -61,7 +61,7 @@ class ChallengeMode(Course):
         self._watched = fraud.considered(self._settings.unified)
         self._kinds = frozenset(self._actions) | self._watched
         self._gate = self._gates[0]
-        self.measures = tuple(_measures(self._kinds))
+        self.measures = measures(self._kinds)
 
     def fit(self, seen: Observation, face: Face) -> Step:
         now = read(seen, face, self._kinds)
@@ -191,12 +191,6 @@ class ChallengeMode(Course):
             reasons=attempt.reasons(*ended_by),
             challenges=tuple(kind.value for kind in self._actions),
         )
-
-
-def _measures(kinds: frozenset[Challenge]) -> list[Measure]:
-    """What the gate does not measure by itself."""
-    wanted = [Measure.BLENDSHAPES] if Challenge.SMILE in kinds else []
-    return [*wanted, Measure.MOTION] if Challenge.FLOW in kinds else wanted
 
 
 def _unmoved(gate: GateSettings) -> GateSettings:

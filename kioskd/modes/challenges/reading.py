@@ -8,7 +8,7 @@ from statistics import median
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.reasons import Reason
 from models.expression import expression, smile
-from models.observation import Face, Observation
+from models.observation import Face, Measure, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,12 @@ class Reading:
     ratio: float
     smile: float | None = None
     zoom: float | None = None
+
+
+def measures(kinds: Collection[Challenge]) -> tuple[Measure, ...]:
+    """What these actions are read from, beyond the pose, which the gate asks for by itself."""
+    scores = (Measure.BLENDSHAPES,) if Challenge.SMILE in kinds else ()
+    return (*scores, Measure.MOTION) if Challenge.FLOW in kinds else scores
 
 
 def read(seen: Observation, face: Face, kinds: Collection[Challenge]) -> Reading | Reason:

@@ -7,6 +7,14 @@ from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.challenges.kinds import UNWATCHED, Challenge
 
 Order = Literal["drawn", "fixed"]
+POOL = (  # what everybody can do, and no glance or blink does by itself
+    Challenge.LEFT_TURN,
+    Challenge.RIGHT_TURN,
+    Challenge.HEAD_RAISE,
+    Challenge.NOD,
+    Challenge.MOUTH_OPENING,
+    Challenge.SMILE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class Unified:
 class ChallengeSettings:
     """One action, the same for everybody."""
 
-    action: Challenge
+    action: Challenge = Challenge.SMILE
     extents: Extents = field(default_factory=Extents)
     engine: Engine = field(default_factory=Engine)
     unified: Unified = field(default_factory=Unified)
@@ -81,7 +89,7 @@ class SequenceSettings:
     length   how many are drawn, none of them twice; all of them where the order is fixed
     """
 
-    actions: tuple[Challenge, ...]
+    actions: tuple[Challenge, ...] = POOL
     order: Order = "drawn"
     length: int = 2
     extents: Extents = field(default_factory=Extents)
