@@ -1,19 +1,21 @@
 """The detection schemes: which liveness models look, and how their scores become one.
 
-Pure: no image, network or array in here. A scheme is a row of SCHEMES, so an eighth one is
-one row more, with its combining rule if none of these fits.
+Pure: no image, network or array in here. A scheme is a row of SCHEMES: the seed's seven, and
+Fused Multimodal, which is ours.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from models.calibration import calibrated
+from models.calibration import calibrated, logit, sigmoid
+from models.fusion.weights import BIAS, WEIGHTS
 from models.observation import Liveness, LivenessModel, LivenessPlan
 
 Combine = Callable[[Sequence[float]], float]
 Score = Callable[[LivenessModel], float | None]
 
+MOST_EVIDENCE = 6.0  # a score of 0.9975, or 0.0025
 CAP = 0.01  # a cascade that stopped early stays this far under the liveness threshold
 
 
@@ -37,6 +39,25 @@ def _mean(scores: Sequence[float]) -> float:
     return sum(scores) / len(scores)
 
 
+def evidence(score: float) -> float:
+    """The logit of a score, but never more than MOST_EVIDENCE either way.
+
+    A network that is sure of itself beyond that is often wrong all the same, and must not
+    outvote the two others.
+    """
+    return max(-MOST_EVIDENCE, min(logit(score), MOST_EVIDENCE))
+
+
+def fused(scores: Sequence[float]) -> float:
+    """One probability from those of the texture, context and hybrid models, in this order.
+
+    A logistic regression of their logits (models/fusion/fit.py); no weight is below 0, so a
+    higher score never makes the whole lower.
+    """
+    weighed = (weight * evidence(score) for weight, score in zip(WEIGHTS, scores, strict=True))
+    return sigmoid(BIAS + sum(weighed))
+
+
 SCHEMES: dict[str, Scheme] = {
     "texture_unimodal": Scheme(("texture",), min),
     "context_unimodal": Scheme(("context",), min),
@@ -45,6 +66,7 @@ SCHEMES: dict[str, Scheme] = {
     "strict_multimodal": Scheme(("texture", "context"), min, cascade=True),
     "normal_multimodal": Scheme(("texture", "context"), _mean, cascade=True),
     "tolerant_multimodal": Scheme(("texture", "context"), max, cascade=True),
+    "fused_multimodal": Scheme(("texture", "context", "hybrid"), fused),
 }
 
 

@@ -52,7 +52,8 @@ def test_a_schemes_score_is_calibrated_and_its_models_scores_are_not(scheme: str
     line = Calibration(0.5, -1.0)
     plan = LivenessPlan(scheme, live=0.6, preliminary=0.3, calibration=line)
     liveness = evaluate(plan, lambda model: 0.9)
-    assert liveness.score == pytest.approx(calibrated(0.9, line))
+    together = SCHEMES[scheme].combine([0.9] * len(SCHEMES[scheme].models))
+    assert liveness.score == pytest.approx(calibrated(together, line))
     assert set(liveness.by_model.values()) == {0.9}
 
 

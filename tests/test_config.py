@@ -235,7 +235,7 @@ MISTAKES = {
         with_rgb("detection_scheme: hybrid"),
         "13:25: doors.main.rgb_liveness.detection_scheme: must be texture_unimodal,"
         " context_unimodal, hybrid_unimodal, context_multimodal, strict_multimodal,"
-        " normal_multimodal or tolerant_multimodal (found hybrid),"
+        " normal_multimodal, tolerant_multimodal or fused_multimodal (found hybrid),"
         " did you mean 'hybrid_unimodal'?",
     ),
     "fake above live": (

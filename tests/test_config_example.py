@@ -68,7 +68,7 @@ def test_the_example_shows_every_key_with_its_unit_range_and_default(
     lines = switched_on().splitlines()
     line = document.key_mark(found[0]).line
     comment = lines[line - 1].partition("  # ")[2]
-    if path[-1] == "detection_scheme":  # seven choices stand in the comment above
+    if path[-1] == "detection_scheme":  # eight choices stand in the comment above
         assert set(re.findall(r"\w+_(?:uni|multi)modal", " ".join(lines[line - 4 : line - 1]))) == (
             set(SCHEMES)
         )

@@ -395,7 +395,7 @@ def test_only_schemes_with_the_hybrid_model_ask_for_its_margins(scheme: str) -> 
     tight = (replace(person(), box=(540.0, 460.0, 740.0, 700.0)),)  # 20 px below the face
     scene = site(detection_scheme=scheme)
     results = scene.show(Part(tight, frames=6))
-    if scheme in ("hybrid_unimodal", "context_multimodal"):
+    if scheme in ("hybrid_unimodal", "context_multimodal", "fused_multimodal"):
         assert {step.reasons for step in scene.steps} == {("margin_below",)}
     else:
         assert told(results) == [f"{CONFIRMED} 1.1"]

@@ -1,13 +1,14 @@
-"""The seven detection schemes against cases worked by hand, and rules over all of them."""
+"""The eight detection schemes against cases worked by hand, and rules over all of them."""
 
-from math import inf, nan
+from math import exp, inf, log, nan
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.fusion.weights import BIAS, WEIGHTS
 from models.observation import Liveness, LivenessModel, LivenessPlan
-from models.schemes import SCHEMES, evaluate
+from models.schemes import SCHEMES, evaluate, evidence, fused
 
 LIVE, PRELIMINARY = 0.6, 0.3
 Scores = dict[LivenessModel, float | None]
@@ -60,7 +61,7 @@ def test_a_cascade_that_stops_early_stays_under_the_liveness_threshold() -> None
     assert evaluate(low, lambda model: 0.004).score == 0.0
 
 
-def test_the_seven_schemes_have_the_seeds_names() -> None:
+def test_the_schemes_are_the_seeds_seven_and_one_of_our_own() -> None:
     assert set(SCHEMES) == {
         "texture_unimodal",
         "context_unimodal",
@@ -69,7 +70,30 @@ def test_the_seven_schemes_have_the_seeds_names() -> None:
         "strict_multimodal",
         "normal_multimodal",
         "tolerant_multimodal",
+        "fused_multimodal",
     }
+
+
+def test_fused_weighs_the_logits_of_all_three_as_worked_by_hand() -> None:
+    # logit(0.8) = ln 4, logit(0.5) = 0, logit(0.1) = -ln 9
+    texture, _, hybrid = WEIGHTS
+    expected = 1 / (1 + exp(-(BIAS + texture * log(4) - hybrid * log(9))))
+    scores: Scores = {"texture": 0.8, "context": 0.5, "hybrid": 0.1}
+    liveness, asked = judged("fused_multimodal", scores)
+    assert liveness.score == pytest.approx(expected)
+    assert asked == ["texture", "context", "hybrid"]
+    assert liveness.by_model == scores
+
+
+@pytest.mark.parametrize(("score", "expected"), [(1.0, 6.0), (0.0, -6.0), (0.5, 0.0), (0.8, 1.386)])
+def test_no_networks_evidence_counts_beyond_six(score: float, expected: float) -> None:
+    assert evidence(score) == pytest.approx(expected, abs=1e-3)
+
+
+def test_one_network_sure_of_life_cannot_outvote_two_sure_of_an_attack() -> None:
+    for sure in SCHEMES["fused_multimodal"].models:
+        scores: Scores = {"texture": 0.0, "context": 0.0, "hybrid": 0.0, sure: 1.0}
+        assert (judged("fused_multimodal", scores)[0].score or 1.0) < 0.4
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -84,6 +108,16 @@ def test_a_model_that_gives_no_score_leaves_the_frame_without_one(
 
 
 unit = st.floats(0, 1)
+
+
+@given(unit, unit, unit, st.integers(0, 2), unit)
+def test_fused_never_falls_when_one_network_sees_more_life(
+    texture: float, context: float, hybrid: float, which: int, more: float
+) -> None:
+    before = [texture, context, hybrid]
+    after = before.copy()
+    after[which] = max(before[which], more)
+    assert 0.0 <= fused(before) <= fused(after) <= 1.0
 
 
 @given(st.sampled_from(sorted(SCHEMES)), unit, unit, unit, unit)

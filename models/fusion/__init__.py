@@ -1,0 +1,1 @@
+"""The weights of the scheme Fused Multimodal."""
