@@ -43,6 +43,17 @@ class DepthReader:
         self._number = -1
         self.period_s = 1.0 / self._streams.fps
 
+    def await_first(self, limit_s: float) -> None:
+        """Waits until a camera just started gives whole sets. Raises SourceError if it does not."""
+        gives_up_at = monotonic() + limit_s
+        while monotonic() < gives_up_at:
+            came, frames = self._pipeline.try_wait_for_frames(_POLL_MS)
+            if came and frames.get_color_frame() and frames.get_depth_frame():
+                return
+        raise SourceError(
+            "open_failed", f"{self._name} was started but gives no images with depth: re-plug it"
+        )
+
     def read(self) -> Shot | None:
         """The next image with its depth and infrared; None at a recording's end, or when a
         camera gave none for too long. Raises SourceError.

@@ -43,7 +43,8 @@ def write(planes: Planes | None, row: Row, pixels: NDArray[np.uint8]) -> None:
         row[_KIND] = 0
         return
     infrared = planes.infrared
-    row[_KIND] = 1 if planes.no_depth is None else 2 + _REASONS.index(planes.no_depth)
+    reason = 2 + _REASONS.index(planes.no_depth or "absent")
+    row[_KIND] = reason if planes.depth is None else 1
     row[_DEPTH_GAP] = _word(planes.depth_gap_s)
     row[_INFRARED_HEIGHT : _INFRARED_WIDTH + 1] = (0, 0) if infrared is None else infrared.shape
     row[_INFRARED_GAP] = _word(planes.infrared_gap_s)

@@ -58,16 +58,17 @@ def attached() -> list[Attached]:
     return [_attached(rs, device) for device in rs.context().query_devices()]
 
 
-def open_camera(source: RealSenseSource, *, stall_s: float) -> DepthReader:
+def open_camera(source: RealSenseSource, *, open_s: float, stall_s: float) -> DepthReader:
     """Opens the camera of this serial number and no other. Raises SourceError."""
     rs = _library()
     try:
         camera = _chosen(rs, source)
-        return _started(rs, source, camera, stall_s)
+        reader = _started(rs, source, camera, stall_s)
+        reader.await_first(open_s)
     except RuntimeError as error:
-        raise SourceError(
-            "open_failed", f"{naming.shown(source)} {_trouble(str(error))}"
-        ) from error
+        sentence = f"{naming.shown(source)} {_trouble(str(error))}"
+        raise SourceError("open_failed", sentence) from error
+    return reader
 
 
 def open_recording(source: RecordingSource, *, stall_s: float) -> DepthReader:

@@ -39,7 +39,7 @@ def opened(source: Source, *, open_s: float, stall_s: float) -> Reader:
             folder = os.path.isdir(source.path)
             return FolderReader(source) if folder else VideoReader(source)
         case RealSenseSource():
-            return realsense.open_camera(source, stall_s=stall_s)
+            return realsense.open_camera(source, open_s=open_s, stall_s=stall_s)
         case RecordingSource():
             return realsense.open_recording(source, stall_s=stall_s)
     assert_never(source)

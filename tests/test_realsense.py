@@ -30,6 +30,8 @@ from tests.support.recordings import (
 )
 from tests.support.watching import Watched, watched
 
+BAG = Path(__file__).parent / "data/generated.bag"
+
 
 def settings(path: Path, **source: Any) -> FeedSettings:
     fields = {"path": str(path), "pace": "fast", **source}
@@ -113,6 +115,23 @@ def test_depth_in_tenths_of_millimetres_becomes_millimetres(tmp_path: Path) -> N
 def test_millimetres_beyond_sixteen_bits_are_no_data() -> None:
     raw = np.array([[0, 1, 6553, 6554, 65535]], np.uint16)
     assert millimetres(raw, 0.01).tolist() == [[0, 10, 65530, 0, 0]]
+
+
+def test_a_bag_of_an_older_library_is_played(tmp_path: Path) -> None:
+    """Its colours stand as RGB. pyrealsense2 2.57, the last to write .bag, wrote it."""
+    with watched(settings(BAG)) as door:
+        frames = all_of(door)
+    assert [frame.color[3, 4].tolist() for frame in frames] == [[n, 100, 200] for n in range(4)]
+    for frame in frames:
+        assert frame.depth is not None
+        assert frame.infrared is not None
+        assert set(np.unique(frame.depth[frame.depth > 0])) <= set(range(990, 1010))
+        assert (frame.infrared == number_of(frame)).all()
+    broken = tmp_path / "broken.bag"
+    broken.write_bytes(BAG.read_bytes()[:30_000])
+    with watched(settings(broken)) as door:
+        door.until("offline", "open_failed")
+        assert "is damaged" in door.feed.state.detail
 
 
 def test_in_real_time_frames_are_of_now_at_the_camera_s_rate(tmp_path: Path) -> None:
