@@ -7,6 +7,8 @@ Exit status: 0 all is well; 1 something failed while running (systemd starts it 
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -112,47 +114,97 @@ def bench(file: Path, feeds: str, seconds: float, as_json: bool) -> None:
     sys.exit(run_bench(file, counts, seconds, as_json=as_json))
 
 
+def _data_set_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What `evaluate` and `calibrate` share."""
+    options = (
+        click.argument("data_set", metavar="DATASET", type=click.Path(path_type=Path)),
+        click.option(
+            "-c", "--config", type=click.Path(path_type=Path), help="Take a door's settings."
+        ),
+        click.option("--door", help="Which door of the configuration; else its first."),
+        click.option(
+            "--gate",
+            type=click.Choice(("on", "off")),
+            default="on",
+            show_default=True,
+            help="off: judge every image with a face by itself, for tight crops.",
+        ),
+        click.option(
+            "--clip-frames",
+            default=30,
+            show_default=True,
+            type=click.IntRange(0),
+            help="Images per presentation; 0: a folder's images are one.",
+        ),
+        click.option(
+            "--images-fps",
+            default=10.0,
+            show_default=True,
+            type=click.FloatRange(1, 120),
+            help="The rate at which images are shown.",
+        ),
+        click.option("--label", help="Of everything in DATASET: bonafide or attack_SPECIES."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @main.command()
-@click.argument("data_set", metavar="DATASET", type=click.Path(path_type=Path))
-@click.option("-c", "--config", type=click.Path(path_type=Path), help="Take a door's settings.")
-@click.option("--door", help="Which door of the configuration; its first if none is named.")
+@_data_set_options
 @click.option("--scheme", "schemes", multiple=True, help="A detection scheme, or all.")
-@click.option(
-    "--gate",
-    type=click.Choice(("on", "off")),
-    default="on",
-    show_default=True,
-    help="off: judge every frame with a face, for tight crops.",
-)
-@click.option(
-    "--clip-frames",
-    default=30,
-    show_default=True,
-    type=click.IntRange(0),
-    help="Images per presentation; 0: a folder's images are one.",
-)
-@click.option(
-    "--images-fps",
-    default=10.0,
-    show_default=True,
-    type=click.FloatRange(1, 120),
-    help="The rate at which images are shown.",
-)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures.")
-def evaluate(data_set: Path, schemes: tuple[str, ...], **asked: Any) -> None:
-    """Measure what a door's settings are worth on DATASET, a folder or CSV of known truth."""
+def evaluate(schemes: tuple[str, ...], **asked: Any) -> None:
+    """Measure what a door's settings are worth on DATASET: a folder or CSV of known truth."""
     from kioskd.evaluation.run import Request
     from kioskd.evaluation.run import run as run_evaluation
+
+    with _progress("Looking") as tell:
+        status = run_evaluation(Request(schemes=_schemes(schemes), **asked), tell)
+    sys.exit(status)
+
+
+@main.command()
+@_data_set_options
+@click.option("--scheme", help="The detection scheme; else the configuration's.")
+@click.option("--bpcer", type=click.FloatRange(0, 100), help="Wanted: % of doors wrongly shut.")
+@click.option("--apcer", type=click.FloatRange(0, 100), help="Wanted: % of attacks let in.")
+@click.option("--write", type=click.Path(path_type=Path), help="Write the proposal there too.")
+def calibrate(
+    scheme: str | None, bpcer: float | None, apcer: float | None, write: Path | None, **asked: Any
+) -> None:
+    """Fit the score to DATASET and propose thresholds, with what each choice costs."""
+    from kioskd.evaluation.calibrate import Wish
+    from kioskd.evaluation.run import Request
+    from kioskd.evaluation.run_calibrate import Looking
+    from kioskd.evaluation.run_calibrate import run as run_calibration
+
+    if (bpcer is None) == (apcer is None):
+        raise click.UsageError("say either --bpcer or --apcer, such as --bpcer 5")
+    wish = Wish("bpcer", bpcer / 100) if bpcer is not None else Wish("apcer", (apcer or 0.0) / 100)
+    request = Request(schemes=_schemes((scheme,) if scheme else ()), **asked)
+    command = " ".join(("kioskd", *sys.argv[1:]))
+    with _progress("Looking") as files, _progress("Choosing") as choices:
+        status = run_calibration(request, wish, command, write, Looking(files, choices))
+    sys.exit(status)
+
+
+def _schemes(names: tuple[str, ...]) -> tuple[str, ...]:
     from models.schemes import SCHEMES
 
-    names = tuple(SCHEMES) if "all" in schemes else schemes
-    if unknown := set(names) - set(SCHEMES):
-        raise click.BadParameter(f"{', '.join(sorted(unknown))}: use all, or {', '.join(SCHEMES)}")
-    with click.progressbar(length=1, label="Looking", file=sys.stderr) as bar:
+    if unknown := set(names) - {"all", *SCHEMES}:
+        known = ", ".join(SCHEMES)
+        raise click.BadParameter(f"no scheme {', '.join(sorted(unknown))}; all, or: {known}")
+    return tuple(SCHEMES) if "all" in names else names
 
-        def progress(done: int, all_: int) -> None:
-            bar.length = all_
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, where somebody looks; it is told how much of how much is done."""
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def tell(done: int, of: int) -> None:
+            bar.length = of
             bar.update(done - bar.pos)
 
-        status = run_evaluation(Request(data_set, schemes=names, **asked), progress)
-    sys.exit(status)
+        yield tell

@@ -59,10 +59,13 @@ class DataSet:
     notes: tuple[str, ...]
 
 
-def read_data_set(path: Path, clip_frames: int = CLIP_FRAMES) -> DataSet:
-    """The presentations of a folder or CSV file; raises DataSetError where there are none."""
+def read_data_set(path: Path, clip_frames: int = CLIP_FRAMES, label: str | None = None) -> DataSet:
+    """The presentations of a folder or CSV file; raises DataSetError where there are none.
+
+    `label`, such as attack_print, is that of everything in a folder whose names say nothing.
+    """
     if path.is_dir():
-        files, notes = _from_folder(path)
+        files, notes = _from_folder(path, () if label is None else (label,))
     elif path.is_file():
         files, notes = _from_csv(path)
     else:
@@ -84,13 +87,13 @@ def _missing_class(found: tuple[Presentation, ...]) -> Iterator[str]:
 # -- a folder: [COLLECTION/...](bonafide | attack_SPECIES)/[SUBJECT or SOURCE/...]FILE
 
 
-def _from_folder(folder: Path) -> tuple[dict[Path, Truth], list[str]]:
+def _from_folder(folder: Path, above: tuple[str, ...]) -> tuple[dict[Path, Truth], list[str]]:
     files: dict[Path, Truth] = {}
     notes: list[str] = []
     for path in sorted((p for p in folder.rglob("*") if p.is_file()), key=_natural):
         if not _usable(path):
             notes.append(f"{path}: is neither an image nor a video by its name, left out")
-        elif truth := _truth(path.relative_to(folder).parts[:-1]):
+        elif truth := _truth((*above, *path.relative_to(folder).parts[:-1])):
             files[path] = truth
         else:
             notes.append(

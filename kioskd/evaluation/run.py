@@ -33,7 +33,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line asks for. Empty `schemes`: the configuration's own."""
+    """What the command line asks for.
+
+    schemes  empty: the configuration's own
+    label    of everything in the data set; None: its folders or columns say
+    """
 
     data_set: Path
     config: Path | None = None
@@ -42,6 +46,7 @@ class Request:
     gate: GateUse = "on"
     clip_frames: int = CLIP_FRAMES
     images_fps: float = IMAGES_FPS
+    label: str | None = None
     json_file: Path | None = None
 
 
@@ -58,7 +63,7 @@ def run(request: Request, progress: Callable[[int, int], None] | None = None) ->
     """The command; returns the exit status."""
     try:
         settings = settings_of(request.config, request.door)
-        data = read_data_set(request.data_set, request.clip_frames)
+        data = read_data_set(request.data_set, request.clip_frames, request.label)
         sighted = sight(data, settings, request.gate, request.images_fps, progress)
     except ConfigError as error:
         print(*error.problems, sep="\n", file=sys.stderr)

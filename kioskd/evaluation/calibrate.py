@@ -1,0 +1,327 @@
+"""What each choice of thresholds costs, and which one to take. docs/evaluation.md explains.
+
+A line on the logit changes no order, so a choice made for one line is the same choice under
+another. The mode that ships therefore runs once per choice over every presentation, and all
+that follows is counting: over everything, and over everything but one source.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Literal
+
+from kioskd.evaluation.decide import Decision, Judging, decide, gate_reasons, score
+from kioskd.evaluation.fit import Quality, Sample, fit, held_out
+from kioskd.evaluation.report import Rate, rate
+from kioskd.evaluation.sight import Sighting
+from kioskd.modes.confirm import need
+from models.calibration import IDENTITY, Calibration
+from models.schemes import SCHEMES
+
+FRAMES = (5, 10, 15)
+RATIOS = (0.6, 0.7, 0.8)
+THRESHOLDS = (*(n / 100 for n in range(10, 96, 5)), 0.97, 0.98, 0.99)
+
+Target = Literal["bpcer", "apcer"]
+
+
+class CalibrationError(Exception):
+    """There is nothing to choose by; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """At most this share of doors wrongly shut ("bpcer"), or of the worst species let in."""
+
+    target: Target
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Thresholds are of the calibrated score."""
+
+    frames: int
+    ratio: float
+    live: float
+    fake: float
+    preliminary: float  # of the texture model's own score; plays a part in cascades only
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a choice costs.
+
+    species   each with the attacks that opened the door, worst first
+    refused   bona fide presentations with enough fit frames that were not confirmed, whether
+              called an attack or left undecided: the door was wrongly shut
+    called    those of them that were called an attack
+    caught    attacks that were called one
+    after     frames to the decision for life, the median
+    """
+
+    choice: Choice
+    species: tuple[tuple[str, Rate], ...]
+    refused: Rate
+    called: Rate
+    caught: Rate
+    after: float | None
+
+    @property
+    def apcer(self) -> float:
+        """Of the worst species; 0 where no attack was seen."""
+        return self.species[0][1].share if self.species else 0.0
+
+    def keeps(self, wish: Wish) -> bool:
+        return self.error(wish) <= wish.most
+
+    def error(self, wish: Wish) -> float:
+        return self.refused.share if wish.target == "bpcer" else self.apcer
+
+    def rank(self, wish: Wish) -> tuple[float, float, float]:
+        """The lower, the better: the other error, then the stricter, then the sooner."""
+        other = self.apcer if wish.target == "bpcer" else self.refused.share
+        return (other, -self.choice.live, self.choice.frames * self.choice.ratio)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A source judged by what was chosen without it."""
+
+    source: str
+    price: Price
+    kept: bool  # whether any choice kept the wish on the other sources
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """`prices` holds the best threshold for each N and ratio; `chosen` keeps the wish if `kept`."""
+
+    scheme: str
+    wish: Wish
+    line: Calibration
+    fitted: bool
+    quality: tuple[Quality, Quality] | None  # before and after, sources held out
+    chosen: Price
+    kept: bool
+    prices: tuple[Price, ...]
+    around: tuple[Price, ...]  # the chosen N and ratio at every threshold
+    held_out: tuple[HeldOut, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """A presentation and how many of its frames may count."""
+
+    sighting: Sighting
+    fit_frames: int
+
+    @property
+    def source(self) -> str:
+        return self.sighting.presentation.truth.source
+
+
+Table = dict[Choice, list[Decision]]
+
+
+def propose(
+    sightings: Sequence[Sighting],
+    by: Judging,
+    wish: Wish,
+    progress: Callable[[int, int], None] | None = None,
+) -> Proposal:
+    """The thresholds that keep the wish at the least cost; raises CalibrationError."""
+    _check(sightings, wish)
+    samples = _samples(sightings, by)
+    line = fit(list(samples.values()))
+    own = Calibration(by.rgb.calibration_slope, by.rgb.calibration_intercept)
+    by = _with_line(by, line or own)
+    cases = [_Case(s, sum(not r for r in gate_reasons(s.frames, by))) for s in sightings]
+    runs = _Runs(cases, by, progress)
+    chosen, kept = _chosen(runs, wish, runs.everything)
+    return Proposal(
+        scheme=by.rgb.detection_scheme,
+        wish=wish,
+        line=line or own,
+        fitted=line is not None,
+        quality=held_out(samples),
+        chosen=runs.price(chosen, runs.everything),
+        kept=kept,
+        prices=tuple(_best_of_each(runs, wish)),
+        around=tuple(_around(runs, chosen)),
+        held_out=tuple(_by_source(runs, wish)),
+    )
+
+
+def _check(sightings: Sequence[Sighting], wish: Wish) -> None:
+    labels = {s.presentation.truth.label for s in sightings if s.frames}
+    if "bonafide" not in labels:
+        raise CalibrationError(
+            "there is no bona fide presentation: the strictest thresholds would always be best"
+        )
+    if "attack" not in labels and wish.target == "apcer":
+        raise CalibrationError("there is no attack: ask for a BPCER instead of an APCER")
+
+
+# -- the line
+
+
+def _samples(sightings: Sequence[Sighting], by: Judging) -> dict[str, Sample]:
+    """The raw scores of every fit frame, by source."""
+    plan = _with_line(by, IDENTITY).rgb.plan
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: {"bonafide": [], "attack": []})
+    for sighting in sightings:
+        truth = sighting.presentation.truth
+        reasons = gate_reasons(sighting.frames, by)
+        for seen, refused in zip(sighting.frames, reasons, strict=True):
+            liveness = None if refused else score(seen, plan)
+            if liveness is not None and liveness.score is not None:
+                found[truth.source][truth.label].append(liveness.score)
+    return {
+        source: Sample(tuple(scores["bonafide"]), tuple(scores["attack"]))
+        for source, scores in found.items()
+    }
+
+
+def _with_line(by: Judging, line: Calibration) -> Judging:
+    rgb = replace(by.rgb, calibration_slope=line.slope, calibration_intercept=line.intercept)
+    return replace(by, rgb=rgb)
+
+
+# -- every choice over every presentation
+
+
+class _Runs:
+    """What the mode decided under each choice, run when first asked for."""
+
+    def __init__(
+        self,
+        cases: Sequence[_Case],
+        by: Judging,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.cases = cases
+        self.everything = range(len(cases))
+        self._by = by
+        self._table: Table = {}
+        self.cascade = SCHEMES[by.rgb.detection_scheme].cascade
+        self.choices = tuple(_choices(by.rgb.minimum_preliminary_liveness_threshold))
+        for done, choice in enumerate(self.choices, start=1):
+            self._decisions(choice)
+            if progress is not None:
+                progress(done, len(self.choices))
+
+    def price(self, choice: Choice, among: Sequence[int]) -> Price:
+        decisions = self._decisions(choice)
+        enough = need(choice.ratio, choice.frames)
+        live = [n for n in among if self._label(n) == "bonafide"]
+        able = [n for n in live if self.cases[n].fit_frames >= enough]
+        attacks = [n for n in among if self._label(n) == "attack"]
+        times = [f for n in live if decisions[n].outcome == "live" and (f := decisions[n].frames)]
+        return Price(
+            choice,
+            tuple(self._species(decisions, attacks)),
+            rate(sum(decisions[n].outcome != "live" for n in able), len(able)),
+            rate(sum(decisions[n].outcome == "attack" for n in able), len(able)),
+            rate(sum(decisions[n].outcome == "attack" for n in attacks), len(attacks)),
+            median(times) if times else None,
+        )
+
+    def _species(
+        self, decisions: Sequence[Decision], attacks: Sequence[int]
+    ) -> list[tuple[str, Rate]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for n in attacks:
+            found[self.cases[n].sighting.presentation.truth.species].append(n)
+        rates = {
+            name: rate(sum(decisions[n].outcome == "live" for n in members), len(members))
+            for name, members in sorted(found.items())
+        }
+        return sorted(rates.items(), key=lambda pair: -pair[1].share)
+
+    def _label(self, n: int) -> str:
+        return self.cases[n].sighting.presentation.truth.label
+
+    def _decisions(self, choice: Choice) -> list[Decision]:
+        if choice not in self._table:
+            rgb = replace(
+                self._by.rgb,
+                evaluate_liveness_over_n_frames=choice.frames,
+                evaluate_fake_over_n_frames=choice.frames,
+                minimum_confirmations_required=choice.ratio,
+                liveness_detection_threshold=choice.live,
+                fake_detection_threshold=choice.fake,
+                minimum_preliminary_liveness_threshold=choice.preliminary,
+            )
+            by = replace(self._by, rgb=rgb)
+            self._table[choice] = [decide(case.sighting, by) for case in self.cases]
+        return self._table[choice]
+
+
+def _choices(preliminary: float) -> Iterator[Choice]:
+    for frames in FRAMES:
+        for ratio in RATIOS:
+            for live in THRESHOLDS:
+                yield Choice(frames, ratio, live, live, min(preliminary, live))
+
+
+def _chosen(runs: _Runs, wish: Wish, among: Sequence[int]) -> tuple[Choice, bool]:
+    """The choice that keeps the wish at the least cost; else the one that comes nearest to it."""
+    choice, kept = _best([runs.price(choice, among) for choice in runs.choices], wish)
+    strict = _with_fake(runs, choice.choice, among)
+    return (_with_preliminary(runs, strict, among) if runs.cascade else strict), kept
+
+
+def _best(prices: Sequence[Price], wish: Wish) -> tuple[Price, bool]:
+    keeping = [price for price in prices if price.keeps(wish)]
+    if keeping:
+        return min(keeping, key=lambda price: price.rank(wish)), True
+    return min(prices, key=lambda price: (price.error(wish), price.rank(wish))), False
+
+
+def _with_fake(runs: _Runs, choice: Choice, among: Sequence[int]) -> Choice:
+    """The lowest fake threshold that calls as many attacks as the highest would."""
+    most = runs.price(choice, among).caught.hits
+    for fake in (t for t in THRESHOLDS if t < choice.live):
+        lower = replace(choice, fake=fake)
+        if runs.price(lower, among).caught.hits >= most:
+            return lower
+    return choice
+
+
+def _with_preliminary(runs: _Runs, choice: Choice, among: Sequence[int]) -> Choice:
+    """The highest preliminary threshold that costs nothing: it spares the context model most."""
+    before = runs.price(choice, among)
+    for preliminary in sorted((t for t in THRESHOLDS if t <= choice.live), reverse=True):
+        other = replace(choice, preliminary=preliminary)
+        price = runs.price(other, among)
+        if price.refused.hits <= before.refused.hits and price.apcer <= before.apcer:
+            return other
+    return choice
+
+
+def _around(runs: _Runs, chosen: Choice) -> Iterator[Price]:
+    """The chosen windows at every threshold for life."""
+    for live in THRESHOLDS:
+        fake, preliminary = min(chosen.fake, live), min(chosen.preliminary, live)
+        other = replace(chosen, live=live, fake=fake, preliminary=preliminary)
+        yield runs.price(other, runs.everything)
+
+
+def _best_of_each(runs: _Runs, wish: Wish) -> Iterator[Price]:
+    for frames in FRAMES:
+        for ratio in RATIOS:
+            these = [c for c in runs.choices if (c.frames, c.ratio) == (frames, ratio)]
+            yield _best([runs.price(choice, runs.everything) for choice in these], wish)[0]
+
+
+def _by_source(runs: _Runs, wish: Wish) -> Iterator[HeldOut]:
+    sources = sorted({case.source for case in runs.cases})
+    if len(sources) < 2:
+        return
+    for source in sources:
+        others = [n for n in runs.everything if runs.cases[n].source != source]
+        own = [n for n in runs.everything if runs.cases[n].source == source]
+        choice, kept = _chosen(runs, wish, others)
+        yield HeldOut(source, runs.price(choice, own), kept)

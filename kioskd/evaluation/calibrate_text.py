@@ -1,0 +1,128 @@
+"""A proposal for the terminal, and as a fragment of config.yaml."""
+
+from collections.abc import Iterator, Sequence
+
+from kioskd.evaluation.calibrate import HeldOut, Price, Proposal
+from kioskd.evaluation.report import Rate
+from kioskd.evaluation.report_text import percent, rate, table
+
+HEAD = ("N x ratio", "T live", "T fake", "APCER, worst species", "refused", "called", "caught", "f")
+
+
+def lines(proposal: Proposal) -> Iterator[str]:
+    """What was fitted, what each choice costs, and how it fares on sources kept apart."""
+    yield from _line(proposal)
+    yield ""
+    yield f"{proposal.scheme}: {_wish(proposal)}"
+    yield "  N x ratio: frames that must agree of a window; refused: bona fide presentations"
+    yield "  that were not confirmed; called: those of them called an attack; caught: attacks"
+    yield "  called one; f: frames until life was confirmed, the median"
+    yield ""
+    yield "The best threshold for each window"
+    yield from table(HEAD, [_row(price) for price in proposal.prices])
+    yield ""
+    yield "The chosen window at each threshold"
+    yield from table(HEAD, [_row(price) for price in proposal.around])
+    yield ""
+    yield "Chosen"
+    yield from table(HEAD, [_row(proposal.chosen)])
+    yield ""
+    yield from _held_out(proposal.held_out)
+
+
+def fragment(proposal: Proposal, command: str, networks: Sequence[str]) -> str:
+    """What to put into a door of config.yaml; it says where it comes from."""
+    choice, price = proposal.chosen.choice, proposal.chosen
+    species = [f"#   APCER {name}: {rate(found)}" for name, found in price.species]
+    comments = (
+        f"# Proposed by: {command}",
+        f"# Networks: {', '.join(networks)}",
+        *species,
+        f"#   bona fide refused: {rate(price.refused)}",
+        *(f"# {line}" for line in _pooled(proposal.held_out)),
+        *(() if proposal.kept else (f"# NOT REACHED: {_wish(proposal)}",)),
+    )
+    keys = {
+        "detection_scheme": proposal.scheme,
+        "evaluate_liveness_over_n_frames": choice.frames,
+        "evaluate_fake_over_n_frames": choice.frames,
+        "minimum_confirmations_required": choice.ratio,
+        "liveness_detection_threshold": choice.live,
+        "fake_detection_threshold": choice.fake,
+        "minimum_preliminary_liveness_threshold": choice.preliminary,
+        "calibration_slope": proposal.line.slope,
+        "calibration_intercept": proposal.line.intercept,
+    }
+    body = (f"  {key}: {value}" for key, value in keys.items())
+    return "\n".join((*comments, "rgb_liveness:", *body)) + "\n"
+
+
+def _line(proposal: Proposal) -> Iterator[str]:
+    if not proposal.fitted:
+        yield "One class is missing: no calibration can be fitted, the configured one is kept"
+        return
+    line = proposal.line
+    yield f"logit(p) = {line.slope:g} x logit(score) + {line.intercept:g}"
+    if proposal.quality is not None:
+        before, after = proposal.quality
+        yield (
+            f"  sources held out: Brier {before.brier:.4f} before, {after.brier:.4f} after;"
+            f" log loss {before.log_loss:.4f} before, {after.log_loss:.4f} after"
+        )
+
+
+def _wish(proposal: Proposal) -> str:
+    wish = proposal.wish
+    what = "bona fide refused" if wish.target == "bpcer" else "APCER of the worst species"
+    reached = "" if proposal.kept else "; no choice keeps it, the nearest is shown"
+    return f"{what} at most {percent(wish.most)}{reached}"
+
+
+def _row(price: Price) -> tuple[str, ...]:
+    choice = price.choice
+    worst = f"{price.species[0][0]} {rate(price.species[0][1])}" if price.species else "-"
+    return (
+        f"{choice.frames} x {choice.ratio:g}",
+        f"{choice.live:g}",
+        f"{choice.fake:g}",
+        worst,
+        rate(price.refused),
+        _count(price.called),
+        _count(price.caught),
+        "-" if price.after is None else f"{price.after:g}",
+    )
+
+
+def _count(found: Rate) -> str:
+    return f"{found.hits}/{found.of}"
+
+
+def _held_out(found: Sequence[HeldOut]) -> Iterator[str]:
+    if not found:
+        yield "There is one source only: nothing could be held out, the figures flatter"
+        return
+    yield "Each source judged by what was chosen without it"
+    yield from table(("source", *HEAD), [(each.source, *_row(each.price)) for each in found])
+    yield from (f"  {line}" for line in _pooled(found))
+
+
+def _pooled(found: Sequence[HeldOut]) -> Iterator[str]:
+    """The held-out sources together, and the worst of them."""
+    if not found:
+        return
+    species = sorted({name for each in found for name, _ in each.price.species})
+    for name in species:
+        rates = [r for each in found for n, r in each.price.species if n == name]
+        yield f"held out by source: APCER {name} {_sum(rates)}"
+    refused = [each.price.refused for each in found]
+    yield f"held out by source: bona fide refused {_sum(refused)}"
+
+
+def _sum(rates: Sequence[Rate]) -> str:
+    hits, of = sum(r.hits for r in rates), sum(r.of for r in rates)
+    worst = max((r.share for r in rates if r.of), default=0.0)
+    mean = [r.share for r in rates if r.of]
+    return (
+        f"{percent(hits / of if of else None)} {hits}/{of}; by source: mean"
+        f" {percent(sum(mean) / len(mean) if mean else None)}, worst {percent(worst)}"
+    )
