@@ -21,6 +21,7 @@ from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
 from kioskd.event import Result
 from kioskd.judge import Judge, Judged
 from kioskd.modes import catalogue
+from kioskd.prompter import Prompter
 from kioskd.watchdog import Watchdog
 from models.manifest import NetworkError, Role
 from models.perceive import Perceiver, needs, warm_up
@@ -105,7 +106,8 @@ class Daemon:
         feed = Feed(door.feed, self._feed_state)
         mode = catalogue.make(door.mode, door.gate, secrets.randbelow)
         tell = self._diagnose() if self._config.delivery.diagnostics else None
-        return Judge(feed, perceiver, mode, self._deliver, _both(watch, tell))
+        prompter = Prompter(self.courier.prompt)
+        return Judge(feed, perceiver, mode, self._deliver, _both(watch, tell, prompter))
 
     def _deliver(self, result: Result) -> Delivery:
         delivery = self.courier.deliver(result)

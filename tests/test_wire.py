@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from feeds.state import FeedState
 from kioskd.delivery import wire
 from kioskd.event import ActionId, LivenessState, Result, Verdict
+from kioskd.modes.challenges.kinds import Challenge
+from kioskd.modes.challenges.prompts import PROMPTS
 from tests.support.results import LIVE
 
 EVENT = "0d5c1c4e-8a43-4a86-9a3e-1f4bd1c7a001"
@@ -66,6 +68,7 @@ def results(draw: st.DrawFn, emits: bool) -> Result:
         frames=draw(st.integers(0, 1000)),
         reasons=tuple(draw(st.lists(words, max_size=3))),
         scores=draw(st.dictionaries(words, unit, max_size=3)),
+        challenges=tuple(draw(st.lists(st.sampled_from([*Challenge]), max_size=3))),
     )
 
 
@@ -124,6 +127,13 @@ def test_every_diagnostic_is_what_its_schema_says(
 ) -> None:
     check("diag", wire.diag_result(SENDER, result, EVENT))
     check("diag", wire.diag_phase(SENDER, result.feed, phase, reasons, wall))
+
+
+@given(words, st.none() | st.sampled_from(PROMPTS), st.text(), seconds)
+def test_every_prompt_is_what_its_schema_says(
+    source: str, code: str | None, text: str, wall: float
+) -> None:
+    check("prompt", wire.prompt(SENDER, source, code, text, "en", wall))
 
 
 def objects(schema: object) -> Iterator[dict[str, object]]:

@@ -118,6 +118,10 @@ class Mqtt(Section):
         "s",
         "A publish without acknowledgement for so long: connect again.",
     )
+    prompt_language: Literal["en", "de"] = Field(
+        default="en",
+        description="Language of what a kiosk's screen tells people to do (docs/challenges.md).",
+    )
     diagnostics: bool = Field(
         default=False,
         description="Publish unconfirmed results, reasons and each model's scores on the diag"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from feeds.state import FeedState
+from kioskd import prompts
 from kioskd.delivery import reasons, wire
 from kioskd.delivery.audit import AuditError, AuditLog
 from kioskd.delivery.backoff import Backoff
@@ -62,6 +63,7 @@ class Courier:
     ) -> None:
         self._settings = settings
         self._audit = audit
+        self._words = prompts.words(settings.prompt_language)
         self._clock = clock or SystemClock()
         self._problems = Problems(on_problem)
         self._topics = wire.Topics(settings.prefix, settings.site, settings.device)
@@ -209,6 +211,15 @@ class Courier:
         if self._settings.diagnostics:
             payload = wire.diag_phase(self._sender, feed, phase, reasons, self._clock.wall())
             self._send_diagnostic(feed, wire.encode(payload))
+
+    def prompt(self, feed: str, code: str | None) -> None:
+        """Tell the kiosk's screen what the person is to do; None: nothing. May get lost."""
+        text = "" if code is None else self._words[code]
+        language, wall = self._settings.prompt_language, self._clock.wall()
+        body = wire.encode(wire.prompt(self._sender, feed, code, text, language, wall))
+        with self._lock:
+            topic = self._topics.prompt(feed)
+            self._outgoing.send_unkept(topic, body, self._clock.monotonic())
 
     def _send_diagnostic(self, feed: str, body: bytes) -> None:
         with self._lock:

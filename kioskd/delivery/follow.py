@@ -125,6 +125,8 @@ def _gist(kind: str, payload: wire.Payload) -> str:
             return _words(payload, *names)
         case "diag":
             return _words(payload, "phase", "verdict", "frames", "reasons", "scores")
+        case "prompt":
+            return _words(payload, "prompt", "text")
         case _:
             return json.dumps(payload, ensure_ascii=False)
 

@@ -19,7 +19,7 @@ Payload = dict[str, JsonValue]
 
 DaemonState = Literal["online", "offline", "stopped"]
 Outcome = Literal["published", "expired", "refused"]
-SchemaName = Literal["action", "audit", "diag", "state", "status"]
+SchemaName = Literal["action", "audit", "diag", "prompt", "state", "status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,9 @@ class Topics:
 
     def diag(self, source: str) -> str:
         return f"{self.base}/{check_level(source)}/diag"
+
+    def prompt(self, source: str) -> str:
+        return f"{self.base}/{check_level(source)}/prompt"
 
 
 def check_level(level: str) -> str:
@@ -134,6 +137,8 @@ def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
     }
     if result.state is not None:
         ours["rgbLivenessState"] = {"currentState": result.state}
+    if result.challenges:
+        ours["challenges"] = list(result.challenges)
     if sender.model_version is not None:
         ours["modelVersion"] = sender.model_version
     if sender.config_digest is not None:
@@ -157,6 +162,7 @@ def audited_result(sender: Sender, result: Result, event_id: str, wall: float) -
         "frames": result.frames,
         "reasons": list(result.reasons),
         "scores": dict(result.scores),
+        "challenges": list(result.challenges),
     }
 
 
@@ -238,6 +244,20 @@ def diag_phase(
         "sourceId": feed,
         "phase": phase,
         "reasons": list(reasons),
+        "at": _ms(wall),
+    }
+
+
+def prompt(
+    sender: Sender, feed: str, code: str | None, text: str, language: str, wall: float
+) -> Payload:
+    """What the person before a camera is to do; `code` is None when it is nothing."""
+    return {
+        **_head(sender),
+        "sourceId": feed,
+        "prompt": code,
+        "text": text,
+        "language": language,
         "at": _ms(wall),
     }
 

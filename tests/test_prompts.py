@@ -1,0 +1,67 @@
+"""What a person is told on the screen: every code has words, and none is left standing."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from feeds.frame import Frame
+from kioskd import prompts
+from kioskd.config.settings import Mqtt
+from kioskd.event import Step
+from kioskd.judge import Judged
+from kioskd.modes.challenges.prompts import PROMPTS
+from kioskd.prompter import Prompter
+from models.observation import Observation
+
+FRAME = Frame("door", 0, 0, 0.0, 0.0, np.zeros((2, 2, 3), np.uint8))
+SEEN = Observation("door", 0, 0, 0.0, 0.0, 2, 2, ())
+
+
+def judged(prompt: str | None, at: float) -> Judged:
+    step = Step("ASKED", prompt=prompt)
+    return Judged(FRAME, SEEN, step, at, at, at)
+
+
+def said(*moments: tuple[str | None, float]) -> list[tuple[str, str | None]]:
+    told: list[tuple[str, str | None]] = []
+    prompter = Prompter(lambda feed, prompt: told.append((feed, prompt)))
+    for prompt, at in moments:
+        prompter(judged(prompt, at))
+    return told
+
+
+@pytest.mark.parametrize("language", prompts.languages())
+def test_every_prompt_has_words_in_every_language_and_no_other(language: str) -> None:
+    words = prompts.words(language)
+    assert set(words) == set(PROMPTS)
+    assert all(text == text.strip() and text for text in words.values())
+
+
+def test_the_languages_that_may_be_configured_are_those_there_are_words_in() -> None:
+    field = Mqtt.model_fields["prompt_language"]
+    assert set(get_args(field.annotation)) == set(prompts.languages())
+    assert len(prompts.languages()) >= 2
+
+
+def test_two_languages_do_not_say_the_same() -> None:
+    english, german = prompts.words("en"), prompts.words("de")
+    assert all(english[code] != german[code] for code in PROMPTS)
+
+
+def test_each_change_is_said_once() -> None:
+    moments = [(None, 0.0), ("look_straight", 0.1), ("look_straight", 0.2), ("nod", 0.3)]
+    assert said(*moments, ("nod", 0.4), (None, 0.5), (None, 9.0)) == [
+        ("door", "look_straight"),
+        ("door", "nod"),
+        ("door", None),
+    ]
+
+
+def test_what_stands_is_said_again_every_second() -> None:
+    told = said(*(("nod", 10 + n / 10) for n in range(31)))
+    assert told == [("door", "nod")] * 4
+
+
+def test_a_mode_without_prompts_says_nothing() -> None:
+    assert said((None, 0.0), (None, 5.0)) == []
