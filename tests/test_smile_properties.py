@@ -1,0 +1,260 @@
+"""What no order of observations may ever bring about in the modes that ask for a smile.
+
+The oracle reads the observations alone and knows nothing of the modes' states: it walks back from
+a success and looks for the neutral face and the smile that must be there, on one unbroken track.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kioskd.event import Result
+from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.mode import Mode
+from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.smile import SmileMode
+from kioskd.modes.smile_rgb import SmileRgbMode
+from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
+from models.observation import Face, HeadPose, Observation
+from tests.support.stage import person
+
+ATTEMPT = AttemptSettings(attempt_deadline_s=3.0, cool_down_s=0.3, attempts_per_track=2)
+SMILE = SmileSettings(pre_smile_delay_s=0.2, smile_duration_s=0.3, attempt=ATTEMPT)
+RGB = RgbSettings(evaluate_liveness_over_n_frames=3, evaluate_fake_over_n_frames=3)
+NEED = 2  # live frames of a window of 3
+HAIR = 1e-6
+UNFIT = [
+    replace(person(), box=(600.0, 270.0, 680.0, 370.0)),
+    replace(person(), missed=True),
+    replace(person(), quality=None),
+    replace(person(), pose=HeadPose(40.0, 0.0, 0.0)),
+]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One observation, told from the one before it."""
+
+    after_s: float
+    restart: bool
+    faces: tuple[Face, ...]
+
+
+def shown(base: Face, track: int, smile: float | None, live: float | None) -> Face:
+    face = person(0.0 if smile is None else smile, live, track=track)
+    shapes = None if smile is None else face.blendshapes
+    return replace(base, track_id=track, blendshapes=shapes, liveness=face.liveness)
+
+
+faces = st.builds(
+    shown,
+    st.sampled_from([person()] * 10 + UNFIT),
+    st.sampled_from([1] * 8 + [2]),
+    st.sampled_from([0.0, 0.1, 0.29, 0.3, 0.45, 0.6, 0.9, 0.9, 0.9, None, math.nan]),
+    st.sampled_from([0.9] * 8 + [0.1, 0.5, None, math.nan]),
+)
+scenes = st.one_of(
+    *[faces.map(lambda face: (face,))] * 6,
+    st.just(()),
+    st.tuples(faces, faces).filter(lambda pair: pair[0].track_id != pair[1].track_id),
+)
+anything = st.builds(
+    Moment,
+    st.sampled_from([0.1] * 6 + [1 / 30, 0.4, 0.6, 0.0, -0.2]),
+    st.sampled_from([False] * 15 + [True]),
+    scenes,
+)
+
+
+def moments(smile: float, live: float = 0.9, count: int = 4) -> list[Moment]:
+    return [Moment(0.1, False, (person(smile, live),))] * count
+
+
+def disturbed(acts: list[list[Moment]], changes: list[tuple[int, bool, Moment]]) -> list[Moment]:
+    """Acts one after the other, with moments put in or replaced by others."""
+    script = list(chain.from_iterable(acts))
+    for place, put_in, moment in changes:
+        at = place % (len(script) + 1)
+        script[at : at + (not put_in)] = [moment]
+    return script
+
+
+acts = st.builds(
+    moments,
+    st.sampled_from([0.0, 0.0, 0.29, 0.3, 0.45, 0.6, 0.9, 0.9]),
+    st.sampled_from([0.9] * 6 + [0.1, 0.5]),
+    st.integers(1, 6),
+)
+GOOD = [*moments(0.0), *moments(0.9, count=5)]
+scripts = st.builds(
+    disturbed,
+    st.lists(acts, max_size=3).map(lambda some: [*some, moments(0.0), moments(0.9, count=7)])
+    | st.lists(acts, min_size=1, max_size=8),
+    st.lists(st.tuples(st.integers(0, 60), st.booleans(), anything), max_size=4),
+)
+
+
+def observations(script: Sequence[Moment]) -> list[Observation]:
+    seen, at, session = [], 100.0, 0
+    for number, moment in enumerate(script):
+        at, session = at + moment.after_s, session + moment.restart
+        seen.append(Observation("door", number, session, at, 1e9 + at, 1280, 720, moment.faces))
+    return seen
+
+
+def in_order(seen: Sequence[Observation]) -> list[Observation]:
+    """The observations that are newer than all before them."""
+    kept: list[Observation] = []
+    for one in seen:
+        if not kept or one.at > kept[-1].at:
+            kept.append(one)
+    return kept
+
+
+def attempt_of(result: Result, seen: Sequence[Observation]) -> list[Observation]:
+    """The observations from the attempt's first counted frame to its last."""
+    return [one for one in in_order(seen) if result.started_at <= one.at <= result.decided_at]
+
+
+def fit(face: Face) -> bool:
+    return (
+        face not in UNFIT
+        and not face.missed
+        and face.quality is not None
+        and (face.pose == HeadPose(0.0, 0.0, 0.0) and face.box == person().box)
+    )
+
+
+def score(face: Face) -> float:
+    return (face.blendshapes or {}).get("mouthSmileLeft", math.nan)
+
+
+def neutral_then_smile(frames: Sequence[tuple[float, float]]) -> bool:
+    """Whether (time, score) pairs end in a smile long enough, after a neutral face long enough."""
+    at, last = frames[-1]
+    if last < SMILE.smile_threshold:
+        return False
+    for begin in range(len(frames)):
+        smile = frames[begin:]
+        held = at - smile[0][0] >= SMILE.smile_duration_s - HAIR
+        kept = smile[0][1] >= SMILE.smile_threshold and all(
+            value >= SMILE.neutral_threshold for _, value in smile
+        )
+        if (
+            held
+            and kept
+            and gapless(smile)
+            and any(neutral(frames[i:j]) for j in range(1, begin + 1) for i in range(j))
+        ):
+            return True
+    return False
+
+
+def neutral(frames: Sequence[tuple[float, float]]) -> bool:
+    long = frames[-1][0] - frames[0][0] >= SMILE.pre_smile_delay_s - HAIR
+    return long and gapless(frames) and all(v < SMILE.neutral_threshold for _, v in frames)
+
+
+def gapless(frames: Sequence[tuple[float, float]]) -> bool:
+    return all(b[0] - a[0] <= ATTEMPT.maximum_gap_s + HAIR for a, b in pairwise(frames))
+
+
+def mode(name: str) -> Mode:
+    if name == "smile":
+        return SmileMode(SMILE, GateSettings())
+    return SmileRgbMode(SmileRgbSettings(SMILE, RGB), GateSettings())
+
+
+def played(name: str, seen: Sequence[Observation]) -> list[Result]:
+    door = mode(name)
+    return [r for one in seen if (r := door.step(one).result) is not None]
+
+
+MODES = pytest.mark.parametrize("name", ["smile", "smile_rgb"])
+
+
+@MODES
+@given(scripts)
+@example(GOOD)
+@example([*moments(0.9), *moments(0.0), *moments(0.9, count=5)])
+@example([*moments(0.0), *moments(0.9, live=0.1, count=5)])
+@example([*moments(0.0), *moments(0.9, count=2), *moments(0.1, count=1), *moments(0.9, count=2)])
+@example([*moments(0.0, count=2), *moments(0.4, count=1), *moments(0.0, count=1), *GOOD[4:]])
+def test_no_success_without_both_faces_on_one_unbroken_track(
+    name: str, script: list[Moment]
+) -> None:
+    seen = observations(script)
+    for result in played(name, seen):
+        if result.verdict != "passed":
+            continue
+        attempt = attempt_of(result, seen)
+        assert {tuple(f.track_id for f in one.faces) for one in attempt} == {(result.track_id,)}
+        assert len({one.session for one in attempt}) == 1
+        assert gapless([(one.at, 0.0) for one in attempt])
+        good = [one for one in attempt if fit(one.faces[0]) and math.isfinite(score(one.faces[0]))]
+        if name == "smile_rgb":
+            good = [one for one in good if usable(one.faces[0])]
+            window = [live(one.faces[0]) for one in good[-RGB.evaluate_liveness_over_n_frames :]]
+            assert sum(value >= 0.6 for value in window) >= NEED
+            ends = range(1, len(good) + 1)
+            pairs = [(one.at, score(one.faces[0])) for one in good]
+            assert any(neutral_then_smile(pairs[:end]) for end in ends)
+        else:
+            assert neutral_then_smile([(one.at, score(one.faces[0])) for one in good])
+
+
+def usable(face: Face) -> bool:
+    return face.liveness is not None and 0.0 <= live(face) <= 1.0
+
+
+def live(face: Face) -> float:
+    said = face.liveness.score if face.liveness else None
+    return math.nan if said is None else said
+
+
+@MODES
+@given(scripts)
+def test_a_track_gets_one_success_at_most_and_attempts_are_numbered(
+    name: str, script: list[Moment]
+) -> None:
+    results = played(name, observations(script))
+    for track in {result.track_id for result in results}:
+        own = [result for result in results if result.track_id == track]
+        assert [result.attempt for result in own] == list(range(1, len(own) + 1))
+        assert "passed" not in [result.verdict for result in own[:-1]]
+
+
+@MODES
+@given(scripts)
+def test_only_what_passed_says_true_and_what_is_undecided_is_not_told(
+    name: str, script: list[Moment]
+) -> None:
+    for result in played(name, observations(script)):
+        said = result.attributes.get("smile", result.attributes.get("livenessConfirmed"))
+        assert (said == "true") == (result.verdict == "passed")
+        assert result.emits == (result.verdict != "undecided")
+        assert (result.state == "LIVENESS_CONFIRMED") == (
+            name == "smile_rgb" and result.verdict == "passed"
+        )
+        if result.emits and name == "smile_rgb":
+            assert 0.0 <= float(result.attributes["liveness"]) <= 1.0
+
+
+@MODES
+def test_the_script_that_should_pass_does(name: str) -> None:
+    assert [r.verdict for r in played(name, observations(GOOD))] == ["passed"]
+
+
+@MODES
+@given(scripts)
+def test_the_same_observations_always_give_the_same_results(
+    name: str, script: list[Moment]
+) -> None:
+    seen = observations(script)
+    assert played(name, seen) == played(name, seen)
