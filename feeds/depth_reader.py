@@ -19,7 +19,7 @@ from feeds.shot import Shot, SourceError
 
 _GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
 _SILENCE_S = 3.0  # a recording that gives nothing for so long is damaged
-_POLL_MS = 100
+_POLL_MS = 30
 
 
 class DepthReader:

@@ -7,6 +7,7 @@ without depth: a feed that should show depth never falls back to colours alone.
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -123,11 +124,25 @@ def _chosen(rs: Any, source: RealSenseSource) -> Any:
             check_camera(camera, source)
             _check_depth(device, naming.shown(source))
             return camera
-    raise SourceError("no_camera", missing(source, found))
+    raise SourceError("no_camera", missing(source, found, plugged_in=plugged_in()))
 
 
-def missing(source: RealSenseSource, found: list[Attached]) -> str:
+def plugged_in(sys: Path = Path("/sys")) -> bool:
+    """Whether the kernel sees a RealSense camera, which the library may not be allowed to open."""
+    for file in (sys / "bus/usb/devices").glob("*/product"):
+        with suppress(OSError):
+            if "RealSense" in file.read_text(errors="replace"):
+                return True
+    return False
+
+
+def missing(source: RealSenseSource, found: list[Attached], *, plugged_in: bool) -> str:
     """The sentence for a camera that is not among those found."""
+    if not found and plugged_in:
+        return (
+            f"{naming.shown(source)} may not be opened: install the udev rules"
+            " (docs/realsense.md) and re-plug it"
+        )
     if not found:
         return f"{naming.shown(source)} is not there: plug it into a USB 3 port"
     others = ", ".join(f"{camera.serial} ({camera.name})" for camera in found)
@@ -196,7 +211,7 @@ def _trouble(message: str) -> str:
     if "busy" in lower:
         return "is in use by another program"
     if "access" in lower or "permission" in lower:
-        return "may not be opened: install Intel's udev rules and re-plug it"
+        return "may not be opened: install the udev rules (docs/realsense.md) and re-plug it"
     if "resolve" in lower:
         return "cannot give the images asked for: use a USB 3 port, and a D415 or D435"
     return f"cannot be started: {message.splitlines()[0] if message else 'no reason given'}"

@@ -187,20 +187,35 @@ def test_a_camera_that_is_missing_is_told_and_nothing_takes_its_place(
     source = RealSenseSource("000000000000")
     with watched(FeedSettings("door", source, retry_first_s=0.1)) as door:
         door.until("offline", "no_camera")
-        assert door.feed.state.detail == realsense.missing(source, cameras)
+        assert door.feed.state.detail == realsense.missing(
+            source, cameras, plugged_in=realsense.plugged_in()
+        )
         door.until_restarted(2)
         assert door.feed.counts.captured == 0
 
 
 def test_a_missing_camera_s_sentence_names_those_that_are_there_instead() -> None:
     source = RealSenseSource("821212060000")
-    assert realsense.missing(source, []) == (
+    assert realsense.missing(source, [], plugged_in=False) == (
         "RealSense camera 821212060000 is not there: plug it into a USB 3 port"
+    )
+    assert "may not be opened: install the udev rules" in realsense.missing(
+        source, [], plugged_in=True
     )
     other = Attached("111", "Intel RealSense D415", "3.2")
     assert "and 111 (Intel RealSense D415) is not taken for it" in realsense.missing(
-        source, [other]
+        source, [other], plugged_in=True
     )
+
+
+def test_the_kernel_tells_whether_any_such_camera_is_plugged_in(tmp_path: Path) -> None:
+    devices = tmp_path / "bus/usb/devices"
+    (devices / "1-1").mkdir(parents=True)
+    (devices / "1-1/product").write_text("USB Keyboard\n")
+    assert not realsense.plugged_in(tmp_path)
+    (devices / "2-1").mkdir()
+    (devices / "2-1/product").write_text("Intel(R) RealSense(TM) Depth Camera 435\n")
+    assert realsense.plugged_in(tmp_path)
 
 
 def test_a_camera_on_usb_2_is_refused() -> None:
