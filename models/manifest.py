@@ -11,7 +11,7 @@ from models.observation import LivenessModel
 from models.schemes import SCHEMES
 from models.strict_yaml import Value, read
 
-Role = Literal["face", "mesh", "blendshapes", "texture", "context", "hybrid"]
+Role = Literal["face", "mesh", "blendshapes", "texture", "context", "hybrid", "relief"]
 Shape = tuple[int | str, ...]  # a word is a size that is given at run time
 CropShape = Literal["box", "square"]
 Resize = Literal["linear", "area"]

@@ -1,13 +1,14 @@
 """The one value that leaves the models: what was seen, with no opinion on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feeds.frame import NoDepth
 from models.calibration import IDENTITY, Calibration
 
 LivenessModel = Literal["texture", "context", "hybrid"]
@@ -22,6 +23,7 @@ class Measure(Enum):
     POSE = "pose"  # the mesh, head pose and centre pose quality; one network
     BLENDSHAPES = "blendshapes"  # 52 expression scores from the mesh; one small network
     LIVENESS = "liveness"  # the networks of one detection scheme
+    RELIEF = "relief"  # how the face stands out in depth; one tiny network, over the mesh
     MOTION = "motion"  # how the face grew since the frame before, by optical flow; no network
 
 
@@ -70,6 +72,26 @@ class Motion:
     zoom: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """What a depth camera says of one face.
+
+    score        0 = a sheet or a wrong relief, 1 = a head; None if it could not be evaluated
+    distance_m   of the face along the optical axis; None where nothing of it has depth
+    valid_ratio  share of the face, inside its outline, that has depth, 0..1
+    depth_gap_s  seconds between the colour image and its depth; None if that is not known
+    no_depth     why there is none to look at
+    by_measure   what the score rests on (models/relief/measures.py), for diagnostics
+    """
+
+    score: float | None
+    distance_m: float | None
+    valid_ratio: float
+    depth_gap_s: float | None
+    no_depth: NoDepth | None
+    by_measure: Mapping[str, float] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """One tracked face and what was measured on it. None = not measured, which never passes.
@@ -97,6 +119,7 @@ class Face:
     blendshapes: Mapping[str, float] | None = None
     liveness: Liveness | None = None
     motion: Motion | None = None
+    relief: Relief | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,7 @@ from models.observation import (
 )
 from models.pose import centre_pose_quality, head_pose
 from models.quality import quality
+from models.relief.relief import read_relief
 from models.schemes import SCHEMES, evaluate
 from models.session import Networks
 from models.stages import Stages
@@ -58,6 +59,8 @@ def needs(measures: Collection[Measure], schemes: Collection[str] = ()) -> froze
         roles.add("mesh")
     if Measure.BLENDSHAPES in measures:
         roles |= {"mesh", "blendshapes"}
+    if Measure.RELIEF in measures:
+        roles |= {"mesh", "relief"}
     for scheme in schemes:
         roles |= set(SCHEMES[scheme].models)
     return frozenset(roles)
@@ -118,7 +121,7 @@ class Perceiver:
         if Measure.QUALITY in wanted.measures:
             with self.stages.timed("quality"):
                 face = replace(face, quality=quality(frame.color, face.box))
-        if wanted.measures & {Measure.POSE, Measure.BLENDSHAPES}:
+        if wanted.measures & {Measure.POSE, Measure.BLENDSHAPES, Measure.RELIEF}:
             face = self._with_mesh(frame, face)
         if Measure.POSE in wanted.measures:
             face = self._with_pose(face)
@@ -127,6 +130,8 @@ class Perceiver:
         if Measure.MOTION in wanted.measures:
             with self.stages.timed("motion"):
                 face = replace(face, motion=self._motion.measure(frame, face))
+        if Measure.RELIEF in wanted.measures:
+            face = self._with_relief(frame, face)
         if Measure.LIVENESS in wanted.measures:
             with self.stages.timed("liveness"):
                 face = replace(face, liveness=self._liveness(frame, face.box, wanted.plan))
@@ -160,6 +165,12 @@ class Perceiver:
             except NetworkError:
                 return face
         return replace(face, blendshapes=scores)
+
+    def _with_relief(self, frame: Frame, face: Face) -> Face:
+        if face.mesh is None or "relief" not in self._networks:
+            return face
+        with self.stages.timed("relief"):
+            return replace(face, relief=read_relief(self._networks["relief"], frame, face.mesh))
 
     def _liveness(self, frame: Frame, box: Box, plan: LivenessPlan | None) -> Liveness:
         if plan is None:
