@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-# The first four are the vendor's; a challenge's is our own, named <challenge>Challenge.
+# The first four are the vendor's, the next three ours, for depth cameras; a challenge's is our own,
+# named <challenge>Challenge.
 ActionId = Literal[
     "rgbLiveness",
     "poseLiveness",
     "smileToActivate",
     "3dLiveness",
+    "depthLiveness",
+    "infraredLiveness",
+    "rgb3dLiveness",
     "nodChallenge",
     "headRaiseChallenge",
     "leftTurnChallenge",

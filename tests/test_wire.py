@@ -30,17 +30,18 @@ confirmed = st.sampled_from(["true", "false"])
 LIVENESS: Attributes = st.fixed_dictionaries({"liveness": unit, "livenessConfirmed": confirmed})
 SMILE: Attributes = st.fixed_dictionaries({"smile": confirmed})
 CHALLENGE: Attributes = st.fixed_dictionaries({"challengeConfirmed": confirmed})
+DEPTH = ("3dLiveness", "depthLiveness", "infraredLiveness", "rgb3dLiveness")
 attributes: dict[str, Attributes] = {
     "rgbLiveness": LIVENESS,
     "poseLiveness": st.just({}),
     "smileToActivate": SMILE | LIVENESS,
-    "3dLiveness": LIVENESS,
+    **dict.fromkeys(DEPTH, LIVENESS),
 }
 
 
 def rgb_state(action: str, said: Mapping[str, str | float], emits: bool) -> LivenessState | None:
     """What RGB liveness came to, where it ran."""
-    if action == "3dLiveness" or "livenessConfirmed" not in said:
+    if action in DEPTH or "livenessConfirmed" not in said:
         return None
     if not emits:
         return "LIVENESS_UNKNOWN"

@@ -32,6 +32,17 @@ class Reason(StrEnum):
     # what the networks said
     NOT_MEASURED = "not_measured"
     SCORE_INVALID = "score_invalid"
+    # what the depth camera said
+    NO_DEPTH_CAMERA = "no_depth_camera"
+    DEPTH_MISSING = "depth_missing"
+    DEPTH_FROZEN = "depth_frozen"
+    DEPTH_LATE = "depth_late"
+    DEPTH_SPARSE = "depth_sparse"
+    TOO_NEAR = "too_near"
+    TOO_FAR = "too_far"
+    INFRARED_MISSING = "infrared_missing"
+    INFRARED_LATE = "infrared_late"
+    INFRARED_FACELESS = "infrared_faceless"
     # what the person was asked for and did not do
     NOT_NEUTRAL = "not_neutral"
     NO_SMILE = "no_smile"
@@ -100,6 +111,16 @@ SENTENCES: dict[Reason, str] = {
     Reason.CENTRE_POSE_LOW: "The face does not look straight into the lens",
     Reason.NOT_MEASURED: "A measurement that is needed could not be made on this frame",
     Reason.SCORE_INVALID: "The networks gave no usable liveness score for this frame",
+    Reason.NO_DEPTH_CAMERA: "The camera that watches here is no depth camera",
+    Reason.DEPTH_MISSING: "The camera gave no depth with this image",
+    Reason.DEPTH_FROZEN: "The depth is that of the image before, to the last pixel",
+    Reason.DEPTH_LATE: "Depth and image were not taken at the same time",
+    Reason.DEPTH_SPARSE: "Too little of the face has depth; look at the camera, out of the sun",
+    Reason.TOO_NEAR: "The face is too near for a depth camera; step back",
+    Reason.TOO_FAR: "The face is too far from the depth camera; step closer",
+    Reason.INFRARED_MISSING: "The camera gave no infrared image",
+    Reason.INFRARED_LATE: "Infrared and colour image were not taken at the same time",
+    Reason.INFRARED_FACELESS: "No face stands in infrared where the colour image has one",
     Reason.NOT_NEUTRAL: "The face smiles before it was asked to; look neutral first",
     Reason.NO_SMILE: "No smile came, or it did not last",
     Reason.TURNED_TOO_FAST: "The head was in profile at once; turn it slowly",

@@ -110,7 +110,13 @@ class Stage:
 
 def unmeasured(face: Face) -> Face:
     return replace(
-        face, quality=None, pose=None, centre_pose_quality=None, blendshapes=None, liveness=None
+        face,
+        quality=None,
+        pose=None,
+        centre_pose_quality=None,
+        blendshapes=None,
+        liveness=None,
+        relief=None,
     )
 
 
@@ -130,6 +136,8 @@ def _added(face: Face, truth: Face, wanted: Wanted) -> Face:
         face = replace(face, pose=truth.pose, centre_pose_quality=centre, mesh=truth.mesh)
     if Measure.BLENDSHAPES in wanted.measures:
         face = replace(face, blendshapes=truth.blendshapes)
+    if Measure.RELIEF in wanted.measures:
+        face = replace(face, relief=truth.relief)
     if Measure.LIVENESS in wanted.measures:
         assert wanted.plan is not None
         face = replace(face, liveness=truth.liveness)

@@ -1,0 +1,143 @@
+"""Modes that look with a depth camera: 3D liveness, depth liveness, RGB with 3D.
+
+One person, N frames; one evidence, or several that must all find life in the same attempt. Each
+has its own two windows, as RGB liveness has. Without depth there is no evidence, and never a way
+round it. docs/modes.md draws it. Pure: no clock, no thread, no camera.
+"""
+
+from statistics import fmean
+
+from kioskd.event import ActionId, LivenessState, Result, Step
+from kioskd.modes import confirm
+from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.course import Course
+from kioskd.modes.depth_phases import TRANSITIONS, Cause
+from kioskd.modes.depth_settings import DepthMode, DepthSettings, Rgb3dSettings
+from kioskd.modes.evidence import Evidence, relief_evidence, rgb_evidence
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.reasons import Reason
+from kioskd.modes.rgb_phases import Phase
+from kioskd.modes.rgb_result import VERDICTS, attributes
+from models.observation import Face, LivenessPlan, Observation
+from models.schemes import SCHEMES
+
+RGB_3D = "secure_access_rgb_3d_liveness"
+ACTIONS: dict[DepthMode, ActionId] = {
+    "secure_access_3d_liveness": "3dLiveness",
+    "depth_liveness": "depthLiveness",
+}
+
+
+def depth_mode(settings: DepthSettings, gate: GateSettings) -> "EvidenceMode":
+    """3D liveness or depth liveness of one feed."""
+    evidence = (relief_evidence(settings.relief),)
+    return EvidenceMode(
+        settings.mode, ACTIONS[settings.mode], evidence, settings.attempt, gate, None
+    )
+
+
+def rgb_3d_mode(settings: Rgb3dSettings, gate: GateSettings) -> "EvidenceMode":
+    """RGB liveness and 3D liveness of one feed, by the same face in one attempt."""
+    evidence = (relief_evidence(settings.relief), rgb_evidence(settings.rgb))
+    rgb = settings.rgb
+    return EvidenceMode(RGB_3D, "rgb3dLiveness", evidence, rgb.attempt, gate, rgb.plan)
+
+
+class EvidenceMode(Course):
+    """Live when every evidence says so, an attack when one does. It stands for `Mode`."""
+
+    def __init__(
+        self,
+        name: str,
+        action: ActionId,
+        evidence: tuple[Evidence, ...],
+        attempt: AttemptSettings,
+        gate: GateSettings,
+        plan: LivenessPlan | None,
+    ) -> None:
+        """`plan` is needed where the colour image is among the evidence."""
+        margins = plan is not None and "hybrid" in SCHEMES[plan.scheme].models
+        super().__init__(TRANSITIONS, attempt, gate, margins=margins)
+        self.measures = tuple(each.measure for each in evidence)
+        self.plan = plan
+        self._name, self._action, self._evidence = name, action, evidence
+        self.fresh()
+
+    def fresh(self) -> None:
+        self._windows: list[confirm.Confirmation] = [confirm.LiveWindow() for _ in self._evidence]
+        self._scores: list[list[float]] = [[] for _ in self._evidence]
+
+    def fit(self, seen: Observation, face: Face) -> Step:
+        said = [evidence.say(face) for evidence in self._evidence]
+        scores = [each for each in said if isinstance(each, float)]
+        if len(scores) < len(said):
+            return self.refuse(*(r for each in said if not isinstance(each, float) for r in each))
+        if self.phase is Phase.QUALITY:
+            self.move(Cause.FIRST_FIT_FRAME)
+        self.attempts.count(seen)
+        for number, (score, evidence) in enumerate(zip(scores, self._evidence, strict=True)):
+            self._scores[number].append(score)
+            self._windows[number] = confirm.after(self._windows[number], score, evidence.rule)
+        return self._decide(seen)
+
+    def time_over(self, seen: Observation) -> Result:
+        return self._result(seen, "LIVENESS_UNKNOWN", Reason.TIME_OVER)
+
+    def broken_off(self, seen: Observation, reason: Reason) -> Result:
+        return self._result(seen, "LIVENESS_UNKNOWN", reason)
+
+    def _decide(self, seen: Observation) -> Step:
+        """All confirmed is live, one attack is an attack, one that cannot say ends it."""
+        ended = [w.state for w in self._windows if isinstance(w, confirm.Verdict)]
+        if ended == ["LIVENESS_CONFIRMED"] * len(self._windows):
+            self.move(Cause.ENOUGH_LIVE)
+            return self.conclude(seen, self._result(seen, "LIVENESS_CONFIRMED"))
+        doubted = any(_doubts(window) for window in self._windows)
+        if doubted and self.phase is Phase.LIVE_WINDOW:
+            self.move(Cause.LIVE_OUT_OF_REACH)
+        if "NOTLIVE_CONFIRMED" in ended:
+            self.move(Cause.ENOUGH_FAKE)
+            return self.conclude(seen, self._result(seen, "NOTLIVE_CONFIRMED"))
+        if "LIVENESS_UNKNOWN" in ended:
+            self.move(Cause.FAKE_OUT_OF_REACH)
+            result = self._result(seen, "LIVENESS_UNKNOWN", Reason.UNDECIDED)
+            return self.conclude(seen, result, Reason.UNDECIDED)
+        return self.say()
+
+    def _result(self, seen: Observation, state: LivenessState, *ended_by: Reason) -> Result:
+        attempt = self.attempt()
+        return Result(
+            action=self._action,
+            feed=seen.feed,
+            mode=self._name,
+            track_id=attempt.track_id,
+            attempt=attempt.number,
+            verdict=VERDICTS[state],
+            emits=state != "LIVENESS_UNKNOWN",
+            attributes=attributes(state, self._weakest()),
+            started_at=attempt.started_at,
+            decided_at=seen.at,
+            captured_at=seen.wall_time,
+            frames=attempt.frames,
+            reasons=attempt.reasons(*ended_by),
+            scores=self._means(),
+        )
+
+    def _weakest(self) -> tuple[float, ...]:
+        """The scores of the evidence that speaks least for life, of the window that ended it."""
+        decisive = [
+            window.scores if isinstance(window, confirm.Verdict) else tuple(scores)
+            for window, scores in zip(self._windows, self._scores, strict=True)
+        ]
+        return min((scores for scores in decisive if scores), key=fmean, default=())
+
+    def _means(self) -> dict[str, float]:
+        pairs = zip(self._evidence, self._scores, strict=True)
+        return {each.name: round(fmean(scores), 4) for each, scores in pairs if scores}
+
+
+def _doubts(window: confirm.Confirmation) -> bool:
+    """Whether a window no longer looks for life, and did not find it."""
+    if isinstance(window, confirm.Verdict):
+        return window.state != "LIVENESS_CONFIRMED"
+    return isinstance(window, confirm.FakeWindow)
