@@ -81,3 +81,33 @@ def test_a_live_person_who_smiles_is_confirmed_and_a_smiling_attack_is_not(tmp_p
 def confirmed(seen: Any, feed: str) -> list[dict[str, Any]]:
     actions = [action for action in seen.payloads("action") if action["sourceId"] == feed]
     return [action for action in actions if action["livenessConfirmed"] == "true"]
+
+
+def test_a_head_that_turns_is_told_to_the_door_and_nothing_else_is_said(tmp_path: Path) -> None:
+    """A real head, on a clip played backwards so that it turns from the camera into profile."""
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = only_door(
+            settings(broker, {"door-3": file_feed(DATA / "turning_head.mp4")}),
+            mode="secure_access_profile_pose",
+            gate={"minimum_face_size_px": 50},
+            profile_pose={"direction": "right"},
+        )
+        with kioskd(tmp_path / "k", config) as daemon:
+            action = first_action(seen, "door-3")
+            assert daemon.stop() == 0
+    assert own(action) == {"type": "action", "actionId": "poseLiveness"}
+    assert action["x"]["mode"] == "secure_access_profile_pose"
+    assert "rgbLivenessState" not in action["x"]
+    check_against_schemas(seen)
+
+
+def test_people_who_do_not_turn_open_nothing_by_profile_pose(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = only_door(
+            settings(broker, {"door-3": file_feed(SMILES)}), mode="secure_access_profile_pose"
+        )
+        with kioskd(tmp_path / "k", config) as daemon:
+            eventually(lambda: seen.payloads("audit"), within=40)
+            daemon.stop()
+    assert seen.of("action") == []
+    assert {record["verdict"] for record in seen.payloads("audit")} == {"undecided"}

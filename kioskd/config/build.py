@@ -1,6 +1,7 @@
 """From the settings as they stand in the file to what each room must be told."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ from kioskd.config.doors import (
     AnyDoor,
     ChallengeDoor,
     Gate,
+    PoseDoor,
     RgbDoor,
     SequenceDoor,
     Smile,
     SmileDoor,
     SmileRgbDoor,
 )
+from kioskd.config.pose import WalkGate
 from kioskd.config.secrets import Vault, from_file
 from kioskd.config.section import Section
 from kioskd.config.settings import (
@@ -38,6 +41,7 @@ from kioskd.config.settings import (
     UsbFeed,
 )
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
+from kioskd.modes import pose_settings
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.challenges.kinds import Challenge as Kind
@@ -49,6 +53,7 @@ from kioskd.modes.challenges.settings import (
     Unified,
 )
 from kioskd.modes.gate import GateSettings
+from kioskd.modes.pose_settings import PoseSettings
 from kioskd.modes.rgb_settings import RgbSettings
 from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
 
@@ -119,8 +124,10 @@ def feed_settings(name: str, feed: AnyFeed, folder: Path, vault: Vault) -> FeedS
     )
 
 
-def gate_settings(gate: Gate) -> GateSettings:
+def gate_settings(gate: Gate | WalkGate) -> GateSettings:
     """Field by field the same names, which a test holds."""
+    if isinstance(gate, WalkGate):
+        return replace(pose_settings.GATE, **gate.model_dump())
     return GateSettings(**gate.model_dump())
 
 
@@ -129,6 +136,8 @@ def mode_settings(door: AnyDoor) -> ModeSettings:
     match door:
         case RgbDoor():
             return RgbSettings(**own(door.rgb_liveness), attempt=attempt(door.rgb_liveness))
+        case PoseDoor():
+            return PoseSettings(**own(door.profile_pose), attempt=attempt(door.profile_pose))
         case SmileDoor():
             return smile_settings(door.smile)
         case SmileRgbDoor():

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from kioskd.config.attempts import Attempts
 from kioskd.config.challenges import Challenge, Sequence
+from kioskd.config.pose import ProfilePose, WalkGate
 from kioskd.config.section import Field, Name, Section, name, number
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
@@ -192,6 +193,14 @@ class Smile(Attempts, SmileKeys):
     """What counts as a smile, and how long it may take."""
 
 
+class PoseDoor(Door):
+    """Secure access with profile pose: a person who looks at the camera, then turns away."""
+
+    mode: Literal["secure_access_profile_pose"] = Field(description="What is asked of a person.")
+    gate: WalkGate = Field(default=WalkGate(), description="When a frame is fit to be evidence.")
+    profile_pose: ProfilePose = Field(default=ProfilePose(), description="Which turn is asked for.")
+
+
 class SmileDoor(Door):
     """Secure access with smile: a person who looks neutral, then smiles when asked."""
 
@@ -234,6 +243,6 @@ class SequenceDoor(Door):
 
 
 AnyDoor = Annotated[
-    RgbDoor | SmileDoor | SmileRgbDoor | ChallengeDoor | SequenceDoor,
+    RgbDoor | PoseDoor | SmileDoor | SmileRgbDoor | ChallengeDoor | SequenceDoor,
     Field(discriminator="mode"),
 ]

@@ -191,6 +191,7 @@ def _door(ask: Answers, name: str, missing_for: MissingFor) -> Iterator[Problem]
     rgb = (*at, "rgb_liveness")
     for key in ("fake_detection_threshold", "minimum_preliminary_liveness_threshold"):
         yield from _order(ask, rgb, key, "liveness_detection_threshold")
+    yield from _pose(ask, (*at, "profile_pose"))
     yield from _order(ask, (*at, "smile"), "neutral_threshold", "smile_threshold")
     yield from _order(ask, (*at, "gate"), "minimum_brightness", "maximum_brightness")
     scheme = ask.text(*rgb, "detection_scheme") or ""
@@ -222,6 +223,15 @@ def _sequence(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
         what = "length" if ask.set(*at, "length") else "actions"
         text = f"length, {length:g}, must not be above the number of actions, {len(actions)}"
         yield at_value(ask.document, (*at, what), text)
+
+
+def _pose(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
+    """Facing and profile must be two things; a fast turn at few frames is never seen."""
+    yield from _order(ask, at, "profile_pose_quality", "centre_pose_quality")
+    least, most = ask.number(*at, "profile_pose_quality"), ask.number(*at, "centre_pose_quality")
+    if least is not None and least == most:
+        text = f"must be below centre_pose_quality, which is {most:g} (found {least:g})"
+        yield at_value(ask.document, (*at, "profile_pose_quality"), text)
 
 
 def _door_feed(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:

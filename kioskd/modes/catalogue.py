@@ -9,6 +9,8 @@ from kioskd.modes.challenges.fraud import considered
 from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.mode import Mode
+from kioskd.modes.pose import PoseMode
+from kioskd.modes.pose_settings import PoseSettings
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
 from kioskd.modes.smile import SmileMode
@@ -16,7 +18,14 @@ from kioskd.modes.smile_rgb import SmileRgbMode
 from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
 from models.observation import Measure
 
-ModeSettings = RgbSettings | SmileSettings | SmileRgbSettings | ChallengeSettings | SequenceSettings
+ModeSettings = (
+    RgbSettings
+    | PoseSettings
+    | SmileSettings
+    | SmileRgbSettings
+    | ChallengeSettings
+    | SequenceSettings
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,8 @@ def make(settings: ModeSettings, gate: GateSettings, below: Below) -> Mode:
     match settings:
         case RgbSettings():
             return RgbMode(settings, gate)
+        case PoseSettings():
+            return PoseMode(settings, gate)
         case SmileSettings():
             return SmileMode(settings, gate)
         case SmileRgbSettings():
@@ -47,6 +58,8 @@ def needs(settings: ModeSettings) -> Needs:
     match settings:
         case RgbSettings(detection_scheme=scheme):
             return Needs(GATED | {Measure.LIVENESS}, frozenset({scheme}))
+        case PoseSettings():
+            return Needs(GATED)
         case SmileSettings():
             return Needs(GATED | {Measure.BLENDSHAPES})
         case SmileRgbSettings(rgb=RgbSettings(detection_scheme=scheme)):
