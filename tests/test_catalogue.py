@@ -1,0 +1,79 @@
+"""Every mode that a door may name is made, sees what it asks for, and is drawn and explained."""
+
+import secrets
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from feeds.frame import ColorImage, Frame
+from feeds.imaging import open_file
+from kioskd.config import reference
+from kioskd.config.load import Door, load
+from kioskd.modes import catalogue
+from models.observation import Wanted
+from models.perceive import Perceiver, needs
+from tests.support.clips import DATA
+from tests.support.eyes import networks
+
+FPS = 30.0
+SUITED = {"minimum_face_size_px": 120, "hybrid_margin_below": 0.2}
+FEED = "feeds: {front-door: {kind: usb, device: 0}}"
+
+
+def door(folder: Path, mode: str) -> Door:
+    """A door of this mode, as docs/modes.md shows it, with a gate that suits the clip."""
+    path = folder / "config.yaml"
+    known = reference.modes()[mode].keys["gate"].keys
+    gate = [f"{key}: {value}" for key, value in SUITED.items() if key in known]
+    example = f"{reference.example(mode)}    gate: {{{', '.join(gate)}}}\n"
+    path.write_text(f"site: hq\ndevice: k\nmqtt: {{broker: localhost}}\n{FEED}\n{example}")
+    return load(path, {}).doors[0]
+
+
+@cache
+def smiles() -> tuple[ColorImage, ...]:
+    """Every third image of the clip of a real person who looks, then smiles."""
+    capture = open_file(str(DATA / "single_face.mp4"))
+    assert capture is not None
+    images = [image for _ in range(72) if (image := capture.read()) is not None]
+    capture.release()
+    return tuple(images[::3])
+
+
+def frames() -> Iterator[Frame]:
+    for number, image in enumerate(smiles()):
+        at = 3 * number / FPS
+        yield Frame("front-door", number, 0, 100.0 + at, 1.7e9 + at, image)
+
+
+@pytest.mark.parametrize("mode", reference.modes())
+def test_a_mode_asks_for_nothing_but_what_its_networks_were_loaded_for(
+    mode: str, tmp_path: Path
+) -> None:
+    """Only the networks that the catalogue names are there; every measure asked for is filled."""
+    one = door(tmp_path, mode)
+    wants = catalogue.needs(one.mode)
+    eye = Perceiver(networks(*sorted(needs(wants.measures, wants.schemes))))
+    machine = catalogue.make(one.mode, one.gate, secrets.randbelow)
+    asked: list[Wanted] = []
+    for frame in frames():
+        seen = eye.look(frame)
+        while wanted := machine.wants(seen):
+            asked.append(wanted)
+            seen = eye.measure(frame, seen, wanted)
+            (face,) = seen.faces
+            assert all(getattr(face, measure.value) is not None for measure in wanted.measures)
+        machine.step(seen)
+    measures = frozenset().union(*(wanted.measures for wanted in asked))
+    assert measures <= wants.measures
+    assert {wanted.plan.scheme for wanted in asked if wanted.plan} == wants.schemes
+
+
+@pytest.mark.parametrize("mode", reference.modes())
+def test_a_new_mode_is_made_for_each_feed(mode: str, tmp_path: Path) -> None:
+    one = door(tmp_path, mode)
+    first, second = (catalogue.make(one.mode, one.gate, secrets.randbelow) for _ in range(2))
+    assert first is not second
+    assert type(first) is type(second)
