@@ -182,6 +182,14 @@ def write_image(path: str, image: Image) -> None:
         raise ImageFileError(f"{path}: cannot be written")
 
 
+def encoded(image: Image | NDArray[np.uint16], suffix: Literal[".jpg", ".png"]) -> bytes:
+    """The image as the content of a file of that kind; PNG takes 16 bits too."""
+    done, content = cv2.imencode(suffix, image)
+    if not done:
+        raise ImageFileError(f"an image of shape {image.shape} cannot be made {suffix[1:]}")
+    return content.tobytes()
+
+
 def resize(image: Image, size: tuple[int, int], how: Literal["area", "linear"]) -> Image:
     """The image at `size` (width, height). "area" averages, the one to shrink with."""
     return cast(Image, cv2.resize(image, size, interpolation=_RESIZE[how]))

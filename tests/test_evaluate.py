@@ -1,13 +1,18 @@
-"""`kioskd evaluate`, as it is called, on the clips that ship."""
+"""`kioskd evaluate`, as it is called: on the clips that ship, and on what no set should hold."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from models.schemes import SCHEMES
+from tests.support import pictures
 
 ROOT = Path(__file__).parent.parent
 CLIPS = ROOT / "kioskd" / "demo" / "clips"
@@ -18,40 +23,151 @@ def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's two clips, laid out as a data set."""
-    folder = tmp_path_factory.mktemp("clips")
-    for label, clip in (("bonafide", "live.mov"), ("attack_tablet", "attack.mp4")):
+@dataclass(frozen=True)
+class Evaluated:
+    told: str
+    figures: dict[str, Any]
+    page: str
+
+
+def evaluated(data: Path, out: Path, *arguments: str | Path) -> Evaluated:
+    """A run that must end well: what it printed, and the two files it wrote."""
+    figures, page = out / "figures.json", out / "report.html"
+    run = evaluate(data, "--json", figures, "--html", page, *arguments)
+    assert run.returncode == 0, run.stderr
+    return Evaluated(run.stdout, json.loads(figures.read_text()), page.read_text())
+
+
+def data_set(folder: Path, **clips: str) -> Path:
+    """The demo's clips by label, laid out as a data set."""
+    for label, clip in clips.items():
         (folder / "demo" / label / "webcam").mkdir(parents=True)
         shutil.copy(CLIPS / clip, folder / "demo" / label / "webcam" / clip)
-    return folder
+    return folder / "demo"
 
 
 @pytest.fixture(scope="module")
-def figures(clips: Path) -> dict[str, Any]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
     """What the demo's own configuration is worth on the demo's own clips."""
-    file = clips / "figures.json"
-    run = evaluate(clips / "demo", "-c", ROOT / "config.yaml", "--scheme", "all", "--json", file)
-    assert run.returncode == 0, run.stderr
-    found: dict[str, Any] = json.loads(file.read_text())
-    return found
+    folder = tmp_path_factory.mktemp("clips")
+    clips = data_set(folder, bonafide="live.mov", attack_tablet="attack.mp4")
+    return evaluated(clips, folder, "-c", ROOT / "config.yaml", "--scheme", "all")
 
 
-def test_the_default_scheme_opens_to_the_live_clip_and_not_to_the_attack(
-    figures: dict[str, Any],
-) -> None:
-    (scheme,) = (s for s in figures["schemes"] if s["scheme"] == "hybrid_unimodal")
+def test_the_default_scheme_opens_to_the_live_clip_and_not_to_the_attack(both: Evaluated) -> None:
+    (scheme,) = (s for s in both.figures["schemes"] if s["scheme"] == "hybrid_unimodal")
     (tablet,) = scheme["species"]
-    assert (tablet["name"], tablet["errors"]["hits"], tablet["no_response"]["hits"]) == (
-        "tablet",
-        0,
-        0,
-    )
-    assert (scheme["bona_fide"]["errors"]["hits"], scheme["bona_fide"]["presentations"]) == (0, 1)
+    assert tablet["name"] == "tablet"
+    assert (tablet["errors"]["hits"], tablet["no_response"]["hits"]) == (0, 0)
+    live = scheme["bona_fide"]
+    assert (live["presentations"], live["errors"]["hits"], live["no_response"]["hits"]) == (1, 0, 0)
+    assert scheme["after_frames"]["live"]["median"] >= 6
 
 
-def test_all_schemes_are_compared_in_one_run(figures: dict[str, Any]) -> None:
-    from models.schemes import SCHEMES
+def test_all_schemes_are_compared_in_one_run(both: Evaluated) -> None:
+    assert [scheme["scheme"] for scheme in both.figures["schemes"]] == list(SCHEMES)
+    for scheme in SCHEMES:
+        assert f"{scheme}, presentation by presentation" in both.told
+        assert scheme in both.page
 
-    assert [scheme["scheme"] for scheme in figures["schemes"]] == list(SCHEMES)
+
+def test_rates_come_with_counts_and_intervals(both: Evaluated) -> None:
+    assert "APCER tablet" in both.told
+    assert "0.0 % [0.0, 97.5] 0/1" in both.told
+
+
+def test_what_a_frame_costs_grows_with_the_networks_that_are_asked(both: Evaluated) -> None:
+    cost = {scheme["scheme"]: scheme["cpu_ms"] for scheme in both.figures["schemes"]}
+    assert cost["context_multimodal"] > cost["hybrid_unimodal"] > 0
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_shows_nobody(both: Evaluated) -> None:
+    assert re.findall(r"https?://|<script|<link|url\(|<img", both.page) == []
+    assert both.page.count("<svg") == 2 + 2 * len(SCHEMES)
+    assert "DET" in both.page
+    assert "reliability" in both.page or "bona fide in truth" in both.page
+
+
+def test_the_worst_errors_are_shown_only_when_asked_for(tmp_path: Path) -> None:
+    """The live clip, said to be an attack, is the worst error there can be."""
+    clips = data_set(tmp_path, attack_print="live.mov")
+    config = ("-c", ROOT / "config.yaml")
+    plain = evaluated(clips, tmp_path, *config)
+    assert plain.figures["schemes"][0]["species"][0]["errors"]["hits"] == 1
+    assert "<img" not in plain.page
+    shown = evaluated(clips, tmp_path, *config, "--thumbnails")
+    assert 'src="data:image/jpeg;base64,/9j/' in shown.page
+
+
+# -- bad input
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    """One good clip among everything that can be wrong with a file."""
+    folder = tmp_path_factory.mktemp("bad")
+    data = data_set(folder, bonafide="live.mov")
+    attack = data / "attack_print"
+    for name in ("empty", "cut", "text", "nobody", "wall"):
+        (attack / name).mkdir(parents=True)
+    (attack / "empty" / "empty.mp4").touch()
+    (attack / "cut" / "cut.mp4").write_bytes((CLIPS / "attack.mp4").read_bytes()[:20_000])
+    (attack / "text" / "1.jpg").write_text("this is no image")
+    (attack / "text" / "notes.txt").write_text("nor is this")
+    pictures.video(attack / "nobody" / "nobody.avi")
+    pictures.folder(attack / "wall" / "pictures")
+    (data / "stray.png").touch()
+    return evaluated(data, folder, "-c", ROOT / "config.yaml")
+
+
+def test_what_cannot_be_read_or_shows_nobody_is_non_response(bad: Evaluated) -> None:
+    (group,) = bad.figures["schemes"][0]["species"]
+    assert group["presentations"] == 5
+    assert group["no_response"]["hits"] == 5
+    assert group["errors"]["hits"] == 0
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        r"empty\.mp4: nothing could be judged, counted as non-response",
+        r"cut\.mp4: nothing could be judged, counted as non-response",
+        r"1\.jpg: is not an image",
+        r"print/text: nothing could be judged, counted as non-response",
+        r"nobody\.avi: no face was found, counted as non-response",
+        r"wall/pictures: no face was found, counted as non-response",
+        r"notes\.txt: is neither an image nor a video by its name, left out",
+        r"stray\.png: no folder above it is called bonafide or attack_SPECIES, left out",
+    ],
+)
+def test_every_fault_is_named_in_every_report(bad: Evaluated, sentence: str) -> None:
+    assert re.search(sentence, bad.told)
+    assert re.search(sentence, bad.page)
+    assert any(re.search(sentence, problem) for problem in bad.figures["problems"])
+
+
+def test_with_one_class_only_the_rest_is_told(tmp_path: Path) -> None:
+    clips = data_set(tmp_path, bonafide="live.mov")
+    found = evaluated(clips, tmp_path, "-c", ROOT / "config.yaml")
+    assert "there is no attack presentation: APCER, AUC and EER cannot be told" in found.told
+    assert found.figures["schemes"][0]["frames"]["auc"] is None
+    assert found.figures["schemes"][0]["bona_fide"]["errors"]["of"] == 1
+    assert "No curves: one of the classes is missing" in found.page
+
+
+def test_an_empty_folder_or_none_is_an_error_and_no_trace(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nowhere"):
+        run = evaluate(path)
+        assert run.returncode == 2
+        assert str(path) in run.stderr
+        assert "Traceback" not in run.stderr
+
+
+def test_an_unknown_scheme_or_door_is_named(tmp_path: Path) -> None:
+    data_set(tmp_path, bonafide="live.mov")
+    run = evaluate(tmp_path, "--scheme", "sonar_unimodal")
+    assert run.returncode == 2
+    assert "sonar_unimodal" in run.stderr
+    run = evaluate(tmp_path, "-c", ROOT / "config.yaml", "--door", "cellar")
+    assert run.returncode == 2
+    assert "no door called cellar; it has main" in run.stderr

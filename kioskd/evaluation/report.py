@@ -207,7 +207,7 @@ def _why_none(sighting: Sighting, decision: Decision, by: Judging) -> str:
     return refused.most_common(1)[0][0].value if refused else "too_short"
 
 
-def _worst(decided: Sequence[tuple[Sighting, Decision]], most: int = 24) -> tuple[Mistake, ...]:
+def _worst(decided: Sequence[tuple[Sighting, Decision]], most: int = 12) -> tuple[Mistake, ...]:
     found = [
         _mistake(sighting, decision)
         for sighting, decision in decided

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from kioskd.config.load import ConfigError, load
-from kioskd.evaluation import report_text
+from kioskd.evaluation import report_html, report_text
 from kioskd.evaluation.dataset import CLIP_FRAMES, DataSet, DataSetError, read_data_set
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import Report, full_report
 from kioskd.evaluation.sight import IMAGES_FPS, GateUse, Sight, Sighting, roles
+from kioskd.evaluation.thumbnails import thumbnails
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
 from models.manifest import NetworkError, installed_models, missing_for, shipped
@@ -48,6 +49,8 @@ class Request:
     images_fps: float = IMAGES_FPS
     label: str | None = None
     json_file: Path | None = None
+    html_file: Path | None = None
+    thumbnails: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,9 +76,21 @@ def run(request: Request, progress: Callable[[int, int], None] | None = None) ->
         return WRONG
     report = report_of(request, settings, sighted)
     print(*report_text.lines(report), sep="\n")
+    try:
+        _write(request, report)
+    except OSError as error:
+        print(f"{error.filename}: cannot be written ({error.strerror})", file=sys.stderr)
+        return FAILED
+    return OK
+
+
+def _write(request: Request, report: Report) -> None:
     if request.json_file is not None:
         request.json_file.write_text(json.dumps(asdict(report), indent=1), encoding="utf-8")
-    return OK
+    if request.html_file is not None:
+        mistakes = [m for scheme in report.schemes for m in scheme.worst]
+        shown = thumbnails(mistakes) if request.thumbnails else {}
+        request.html_file.write_text(report_html.page(report, shown), encoding="utf-8")
 
 
 def settings_of(config: Path | None, door: str | None) -> Settings:

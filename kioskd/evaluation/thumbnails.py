@@ -1,0 +1,41 @@
+"""Small pictures of the worst errors, for the HTML report. They show people: by request only."""
+
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from feeds.frame import ColorImage
+from feeds.imaging import ImageFileError, encoded, read_image, resize
+from feeds.settings import FileSource
+from feeds.sources import SourceError, VideoReader
+from kioskd.evaluation.dataset import VIDEO_SUFFIXES
+from kioskd.evaluation.report import Mistake
+
+WIDTH = 200  # pixels
+
+
+def thumbnails(mistakes: Iterable[Mistake]) -> dict[Mistake, bytes]:
+    """A JPEG for each mistake whose deciding frame can still be read."""
+    found = {}
+    for mistake in mistakes:
+        image = _image(Path(mistake.file), mistake.frame)
+        if image is not None:
+            height, width = image.shape[:2]
+            size = (WIDTH, max(1, round(WIDTH * height / width)))
+            found[mistake] = encoded(resize(image, size, "area"), ".jpg")
+    return found
+
+
+def _image(path: Path, frame: int) -> ColorImage | None:
+    try:
+        if path.suffix.lower() not in VIDEO_SUFFIXES:
+            return read_image(str(path))
+        reader = VideoReader(FileSource(str(path)))
+        try:
+            shots = iter(reader.read, None)
+            shot = next(islice(shots, frame, None), None)
+            return None if shot is None else shot.image
+        finally:
+            reader.close()
+    except (ImageFileError, SourceError):
+        return None

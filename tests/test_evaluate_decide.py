@@ -1,0 +1,139 @@
+"""An evaluation decides as a door does, and counts against itself where it is in doubt."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from feeds.frame import Frame
+from feeds.settings import FileSource
+from feeds.sources import VideoReader
+from kioskd.config.load import load
+from kioskd.evaluation.dataset import Presentation, Truth
+from kioskd.evaluation.decide import Judging, decide, gate_reasons, steps
+from kioskd.evaluation.report import scheme_report
+from kioskd.evaluation.sight import Sight, Sighting, roles
+from kioskd.event import Result
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.rgb import RgbMode
+from kioskd.modes.rgb_settings import RgbSettings
+from models.perceive import Perceiver, PerceptionSettings
+from models.session import Networks
+from tests.support.sightings import sighting
+
+ROOT = Path(__file__).parent.parent
+CLIPS = ROOT / "kioskd" / "demo" / "clips"
+LIVE, FAKE, DOUBT = 0.9, 0.1, 0.5
+BY = Judging(RgbSettings(), GateSettings(), "on")
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    return Networks.load(roles(), "cpu")
+
+
+def at_the_door(networks: Networks, clip: Path, mode: RgbMode) -> list[Result]:
+    """The results of a judge: measured frame by frame, and only as far as the mode asks."""
+    perceiver, reader = (
+        Perceiver(networks, PerceptionSettings()),
+        VideoReader(FileSource(str(clip))),
+    )
+    results, number = [], 0
+    while (shot := reader.read()) is not None:
+        at = shot.position_s or 0.0
+        frame = Frame("evaluate", number, 0, at, at, shot.image)
+        seen = perceiver.look(frame)
+        while wanted := mode.wants(seen):
+            seen = perceiver.measure(frame, seen, wanted)
+        if result := mode.step(seen).result:
+            results.append(replace(result, scores={}, captured_at=0.0))
+        number += 1
+    return results
+
+
+@pytest.fixture(scope="module", params=["live.mov", "attack.mp4"])
+def sighted(request: pytest.FixtureRequest, networks: Networks) -> Sighting:
+    clip = CLIPS / request.param
+    presentation = Presentation(clip.name, Truth("bonafide", "", "x", "x"), (clip,))
+    return Sight(networks, PerceptionSettings()).look(presentation)
+
+
+@pytest.mark.parametrize("scheme", ["hybrid_unimodal", "strict_multimodal"])
+def test_what_was_sighted_once_is_decided_as_at_the_door(
+    networks: Networks, sighted: Sighting, scheme: str
+) -> None:
+    (door,) = load(ROOT / "config.yaml").doors
+    assert isinstance(door.mode, RgbSettings)
+    rgb = replace(door.mode, detection_scheme=scheme)
+    told = steps(sighted.frames, Judging(rgb, door.gate, "on"))
+    results = [
+        replace(step.result, scores={}, captured_at=0.0) for step in told if step.result is not None
+    ]
+    clip = sighted.presentation.files[0]
+    assert results == at_the_door(networks, clip, RgbMode(rgb, door.gate))
+    assert results
+    assert sighted.repeated == 0
+
+
+def test_ten_live_frames_open_and_eleven_fake_ones_are_called_an_attack() -> None:
+    assert decide(sighting("bonafide", [LIVE] * 20), BY).outcome == "live"
+    found = decide(sighting("attack", [FAKE] * 20, species="print"), BY)
+    assert (found.outcome, found.frames) == ("attack", 11)
+    assert found.after_s == pytest.approx(1.0)
+
+
+def test_an_attack_that_opens_at_the_second_try_has_opened_the_door() -> None:
+    scores = [FAKE] * 11 + [None] * 25 + [LIVE] * 10
+    assert decide(sighting("attack", scores, species="print"), BY).outcome == "live"
+
+
+def test_a_person_called_an_attack_at_first_counts_as_refused_even_if_let_in_later() -> None:
+    scores = [FAKE] * 11 + [None] * 25 + [LIVE] * 10
+    assert decide(sighting("bonafide", scores), BY).outcome == "attack"
+
+
+def test_neither_live_nor_attack_is_no_response() -> None:
+    assert decide(sighting("bonafide", [DOUBT] * 40), BY).outcome == "none"
+    assert decide(sighting("bonafide", []), BY).outcome == "none"
+    assert decide(sighting("bonafide", [None] * 20), BY).outcome == "none"
+    assert decide(sighting("bonafide", [LIVE] * 5), BY).outcome == "none"
+
+
+def test_time_counts_from_the_first_frame_with_a_face() -> None:
+    found = decide(sighting("bonafide", [None] * 10 + [LIVE] * 20), BY)
+    assert found.frames == 6
+    assert found.after_s == pytest.approx(0.5)
+
+
+def test_with_the_gate_off_images_without_a_face_are_passed_over() -> None:
+    scores = [score for _ in range(10) for score in (LIVE, None, None, None, None, None)]
+    assert decide(sighting("bonafide", scores), BY).outcome == "none"
+    assert decide(sighting("bonafide", scores), replace(BY, gate_use="off")).outcome == "live"
+
+
+def test_with_the_gate_off_nothing_that_has_a_face_is_refused() -> None:
+    frames = sighting("bonafide", [LIVE] * 5).frames
+    strict = GateSettings(minimum_face_size_px=1000.0)
+    assert all(gate_reasons(frames, Judging(RgbSettings(), strict, "on")))
+    assert not any(gate_reasons(frames, Judging(RgbSettings(), strict, "off")))
+
+
+def test_a_report_counts_presentations_subjects_and_errors_by_species_worst_first() -> None:
+    data = [
+        sighting("bonafide", [LIVE] * 20, subject="anna"),
+        sighting("bonafide", [FAKE] * 20, subject="anna"),
+        sighting("bonafide", [DOUBT] * 40, subject="ben"),
+        *(sighting("attack", [FAKE] * 20, species="print", subject=s) for s in "ab"),
+        sighting("attack", [LIVE] * 20, species="replay"),
+        sighting("attack", [DOUBT] * 40, species="replay"),
+    ]
+    found = scheme_report(data, BY)
+    replay, print_ = found.species
+    assert (replay.name, replay.errors.hits, replay.no_response.hits) == ("replay", 1, 1)
+    assert (print_.name, print_.errors.hits, print_.subjects) == ("print", 0, 2)
+    assert found.worst_apcer == 0.5
+    assert found.bona_fide is not None
+    assert (found.bona_fide.subjects, found.bona_fide.presentations) == (2, 3)
+    assert (found.bona_fide.errors.hits, found.bona_fide.no_response.hits) == (1, 1)
+    assert {mistake.state for mistake in found.worst} == {"LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED"}
+    assert found.no_response_reasons == {"bonafide": {"undecided": 1}, "attack": {"undecided": 1}}
