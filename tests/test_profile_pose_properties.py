@@ -1,0 +1,216 @@
+"""What no order of observations may ever bring about by profile pose.
+
+The oracle reads the observations alone: it walks back from a success to the last frame that
+looked at the camera, and asks for a turn between that a head could make, on one unbroken track.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import chain, pairwise
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kioskd.event import Result
+from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.pose import PoseMode
+from kioskd.modes.pose_settings import GATE, PoseSettings
+from models.observation import Face, Observation
+from models.parallax import parallax
+from tests.support.heads import head, picture
+
+SETTINGS = PoseSettings(
+    minimum_growth=0.9,
+    attempt=AttemptSettings(attempt_deadline_s=3.0, cool_down_s=0.2, attempts_per_track=3),
+)
+CENTRE, PROFILE = SETTINGS.centre_pose_quality, SETTINGS.profile_pose_quality
+GAP_S = SETTINGS.attempt.maximum_gap_s
+HAIR = 1e-6
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One observation, told from the one before it."""
+
+    after_s: float
+    restart: bool
+    faces: tuple[Face, ...]
+
+
+@cache
+def real(yaw: float, track: int = 1, height: float = 240.0) -> Face:
+    return head(yaw, track, height)
+
+
+@cache
+def flat(yaw: float) -> Face:
+    return picture(yaw)
+
+
+def broken(what: str) -> Face:
+    face = real(30.0)
+    match what:
+        case "pose":
+            return replace(face, pose=None)
+        case "mesh":
+            return replace(face, mesh=None)
+        case "quality":
+            return replace(face, quality=None)
+    return replace(face, missed=True)
+
+
+YAWS = [0.0, 10.0, 19.0, 25.0, 30.0, 38.0, 45.0, 55.0]
+yaws = st.sampled_from([*YAWS, *(-yaw for yaw in YAWS)])
+faces = (
+    st.builds(real, yaws, st.sampled_from([1, 1, 1, 2]), st.sampled_from([240.0, 240.0, 180.0]))
+    | yaws.map(flat)
+    | st.sampled_from(["pose", "mesh", "quality", "missed"]).map(broken)
+)
+scenes = st.one_of(
+    *[faces.map(lambda face: (face,))] * 6,
+    st.just(()),
+    st.tuples(faces, faces).filter(lambda pair: pair[0].track_id != pair[1].track_id),
+)
+anything = st.builds(
+    Moment,
+    st.sampled_from([0.1] * 6 + [1 / 30, 0.2, 0.4, 0.6, 0.0, -0.2]),
+    st.sampled_from([False] * 15 + [True]),
+    scenes,
+)
+
+
+def looking(count: int) -> list[Moment]:
+    return [Moment(0.1, False, (real(0.0),))] * count
+
+
+def turning(to: float, frames: int, every_s: float = 0.1, shown: int = 0) -> list[Moment]:
+    """From 0 in so many equal steps; `shown`: 0 a head, 1 a picture of it."""
+    face = (real, flat)[shown]
+    steps = [round(to * (n + 1) / frames) for n in range(frames)]
+    return [Moment(every_s, False, (face(float(yaw)),)) for yaw in steps]
+
+
+acts = st.builds(looking, st.integers(1, 5)) | st.builds(
+    turning,
+    st.sampled_from([55.0, -55.0, 30.0]),
+    st.integers(1, 6),
+    st.sampled_from([0.1, 0.1, 1 / 30, 0.2]),
+    st.sampled_from([0, 0, 0, 1]),
+)
+GOOD = [*looking(4), *turning(55.0, 4)]
+
+
+def disturbed(parts: list[list[Moment]], changes: list[tuple[int, bool, Moment]]) -> list[Moment]:
+    script = list(chain.from_iterable(parts))
+    for place, put_in, moment in changes:
+        at = place % (len(script) + 1)
+        script[at : at + (not put_in)] = [moment]
+    return script
+
+
+scripts = st.builds(
+    disturbed,
+    st.lists(acts, max_size=3).map(lambda some: [*some, GOOD])
+    | st.lists(acts, min_size=2, max_size=8),
+    st.lists(st.tuples(st.integers(0, 60), st.booleans(), anything), max_size=4),
+)
+
+
+def observations(script: Sequence[Moment]) -> list[Observation]:
+    seen, at, session = [], 100.0, 0
+    for number, moment in enumerate(script):
+        at, session = at + moment.after_s, session + moment.restart
+        seen.append(Observation("door", number, session, at, 1e9 + at, 1280, 720, moment.faces))
+    return seen
+
+
+def played(seen: Sequence[Observation]) -> list[Result]:
+    door = PoseMode(SETTINGS, GATE)
+    return [result for one in seen if (result := door.step(one).result) is not None]
+
+
+def in_order(seen: Sequence[Observation]) -> list[Observation]:
+    kept: list[Observation] = []
+    for one in seen:
+        if not kept or one.at > kept[-1].at:
+            kept.append(one)
+    return kept
+
+
+def usable(face: Face) -> bool:
+    """Whether a frame of this face can be evidence at all."""
+    return not (face.missed or face.quality is None or face.pose is None or face.mesh is None)
+
+
+def quality(face: Face) -> float:
+    assert face.centre_pose_quality is not None
+    return face.centre_pose_quality
+
+
+def yaw(face: Face) -> float:
+    assert face.pose is not None
+    return face.pose.yaw
+
+
+def check_turn(frames: Sequence[tuple[float, Face]]) -> None:
+    """The last frame looked at the camera is followed by a turn that a head could make."""
+    looked = [n for n, (_, face) in enumerate(frames) if quality(face) >= CENTRE]
+    last = looked[-1]
+    assert looked[-SETTINGS.centre_frames :] == list(range(last + 1))[-SETTINGS.centre_frames :]
+    turn = frames[last:]
+    (began, front), (ended, side) = turn[0], turn[-1]
+    assert quality(side) <= PROFILE
+    assert len(turn) >= 3
+    assert ended - began >= SETTINGS.minimum_transit_s - HAIR
+    assert len({yaw(face) > 0 for _, face in turn[1:]}) == 1
+    for (at, one), (later, next_one) in pairwise(turn):
+        assert later - at <= GAP_S + HAIR
+        assert abs(yaw(next_one) - yaw(one)) <= 300 * (later - at) + HAIR
+    assert front.mesh is not None
+    assert side.mesh is not None
+    shown = parallax(front.mesh, side.mesh)
+    assert shown is not None
+    assert shown >= SETTINGS.minimum_parallax
+
+
+@given(scripts)
+@example(GOOD)
+@example([*looking(4), *turning(55.0, 4, shown=1)])
+@example([*looking(4), *turning(55.0, 4, every_s=1 / 30)])
+@example([*looking(4), *turning(55.0, 4)[2:]])
+@example([*looking(2), *turning(55.0, 4)])
+def test_no_success_without_a_turn_that_a_head_could_make(script: list[Moment]) -> None:
+    seen = observations(script)
+    for result in played(seen):
+        if result.verdict != "passed":
+            continue
+        attempt = [
+            one for one in in_order(seen) if result.started_at <= one.at <= result.decided_at
+        ]
+        assert {tuple(f.track_id for f in one.faces) for one in attempt} == {(result.track_id,)}
+        assert len({one.session for one in attempt}) == 1
+        assert all(later.at - one.at <= GAP_S + HAIR for one, later in pairwise(attempt))
+        check_turn([(one.at, one.faces[0]) for one in attempt if usable(one.faces[0])])
+
+
+@given(scripts)
+def test_a_track_gets_one_success_at_most_and_only_success_is_told(script: list[Moment]) -> None:
+    results = played(observations(script))
+    for result in results:
+        assert result.emits == (result.verdict == "passed")
+        assert (dict(result.attributes), result.state) == ({}, None)
+    for track in {result.track_id for result in results}:
+        own = [result for result in results if result.track_id == track]
+        assert [result.attempt for result in own] == list(range(1, len(own) + 1))
+        assert "passed" not in [result.verdict for result in own[:-1]]
+
+
+@given(scripts)
+def test_the_same_observations_always_give_the_same_results(script: list[Moment]) -> None:
+    seen = observations(script)
+    assert played(seen) == played(seen)
+
+
+def test_the_script_that_should_pass_does() -> None:
+    assert [result.verdict for result in played(observations(GOOD))] == ["passed"]
