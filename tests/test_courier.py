@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 
@@ -148,6 +149,28 @@ def test_whoever_subscribes_later_sees_the_states_and_no_action(tmp_path: Path) 
             eventually(lambda: late.of("status") and late.of("state"))
             assert {seen.kind for seen in late.seen} == {"status", "state"}
             assert all(seen.retained for seen in late.seen)
+
+
+def test_the_states_arrive_before_the_actions_that_waited_for_the_connection(
+    tmp_path: Path,
+) -> None:
+    """With a window of 1 as well: then each message waits for the answer to the one before."""
+    for window in ("20", "1"):
+        folder = tmp_path / window
+        folder.mkdir()
+        with (
+            mosquitto(folder, more=f"max_inflight_messages {window}") as broker,
+            witness(broker) as watching,
+            closing(AuditLog(folder / "audit.db")) as log,
+        ):
+            courier = Courier(broker.settings(), log, lambda code, sentence: None)
+            assert courier.deliver(result_now()).outcome == "waiting"
+            courier.feed_state(ONLINE)
+            courier.start()
+            eventually(lambda: watching.of("action"))
+            kinds = [seen.kind for seen in watching.seen if seen.kind != "audit"]
+            courier.stop()
+        assert (sorted(kinds[:2]), kinds[2]) == (["state", "status"], "action")
 
 
 def test_actions_leave_in_the_order_of_their_numbers_with_a_small_window(tmp_path: Path) -> None:
@@ -289,6 +312,22 @@ def test_a_frame_from_the_future_does_not_lengthen_an_actions_life(tmp_path: Pat
         assert waiting.outcome == "waiting"
         clock.ahead = 5.0
         eventually(lambda: recorded(k, waiting.event_id, "expired"))
+
+
+def test_a_frame_from_the_future_is_told_to_the_door_as_of_now(tmp_path: Path) -> None:
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        k.courier.deliver(result_now(age_s=-3600))
+        eventually(lambda: watching.of("action") and watching.of("audit"))
+        (action,), record = watching.payloads("action"), watching.payloads("audit")[0]
+        ours: Any = action["x"]
+        assert ours["capturedAt"] == ours["issuedAt"] == action["endTime"]
+        assert ours["expiresAt"] == ours["issuedAt"] + 5000
+        assert record["endTime"] <= record["recordedAt"]  # type: ignore[operator]
 
 
 def test_the_daemon_stops_although_the_broker_hangs(tmp_path: Path) -> None:

@@ -86,6 +86,27 @@ def test_every_action_is_what_its_schema_says(result: Result, digests: bool) -> 
     check("action", wire.action(sender, result, issue))
 
 
+@given(results(emits=True), st.floats(1e9, 4e9), st.floats(-60, 60), st.floats(0.5, 5.0))
+def test_no_event_is_of_the_future_or_lasts_longer_than_its_time(
+    result: Result, wall: float, age: float, expiry: float
+) -> None:
+    issue = wire.Issue(EVENT, 1, wall, result.decided_at + age, expiry)
+    payload = wire.action(SENDER, result, issue)
+    ours = payload["x"]
+    assert isinstance(ours, dict)
+    assert ours["capturedAt"] <= ours["issuedAt"]
+    assert ours["expiresAt"] <= ours["issuedAt"] + 1000 * expiry + 1  # rounded
+    assert payload["startTime"] <= payload["endTime"] == ours["capturedAt"]  # type: ignore[operator]
+    assert wire.audited_result(SENDER, result, EVENT, wall)["endTime"] == payload["endTime"]
+
+
+def test_an_event_issued_late_has_no_longer_to_live_on_a_clock_that_was_set_back() -> None:
+    set_back = replace(ISSUE, wall=ISSUE.wall - 3600, monotonic=LIVE.decided_at + 4)
+    ours = wire.action(SENDER, LIVE, set_back)["x"]
+    assert isinstance(ours, dict)
+    assert ours["expiresAt"] - ours["issuedAt"] == 1000  # type: ignore[operator]
+
+
 @given(results(emits=False), results(emits=True))
 def test_every_audit_record_of_a_result_is_what_its_schema_says(
     silent: Result, told: Result

@@ -45,7 +45,10 @@ class Sent:
 
 
 class Outgoing:
-    """Actions first, then retained states, then audit rows, never more than the broker's window."""
+    """Retained states first, then actions, then audit rows; never more than the broker's window.
+
+    A controller believes an action only of a kiosk that it knows to be online.
+    """
 
     def __init__(self) -> None:
         self.link: Link | None = None
@@ -92,12 +95,11 @@ class Outgoing:
 
     def flush(self, now: float) -> list[Action]:
         """Send what may be sent now; the actions that grew too old to be sent."""
-        expired = self._flush_actions(now)
         for topic in list(self._changed):
             if not self._publish(Letter(topic, self._retained[topic], 1, True), topic, now):
                 break
             del self._changed[topic]
-        return expired
+        return self._flush_actions(now)
 
     def _flush_actions(self, now: float) -> list[Action]:
         expired: list[Action] = []
@@ -107,7 +109,7 @@ class Outgoing:
             if left <= 0:
                 action.dropped = True
                 expired.append(action)
-            elif not self._publish(_action_letter(action, left), action, now):
+            elif self._changed or not self._publish(_action_letter(action, left), action, now):
                 break
             else:
                 action.sent = True

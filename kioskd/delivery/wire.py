@@ -110,7 +110,7 @@ def action(sender: Sender, result: Result, issue: Issue) -> Payload:
         "eventId": issue.event_id,
         "type": "action",
         "actionId": result.action,
-        **_span(result),
+        **_span(result, issue.wall),
         "siteId": sender.site,
         "sourceId": result.feed,
         "personId": None,
@@ -130,9 +130,9 @@ def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
         "mode": result.mode,
         "attempt": result.attempt,
         "frames": result.frames,
-        "capturedAt": _ms(result.captured_at),
+        "capturedAt": _ms(_captured(result, issue.wall)),
         "issuedAt": _ms(issue.wall),
-        "expiresAt": _ms(result.captured_at + issue.expiry_s),
+        "expiresAt": _ms(_expires(result, issue)),
         "latencyMs": max(0, _ms(issue.monotonic - result.started_at)),
     }
     if result.state is not None:
@@ -156,7 +156,7 @@ def audited_result(sender: Sender, result: Result, event_id: str, wall: float) -
         **_state(result),
         "emits": result.emits,
         "attributes": dict(result.attributes),
-        **_span(result),
+        **_span(result, wall),
         "trackId": result.track_id,
         "attempt": result.attempt,
         "frames": result.frames,
@@ -275,12 +275,24 @@ def _state(result: Result) -> Payload:
     return {} if result.state is None else {"currentState": result.state}
 
 
-def _span(result: Result) -> Payload:
+def _captured(result: Result, now: float) -> float:
+    """Unix seconds of the deciding frame, never after `now`.
+
+    A recording that is played fast, or a clock that was set back, would have it in the future.
+    """
+    return min(result.captured_at, now)
+
+
+def _expires(result: Result, issue: Issue) -> float:
+    """Unix seconds from which the action is late: whichever of the two clocks says sooner."""
+    age = max(0.0, issue.monotonic - result.decided_at)
+    return min(result.captured_at, issue.wall - age) + issue.expiry_s
+
+
+def _span(result: Result, now: float) -> Payload:
     lasted = result.decided_at - result.started_at
-    return {
-        "startTime": _ms(result.captured_at - lasted),
-        "endTime": _ms(result.captured_at),
-    }
+    ended = _captured(result, now)
+    return {"startTime": _ms(ended - lasted), "endTime": _ms(ended)}
 
 
 def _ms(seconds: float) -> int:
