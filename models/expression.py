@@ -23,6 +23,7 @@ EYES = (  # outer and inner corner, then upper and lower lid twice
     (263, 362, 386, 374, 385, 380),
 )
 BROWS = (105, 334)  # the middle of each eyebrow
+NOSE = 2  # where it meets the lip; its length is from the line of the eyes to there
 OUTER_CORNERS = (33, 263)  # of the eyes: the length by which a face is measured
 
 
@@ -31,13 +32,14 @@ class Expression:
     """
     mouth_opening  gap between the lips in widths of the mouth: 0 closed, about 0.8 wide open
     eyes           right, left: gap between the lids in widths of the eye; closed under 0.1
-    eyebrows       height of the brows over the eyes, in distances of the outer eye corners;
-                   every face has its own resting height, so only its change means something
+    eyebrows       height of the brows over the eyes, in distances of the outer eye corners and
+                   in lengths of the nose; every face has its own at rest, so only their change
+                   means something. A picture held askew changes one of the two, brows both
     """
 
     mouth_opening: float
     eyes: tuple[float, float]
-    eyebrows: float
+    eyebrows: tuple[float, float]
 
 
 def expression(mesh: Mesh) -> Expression | None:
@@ -47,10 +49,13 @@ def expression(mesh: Mesh) -> Expression | None:
         return None
     face, mouth = _length(points, *OUTER_CORNERS), _length(points, *MOUTH)
     widths = [_length(points, outer, inner) for outer, inner, *_ in EYES]
-    if min(face, mouth, *widths) <= 0.0:
+    middles = [(points[outer] + points[inner]) / 2 for outer, inner, *_ in EYES]
+    nose = float(np.linalg.norm(points[NOSE] - (middles[0] + middles[1]) / 2))
+    if min(face, mouth, nose, *widths) <= 0.0:
         return None
+    brows = _brows(points, middles)
     right, left = (_lids(points, *eye) for eye in EYES)
-    return Expression(_length(points, *LIPS) / mouth, (right, left), _brows(points) / face)
+    return Expression(_length(points, *LIPS) / mouth, (right, left), (brows / face, brows / nose))
 
 
 def smile(blendshapes: Mapping[str, float]) -> float | None:
@@ -66,13 +71,10 @@ def _lids(points: Points, *eye: int) -> float:
     return gap / _length(points, outer, inner)
 
 
-def _brows(points: Points) -> float:
-    """From the middle between an eye's corners, which no blink moves, to its brow; the mean."""
-    heights = [
-        np.linalg.norm(points[brow] - (points[outer] + points[inner]) / 2)
-        for brow, (outer, inner, *_) in zip(BROWS, EYES, strict=True)
-    ]
-    return float(sum(heights)) / 2
+def _brows(points: Points, middles: list[Points]) -> float:
+    """From between an eye's corners, which no blink moves, up to its brow; the mean of both."""
+    pairs = zip(BROWS, middles, strict=True)
+    return float(sum(np.linalg.norm(points[brow] - middle) for brow, middle in pairs)) / 2
 
 
 def _length(points: Points, a: int, b: int) -> float:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from kioskd.event import Result
@@ -12,6 +13,7 @@ from kioskd.modes.challenges.settings import ChallengeSettings, Engine, Extents,
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from models.observation import HeadPose, Measure
+from models.pose import INDICES
 from tests.support.acting import REST, Look, Scene, Stage, face, moving, showing, still
 
 DONE: dict[Challenge, Look] = {  # each action, as far as people go
@@ -114,6 +116,29 @@ def test_an_action_that_does_not_last_is_not_enough(kind: Challenge) -> None:
     let_go = REST.towards(DONE[kind], 0.3)
     scenes = (still(0.7), moving(0.6, REST, DONE[kind]), still(4.5, let_go))
     assert ends(stage, *scenes) == [("failed", ("time_over",))]
+
+
+def tilted(look: Look, squeezed: float) -> Scene:
+    """A picture held askew: its face is narrower, and reads as if it did something."""
+    picture = face(look)
+    assert picture.mesh is not None
+    flat = face().mesh
+    assert flat is not None
+    bones = flat[INDICES]
+    picture.mesh[INDICES] = bones * np.array((squeezed, 1.0, 1.0), np.float32)
+    picture.mesh[[33, 133, 263, 362]] = face(look).mesh[[33, 133, 263, 362]]  # type: ignore[index]
+    return showing(1 / 15, picture)
+
+
+@pytest.mark.parametrize("kind", sorted(set(Challenge) - {Challenge.FLOW}))
+def test_a_picture_that_must_be_tilted_to_do_it_does_not_pass(kind: Challenge) -> None:
+    ways = [REST.towards(DONE[kind], n / 8) for n in range(9)]
+    askew = [tilted(look, 1.0 - 0.05 * n) for n, look in enumerate(ways)]
+    stage = Stage(mode(kind))
+    results = stage.play(still(0.7), *askew, *[tilted(DONE[kind], 0.6)] * 6, still(4.5))
+    assert results[0].verdict == "failed"
+    assert results[0].reasons == ("time_over", "planar_motion")
+    assert ("not_ready", "planar_motion") in [step.reasons for step in stage.steps]
 
 
 TURNS = (Challenge.NOD, Challenge.HEAD_RAISE, Challenge.LEFT_TURN, Challenge.RIGHT_TURN)

@@ -54,7 +54,7 @@ def test_drawn_faces_measure_as_they_were_drawn(look: Look) -> None:
     assert found is not None
     assert found.mouth_opening == pytest.approx(look.mouth, abs=1e-6)
     assert found.eyes == pytest.approx(look.eyes, abs=1e-6)
-    assert found.eyebrows == pytest.approx(look.eyebrows, abs=1e-6)
+    assert found.eyebrows == pytest.approx((look.eyebrows, 2 * look.eyebrows), abs=1e-6)
 
 
 def test_size_place_and_turn_do_not_count() -> None:
@@ -95,7 +95,7 @@ def test_a_mouth_that_smiles_is_not_an_open_one(person: list[Face]) -> None:
 
 def test_at_rest_a_measure_hardly_moves(person: list[Face]) -> None:
     rest = [shown(face) for face in person[:12]]
-    assert np.ptp([one.eyebrows for one in rest]) < 0.02
+    assert np.ptp([one.eyebrows[0] for one in rest]) < 0.02
     assert np.ptp([one.mouth_opening for one in rest]) < 0.05
     assert np.ptp([one.eyes[0] for one in rest]) < 0.05
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kioskd.event import Result, Step
 from kioskd.modes.mode import Mode
-from models.expression import BROWS, EYES, LIPS, MOUTH
+from models.expression import BROWS, EYES, LIPS, MOUTH, NOSE
 from models.observation import (
     Face,
     HeadPose,
@@ -18,6 +19,7 @@ from models.observation import (
     Observation,
     Wanted,
 )
+from models.pose import INDICES, RIGID
 
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)
 
@@ -57,8 +59,10 @@ REST = Look()
 
 
 def mesh(look: Look) -> Mesh:
-    """Points that measure as the look says; all others lie at the origin."""
+    """Points that measure as the look says, on the bones of a head turned as it says."""
     points = np.zeros((478, 3), np.float32)
+    points[INDICES] = 50 * RIGID @ turn(look).T
+    points[NOSE] = (0, 50, 0)
     points[list(MOUTH)] = ((-30, 60, 0), (30, 60, 0))
     points[list(LIPS)] = ((0, 60, 0), (0, 60 + 60 * look.mouth, 0))
     for (outer, inner, *lids), open_, side in zip(EYES, look.eyes, (-1, 1), strict=True):
@@ -68,6 +72,16 @@ def mesh(look: Look) -> Mesh:
     for brow, side in zip(BROWS, (-1, 1), strict=True):
         points[brow] = (35 * side, -100 * look.eyebrows, 0)
     return points
+
+
+def turn(look: Look) -> NDArray[np.float64]:
+    """(3, 3) from a head that faces the camera to one that is turned."""
+    (cy, sy), (cp, sp) = (
+        (np.cos(np.radians(a)), np.sin(np.radians(a))) for a in (look.yaw, look.pitch)
+    )
+    about_y = np.array(((cy, 0.0, -sy), (0.0, 1.0, 0.0), (sy, 0.0, cy)))
+    about_x = np.array(((1.0, 0.0, 0.0), (0.0, cp, sp), (0.0, -sp, cp)))
+    return np.asarray(about_y @ about_x)
 
 
 def face(look: Look = REST, track: int = 1, zoom: float | None = 1.0) -> Face:

@@ -16,12 +16,13 @@ from kioskd.modes.challenges.phases import TRANSITIONS, Cause, Phase
 from kioskd.modes.challenges.prompts import prompt
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
-from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after
+from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after, is_flat
 from kioskd.modes.course import Course
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.table import Always
 from models.observation import Face, Observation
+from models.stretch import stretch
 
 MODE, SEQUENCE_MODE = "challenge", "challenge_sequence"
 CODES: dict[StrEnum, Reason] = {  # the engine's return codes, by what the machine is at
@@ -147,8 +148,11 @@ class ChallengeMode(Course):
 
     def _ask(self, seen: Observation, now: Reading, rest: Reading) -> Step:
         kind = self._actions[self._done]
-        way = Way(now.at, extent(kind, now, rest, self._extents), now.side / rest.side, now.zoom)
+        way = self._way(kind, now, rest)
+        flat = isinstance(self._trial, Asked) and is_flat(way)
         self._trial = after(self._trial, kind, way, self._engine.success_length_s)
+        if flat:
+            return self.refuse(Reason.PLANAR_MOTION)
         if not isinstance(self._trial, Done):
             return self.say()
         self._done += 1
@@ -158,6 +162,15 @@ class ChallengeMode(Course):
         self.move(Cause.MORE_TO_COME)
         self._rests, self._asked_at = (), now.at
         return self.say()
+
+    def _way(self, kind: Challenge, now: Reading, rest: Reading) -> Way:
+        return Way(
+            now.at,
+            extent(kind, now, rest, self._extents),
+            grown=now.side / rest.side,
+            zoom=now.zoom,
+            stretch=stretch(rest.mesh, now.mesh) or math.inf,
+        )
 
     def _fraud(self, now: Reading, rest: Reading) -> Reason | None:
         """Another action than the one asked for; on the way to the next, the last is excused."""

@@ -32,7 +32,8 @@ def extent(kind: Challenge, now: Reading, rest: Reading, extents: Extents) -> fl
         case Challenge.BLINK:
             return _between(-_open(now, rest), -EYES_REST, -extents.eyes_closed)
         case Challenge.EYEBROW_RAISE:
-            raised = now.eyebrows / rest.eyebrows - 1.0
+            pairs = zip(now.eyebrows, rest.eyebrows, strict=True)
+            raised = min(height / before for height, before in pairs) - 1.0
             return _between(raised, EYEBROW_REST * extents.eyebrow_raise, extents.eyebrow_raise)
         case Challenge.SMILE:
             smile = float("nan") if now.smile is None else now.smile

@@ -8,14 +8,15 @@ from statistics import median
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.reasons import Reason
 from models.expression import expression, smile
-from models.observation import Face, Measure, Observation
+from models.observation import Face, Measure, Mesh, Observation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """
     yaw, pitch, roll  degrees, as in HeadPose
     mouth, eyebrows   as in models.expression; eyes are (right, left)
+    mesh              of the face
     smile             0..1; None where nobody asked for it
     side              the root of the face box's area, pixels
     ratio             the face box's width in heights
@@ -29,7 +30,8 @@ class Reading:
     roll: float
     mouth: float
     eyes: tuple[float, float]
-    eyebrows: float
+    eyebrows: tuple[float, float]
+    mesh: Mesh
     side: float
     ratio: float
     smile: float | None = None
@@ -61,6 +63,7 @@ def read(seen: Observation, face: Face, kinds: Collection[Challenge]) -> Reading
         shown.mouth_opening,
         shown.eyes,
         shown.eyebrows,
+        face.mesh,
         side=math.sqrt(max(0.0, (x2 - x1) * (y2 - y1))),
         ratio=(x2 - x1) / (y2 - y1) if y2 > y1 else math.inf,
         smile=smiling,
@@ -72,12 +75,12 @@ def read(seen: Observation, face: Face, kinds: Collection[Challenge]) -> Reading
 def _sound(reading: Reading) -> bool:
     """Numbers, all of them, and lengths that a face can have."""
     angles = (reading.yaw, reading.pitch, reading.roll, reading.ratio)
-    lengths = (reading.mouth, *reading.eyes, reading.eyebrows, reading.side)
+    lengths = (reading.mouth, *reading.eyes, *reading.eyebrows, reading.side)
     optional = [value for value in (reading.smile, reading.zoom) if value is not None]
     if not all(map(math.isfinite, (*angles, *lengths, *optional))):
         return False
     scores = reading.smile is None or 0.0 <= reading.smile <= 1.0
-    return scores and min(lengths) >= 0.0 and reading.side > 0.0 and reading.eyebrows > 0.0
+    return scores and min(lengths) >= 0.0 and reading.side > 0.0 and min(reading.eyebrows) > 0.0
 
 
 def resting(readings: Sequence[Reading]) -> Reading:
@@ -93,7 +96,8 @@ def resting(readings: Sequence[Reading]) -> Reading:
         middle(lambda r: r.roll),
         middle(lambda r: r.mouth),
         (middle(lambda r: r.eyes[0]), middle(lambda r: r.eyes[1])),
-        middle(lambda r: r.eyebrows),
+        (middle(lambda r: r.eyebrows[0]), middle(lambda r: r.eyebrows[1])),
+        readings[-1].mesh,
         middle(lambda r: r.side),
         middle(lambda r: r.ratio),
     )

@@ -5,7 +5,8 @@
       +-----------let go too soon---------+
 
 A blink has Closed between the two: both eyes shut, and what is then held is that they are open
-again. What jumps, or shuts its eyes for long, must come to rest before it counts.
+again. What jumps, is stretched like a tilted picture, or shuts its eyes for long, must come to
+rest before it counts.
 """
 
 import math
@@ -17,6 +18,7 @@ from kioskd.modes.challenges.kinds import SMOOTH, Challenge
 RELEASE = 0.75  # an action that falls below this part of its way is let go
 BLINK_MOST_S = 1.0  # eyes shut for longer are no blink
 TRANSIT_S = dict.fromkeys(SMOOTH, 0.1) | {Challenge.FLOW: 0.4}  # from rest to done, at least
+MOST_STRETCH = 1.2  # of a head that turns; docs/challenges.md has what heads and pictures measure
 FLOW_FRAMES = 5  # in which the optical flow of the approach was measured
 FLOW_SHARE = 0.5  # of the box's growth that the flow must confirm; both as logarithms
 
@@ -28,12 +30,14 @@ class Way:
     extent  0 or less at rest, 1 or more done (kioskd.modes.challenges.extent)
     grown   the face's size now in that of the start
     zoom    its growth since the frame before, by optical flow
+    stretch of the face since the start (models.stretch); a flat picture's is large
     """
 
     at: float
     extent: float
     grown: float = 1.0
     zoom: float | None = None
+    stretch: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,18 @@ def after(trial: Trial, kind: Challenge, way: Way, success_length_s: float) -> T
             assert_never(trial)
 
 
+def is_flat(way: Way) -> bool:
+    """Whether a picture was tilted until it seemed to do what was asked."""
+    return way.extent >= 1.0 and not way.stretch <= MOST_STRETCH
+
+
 def _asked(trial: Asked, kind: Challenge, way: Way) -> Trial:
     if way.extent <= 0.0:
         return replace(trial, rested_at=way.at, between=0)
     if trial.rested_at is None or not way.extent >= 1.0:
         return replace(trial, between=trial.between + 1)
+    if is_flat(way):
+        return replace(trial, rested_at=None)
     if kind is Challenge.BLINK:
         return Closed(way.at)
     if kind in SMOOTH and not _smooth(trial, kind, way.at):
