@@ -56,7 +56,8 @@ def test_depth_liveness_is_the_same_evidence_by_another_name() -> None:
 
 
 UNFIT: dict[str, tuple[Relief | None, str]] = {
-    "no depth camera": (None, "no_depth_camera"),
+    "nothing measured": (None, "not_measured"),
+    "no depth camera": (Relief(None, None, 0.0, None, "no_camera"), "no_depth_camera"),
     "no depth": (Relief(None, None, 0.0, None, "absent"), "depth_missing"),
     "all zeros": (Relief(None, None, 0.0, 0.0, "empty"), "depth_missing"),
     "another size": (Relief(None, None, 0.0, 0.0, "other_size"), "depth_missing"),
@@ -85,6 +86,7 @@ def test_what_is_no_evidence_never_passes_and_says_why(
     door = make()
     (result,) = door.show(always(before(relief)), 12.0)
     assert (result.verdict, result.emits, result.frames) == ("undecided", False, 0)
+    assert result.attributes == {}
     assert result.reasons[:2] == ("time_over", reason)
 
 

@@ -267,9 +267,12 @@ def test_not_live_tells_the_fake_windows_mean_and_false() -> None:
     assert result.frames == 11
 
 
-def test_not_known_without_a_counted_frame_has_no_liveness_to_tell() -> None:
+def test_not_known_says_neither_true_nor_false_with_or_without_a_counted_frame() -> None:
     (result,) = site().show(Part(TURNED, seconds=6))
-    assert (result.attributes, result.frames) == ({"livenessConfirmed": "false"}, 0)
+    assert (result.attributes, result.frames) == ({}, 0)
+    counted = site().show(Part(UNSURE, frames=40))[0]
+    assert (counted.state, counted.attributes) == ("LIVENESS_UNKNOWN", {})
+    assert counted.frames
 
 
 @pytest.mark.parametrize("score", [None, float("nan"), -0.01, 1.01, float("inf")])

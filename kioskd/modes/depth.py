@@ -114,7 +114,7 @@ class EvidenceMode(Course):
             attempt=attempt.number,
             verdict=VERDICTS[state],
             emits=state != "LIVENESS_UNKNOWN",
-            attributes=attributes(state, self._weakest()),
+            attributes=attributes(VERDICTS[state], self._weakest()),
             started_at=attempt.started_at,
             decided_at=seen.at,
             captured_at=seen.wall_time,

@@ -54,7 +54,7 @@ class Tally:
             verdict=VERDICTS[state],
             state=state,
             emits=state != "LIVENESS_UNKNOWN",
-            attributes=attributes(state, decisive or self.scores),
+            attributes=attributes(VERDICTS[state], decisive or self.scores),
             started_at=attempt.started_at,
             decided_at=seen.at,
             captured_at=seen.wall_time,
@@ -64,8 +64,12 @@ class Tally:
         )
 
 
-def attributes(state: LivenessState, scores: tuple[float, ...]) -> dict[str, str | float]:
-    """As on the wire. `liveness` is the scores' mean, left out when no frame counted."""
-    confirmed = "true" if state == "LIVENESS_CONFIRMED" else "false"
+def attributes(verdict: Verdict, scores: tuple[float, ...]) -> dict[str, str | float]:
+    """As on the wire. `liveness` is the scores' mean, left out when no frame counted.
+
+    An undecided attempt has none: it says neither "true" nor "false", not in the record either.
+    """
+    if verdict == "undecided":
+        return {}
     liveness = {"liveness": round(fmean(scores), 4)} if scores else {}
-    return {**liveness, "livenessConfirmed": confirmed}
+    return {**liveness, "livenessConfirmed": "true" if verdict == "passed" else "false"}

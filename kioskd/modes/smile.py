@@ -59,7 +59,7 @@ class SmileMode(Course):
             attempt=attempt.number,
             verdict=verdict,
             emits=verdict != "undecided",
-            attributes={"smile": "true" if verdict == "passed" else "false"},
+            attributes=attributes(verdict),
             started_at=attempt.started_at,
             decided_at=seen.at,
             captured_at=seen.wall_time,
@@ -67,6 +67,13 @@ class SmileMode(Course):
             reasons=attempt.reasons(*ended_by),
             scores=self._watch.scores,
         )
+
+
+def attributes(verdict: Verdict) -> dict[str, str | float]:
+    """As on the wire; an undecided attempt says neither "true" nor "false"."""
+    if verdict == "undecided":
+        return {}
+    return {"smile": "true" if verdict == "passed" else "false"}
 
 
 class SmileWatch:

@@ -98,7 +98,7 @@ class SmileRgbMode(Course):
             verdict=verdict,
             state=state,
             emits=verdict != "undecided",
-            attributes=attributes(state, decisive or self._tally.scores),
+            attributes=attributes(verdict, decisive or self._tally.scores),
             started_at=attempt.started_at,
             decided_at=seen.at,
             captured_at=seen.wall_time,
