@@ -172,6 +172,14 @@ def read_image(path: str) -> Image:
     return cast(Image, image)
 
 
+def read_unchanged(path: str) -> Image | NDArray[np.uint16]:
+    """The image in a file with the channels and bits it has; raises ImageFileError."""
+    image = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise ImageFileError(f"{path}: is not an image")
+    return cast(Image, image)
+
+
 def write_image(path: str, image: Image) -> None:
     """Writes an image in the format its name ends with; raises ImageFileError."""
     try:
@@ -228,6 +236,11 @@ def reflect_border(image: Image, pixels: int) -> Image:
     """The image with `pixels` more on each side, mirrored without repeating the edge pixel."""
     sides = (pixels, pixels, pixels, pixels)
     return cast(Image, cv2.copyMakeBorder(image, *sides, cv2.BORDER_REFLECT_101))
+
+
+def mean_difference(one: Image, other: Image) -> float:
+    """Mean absolute difference of two images of one shape, 0..255."""
+    return float(cv2.norm(one, other, cv2.NORM_L1)) / one.size
 
 
 def laplacian_variance(grey: Image) -> float:

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import assert_never
 
 from feeds import imaging, naming, realsense
+from feeds.recording import RecordingError, is_recording, read_index
 from feeds.settings import (
     FileSource,
     RealSenseSource,
@@ -163,30 +164,43 @@ class VideoReader:
 
 
 class FolderReader:
-    """A folder of images, in the order of their names."""
+    """A folder of images: a recording as it was recorded, others in the order of their names."""
 
     def __init__(self, source: FileSource) -> None:
-        self._paths = _images(Path(source.path))
-        if not self._paths:
+        self.period_s = 1.0 / (source.fps or FOLDER_FPS)
+        folder = Path(source.path)
+        recorded = source.fps is None and is_recording(folder)
+        images = _recorded(folder) if recorded else _images(folder, self.period_s)
+        if not images:
             kinds = ", ".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES))
             raise SourceError("open_failed", f"{source.path}: holds no image ({kinds})")
-        self._left: Iterator[tuple[int, Path]] = iter(enumerate(self._paths))
-        self.period_s = 1.0 / (source.fps or FOLDER_FPS)
+        self._left: Iterator[tuple[Path, float]] = iter(images)
 
     def read(self) -> Shot | None:
         began_at = monotonic()
-        count, path = next(self._left, (0, None))
-        if path is None:
+        if (image_and_time := next(self._left, None)) is None:
             return None
+        path, position_s = image_and_time
         try:
             image = imaging.read_image(str(path))
         except imaging.ImageFileError as error:
             raise SourceError("unreadable", str(error)) from error
-        return Shot(image, began_at, monotonic(), count * self.period_s)
+        return Shot(image, began_at, monotonic(), position_s)
 
     def close(self) -> None:
         self._left = iter(())
 
 
-def _images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+def _images(folder: Path, period_s: float) -> list[tuple[Path, float]]:
+    """The images that lie in a folder, and when to show each. Of a recording the colour ones."""
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    shown = [path for path in found if not path.stem.endswith((".depth", ".infrared"))]
+    return [(path, number * period_s) for number, path in enumerate(shown)]
+
+
+def _recorded(folder: Path) -> list[tuple[Path, float]]:
+    try:
+        entries = read_index(folder)
+    except RecordingError as error:
+        raise SourceError("unreadable", str(error)) from error
+    return [(folder / e.color, e.captured_at - entries[0].captured_at) for e in entries]

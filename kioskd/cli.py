@@ -191,6 +191,41 @@ def calibrate(
     sys.exit(status)
 
 
+@main.command()
+@click.argument("feed")
+@CONFIG
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("recordings"),
+    show_default=True,
+    help="The folder of all recordings.",
+)
+@click.option("--minutes", default=5.0, show_default=True, type=click.FloatRange(0.01, 720))
+@click.option("--keep-gb", default=5.0, show_default=True, type=click.FloatRange(0.001, 10_000))
+@click.option("--keep-days", default=7.0, show_default=True, type=click.FloatRange(0.01, 3650))
+@click.option("--yes", is_flag=True, help="I know that this keeps pictures of people.")
+def record(
+    feed: str,
+    config: Path,
+    folder: Path,
+    minutes: float,
+    keep_gb: float,
+    keep_days: float,
+    yes: bool,
+) -> None:
+    """Keep the frames of FEED as the camera gives them, for replay, evaluation and reports."""
+    from kioskd.record import Limits
+    from kioskd.record import run as run_record
+
+    def agreed(warning: str) -> bool:
+        click.echo(warning, err=True)
+        return yes or (sys.stdin.isatty() and click.confirm("Record?", err=True))
+
+    sys.exit(run_record(config, feed, folder, Limits(minutes, keep_gb, keep_days), agreed))
+
+
 def _schemes(names: tuple[str, ...]) -> tuple[str, ...]:
     from models.schemes import SCHEMES
 

@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Literal
 
+from feeds.recording import INDEX, is_recording
 from feeds.sources import IMAGE_SUFFIXES
 
 Label = Literal["bonafide", "attack"]
@@ -40,7 +41,10 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """One person or attack before a camera once: a video, or images in the order shown."""
+    """One person or attack before a camera once.
+
+    files  one video, the index of one recording, or images in the order shown
+    """
 
     name: str
     truth: Truth
@@ -49,6 +53,10 @@ class Presentation:
     @property
     def is_video(self) -> bool:
         return self.files[0].suffix.lower() in VIDEO_SUFFIXES
+
+    @property
+    def is_recording(self) -> bool:
+        return self.files[0].name == INDEX
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,10 @@ def _missing_class(found: tuple[Presentation, ...]) -> Iterator[str]:
 def _from_folder(folder: Path, above: tuple[str, ...]) -> tuple[dict[Path, Truth], list[str]]:
     files: dict[Path, Truth] = {}
     notes: list[str] = []
+    kept = {path.parent for path in folder.rglob(INDEX) if is_recording(path.parent)}
     for path in sorted((p for p in folder.rglob("*") if p.is_file()), key=_natural):
+        if path.parent in kept and path.name != INDEX:
+            continue  # what a recording is made of
         if not _usable(path):
             notes.append(f"{path}: is neither an image nor a video by its name, left out")
         elif truth := _truth((*above, *path.relative_to(folder).parts[:-1])):
@@ -172,6 +183,8 @@ def _presentations(
     for path, truth in files.items():
         if _is_video(path):
             yield Presentation(_name(path, root), truth, (path,))
+        elif path.name == INDEX:
+            yield Presentation(_name(path.parent, root), truth, (path,))
         else:
             folders[path.parent, truth].append(path)
     for (folder, truth), paths in folders.items():
@@ -222,4 +235,4 @@ def _is_video(path: Path) -> bool:
 
 
 def _usable(path: Path) -> bool:
-    return path.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES
+    return path.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES or path.name == INDEX

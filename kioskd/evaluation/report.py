@@ -223,7 +223,7 @@ def _mistake(sighting: Sighting, decision: Decision) -> Mistake:
     assert result.state is not None
     at = [seen.at for seen in sighting.frames].index(result.decided_at)
     number = sighting.frames[at].number
-    file = presentation.files[0 if presentation.is_video else number]
+    file = presentation.files[number if len(presentation.files) > 1 else 0]
     return Mistake(
         presentation.name,
         presentation.truth.species,

@@ -4,14 +4,16 @@ The modes are pure, so what stands here can be decided upon again and again: by 
 at every threshold, without another look at the images.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
 from feeds.frame import ColorImage, Frame
 from feeds.freshness import Freshness
 from feeds.imaging import ImageFileError, read_image
+from feeds.recording import RecordingError, read_index
 from feeds.settings import FileSource
 from feeds.sources import SourceError, VideoReader
 from kioskd.evaluation.dataset import Presentation
@@ -89,28 +91,22 @@ class Sight:
         seen: list[Observation] = []
         freshness, repeated = Freshness(1.0, live=False), 0
         self._eye.reset()
-        for number, at, image in self._images(presentation, problems):
+        for shown in self._shown(presentation, problems):
+            at, image = shown.at, shown.image
             if freshness.judge(image, at, at, at).verdict == "repeated":
                 repeated += 1
                 continue
-            frame = Frame("evaluate", number, 0, at, at, image)
+            frame = Frame("evaluate", shown.number, shown.session, at, at, image)
             seen.append(self._scored(frame, self._eye.look(frame)))
         return Sighting(presentation, tuple(seen), tuple(problems), repeated)
 
-    def _images(
-        self, presentation: Presentation, problems: list[str]
-    ) -> Iterator[tuple[int, float, ColorImage]]:
-        """Number, time and image of each frame that can be read."""
+    def _shown(self, presentation: Presentation, problems: list[str]) -> Iterator["_Shown"]:
         if presentation.is_video:
-            yield from _video(presentation.files[0], problems)
-            return
-        for number, path in enumerate(presentation.files):
-            try:
-                image = read_image(str(path))
-            except ImageFileError as error:
-                problems.append(str(error))
-                continue
-            yield number, number / self._fps, image
+            return _video(presentation.files[0], problems)
+        if presentation.is_recording:
+            return _recording(presentation.files[0].parent, problems)
+        times = [(path, 0, n / self._fps) for n, path in enumerate(presentation.files)]
+        return _images(times, problems)
 
     def _scored(self, frame: Frame, seen: Observation) -> Observation:
         """Every network's score on the largest face, and nothing kept that is not needed."""
@@ -132,17 +128,48 @@ class Sight:
         return scores
 
 
-def _video(path: Path, problems: list[str]) -> Iterator[tuple[int, float, ColorImage]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """A frame that could be read; `at` counts from the beginning, seconds."""
+
+    number: int
+    session: int
+    at: float
+    image: ColorImage
+
+
+def _images(timed: Iterable[tuple[Path, int, float]], problems: list[str]) -> Iterator[_Shown]:
+    """Images by file, session and time."""
+    for number, (path, session, at) in enumerate(timed):
+        try:
+            yield _Shown(number, session, at, read_image(str(path)))
+        except ImageFileError as error:
+            problems.append(str(error))
+
+
+def _recording(folder: Path, problems: list[str]) -> Iterator[_Shown]:
+    try:
+        entries = read_index(folder)
+    except RecordingError as error:
+        problems.append(str(error))
+        return
+    yield from _images(
+        ((folder / e.color, e.session, e.captured_at - entries[0].captured_at) for e in entries),
+        problems,
+    )
+
+
+def _video(path: Path, problems: list[str]) -> Iterator[_Shown]:
     try:
         reader = VideoReader(FileSource(str(path)))
     except SourceError as error:
         problems.append(str(error))
         return
     try:
-        number = 0
-        while (shot := reader.read()) is not None:
-            yield number, shot.position_s or 0.0, shot.image
-            number += 1
+        for number in count():
+            if (shot := reader.read()) is None:
+                return
+            yield _Shown(number, 0, shot.position_s or 0.0, shot.image)
     except SourceError as error:
         problems.append(str(error))
     finally:
@@ -202,5 +229,5 @@ class _Single:
                 ),
             )
         return Observation(
-            "evaluate", frame.number, 0, frame.captured_at, 0.0, width, height, faces
+            "evaluate", frame.number, frame.session, frame.captured_at, 0.0, width, height, faces
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from feeds.frame import ColorImage
 from feeds.imaging import ImageFileError, encoded, read_image, resize
+from feeds.recording import INDEX, RecordingError, read_index
 from feeds.settings import FileSource
 from feeds.sources import SourceError, VideoReader
 from kioskd.evaluation.dataset import VIDEO_SUFFIXES
@@ -28,6 +29,8 @@ def thumbnails(mistakes: Iterable[Mistake]) -> dict[Mistake, bytes]:
 
 def _image(path: Path, frame: int) -> ColorImage | None:
     try:
+        if path.name == INDEX:
+            path = path.parent / read_index(path.parent)[frame].color
         if path.suffix.lower() not in VIDEO_SUFFIXES:
             return read_image(str(path))
         reader = VideoReader(FileSource(str(path)))
@@ -37,5 +40,5 @@ def _image(path: Path, frame: int) -> ColorImage | None:
             return None if shot is None else shot.image
         finally:
             reader.close()
-    except (ImageFileError, SourceError):
+    except (ImageFileError, RecordingError, SourceError):
         return None

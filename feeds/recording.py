@@ -1,0 +1,173 @@
+"""A camera's own frames on disk, without loss, and back again.
+
+A recording is a folder:
+
+    index.jsonl             one line per frame: number, session, times, the names of its images
+    00000000.color.png      BGR as the camera gave it
+    00000000.depth.png      16 bit, millimetres, 0 = no data; where the feed has depth
+    00000000.infrared.png   8 bit; where the feed has infrared
+    rig.json                the depth camera's geometry, where there is one
+    NOTICE.txt              what this is, for whoever finds it
+
+Everything is readable by its owner only. A line is written after its images, so a recording
+that was cut off by a fault is whole up to there.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from feeds.frame import DepthImage, Frame
+from feeds.imaging import Image, encoded
+
+INDEX = "index.jsonl"
+_RIG = "rig.json"
+_NOTICE = "NOTICE.txt"
+_MARK = "A recording made by kioskd"
+
+NOTICE = f"""\
+{_MARK}: pictures of people, their faces among them.
+
+They are personal data, and biometric data where they are used to tell who somebody is. Whoever
+keeps them needs a reason and, in most countries, the consent of those who are seen. Delete this
+folder when it is no longer needed; nothing else points into it.
+"""
+
+
+class RecordingError(Exception):
+    """A recording that cannot be read; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the index. Names are of files in the recording's folder.
+
+    captured_at     seconds on the monotonic clock of the host that recorded
+    depth_gap_s     seconds between the moments of the colour image and its depth
+    infrared_gap_s  the same of its infrared image
+    """
+
+    number: int
+    session: int
+    captured_at: float
+    wall_time: float
+    color: str
+    depth: str | None = None
+    depth_gap_s: float | None = None
+    infrared: str | None = None
+    infrared_gap_s: float | None = None
+
+
+class Recorder:
+    """Writes one recording. Raises OSError: the disk is full, or may not be written."""
+
+    def __init__(self, folder: Path) -> None:
+        """Makes the folder, which must not be there yet."""
+        folder.mkdir(mode=0o700, parents=True)
+        self.folder = folder
+        self.frames = 0
+        self.bytes = 0
+        self._rig_kept = False
+        self._keep(_NOTICE, NOTICE.encode())
+        self._index = os.fdopen(_created(folder / INDEX), "w", encoding="utf-8")
+
+    def add(self, frame: Frame) -> None:
+        """Keeps a frame: its images first, then its line."""
+        if frame.rig is not None and not self._rig_kept:
+            self._keep(_RIG, json.dumps(asdict(frame.rig)).encode())
+            self._rig_kept = True
+        entry = Entry(
+            frame.number,
+            frame.session,
+            frame.captured_at,
+            frame.wall_time,
+            self._image("color", frame.color),
+            None if frame.depth is None else self._image("depth", frame.depth),
+            frame.depth_gap_s,
+            None if frame.infrared is None else self._image("infrared", frame.infrared),
+            frame.infrared_gap_s,
+        )
+        told = {key: value for key, value in asdict(entry).items() if value is not None}
+        line = json.dumps(told) + "\n"
+        self._index.write(line)
+        self._index.flush()
+        self.bytes += len(line)
+        self.frames += 1
+
+    def close(self) -> None:
+        self._index.close()
+
+    def _image(self, plane: str, image: Image | DepthImage) -> str:
+        name = f"{self.frames:08}.{plane}.png"
+        self._keep(name, encoded(image, ".png"))
+        return name
+
+    def _keep(self, name: str, content: bytes) -> None:
+        with os.fdopen(_created(self.folder / name), "wb") as file:
+            file.write(content)
+        self.bytes += len(content)
+
+
+def read_index(folder: Path) -> tuple[Entry, ...]:
+    """The frames of a recording in the order they were taken; raises RecordingError."""
+    path = folder / INDEX
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordingError(f"{path}: cannot be read ({error})") from error
+    entries = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            entries.append(_entry(json.loads(line)))
+        except (TypeError, ValueError) as error:
+            if number == len(lines):
+                break  # cut off while it was written
+            raise RecordingError(f"{path} line {number}: is no frame ({error})") from error
+    return tuple(entries)
+
+
+def recordings(folder: Path) -> list[Path]:
+    """The recordings below a folder, oldest first."""
+    found = [path.parent for path in folder.rglob(INDEX) if is_recording(path.parent)]
+    return sorted(found, key=lambda path: path.stat().st_mtime)
+
+
+def is_recording(folder: Path) -> bool:
+    """Whether kioskd made this folder: what is not its own it never deletes."""
+    notice = folder / _NOTICE
+    return (folder / INDEX).is_file() and notice.is_file() and _MARK.encode() in notice.read_bytes()
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files in a recording."""
+    return sum(path.stat().st_size for path in _files(folder))
+
+
+def delete(folder: Path) -> None:
+    """Deletes a recording. Raises ValueError for a folder that is none."""
+    if not is_recording(folder):
+        raise ValueError(f"{folder} is not a recording made by kioskd")
+    shutil.rmtree(folder)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.is_file())
+
+
+def _entry(fields: dict[str, object]) -> Entry:
+    entry = Entry(**fields)  # type: ignore[arg-type]
+    numbers = (entry.number, entry.session, entry.captured_at, entry.wall_time)
+    names = [name for name in (entry.color, entry.depth, entry.infrared) if name is not None]
+    if not all(type(value) in (int, float) for value in numbers):
+        raise TypeError("its numbers are none")
+    if any(type(name) is not str or Path(name).name != name for name in names):
+        raise ValueError("an image outside of the recording is named")
+    return entry
+
+
+def _created(path: Path) -> int:
+    """A file descriptor of a new file that only its owner may read."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,0 +1,132 @@
+"""`kioskd record`: keep a feed's own frames for a while, and no longer than asked for."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from feeds import recording
+from feeds.feed import Feed
+from feeds.settings import FeedSettings
+from feeds.state import FeedState
+from kioskd.config.load import ConfigError, load
+from kioskd.log import redacted
+
+WAIT_S = 0.25  # for a frame
+GIGABYTE = 1e9
+DAY_S = 86_400.0
+
+WARNING = """\
+This keeps pictures of whoever stands before the camera: faces, which are personal data. They
+are stored as they are, readable by this user only, and never sent anywhere.
+"""
+
+OK, FAILED, WRONG = 0, 1, 2  # exit status
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may be kept. The oldest recordings go first; this one ends where it would not fit."""
+
+    minutes: float
+    gigabytes: float  # of all recordings in the folder together
+    days: float
+
+
+def run(
+    config: Path, feed: str, folder: Path, limits: Limits, agreed: Callable[[str], bool]
+) -> int:
+    """The command. `agreed` is asked once, with the warning, before anything is kept."""
+    try:
+        settings = _feed(config, feed)
+    except ConfigError as error:
+        print(*error.problems, sep="\n", file=sys.stderr)
+        return WRONG
+    except LookupError as error:
+        print(error.args[0], file=sys.stderr)
+        return WRONG
+    kept = f"At most {limits.minutes:g} minutes now; what is older than {limits.days:g} days, or"
+    kept += f" beyond {limits.gigabytes:g} GB in {folder}, is deleted.\n"
+    if not agreed(WARNING + kept):
+        print("nothing was recorded", file=sys.stderr)
+        return WRONG
+    try:
+        return _record(settings, folder, limits)
+    except OSError as error:
+        print(f"{error.filename or folder}: {error.strerror}", file=sys.stderr)
+        return FAILED
+
+
+def make_room(folder: Path, limits: Limits, now: float) -> list[Path]:
+    """Deletes what is too old or too much, the oldest first, and says what it was."""
+    deleted = []
+    found = recording.recordings(folder)
+    sizes = {path: recording.size(path) for path in found}
+    for path in found:
+        too_old = now - path.stat().st_mtime > limits.days * DAY_S
+        too_much = sum(sizes.values()) > limits.gigabytes * GIGABYTE
+        if too_old or too_much:
+            recording.delete(path)
+            del sizes[path]
+            deleted.append(path)
+    return deleted
+
+
+def _feed(config: Path, name: str) -> FeedSettings:
+    """Raises LookupError with a sentence where no door has the feed."""
+    feeds = {door.feed.name: door.feed for door in load(config).doors}
+    if name not in feeds:
+        raise LookupError(f"no door has a feed called {name}; there are {', '.join(feeds)}")
+    return feeds[name]
+
+
+def _record(settings: FeedSettings, folder: Path, limits: Limits) -> int:
+    for path in make_room(folder, limits, time.time()):
+        print(f"deleted {path}")
+    began = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    recorder = recording.Recorder(folder / settings.name / began)
+    print(f"recording to {recorder.folder}; Ctrl-C ends it", flush=True)
+    with _opened(settings) as feed:
+        why = _keep(feed, recorder, folder, limits)
+    recorder.close()
+    missed = feed.counts.captured - recorder.frames
+    print(f"{why}; {recorder.frames} frames, {recorder.bytes / 1e6:.0f} MB, {missed} not kept")
+    if not recorder.frames:
+        print(f"the feed gave no frame: {redacted(feed.state.detail)}", file=sys.stderr)
+        return FAILED
+    return OK
+
+
+def _keep(feed: Feed, recorder: recording.Recorder, folder: Path, limits: Limits) -> str:
+    """Records until there is a reason to end, and says which."""
+    deadline = time.monotonic() + 60.0 * limits.minutes
+    others = sum(map(recording.size, recording.recordings(folder)))
+    room = limits.gigabytes * GIGABYTE - (others - recorder.bytes)
+    try:
+        while time.monotonic() < deadline:
+            frame = feed.newest(WAIT_S)
+            if frame is not None:
+                recorder.add(frame)
+            elif feed.state.reason == "finished":
+                return "the file is at its end"
+            if recorder.bytes >= room:
+                return f"{limits.gigabytes:g} GB are full"
+    except KeyboardInterrupt:
+        return "ended"
+    return f"{limits.minutes:g} minutes are over"
+
+
+@contextmanager
+def _opened(settings: FeedSettings) -> Iterator[Feed]:
+    feed = Feed(settings, _say)
+    feed.start()
+    try:
+        yield feed
+    finally:
+        feed.stop()
+
+
+def _say(state: FeedState) -> None:
+    print(f"feed {state.phase}: {redacted(state.detail)}", file=sys.stderr, flush=True)
