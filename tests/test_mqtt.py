@@ -1,7 +1,9 @@
 """The connection to a broker, by itself: real mosquitto, and the embedded broker."""
 
+import ast
 import json
 import queue
+import re
 import socket
 import subprocess
 import sys
@@ -13,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from kioskd import delivery
+from kioskd.config.keys import find
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.follow import follow
 from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
@@ -81,12 +85,39 @@ def test_why_the_broker_cannot_be_used_is_said_in_a_sentence(
         assert "refuses a client without a name" in refusal(anonymous)
         wrong_ca = replace(good, tls=TlsSettings(ca=others.ca))
         assert "certificate that is not trusted" in refusal(wrong_ca)
-        assert "check mqtt.tls.ca" in refusal(wrong_ca)
+        assert "check mqtt.tls.ca_file and mqtt.broker" in refusal(wrong_ca)
         no_file = replace(good, tls=TlsSettings(ca=tmp_path / "none.pem"))
         assert f"a TLS file cannot be read: {tmp_path / 'none.pem'}" in refusal(no_file)
         assert "if it wants TLS, set mqtt.tls" in refusal(replace(good, tls=None))
     assert "no MQTT broker listens at 127.0.0.1" in refusal(good)
-    assert "cannot be found: check mqtt.host" in refusal(replace(good, host="broker.invalid"))
+    assert "cannot be found: check mqtt.broker" in refusal(replace(good, host="broker.invalid"))
+
+
+def test_a_broker_that_dies_is_said_to_have_hung_up(tmp_path: Path) -> None:
+    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    with mosquitto(tmp_path) as broker:
+        for protocol in ("5", "3.1.1"):
+            settings = replace(broker.settings(), protocol=protocol)
+            link = Link(settings, lambda _, happening: happenings.put(happening))
+            link.start()
+            assert isinstance(happenings.get(timeout=15), Connected)
+            broker.kill()
+            lost = happenings.get(timeout=15)
+            assert isinstance(lost, Lost)
+            assert lost.sentence.endswith("or the network to it broke: look whether it still runs")
+            broker.start()
+
+
+def test_every_setting_that_delivery_names_in_a_sentence_exists() -> None:
+    folder = Path(delivery.__file__).parent
+    texts = [file.read_text(encoding="utf-8") for file in folder.glob("schemas/*.json")]
+    for source in folder.glob("*.py"):
+        for part in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                texts.append(part.value)
+    named = set(re.findall(r"(?<!/)\bmqtt(?:\.[a-z_]+)+", "\n".join(texts)))
+    assert {"mqtt.broker", "mqtt.tls.ca_file"} <= named
+    assert [name for name in named if find(tuple(name.split(".")), {}) is None] == []
 
 
 def test_a_broker_without_tls_is_said_to_have_none(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from kioskd.delivery.settings import DeliverySettings
 
 # MQTT 5 reason codes (OASIS MQTT 5.0, 2.4); paho gives the same ones for 3.1.1
 NO_SUBSCRIBERS = 0x10
+UNSPECIFIED = 0x80
 UNSUPPORTED_PROTOCOL = 0x84
 BAD_CLIENT_ID = 0x85
 BAD_PASSWORD = 0x86
@@ -24,13 +25,15 @@ def cannot_connect(error: Exception, settings: DeliverySettings) -> str:
     where = place(settings)
     match error:
         case socket.gaierror():
-            return f"the broker's host name {settings.host} cannot be found: check mqtt.host"
+            return f"the broker's host name {settings.host} cannot be found: check mqtt.broker"
         case ConnectionRefusedError():
-            return f"no MQTT broker listens at {where}: start it, or check mqtt.host and mqtt.port"
+            return (
+                f"no MQTT broker listens at {where}: start it, or check mqtt.broker and mqtt.port"
+            )
         case ssl.SSLCertVerificationError():
             return (
                 f"the broker at {where} shows a certificate that is not trusted "
-                f"({error.verify_message}): check mqtt.tls.ca and mqtt.host"
+                f"({error.verify_message}): check mqtt.tls.ca_file and mqtt.broker"
             )
         case ssl.SSLError():
             return f"no TLS with {where} ({error.reason}): check mqtt.port and mqtt.tls"
@@ -73,6 +76,11 @@ def disconnected(code: int, name: str, settings: DeliverySettings) -> str:
     """Why an established connection ended."""
     if code == TAKEN_OVER:
         return taken_over(settings)
+    if code == UNSPECIFIED:  # also what paho says of a socket that was closed without a word
+        return (
+            f"the broker at {place(settings)} hung up, or the network to it broke: "
+            "look whether it still runs"
+        )
     return f"the connection to the broker at {place(settings)} ended: {name}"
 
 
