@@ -12,6 +12,7 @@ from feeds.frame import NoDepth
 from models.calibration import IDENTITY, Calibration
 
 LivenessModel = Literal["texture", "context", "hybrid"]
+MissingDepth = NoDepth | Literal["no_camera"]  # the feed's camera is no depth camera
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the frame
 Mesh = NDArray[np.float32]  # (478, 3): x, y in pixels of the frame, z in the same scale
 
@@ -88,7 +89,7 @@ class Relief:
     distance_m: float | None
     valid_ratio: float
     depth_gap_s: float | None
-    no_depth: NoDepth | None
+    no_depth: MissingDepth | None
     by_measure: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -113,6 +114,7 @@ class Face:
     missed: bool = False
     landmarks: NDArray[np.float32] | None = None
     quality: ImageQuality | None = None
+    change: float | None = None  # grey levels from frame to frame (docs/scales.md); with quality
     pose: HeadPose | None = None
     centre_pose_quality: float | None = None  # 0 = profile, 1 = facing the lens
     mesh: Mesh | None = None

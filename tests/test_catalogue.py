@@ -19,7 +19,7 @@ from tests.support.eyes import networks
 
 FPS = 30.0
 SUITED = {"minimum_face_size_px": 120, "hybrid_margin_below": 0.2}
-FEED = "feeds: {front-door: {kind: usb, device: 0}}"
+FEED = "feeds: {front-door: {kind: realsense, serial: '821212060000'}}"  # fit for every mode
 
 
 def door(folder: Path, mode: str) -> Door:

@@ -168,7 +168,7 @@ def test_the_modes_page_has_an_example_of_each_other_mode_with_every_key(
     assert reference.with_examples(page) == page
     assert f"```yaml\n{reference.example(mode)}```" in page
     path = tmp_path / "config.yaml"
-    feeds = "feeds: {front-door: {kind: usb, device: 0}}\n"
+    feeds = "feeds: {front-door: {kind: realsense, serial: '821212060000'}}\n"
     head = f"site: hq\ndevice: k\nmqtt: {{broker: localhost}}\n{feeds}"
     path.write_text(head + reference.example(mode))
     assert check(path, {}) == ()

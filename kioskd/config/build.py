@@ -21,8 +21,11 @@ from kioskd.config.config import Config, Door, Perception, default_state_dir
 from kioskd.config.doors import (
     AnyDoor,
     ChallengeDoor,
+    Depth3dDoor,
+    DepthDoor,
     Gate,
     PoseDoor,
+    Rgb3dDoor,
     RgbDoor,
     SequenceDoor,
     Smile,
@@ -52,6 +55,7 @@ from kioskd.modes.challenges.settings import (
     SequenceSettings,
     Unified,
 )
+from kioskd.modes.depth_settings import DepthSettings, ReliefSettings, Rgb3dSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.pose_settings import PoseSettings
 from kioskd.modes.rgb_settings import RgbSettings
@@ -147,6 +151,12 @@ def mode_settings(door: AnyDoor) -> ModeSettings:
             return ChallengeSettings(Kind(section.action), **limits(section))
         case SequenceDoor(sequence=section):
             return sequence_settings(section)
+        case Depth3dDoor() | DepthDoor():
+            relief = ReliefSettings(**own(door.liveness_3d))
+            return DepthSettings(door.mode, relief, attempt(door.liveness_3d))
+        case Rgb3dDoor():
+            rgb = RgbSettings(**own(door.rgb_liveness), attempt=attempt(door.rgb_liveness))
+            return Rgb3dSettings(rgb, ReliefSettings(**door.liveness_3d.model_dump()))
 
 
 def smile_settings(smile: Smile) -> SmileSettings:

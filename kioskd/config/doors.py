@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from kioskd.config.attempts import Attempts
 from kioskd.config.challenges import Challenge, Sequence
+from kioskd.config.depth import Liveness3d, Relief
 from kioskd.config.pose import ProfilePose, WalkGate
 from kioskd.config.section import Field, Name, Section, name, number
 from kioskd.modes.gate import GateSettings
@@ -71,6 +72,14 @@ class Gate(Section):
     )
     maximum_brightness: float = number(
         GATE.maximum_brightness, 0.0, 1.0, "", "Brightness of the face, at most."
+    )
+    minimum_change: float = number(
+        GATE.minimum_change,
+        0.0,
+        20.0,
+        "grey levels",
+        "Change of the face from frame to frame, at least: a hanging camera sends none. 0: do"
+        " not ask.",
     )
     minimum_centre_pose_quality: float = number(
         GATE.minimum_centre_pose_quality, 0.0, 1.0, "", "1: facing the lens, 0: profile."
@@ -242,7 +251,46 @@ class SequenceDoor(Door):
     )
 
 
+class Depth3dDoor(Door):
+    """Secure access with 3D liveness: a person before a depth camera is a head, or a sheet."""
+
+    mode: Literal["secure_access_3d_liveness"] = Field(description="What is asked of a person.")
+    gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
+    liveness_3d: Liveness3d = Field(
+        default=Liveness3d(), description="When depth is evidence, and how long it may take."
+    )
+
+
+class DepthDoor(Door):
+    """Depth liveness: the same evidence as 3D liveness, by LivenessEngine's name."""
+
+    mode: Literal["depth_liveness"] = Field(description="What is asked of a person.")
+    gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
+    liveness_3d: Liveness3d = Field(
+        default=Liveness3d(), description="When depth is evidence, and how long it may take."
+    )
+
+
+class Rgb3dDoor(Door):
+    """Secure access with RGB and 3D liveness: both, by the same face, in one attempt."""
+
+    mode: Literal["secure_access_rgb_3d_liveness"] = Field(description="What is asked of a person.")
+    gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
+    rgb_liveness: RgbLiveness = Field(
+        default=RgbLiveness(), description="How live is told from fake, and how long it may take."
+    )
+    liveness_3d: Relief = Field(default=Relief(), description="When depth is evidence.")
+
+
 AnyDoor = Annotated[
-    RgbDoor | PoseDoor | SmileDoor | SmileRgbDoor | ChallengeDoor | SequenceDoor,
+    RgbDoor
+    | PoseDoor
+    | SmileDoor
+    | SmileRgbDoor
+    | ChallengeDoor
+    | SequenceDoor
+    | Depth3dDoor
+    | DepthDoor
+    | Rgb3dDoor,
     Field(discriminator="mode"),
 ]

@@ -192,6 +192,7 @@ def _door(ask: Answers, name: str, missing_for: MissingFor) -> Iterator[Problem]
     for key in ("fake_detection_threshold", "minimum_preliminary_liveness_threshold"):
         yield from _order(ask, rgb, key, "liveness_detection_threshold")
     yield from _pose(ask, (*at, "profile_pose"))
+    yield from _depth(ask, at)
     yield from _order(ask, (*at, "smile"), "neutral_threshold", "smile_threshold")
     yield from _order(ask, (*at, "gate"), "minimum_brightness", "maximum_brightness")
     scheme = ask.text(*rgb, "detection_scheme") or ""
@@ -232,6 +233,21 @@ def _pose(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
     if least is not None and least == most:
         text = f"must be below centre_pose_quality, which is {most:g} (found {least:g})"
         yield at_value(ask.document, (*at, "profile_pose_quality"), text)
+
+
+def _depth(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
+    """A mode that looks at depth needs a camera that has it, and limits in their order."""
+    mode, feed = ask.text(*at, "mode") or "", ask.text(*at, "feed") or ""
+    kind = ask.text("feeds", feed, "kind")
+    if mode in NEED_DEPTH and kind not in (None, "realsense"):
+        text = f"{mode} needs a feed of kind realsense ({feed} is of kind {kind})"
+        yield at_value(ask.document, (*at, "feed"), text)
+    depth = (*at, "liveness_3d")
+    yield from _order(ask, depth, "fake_detection_threshold", "liveness_detection_threshold")
+    yield from _order(ask, depth, "minimum_distance_m", "maximum_distance_m")
+
+
+NEED_DEPTH = ("secure_access_3d_liveness", "depth_liveness", "secure_access_rgb_3d_liveness")
 
 
 def _door_feed(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:

@@ -7,6 +7,8 @@ from kioskd.modes.challenges.challenge import ChallengeMode
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.challenges.fraud import considered
 from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
+from kioskd.modes.depth import depth_mode, rgb_3d_mode
+from kioskd.modes.depth_settings import DepthSettings, Rgb3dSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.mode import Mode
 from kioskd.modes.pose import PoseMode
@@ -25,6 +27,8 @@ ModeSettings = (
     | SmileRgbSettings
     | ChallengeSettings
     | SequenceSettings
+    | DepthSettings
+    | Rgb3dSettings
 )
 
 
@@ -52,6 +56,10 @@ def make(settings: ModeSettings, gate: GateSettings, below: Below) -> Mode:
             return SmileRgbMode(settings, gate)
         case ChallengeSettings() | SequenceSettings():
             return ChallengeMode(settings, gate, below)
+        case DepthSettings():
+            return depth_mode(settings, gate)
+        case Rgb3dSettings():
+            return rgb_3d_mode(settings, gate)
 
 
 def needs(settings: ModeSettings) -> Needs:
@@ -68,3 +76,8 @@ def needs(settings: ModeSettings) -> Needs:
         case ChallengeSettings() | SequenceSettings():
             kinds = frozenset(settings.actions) | considered(settings.unified)
             return Needs(GATED | frozenset(reading.measures(kinds)))
+        case DepthSettings():
+            return Needs(GATED | {Measure.RELIEF})
+        case Rgb3dSettings(rgb=RgbSettings(detection_scheme=scheme)):
+            measures = GATED | {Measure.RELIEF, Measure.LIVENESS}
+            return Needs(measures, frozenset({scheme}))

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from feeds.frame import NoDepth
 from kioskd.modes.confirm import Rule
 from kioskd.modes.depth_settings import ReliefSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb_settings import RgbSettings
-from models.observation import Face, Measure, Relief
+from models.observation import Face, Measure, MissingDepth, Relief
 
 Said = float | tuple[Reason, ...]  # a score, 0 = attack to 1 = live; or reasons, never empty
 
@@ -33,7 +32,7 @@ def relief_evidence(settings: ReliefSettings) -> Evidence:
 
     def say(face: Face) -> Said:
         if face.relief is None:
-            return (Reason.NO_DEPTH_CAMERA,)
+            return (Reason.NOT_MEASURED,)
         return _unfit(face.relief, settings) or _score(face.relief.score)
 
     return Evidence("relief", Measure.RELIEF, settings.rule, say)
@@ -50,7 +49,8 @@ def rgb_evidence(settings: RgbSettings) -> Evidence:
     return Evidence("rgb", Measure.LIVENESS, settings.rule, say)
 
 
-MISSING: dict[NoDepth, Reason] = {
+MISSING: dict[MissingDepth, Reason] = {
+    "no_camera": Reason.NO_DEPTH_CAMERA,
     "absent": Reason.DEPTH_MISSING,
     "other_size": Reason.DEPTH_MISSING,
     "empty": Reason.DEPTH_MISSING,

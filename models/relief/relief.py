@@ -14,10 +14,10 @@ from models.session import Network
 SMALLEST, LARGEST = 0.7, 1.4
 
 
-def read_relief(network: Network, frame: Frame, mesh: Mesh) -> Relief | None:
-    """The relief of the face with this mesh; None where the camera is no depth camera."""
+def read_relief(network: Network, frame: Frame, mesh: Mesh) -> Relief:
+    """The relief of the face with this mesh, or why there is none."""
     if frame.rig is None:
-        return None
+        return Relief(None, None, 0.0, None, "no_camera")
     if frame.depth is None or frame.depth.shape != frame.color.shape[:2]:
         why = frame.no_depth or ("absent" if frame.depth is None else "other_size")
         return Relief(None, None, 0.0, frame.depth_gap_s, why)

@@ -1,6 +1,7 @@
 """Trains relief_2026nov.onnx on generated scenes: `python -m models.relief.train`.
 
-    --scenes 4000  how many to draw; --workers 2; --keep FILE.npz to draw them only once
+    --scenes 4000 --hard 1000  how many to draw, any and hard ones; --workers 2
+    --keep FILE.npz            to draw them only once
 
 Heads and noise of every scene differ; those from models.scenes.draws.HELD_OUT on are not used
 here. A tenth of the scenes is kept back to stop in time and to calibrate.
@@ -18,11 +19,22 @@ from onnx import TensorProto, helper, numpy_helper
 from models.relief.face import Floats
 from models.relief.measures import NAMES, measures
 from models.relief.patch import lay_out
-from models.scenes.attacks import SPECIES
+from models.scenes.attacks import SPECIES, Species
 from models.scenes.draws import draw
 
 FILE = Path(__file__).with_name("relief_2026nov.onnx")
 FRAMES = 2
+FIRST_HARD = 100_000  # scenes from here on are people and what is hardest to tell from them
+HARD: tuple[Species | None, ...] = (
+    None,
+    "bent_upright",
+    "bent_across",
+    None,
+    "wrong_relief",
+    "bent_upright",
+    None,
+    "cut_out",
+)
 WIDTHS = (32, 16)
 EPOCHS = 400
 RATE, DECAY, BATCH = 3e-3, 1e-4, 128
@@ -31,7 +43,9 @@ RATE, DECAY, BATCH = 3e-3, 1e-4, 128
 def rows(number: int) -> list[Floats]:
     """Scene number, kind (0: a person), distance and measures of a scene's frames."""
     near, far = (450.0, 2300.0) if number % 6 else (2000.0, 4500.0)
-    scene = draw(number, FRAMES, near, far)
+    scene = draw(
+        number, FRAMES, near, far, HARD[number % len(HARD)] if number >= FIRST_HARD else "any"
+    )
     kind = 0 if scene.species is None else 1 + SPECIES.index(scene.species)
     found = []
     for sample in scene.samples:
@@ -42,9 +56,10 @@ def rows(number: int) -> list[Floats]:
     return found
 
 
-def drawn(scenes: int, workers: int) -> Floats:
+def drawn(scenes: int, hard: int, workers: int) -> Floats:
+    numbers = (*range(scenes), *range(FIRST_HARD, FIRST_HARD + hard))
     with ProcessPoolExecutor(workers) as pool:
-        tables = pool.map(rows, range(scenes), chunksize=20)
+        tables = pool.map(rows, numbers, chunksize=20)
         return np.array([row for table in tables for row in table])
 
 
@@ -148,13 +163,14 @@ def write(
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--scenes", type=int, default=4000)
+    parser.add_argument("--hard", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     if options.keep and options.keep.exists():
         table = np.load(options.keep)["table"]
     else:
-        table = drawn(options.scenes, options.workers)
+        table = drawn(options.scenes, options.hard, options.workers)
         if options.keep:
             np.savez_compressed(options.keep, table=table)
     fit(table)
