@@ -180,6 +180,7 @@ def check_turn(frames: Sequence[tuple[float, Face]]) -> None:
 @example([*looking(4), *turning(55.0, 4, every_s=1 / 30)])
 @example([*looking(4), *turning(55.0, 4)[2:]])
 @example([*looking(2), *turning(55.0, 4)])
+@example([*looking(4), *turning(38.0, 1), *turning(45.0, 1)])
 def test_no_success_without_a_turn_that_a_head_could_make(script: list[Moment]) -> None:
     seen = observations(script)
     for result in played(seen):

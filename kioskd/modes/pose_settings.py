@@ -32,7 +32,7 @@ class PoseSettings:
     profile_pose_quality: float = 0.3
     minimum_transit_s: float = 0.2
     minimum_growth: float = 0.5  # face height in profile over that at the first look
-    minimum_parallax: float = 0.11  # face sizes; photographs that turn stay under 0.06
+    minimum_parallax: float = 0.11  # face sizes; photographs that are moved stay at 0.07
     attempt: AttemptSettings = field(default_factory=lambda: ATTEMPT)
 
     def __post_init__(self) -> None:
