@@ -1,0 +1,1 @@
+"""The network of the Texture model, and what trains it."""

@@ -1,0 +1,159 @@
+"""MiniFASNet in torch, its numbers read from an ONNX file that ships and written back into one.
+
+Only for training. The shipped files hold the network with batch normalisation already folded
+into the convolutions, and each PReLU written as two scalings and a sum (models/convert.py). That
+is just what fine-tuning on little data wants: the statistics of the large data that the authors
+trained on stay as they are, and what is written back computes at the same speed.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from models.convert import save
+
+# Width inside each bottleneck, by stage; the first of a stage has stride 2, the rest add to
+# what they are given. Outside the widths are 32, 64, 128, 128.
+Stages = tuple[tuple[int, ...], ...]
+V2: Stages = ((103, 13, 13, 13, 13), (231, 231, 52, 26, 77, 26, 26), (308, 26, 26))
+V1SE: Stages = ((103, 13, 26, 13, 52), (231, 154, 52, 26, 52, 26, 26), (308, 26, 26))
+OUTSIDE = (32, 64, 128, 128)
+NAMES = ("3", "4", "5")  # the authors' own numbers for the stages
+
+
+class Convolution(nn.Module):
+    """Convolution and, unless `bent` is False, PReLU."""
+
+    def __init__(self, given: int, made: int, size: int, stride: int = 1, bent: bool = True,
+                 apart: bool = False, pad: int = 0) -> None:  # fmt: skip
+        super().__init__()
+        self.conv = nn.Conv2d(given, made, size, stride, pad, groups=given if apart else 1)
+        self.prelu = nn.PReLU(made) if bent else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.prelu(self.conv(x))
+
+
+class Excitation(nn.Module):
+    """Each channel weighed by what all channels say on average."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Conv2d(width, width // 4, 1)
+        self.fc2 = nn.Conv2d(width // 4, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.sigmoid(self.fc2(torch.relu(self.fc1(x.mean((2, 3), keepdim=True)))))
+
+
+class Bottleneck(nn.Module):
+    """1x1 widen, 3x3 depthwise, 1x1 narrow; and squeeze and excitation where there is one."""
+
+    def __init__(self, given: int, inside: int, made: int, stride: int, excited: bool) -> None:
+        super().__init__()
+        self.conv = Convolution(given, inside, 1)
+        self.conv_dw = Convolution(inside, inside, 3, stride, apart=True, pad=1)
+        self.project = Convolution(inside, made, 1, bent=False)
+        self.se_module = Excitation(made) if excited else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.se_module(self.project(self.conv_dw(self.conv(x))))
+
+
+class MiniFASNet(nn.Module):
+    """(n, 3, 80, 80) BGR 0..255 -> (n, 3) logits; 1 = bona fide, 0 and 2 kinds of attack."""
+
+    def __init__(self, stages: Stages = V2) -> None:
+        super().__init__()
+        self.conv1 = Convolution(3, 32, 3, 2, pad=1)
+        self.conv2_dw = Convolution(32, 32, 3, apart=True, pad=1)
+        self.stages = nn.ModuleDict()
+        for number, widths in enumerate(stages):
+            given, made = OUTSIDE[number : number + 2]
+            blocks = [Bottleneck(given, widths[0], made, 2, False)]
+            blocks += [
+                Bottleneck(made, width, made, 1, stages is V1SE and at == len(widths) - 2)
+                for at, width in enumerate(widths[1:])
+            ]
+            self.stages[NAMES[number]] = nn.ModuleList(blocks)
+        self.conv_6_sep = Convolution(128, 512, 1)
+        self.conv_6_dw = Convolution(512, 512, 5, bent=False, apart=True)  # 5x5 on 5x5
+        self.linear = nn.Linear(512, 128)
+        self.prob = nn.Linear(128, 3, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv2_dw(self.conv1(x))
+        for stage in self.stages.values():
+            assert isinstance(stage, nn.ModuleList)
+            x = stage[0](x)
+            for block in list(stage)[1:]:
+                x = x + block(x)
+        x = self.conv_6_dw(self.conv_6_sep(x)).flatten(1)
+        x = nn.functional.dropout(self.linear(x), 0.2, self.training)
+        logits: Tensor = self.prob(x)
+        return logits
+
+
+def bona_fide_logit(logits: Tensor) -> Tensor:
+    """(n,) ln(p / (1 - p)) of the bona fide class: the two kinds of attack are one here."""
+    attack = torch.logsumexp(logits[:, [0, 2]], 1)
+    return logits[:, 1] - attack
+
+
+def read_weights(network: MiniFASNet, path: Path) -> None:
+    """Fills the network with the numbers of an ONNX file of the same architecture."""
+    with torch.no_grad():
+        for number, parameter in _pairs(network, onnx.load(path)):
+            values = torch.from_numpy(numpy_helper.to_array(number).copy())
+            parameter.copy_(values.T if number.name.endswith(".matrix") else values)
+
+
+def write_weights(network: MiniFASNet, template: Path, target: Path) -> None:
+    """Writes the graph of `template` with the network's numbers as `target`."""
+    model = onnx.load(template)
+    by_name = {number.name: number for number in model.graph.initializer}
+    for number, parameter in _pairs(network, model):
+        values = parameter.detach().cpu().numpy().astype(np.float32)
+        _put(number, values.T if number.name.endswith(".matrix") else values)
+        if number.name.endswith("_scaled_scale"):
+            _put(by_name[number.name.replace("_scaled_", "_rest_")], 1 - values)
+    save(model, target)
+
+
+def _put(number: onnx.TensorProto, values: np.ndarray) -> None:
+    number.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(values), number.name))
+
+
+def _pairs(
+    network: MiniFASNet, model: onnx.ModelProto
+) -> list[tuple[onnx.TensorProto, nn.Parameter]]:
+    """Each number of the file that is learnt, with the parameter that holds it in torch."""
+    numbers = {number.name: number for number in model.graph.initializer}
+    parameters = dict(network.named_parameters())
+    made_by = {node.output[0]: node for node in model.graph.node}
+    pairs = []
+    for node in model.graph.node:
+        if node.op_type == "BatchNormalization" and node.output[0].endswith("_scaled"):
+            layer = _ours(made_by[node.input[0]].input[1]).removesuffix("conv.weight")
+            pairs.append((numbers[node.input[1]], parameters.pop(f"{layer}prelu.weight")))
+        elif node.op_type in ("Conv", "Gemm", "MatMul"):
+            named = [name for name in node.input if name in numbers]
+            pairs += [(numbers[name], parameters.pop(_ours(name))) for name in named]
+    assert not parameters, f"not in the file: {', '.join(parameters)}"
+    return pairs
+
+
+def _ours(name: str) -> str:
+    """The name in MiniFASNet of a number named as the authors do, as in conv_3.model.0."""
+    for stage in NAMES:
+        previous = int(stage) - 1
+        name = name.replace(f"conv_{previous}{stage}.", f"stages.{stage}.0.")
+        if name.startswith(f"conv_{stage}.model."):
+            rest = name.removeprefix(f"conv_{stage}.model.")
+            block, _, tail = rest.partition(".")
+            name = f"stages.{stage}.{int(block) + 1}.{tail}"
+    return name.replace(".matrix", ".weight").replace("linear.b", "linear.bias")
