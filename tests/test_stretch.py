@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kioskd.modes.challenges.trial import MOST_STRETCH
+from kioskd.modes.challenges.kinds import Challenge
+from kioskd.modes.challenges.trial import MOST_STRETCH as MOST
 from models.observation import Mesh
 from models.pose import INDICES, RIGID
 from models.stretch import stretch
@@ -28,6 +29,7 @@ def askew(degrees: float) -> Mesh:
 
 
 FACING = turned(0.0)
+MOST_STRETCH = MOST[Challenge.LEFT_TURN]
 
 
 @pytest.mark.parametrize("degrees", [-24, -15, 15, 24])

@@ -149,7 +149,7 @@ class ChallengeMode(Course):
     def _ask(self, seen: Observation, now: Reading, rest: Reading) -> Step:
         kind = self._actions[self._done]
         way = self._way(kind, now, rest)
-        flat = isinstance(self._trial, Asked) and is_flat(way)
+        flat = isinstance(self._trial, Asked) and is_flat(kind, way)
         self._trial = after(self._trial, kind, way, self._engine.success_length_s)
         if flat:
             return self.refuse(Reason.PLANAR_MOTION)

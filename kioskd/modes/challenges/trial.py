@@ -18,7 +18,9 @@ from kioskd.modes.challenges.kinds import SMOOTH, Challenge
 RELEASE = 0.75  # an action that falls below this part of its way is let go
 BLINK_MOST_S = 1.0  # eyes shut for longer are no blink
 TRANSIT_S = dict.fromkeys(SMOOTH, 0.1) | {Challenge.FLOW: 0.4}  # from rest to done, at least
-MOST_STRETCH = 1.2  # of a head that turns; docs/challenges.md has what heads and pictures measure
+MOST_STRETCH = {
+    kind: 1.2 if kind in SMOOTH else 1.1 for kind in Challenge
+}  # of a head that does it
 FLOW_FRAMES = 5  # in which the optical flow of the approach was measured
 FLOW_SHARE = 0.5  # of the box's growth that the flow must confirm; both as logarithms
 
@@ -92,9 +94,9 @@ def after(trial: Trial, kind: Challenge, way: Way, success_length_s: float) -> T
             assert_never(trial)
 
 
-def is_flat(way: Way) -> bool:
+def is_flat(kind: Challenge, way: Way) -> bool:
     """Whether a picture was tilted until it seemed to do what was asked."""
-    return way.extent >= 1.0 and not way.stretch <= MOST_STRETCH
+    return way.extent >= 1.0 and not way.stretch <= MOST_STRETCH[kind]
 
 
 def _asked(trial: Asked, kind: Challenge, way: Way) -> Trial:
@@ -102,7 +104,7 @@ def _asked(trial: Asked, kind: Challenge, way: Way) -> Trial:
         return replace(trial, rested_at=way.at, between=0)
     if trial.rested_at is None or not way.extent >= 1.0:
         return replace(trial, between=trial.between + 1)
-    if is_flat(way):
+    if is_flat(kind, way):
         return replace(trial, rested_at=None)
     if kind is Challenge.BLINK:
         return Closed(way.at)
