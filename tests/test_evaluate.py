@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from kioskd.cli import main
 from models.schemes import SCHEMES
 from tests.support import pictures
 
@@ -153,6 +154,23 @@ def test_with_one_class_only_the_rest_is_told(tmp_path: Path) -> None:
     assert found.figures["schemes"][0]["frames"]["auc"] is None
     assert found.figures["schemes"][0]["bona_fide"]["errors"]["of"] == 1
     assert "No curves: one of the classes is missing" in found.page
+
+
+def test_the_tables_of_the_page_on_accuracy_are_printed_on_request(tmp_path: Path) -> None:
+    clips = data_set(tmp_path, bonafide="live.mov", attack_tablet="attack.mp4")
+    run = evaluate(clips, "-c", ROOT / "config.yaml", "--markdown")
+    rows = [line for line in run.stdout.splitlines() if line.startswith("|")]
+    assert rows[0].startswith("| scheme | APCER tablet | BPCER | no response tablet |")
+    assert rows[2].startswith("| `hybrid_unimodal` | 0.0 % [0.0, 97.5] 0/1 | 0.0 %")
+    assert len({row.count("|") for row in rows[:3]}) == 1
+
+
+@pytest.mark.parametrize("command", ["evaluate", "calibrate", "record"])
+def test_the_page_has_every_option(command: str) -> None:
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    options = [p.opts[0] for p in main.commands[command].params if p.opts[0].startswith("-")]
+    missing = [option for option in options if option not in page and option != "-c"]
+    assert missing == []
 
 
 def test_an_empty_folder_or_none_is_an_error_and_no_trace(tmp_path: Path) -> None:

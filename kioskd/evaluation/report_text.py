@@ -30,6 +30,47 @@ def lines(report: Report) -> Iterator[str]:
     yield from _problems(report.problems)
 
 
+def markdown(report: Report) -> Iterator[str]:
+    """The schemes side by side and the networks, as tables of a page."""
+    species = [group.name for group in report.schemes[0].species]
+    head = ("scheme", *(f"APCER {name}" for name in species), "BPCER")
+    none = (*(f"no response {name}" for name in species), "no response bona fide")
+    yield from _markdown_table(
+        (*head, *none, "AUC", "EER", "opens after", "calls after", "CPU"),
+        [_markdown_row(scheme, species) for scheme in report.schemes],
+    )
+    yield ""
+    yield from _markdown_table(
+        ("network", "bona fide frames", "attack frames", "AUC", "EER", "APCER at BPCER 5 %"),
+        [(name, *_separation(found)) for name, found in report.models.items()],
+    )
+
+
+def _markdown_row(scheme: SchemeReport, species: Sequence[str]) -> tuple[str, ...]:
+    by_name = {group.name: group for group in scheme.species}
+    groups = [by_name[name] for name in species]
+    live = scheme.bona_fide
+    return (
+        f"`{scheme.scheme}`",
+        *(rate(group.errors) for group in groups),
+        rate(live.errors) if live else "-",
+        *(percent(group.no_response.share) for group in groups),
+        percent(live.no_response.share) if live else "-",
+        _number(scheme.frames.auc),
+        percent(scheme.frames.eer),
+        *(
+            f"{scheme.after_s[outcome].median:.1f} s" if outcome in scheme.after_s else "-"
+            for outcome in ("live", "attack")
+        ),
+        "-" if scheme.cpu_ms is None else f"{scheme.cpu_ms:.1f} ms",
+    )
+
+
+def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for row in (head, ["---"] * len(head), *rows):
+        yield f"| {' | '.join(row)} |"
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Rows under a head, the first column left and the others right."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]

@@ -51,6 +51,7 @@ class Request:
     json_file: Path | None = None
     html_file: Path | None = None
     thumbnails: bool = False
+    markdown: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +76,8 @@ def run(request: Request, progress: Callable[[int, int], None] | None = None) ->
         print(error, file=sys.stderr)
         return WRONG
     report = report_of(request, settings, sighted)
-    print(*report_text.lines(report), sep="\n")
+    tell = report_text.markdown if request.markdown else report_text.lines
+    print(*tell(report), sep="\n")
     try:
         _write(request, report)
     except OSError as error:

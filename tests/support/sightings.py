@@ -18,6 +18,7 @@ def seen(number: int, score: float | None, fps: float = 10.0) -> Observation:
         score=0.9,
         detected=True,
         quality=ImageQuality(0.8, 0.8, 0.5),
+        change=1.0,
         pose=HeadPose(0.0, 0.0, 0.0),
         centre_pose_quality=1.0,
         liveness=Liveness(
