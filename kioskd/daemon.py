@@ -13,11 +13,12 @@ from types import FrameType
 
 from feeds.feed import Feed
 from feeds.state import FeedState
-from kioskd import __version__, log
+from kioskd import __version__, daybook, log
 from kioskd.config.load import Config, ConfigError, Door, load
 from kioskd.delivery.audit import AuditError, AuditLog
 from kioskd.delivery.courier import Courier, Delivery
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
+from kioskd.delivery.news import News
 from kioskd.event import Result
 from kioskd.judge import Judge, Judged
 from kioskd.modes import catalogue
@@ -53,7 +54,7 @@ class Daemon:
         self._problems: dict[str, str] = {}
         self._lock = threading.Lock()
         delivery = replace(config.delivery, model_version=_model_version(config, self.networks))
-        self.courier = Courier(delivery, self._audit, self._problem)
+        self.courier = Courier(delivery, self._audit, self._problem, on_news=self._news)
         self.judges = [self._judge(door, watch) for door in config.doors]
         limits = {judge.name: SILENT_S for judge in self.judges}
         self._watchdog = Watchdog(limits | {"courier": SILENT_S})
@@ -111,15 +112,14 @@ class Daemon:
 
     def _deliver(self, result: Result) -> Delivery:
         delivery = self.courier.deliver(result)
-        if delivery.outcome not in ("recorded", "sent"):
-            self._log.warning(
-                "the door was not told",
-                feed=result.feed,
-                outcome=delivery.outcome,
-                event_id=delivery.event_id,
-                detail=delivery.sentence,
-            )
+        self._log.info("attempt ended", **daybook.attempt(result, delivery))
+        if (line := daybook.not_sent(result, delivery)) is not None:
+            self._log.warning(line.event, **line.fields)
         return delivery
+
+    def _news(self, news: News) -> None:
+        line = daybook.news(news)
+        (self._log.warning if line.bad else self._log.info)(line.event, **line.fields)
 
     def _feed_state(self, state: FeedState) -> None:
         say = self._log.info if state.reason in ("", "opening", "finished") else self._log.warning

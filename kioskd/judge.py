@@ -89,23 +89,13 @@ class Judge(threading.Thread):
             seen = self.perceiver.measure(frame, seen, wanted)
         step = self._mode.step(seen)
         stepped_at = time.monotonic()
-        self._say(step)
+        self._say(step.phase, step.reasons)
         if step.result is not None:
             self._deliver(step.result)
         if self._watch is not None:
             self._watch(Judged(frame, seen, step, began_at, stepped_at, time.monotonic()))
 
-    def _say(self, step: Step) -> None:
-        if step.phase != self._phase:
-            self._log.debug("phase", phase=step.phase, before=self._phase, reasons=step.reasons)
-            self._phase = step.phase
-        if (result := step.result) is not None:
-            self._log.info(
-                "attempt ended",
-                verdict=result.verdict,
-                track=result.track_id,
-                attempt=result.attempt,
-                frames=result.frames,
-                reasons=list(result.reasons),
-                **dict(result.attributes),
-            )
+    def _say(self, phase: str, reasons: tuple[str, ...]) -> None:
+        if phase != self._phase:
+            self._log.debug("phase", phase=phase, before=self._phase, reasons=reasons)
+            self._phase = phase

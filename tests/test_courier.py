@@ -20,6 +20,7 @@ from kioskd.delivery import wire
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.delivery.courier import Courier
+from kioskd.delivery.news import Ended, Met, News
 from kioskd.delivery.settings import DeliverySettings
 from tests.support.broker import (
     Mosquitto,
@@ -55,6 +56,7 @@ class Kiosk:
     courier: Courier
     log: AuditLog
     told: list[tuple[str, str | None]] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
 
     @property
     def problems(self) -> dict[str, str]:
@@ -74,12 +76,17 @@ def kiosk(
 ) -> Iterator[Kiosk]:
     log = AuditLog(path / "audit.db", most_pages)
     told: list[tuple[str, str | None]] = []
+    news: list[News] = []
     courier = Courier(
-        settings, log, lambda code, sentence: told.append((code, sentence)), clock or SystemClock()
+        settings,
+        log,
+        lambda code, sentence: told.append((code, sentence)),
+        clock or SystemClock(),
+        news.append,
     )
     courier.start()
     try:
-        yield Kiosk(courier, log, told)
+        yield Kiosk(courier, log, told, news)
     finally:
         courier.stop()
         log.close()
@@ -384,6 +391,60 @@ def test_with_a_full_disk_the_door_is_not_told(tmp_path: Path) -> None:
         told = [d.event_id for d in deliveries if d.outcome == "sent"]
         eventually(lambda: len(watching.of("action")) == len(told))
         assert [p["eventId"] for p in watching.payloads("action")] == told
+
+
+def test_what_became_of_each_action_and_each_connection_is_news(tmp_path: Path) -> None:
+    clock = ShiftedClock()
+    broker = Mosquitto(tmp_path)
+    with kiosk(broker.settings(), tmp_path, clock) as k:
+        eventually(lambda: "broker" in k.problems)
+        late = k.courier.deliver(result_now())
+        assert late.until is not None
+        assert clock.wall() + 4 < late.until <= clock.wall() + 5
+        assert late.sentence == "there is no broker at the moment: the event waits for it"
+        clock.ahead = 6.0
+        never = Ended(late.event_id, "door-3", "expired", "it was never sent")
+        eventually(lambda: k.news == [never])
+        broker.start()
+        clock.ahead += 60
+        eventually(lambda: k.courier.connected)
+        silent = k.courier.deliver(unknown_now())
+        told = k.courier.deliver(replace(result_now(), decided_at=clock.monotonic()))
+        taken = Ended(told.event_id, "door-3", "published", "nobody had subscribed")
+        eventually(lambda: k.news == [never, Met(f"127.0.0.1:{broker.port}"), taken])
+        assert silent.until is None
+    broker.kill()
+
+
+def test_the_status_says_since_when_its_problems_have_been_as_they_are(tmp_path: Path) -> None:
+    clock = ShiftedClock()
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path, clock) as k,
+    ):
+        k.courier.status({"clock": "not synchronised"})
+        eventually(lambda: watching.of("status") and watching.payloads("status")[-1]["problems"])
+        before: Any = watching.payloads("status")[-1]["since"]
+        clock.ahead = 100.0
+        k.courier.status({"clock": "not synchronised"})
+        broker.kill()
+        eventually(lambda: "broker" in k.problems)
+        broker.start()
+        clock.ahead = 200.0
+        eventually(lambda: k.courier.connected)
+        eventually(lambda: since_of(broker) == before)
+        k.courier.status({})
+        eventually(lambda: since_of(broker) >= before + 200_000)
+
+
+def since_of(broker: Mosquitto) -> int:
+    """What the status says that the broker keeps; 0 without one."""
+    with witness(broker) as late:
+        with suppress(AssertionError):
+            eventually(lambda: late.of("status"), within=2)
+        since: Any = late.payloads("status")[-1]["since"] if late.of("status") else 0
+        return int(since or 0)
 
 
 def test_a_log_that_can_be_written_again_lets_the_door_be_told_again(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 from kioskd import delivery
 from kioskd.config.keys import find
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
-from kioskd.delivery.follow import follow
+from kioskd.delivery.follow import as_line, follow
 from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
 from kioskd.delivery.probe import probe
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
@@ -234,6 +234,20 @@ def test_a_missing_amqtt_is_said_with_the_command_that_installs_it() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
     assert "pip install 'kioskd[demo]'" in run.stdout
+
+
+def test_what_stood_in_the_way_is_followed_in_sentences() -> None:
+    record = {
+        "seq": 7,
+        "kind": "result",
+        "verdict": "undecided",
+        "reasons": ["time_over", "blurry"],
+    }
+    line = as_line(Letter("p/s/d/audit", json.dumps(record).encode()), "p/s/d/#")
+    assert line.endswith(
+        "audit  7  result  undecided  (The attempt's time was over before a decision; "
+        "The face is blurred; hold still, clean the lens or set the focus)"
+    )
 
 
 def test_events_are_followed_as_lines_to_read_or_as_json(embedded: EmbeddedBroker) -> None:

@@ -20,6 +20,7 @@ from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost
+from kioskd.delivery.news import Ended, Met, Tell, nobody
 from kioskd.delivery.outgoing import Action, AuditRow, Outgoing
 from kioskd.delivery.problems import Problems, Report
 from kioskd.delivery.rival import Rival
@@ -38,20 +39,23 @@ class Delivery:
 
     recorded    in the audit log, and not for the door
     sent        in the audit log and handed to the broker, whose answer is recorded later
-    waiting     in the audit log; there is no broker; it goes if one comes before it expires
+    waiting     in the audit log; there is no broker; it goes if one comes before `until`
     expired     in the audit log; too old for the door, which is not told
     unrecorded  the audit log cannot be written, so the door is not told
+
+    until       unix seconds, for what waits
     """
 
     outcome: Literal["recorded", "sent", "waiting", "expired", "unrecorded"]
     event_id: str
     sentence: str = ""
+    until: float | None = None
 
 
 class Courier:
     """`on_problem(code, sentence or None)` is called from any thread and must return at once.
 
-    The codes are those of problems.ProblemCode.
+    The codes are those of problems.ProblemCode. So is `on_news`, with what is no problem.
     """
 
     def __init__(
@@ -60,12 +64,14 @@ class Courier:
         audit: AuditLog,
         on_problem: Report,
         clock: Clock | None = None,
+        on_news: Tell = nobody,
     ) -> None:
         self._settings = settings
         self._audit = audit
         self._words = prompts.words(settings.prompt_language)
         self._clock = clock or SystemClock()
         self._problems = Problems(on_problem)
+        self._tell = on_news
         self._topics = wire.Topics(settings.prefix, settings.site, settings.device)
         self._sender = wire.Sender(
             settings.site,
@@ -87,6 +93,7 @@ class Courier:
         self._lock = threading.Lock()  # everything in memory below
         self._outgoing = Outgoing()
         self._feeds: dict[str, FeedState] = {}
+        self._known: dict[str, str] | None = None  # the problems in the last status
         self._stopping = False
         self._inbox: queue.SimpleQueue[tuple[Link, Happening] | None] = queue.SimpleQueue()
         self._quiet = threading.Event()
@@ -114,7 +121,8 @@ class Courier:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        self.status({})
+        if self._known is None:
+            self.status({})
         self._thread.start()
 
     def stop(self, state: Literal["stopped", "offline"] = "stopped", timeout: float = 3.0) -> None:
@@ -188,7 +196,9 @@ class Courier:
             return Delivery("expired", action.event_id, _expired_sentence(action))
         if action.sent:
             return Delivery("sent", action.event_id)
-        return Delivery("waiting", action.event_id, "there is no broker at the moment")
+        why = "the broker is busy" if self.connected else "there is no broker at the moment"
+        until = self._clock.wall() + action.expires_at - self._clock.monotonic()
+        return Delivery("waiting", action.event_id, f"{why}: the event waits for it", until)
 
     def feed_state(self, state: FeedState) -> None:
         """Publish a feed's state, retained; again after each reconnect."""
@@ -199,10 +209,14 @@ class Courier:
         self._wake()
 
     def status(self, problems: Mapping[str, str]) -> None:
-        """Publish that we are online, and what is wrong (code -> sentence); retained."""
+        """Publish that we are online, and what is wrong (code -> sentence); retained.
+
+        What is already told is not told again: `since` is when it last changed.
+        """
         payload = wire.status(self._sender, "online", problems, self._clock.wall())
         with self._lock:
-            if not self._stopping:
+            if not self._stopping and problems != self._known:
+                self._known = dict(problems)
                 self._outgoing.keep(self._topics.status, wire.encode(payload))
         self._wake()
 
@@ -228,7 +242,7 @@ class Courier:
     def _wake(self) -> None:
         self._inbox.put(None)
 
-    # What follows runs on the courier's own thread, save _note_expired.
+    # What follows runs on the courier's own thread, save _note_expired and _note.
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -274,6 +288,7 @@ class Courier:
                 with self._lock:
                     self._outgoing.opened(window)
                 self._problems.set("broker", None)
+                self._tell(Met(reasons.place(self._settings)))
             case Acked():
                 self._answered(happening)
             case Lost():
@@ -299,12 +314,17 @@ class Courier:
 
     def _action_answered(self, action: Action, ack: Acked) -> None:
         if not ack.taken:
-            self._ledger.note(action, "refused", f"the broker said: {ack.reason}")
+            self._note(action, "refused", f"the broker said: {ack.reason}")
             return
         unheard = f"the broker took an event for {action.topic}, but nobody has subscribed to it"
         self._problems.set("action_dropped", None)
         self._problems.set("nobody_listens", unheard if ack.unheard else None)
-        self._ledger.note(action, "published", "nobody had subscribed" if ack.unheard else "")
+        self._note(action, "published", "nobody had subscribed" if ack.unheard else "")
+
+    def _note(self, action: Action, outcome: wire.Outcome, detail: str) -> None:
+        """What became of an action in the end: for the record, and for the log."""
+        self._ledger.note(action, outcome, detail)
+        self._tell(Ended(action.event_id, action.source, outcome, detail))
 
     def _note_denied(self, topic: str, taken: bool) -> None:
         before = len(self._denied)
@@ -371,7 +391,7 @@ class Courier:
     def _note_expired(self, expired: Sequence[Action]) -> None:
         for action in expired:
             again = "it was sent once and may have arrived" if action.sent else "it was never sent"
-            self._ledger.note(action, "expired", again)
+            self._note(action, "expired", again)
             self._problems.set("action_dropped", _expired_sentence(action))
 
     def _drain(self) -> None:
@@ -389,7 +409,8 @@ class Courier:
 
 
 def _expired_sentence(action: Action) -> str:
+    told = "it was sent once and may have arrived" if action.sent else "the door was not told"
     return (
         f"event {action.event_id} of {action.source} grew too old before the broker took it, "
-        "and was dropped: the door was not told"
+        f"and was dropped: {told}"
     )

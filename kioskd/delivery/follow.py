@@ -12,6 +12,7 @@ from kioskd.delivery import reasons, wire
 from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.mqtt import Connected, Happening, Letter, Link, Lost, Received
 from kioskd.delivery.settings import DeliverySettings
+from kioskd.modes.reasons import sentence
 
 LOOK_S = 0.25  # how soon a stop is noticed
 
@@ -121,10 +122,10 @@ def _gist(kind: str, payload: wire.Payload) -> str:
         case "state":
             return _words(payload, "state", "reason", "detail")
         case "audit":
-            names = ("seq", "kind", "verdict", "currentState", "outcome", "detail", "reasons")
-            return _words(payload, *names)
+            names = ("seq", "kind", "verdict", "currentState", "outcome", "detail")
+            return _words(payload, *names) + _why(payload)
         case "diag":
-            return _words(payload, "phase", "verdict", "frames", "reasons", "scores")
+            return _words(payload, "phase", "verdict", "frames", "scores") + _why(payload)
         case "prompt":
             return _words(payload, "prompt", "text")
         case _:
@@ -147,6 +148,13 @@ def _status(payload: wire.Payload) -> str:
         if isinstance(problem, dict) and "detail" in problem
     ]
     return "; ".join([str(payload.get("state")), *details])
+
+
+def _why(payload: wire.Payload) -> str:
+    """What stood in the way, in sentences."""
+    reasons = payload.get("reasons")
+    told = [sentence(str(code)) for code in reasons] if isinstance(reasons, list) else []
+    return f"  ({'; '.join(told)})" if told else ""
 
 
 def _words(payload: wire.Payload, *names: str) -> str:

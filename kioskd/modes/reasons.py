@@ -24,6 +24,7 @@ class Reason(StrEnum):
     LOW_CONTRAST = "low_contrast"
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
+    STILL_PICTURE = "still_picture"
     # where the head points: Measure.POSE
     HEAD_TURNED = "head_turned"
     HEAD_PITCHED = "head_pitched"
@@ -89,6 +90,14 @@ class Reason(StrEnum):
         return SENTENCES[self]
 
 
+def sentence(code: str) -> str:
+    """What the operator reads for a code; one that is not known here stands for itself."""
+    try:
+        return Reason(code).sentence
+    except ValueError:
+        return code
+
+
 SENTENCES: dict[Reason, str] = {
     Reason.NO_FACE: "Nobody is in view",
     Reason.SEVERAL_FACES: "More than one face is in view; one person at a time",
@@ -105,6 +114,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.LOW_CONTRAST: "The face shows too little contrast; avoid backlight, clean the lens",
     Reason.TOO_DARK: "The face is too dark; add light from the front",
     Reason.TOO_BRIGHT: "The face is washed out; reduce the light or the exposure",
+    Reason.STILL_PICTURE: "The picture does not change; the camera hangs, or shows a still",
     Reason.HEAD_TURNED: "The head is turned to a side; look at the camera",
     Reason.HEAD_PITCHED: "The head points up or down; look at the camera",
     Reason.HEAD_TILTED: "The head is tilted to a shoulder; hold it upright",

@@ -1,0 +1,31 @@
+"""What the courier tells whoever keeps the log, as it happens."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kioskd.delivery.wire import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A broker took us; told once for each connection."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of an action in the end. The audit log has it too."""
+
+    event_id: str
+    feed: str
+    outcome: Outcome
+    detail: str
+
+
+News = Met | Ended
+Tell = Callable[[News], None]
+
+
+def nobody(_news: News) -> None:
+    """For whoever does not want to hear it."""
