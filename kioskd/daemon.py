@@ -23,6 +23,7 @@ from kioskd.event import Result
 from kioskd.judge import Judge, Judged
 from kioskd.modes import catalogue
 from kioskd.prompter import Prompter
+from kioskd.state_dir import StateDir, StateDirError, WrongStateDirError
 from kioskd.watchdog import Watchdog
 from models.manifest import NetworkError, Role
 from models.perceive import Perceiver, needs, warm_up
@@ -42,14 +43,16 @@ class Daemon:
     """One kiosk at work. `start`, then `tend` every TURN_S until it says False, then `stop`.
 
     `watch` is called with every judged frame, in the judge's thread (for the bench).
-    Starting raises NetworkError, AuditError, EmbeddedError or OSError with a sentence.
+    Starting raises StateDirError, NetworkError, AuditError, EmbeddedError or OSError, each with a
+    sentence.
     """
 
     def __init__(self, config: Config, watch: Watch | None = None) -> None:
         self._config = config
         self._log = log.logger()
+        self._state_dir = StateDir(config.state_dir)
         self.networks = networks(config)
-        self._audit = _audit(config)
+        self._audit = AuditLog(self._state_dir.path / AUDIT_FILE)
         self._broker = EmbeddedBroker(config.delivery.port) if config.embedded else None
         self._problems: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -98,6 +101,7 @@ class Daemon:
                 judge.join(max(0.0, deadline - time.monotonic()))
         self.courier.stop(timeout=COURIER_STOP_S)
         self._audit.close()
+        self._state_dir.close()
         if self._broker is not None:
             self._broker.stop()
         self._log.info("stopped")
@@ -173,10 +177,10 @@ def _run(config: Config) -> int:
     try:
         daemon = Daemon(config)
         daemon.start()
-    except NetworkError as error:
+    except (NetworkError, WrongStateDirError) as error:
         log.logger().error(f"not started: {error}")
         return 2  # the installation is wrong; starting again would not mend it
-    except (AuditError, EmbeddedError, OSError) as error:
+    except (StateDirError, AuditError, EmbeddedError, OSError) as error:
         log.logger().error(f"not started: {error}")
         return 1
     well = True
@@ -216,11 +220,6 @@ def networks(config: Config) -> Networks:
     loaded = Networks.load(_roles(config), perception.provider, perception.threads)
     warm_up(loaded, perception.settings())
     return loaded
-
-
-def _audit(config: Config) -> AuditLog:
-    config.state_dir.mkdir(parents=True, exist_ok=True)
-    return AuditLog(config.state_dir / AUDIT_FILE)
 
 
 def _model_version(config: Config, loaded: Networks) -> str:

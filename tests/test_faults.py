@@ -215,6 +215,35 @@ def test_a_changed_network_file_is_refused_by_name(tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
+def test_a_second_daemon_on_the_same_folder_is_refused_and_the_first_goes_on(
+    tmp_path: Path,
+) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = often(broker)
+        with kioskd(tmp_path / "k", config) as first:
+            eventually(lambda: seen.of("action"), within=40)
+            with kioskd(tmp_path / "second", {**config, "state_dir": "../k/state"}) as second:
+                assert second.wait(60) == 1
+                assert re.search(r"not started: another kioskd uses \S*state: stop it", second.log)
+            told = len(seen.of("action"))
+            eventually(lambda: len(seen.of("action")) > told, within=40)
+            assert "client_id" not in problems(seen)
+            first.kill()
+        with kioskd(tmp_path / "k", config):  # nothing of the killed one holds the folder
+            told = len(seen.of("action"))
+            eventually(lambda: len(seen.of("action")) > told, within=40)
+
+
+def test_a_file_in_the_place_of_the_state_folder_is_a_wrong_configuration(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with mosquitto(tmp_path) as broker:
+        for place in ("../file", "../file/deeper"):
+            with kioskd(tmp_path / "k", {**often(broker), "state_dir": place}) as daemon:
+                assert daemon.wait(60) == 2
+            assert "must be a folder, and a file stands in its place" in daemon.log
+            assert "Traceback" not in daemon.log
+
+
 def test_systemd_hears_ready_then_life_signs_then_stopping(tmp_path: Path) -> None:
     with mosquitto(tmp_path) as broker, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         address = str(tmp_path / "notify")
@@ -229,6 +258,28 @@ def test_systemd_hears_ready_then_life_signs_then_stopping(tmp_path: Path) -> No
         while (heard := manager.recv(4096).decode()) == "WATCHDOG=1":
             pass
         assert heard == "STOPPING=1"
+
+
+def test_a_stop_told_to_the_whole_group_is_no_crash_of_the_captures(tmp_path: Path) -> None:
+    """As from `kill -- -PGID` or a container's end; here the captures even hear it first."""
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        feeds = {FEED: file_feed(LIVE), "door-4": file_feed(ATTACK)}
+        with kioskd(tmp_path / "k", settings(broker, feeds)) as daemon:
+            eventually(lambda: {s["state"] for s in newest_states(seen)} == {"online"}, within=40)
+            captures = daemon.capture_pids()
+            assert len(captures) == 2
+            for pid in captures:
+                os.kill(pid, signal.SIGTERM)
+            assert daemon.stop() == 0
+        assert all(gone(pid) for pid in captures)
+        eventually(lambda: seen.payloads("status")[-1]["state"] == "stopped")
+    assert {s["state"] for s in newest_states(seen)} == {"offline"}
+    assert "crashed" not in {state["reason"] for state in seen.payloads("state")}
+
+
+def newest_states(seen: Witness) -> list[dict[str, Any]]:
+    """The last state of each feed."""
+    return list({message.topic: message.payload for message in seen.of("state")}.values())
 
 
 def test_stopping_leaves_no_process_and_says_so(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""The folder that a daemon keeps its audit log in, which it shares with no other daemon."""
+
+import fcntl
+import os
+from pathlib import Path
+
+LOCK_FILE = "kioskd.lock"
+
+
+class StateDirError(Exception):
+    """The folder cannot be used."""
+
+
+class WrongStateDirError(StateDirError):
+    """It never can: the configuration is wrong."""
+
+
+class StateDir:
+    """Claimed from here on until `close`, or until this process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the folder if need be, and claim it; StateDirError if either cannot be done."""
+        self.path = path
+        self._lock = _claimed(_made(path) / LOCK_FILE)
+
+    def close(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _made(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        text = f"state_dir, {path}, must be a folder, and a file stands in its place"
+        raise WrongStateDirError(text) from error
+    except OSError as error:
+        raise StateDirError(_cannot(path, error)) from error
+    return path
+
+
+def _claimed(path: Path) -> int | None:
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StateDirError(_cannot(path.parent, error)) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        if isinstance(error, BlockingIOError):
+            text = f"another kioskd uses {path.parent}: stop it, or give each its own state_dir"
+            raise StateDirError(text) from error
+        raise StateDirError(_cannot(path.parent, error)) from error
+    return lock
+
+
+def _cannot(path: Path, error: OSError) -> str:
+    return f"state_dir, {path}, cannot be used ({error.strerror}): give this user the folder"
