@@ -7,6 +7,7 @@ the detector looks at once. Where nobody is followed, the frames between are pas
 
 from feeds.frame import ColorImage, Frame
 from feeds.imaging import Image, to_grey
+from models.change import Sample, same_face, sample
 from models.detect import Detector, small_copy
 from models.flow import follow
 from models.stages import Stages
@@ -25,6 +26,8 @@ class FaceFinder:
         self._long_side = long_side
         self._every = every
         self._stages = stages
+        self.small: ColorImage | None = None  # of the frame looked at last
+        self._samples: dict[int, Sample] = {}  # what each track looked like when last detected
         self._grey: Image | None = None  # the small copy before, kept where k > 1
         self._since = every  # frames from the one the detector last looked at
 
@@ -44,7 +47,7 @@ class FaceFinder:
             self._since += 1
             return ()
         with self._stages.timed("shrink"):
-            small = small_copy(frame.color, self._long_side)
+            self.small = small = small_copy(frame.color, self._long_side)
         scale = frame.color.shape[1] / small.shape[1]
         if not self._carried(small, scale):
             self._detect(small, scale)
@@ -55,8 +58,13 @@ class FaceFinder:
         with self._stages.timed("detect"):
             found = self._detector.detect(small, scale)
         with self._stages.timed("track"):
-            self._tracker.update(found)
+            samples = [sample(small, scale, face.box) for face in found]
+            joined = self._tracker.update(found, lambda i, n: self._alike(i, samples[n]))
+            self._samples = {i: now for i, n in joined.items() if (now := samples[n]) is not None}
         self._since = 0
+
+    def _alike(self, track_id: int, now: Sample | None) -> bool:
+        return same_face(self._samples.get(track_id), now)
 
     def _carried(self, small: ColorImage, scale: float) -> bool:
         """Whether this frame can do without the detector."""

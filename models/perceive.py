@@ -9,6 +9,7 @@ from feeds.frame import Frame
 from models import liveness
 from models.blendshapes.scores import read_blendshapes
 from models.boxes import area
+from models.change import ChangeMeter
 from models.detect import Detector
 from models.faces import FaceFinder
 from models.manifest import NetworkError, Role
@@ -80,6 +81,7 @@ class Perceiver:
         self._networks = networks
         self.stages = stages or Stages()
         self._motion = MotionMeter(settings.detector_long_side)
+        self._change = ChangeMeter()
         self._finder = FaceFinder(
             Detector(networks["face"], settings.detector_min_score),
             Tracker(TrackSettings(confirm=settings.confirm, forget_s=settings.forget_s)),
@@ -120,7 +122,7 @@ class Perceiver:
             return face
         if Measure.QUALITY in wanted.measures:
             with self.stages.timed("quality"):
-                face = replace(face, quality=quality(frame.color, face.box))
+                face = self._with_quality(frame, face)
         if wanted.measures & {Measure.POSE, Measure.BLENDSHAPES, Measure.RELIEF}:
             face = self._with_mesh(frame, face)
         if Measure.POSE in wanted.measures:
@@ -136,6 +138,14 @@ class Perceiver:
             with self.stages.timed("liveness"):
                 face = replace(face, liveness=self._liveness(frame, face.box, wanted.plan))
         return face
+
+    def _with_quality(self, frame: Frame, face: Face) -> Face:
+        small = self._finder.small
+        if small is None:
+            return face
+        scale = frame.color.shape[1] / small.shape[1]
+        change = self._change.measure(small, scale, face.box, face.track_id, frame.session)
+        return replace(face, quality=quality(frame.color, face.box), change=change)
 
     def _with_mesh(self, frame: Frame, face: Face) -> Face:
         if face.mesh is not None or face.landmarks is None:

@@ -2,10 +2,10 @@
 
 Pure: time comes with the data. Only the tracker forgives a missed frame. A face that jumps
 so far that its boxes hardly overlap is another face, and so is one that comes back after
-`forget_s`, or in another session of the source.
+`forget_s`, or in another session of the source, or that suddenly looks like somebody else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -15,6 +15,12 @@ from numpy.typing import NDArray
 from models.boxes import overlaps
 from models.detect import Detection
 from models.observation import Box
+
+Same = Callable[[int, int], bool]
+
+
+def _same(_track_id: int, _index: int) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +104,26 @@ class Tracker:
         self._tracks = {i: t for i, t in self._tracks.items() if at - t.seen_at <= forget_s}
         return anew
 
-    def update(self, detections: Sequence[Detection]) -> None:
-        """Joins the detections of the frame that time was moved on to."""
+    def update(self, detections: Sequence[Detection], same: Same = _same) -> dict[int, int]:
+        """Joins the detections of the frame that time was moved on to; track id to its index.
+
+        `same(track_id, index)` says whether a detection may continue a track that it overlaps.
+        If not, another face has taken the place: the track ends there and then.
+        """
         pairs = self._pairs(detections)
         for track in self.tracks:
             if track.track_id not in pairs:
                 self._miss(track)
-        for track_id, index in pairs.items():
+        for track_id, index in list(pairs.items()):
+            if same(track_id, index):
+                self._tracks[track_id] = self._seen(track_id, detections[index])
+            else:
+                del self._tracks[track_id], pairs[track_id]
+        for index in sorted(set(range(len(detections))) - set(pairs.values())):
+            track_id = next(self._ids)
             self._tracks[track_id] = self._seen(track_id, detections[index])
-        for index, detection in enumerate(detections):
-            if index not in pairs.values():
-                track_id = next(self._ids)
-                self._tracks[track_id] = self._seen(track_id, detection)
+            pairs[track_id] = index
+        return pairs
 
     def carry(self, moved: Mapping[int, tuple[Box, NDArray[np.float32]]]) -> None:
         """Moves tracks to boxes and landmarks that were followed without the detector."""

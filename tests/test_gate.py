@@ -12,7 +12,7 @@ BOX: Box = (540.0, 200.0, 740.0, 440.0)  # 200 x 240 in the middle of 1280 x 720
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)
 FACING = HeadPose(yaw=0.0, pitch=0.0, roll=0.0)
 NAN = float("nan")
-FIT = Face(1, BOX, 0.9, True, quality=SHARP, pose=FACING, centre_pose_quality=0.9)
+FIT = Face(1, BOX, 0.9, True, quality=SHARP, change=1.0, pose=FACING, centre_pose_quality=0.9)
 
 
 def seen(face: Face, at: float = 0.0, size: tuple[int, int] = (1280, 720)) -> Observation:
@@ -55,6 +55,10 @@ def test_a_fit_face_passes() -> None:
         (quality(contrast=0.05), Reason.LOW_CONTRAST),
         (quality(brightness=0.05), Reason.TOO_DARK),
         (quality(brightness=0.97), Reason.TOO_BRIGHT),
+        (replace(FIT, change=0.14), Reason.STILL_PICTURE),
+        (replace(FIT, change=0.0), Reason.STILL_PICTURE),
+        (replace(FIT, change=None), Reason.NOT_MEASURED),
+        (replace(FIT, change=NAN), Reason.STILL_PICTURE),
         (turned(yaw=20.1), Reason.HEAD_TURNED),
         (turned(yaw=-20.1), Reason.HEAD_TURNED),
         (turned(pitch=20.1), Reason.HEAD_PITCHED),
@@ -153,7 +157,7 @@ class TestWants:
         assert self.wants(blurred) is None
 
     def test_a_sharp_face_is_measured_for_its_pose(self) -> None:
-        assert self.wants(replace(self.BARE, quality=SHARP)) is Measure.POSE
+        assert self.wants(replace(self.BARE, quality=SHARP, change=1.0)) is Measure.POSE
 
     def test_a_fit_face_needs_nothing_more(self) -> None:
         assert self.wants(FIT) is None

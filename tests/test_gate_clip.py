@@ -57,7 +57,7 @@ def turned(degrees: float) -> Change:
 
 def judged(networks: Networks, pictures: list[ColorImage], change: Change) -> set[Reason]:
     """All that the gate says of the frames in which the tracker follows the face."""
-    perceiver, gate = Perceiver(networks), Gate(GateSettings(), margins=False)
+    perceiver, gate = Perceiver(networks), Gate(GateSettings(minimum_change=0.0), margins=False)
     said: set[Reason] = set()
     faces = 0
     for number, picture in enumerate(pictures):

@@ -35,6 +35,7 @@ def person(score: float | None = 0.9, track: int = 1) -> Face:
         0.9,
         True,
         quality=SHARP,
+        change=1.0,
         pose=FACING,
         centre_pose_quality=0.9,
         liveness=Liveness(score, {} if score is None else {"hybrid": score}),

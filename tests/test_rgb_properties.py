@@ -33,6 +33,7 @@ FIT = Face(
     0.9,
     True,
     quality=ImageQuality(0.8, 0.5, 0.5),
+    change=1.0,
     pose=HeadPose(0.0, 0.0, 0.0),
     centre_pose_quality=0.9,
 )

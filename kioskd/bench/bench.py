@@ -54,6 +54,7 @@ _DOOR = """\
       minimum_contrast: 0
       minimum_brightness: 0
       maximum_brightness: 1
+      minimum_change: 0
       minimum_centre_pose_quality: 0
       maximum_yaw_deg: 90
       maximum_pitch_deg: 90

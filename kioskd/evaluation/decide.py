@@ -31,6 +31,7 @@ OPEN_GATE = GateSettings(
     minimum_contrast=0.0,
     minimum_brightness=0.0,
     maximum_brightness=1.0,
+    minimum_change=0.0,
     minimum_centre_pose_quality=0.0,
     maximum_yaw_deg=90.0,
     maximum_pitch_deg=90.0,

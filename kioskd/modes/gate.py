@@ -34,6 +34,7 @@ class GateSettings:
     minimum_contrast: float = 0.12
     minimum_brightness: float = 0.15
     maximum_brightness: float = 0.9
+    minimum_change: float = 0.15  # grey levels from frame to frame; 0: do not ask
     minimum_centre_pose_quality: float = 0.59
     maximum_yaw_deg: float = 20.0
     maximum_pitch_deg: float = 20.0
@@ -57,7 +58,7 @@ class Gate:
             return None
         if face.quality is None:
             return Measure.QUALITY
-        if self._quality(face.quality):
+        if self._quality(face.quality) or self._change(face):
             return None
         if face.pose is None or face.centre_pose_quality is None:
             return Measure.POSE
@@ -69,7 +70,7 @@ class Gate:
             return failed
         if face.quality is None:
             return (Reason.NOT_MEASURED,)
-        return self._quality(face.quality) or self._pose(face)
+        return self._quality(face.quality) or self._change(face) or self._pose(face)
 
     def follow(self, seen: Observation, face: Face) -> None:
         """Remember where the face is. Call it once per frame, after `reasons`."""
@@ -112,6 +113,15 @@ class Gate:
             (quality.brightness >= limits.minimum_brightness, Reason.TOO_DARK),
             (quality.brightness <= limits.maximum_brightness, Reason.TOO_BRIGHT),
         )
+
+    def _change(self, face: Face) -> tuple[Reason, ...]:
+        """A picture that stands still is no living face, however sharp it is."""
+        least = self._limits.minimum_change
+        if least <= 0.0:
+            return ()
+        if face.change is None:
+            return (Reason.NOT_MEASURED,)
+        return _failed((face.change >= least, Reason.STILL_PICTURE))
 
     def _pose(self, face: Face) -> tuple[Reason, ...]:
         limits, pose, centre = self._limits, face.pose, face.centre_pose_quality

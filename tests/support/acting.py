@@ -93,6 +93,7 @@ def face(look: Look = REST, track: int = 1, zoom: float | None = 1.0) -> Face:
         0.9,
         True,
         quality=SHARP,
+        change=1.0,
         pose=HeadPose(look.yaw, look.pitch, look.roll),
         centre_pose_quality=0.9,
         mesh=mesh(look),

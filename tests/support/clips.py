@@ -25,6 +25,17 @@ def side_by_side(left: Path, right: Path, made: Path) -> Path:
     return made
 
 
+def still_video(picture: Path, made: Path, bit_rate: str) -> Path:
+    """Four seconds of one picture at a constant bit rate, as a hung camera's encoder sends it."""
+    rate = ("-b:v", bit_rate, "-minrate", bit_rate, "-maxrate", bit_rate, "-bufsize", bit_rate)
+    command = [program("ffmpeg"), "-v", "error", "-loop", "1", "-framerate", "30"]
+    command += ["-i", str(picture), "-t", "4", "-c:v", "libx264", "-preset", "ultrafast"]
+    command += ["-tune", "zerolatency", *rate, "-nal-hrd", "cbr", "-g", "30"]
+    command += ["-pix_fmt", "yuv420p", str(made)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=120)
+    return made
+
+
 def _ffmpeg(*arguments: str, made: Path) -> None:
     encoding = ("-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-bf", "0")
     command = [program("ffmpeg"), "-v", "error", *arguments, *encoding, "-g", "15", str(made)]

@@ -43,6 +43,7 @@ def person(
         0.9,
         True,
         quality=ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5),
+        change=1.0,
         pose=pose,
         centre_pose_quality=centre_pose_quality(pose),
         blendshapes={"mouthSmileLeft": smile, "mouthSmileRight": smile},
