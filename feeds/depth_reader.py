@@ -36,9 +36,8 @@ class DepthReader:
         self._stall_s = stall_s
         self._playback = playback
         self._streams = streams_of(rs, profile, name)
-        self._sensor = DepthSensor(
-            rs.align(rs.stream.color), depth_units_m(self._device, name), name, stall_s
-        )
+        align = None if self._streams.aligned else rs.align(rs.stream.color)
+        self._sensor = DepthSensor(align, depth_units_m(self._device, name), name, stall_s)
         self._first_at: float | None = None  # camera's time of the first image, seconds
         self._number = -1
         self.period_s = 1.0 / self._streams.fps
@@ -137,7 +136,7 @@ class DepthReader:
 class DepthSensor:
     """Takes depth out of sets of images, aligned and in millimetres, or says why there is none."""
 
-    def __init__(self, align: Any, units_m: float, name: str, stall_s: float) -> None:
+    def __init__(self, align: Any | None, units_m: float, name: str, stall_s: float) -> None:
         self._align = align
         self._units_m = units_m
         self._name = name
@@ -180,7 +179,7 @@ class DepthSensor:
             )
 
     def _aligned(self, frames: Any) -> DepthImage | NoDepth:
-        aligned = self._align.process(frames)
+        aligned = frames if self._align is None else self._align.process(frames)
         frame, color = aligned.get_depth_frame(), aligned.get_color_frame()
         if (frame.width, frame.height) != (color.width, color.height):
             return "other_size"

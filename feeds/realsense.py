@@ -8,6 +8,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 from typing import Any
 
@@ -87,7 +88,8 @@ def open_recording(source: RecordingSource, *, stall_s: float) -> DepthReader:
         playback.set_real_time(False)  # we pace it ourselves
         playback.pause()  # or it would begin before every stream is listened to
         profile = pipeline.start(config)
-        playback.resume()
+        # Beside us, as it returns only when images have gone through, and we are to take them.
+        Thread(target=playback.resume, daemon=True).start()
     except RuntimeError as error:
         sentence = f"{source.path}: is not a RealSense recording, or is damaged"
         raise SourceError("open_failed", sentence) from error

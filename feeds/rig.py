@@ -9,6 +9,7 @@ import numpy as np
 from feeds.frame import Intrinsics, Rig
 from feeds.shot import SourceError
 
+_UNPLACED = "{} does not tell how its lenses stand to each other"
 FINEST_M, COARSEST_M = 1e-5, 1e-2  # what one step of depth can mean, metres
 
 
@@ -18,12 +19,14 @@ class Streams:
 
     bgr             whether colours come as BGR, not RGB
     infrared_index  which infrared stream to take; None without one
+    aligned         whether depth is recorded aligned to the colours already
     """
 
     rig: Rig
     fps: float
     bgr: bool
     infrared_index: int | None
+    aligned: bool
 
 
 def streams_of(rs: Any, profile: Any, name: str) -> Streams:
@@ -42,6 +45,7 @@ def streams_of(rs: Any, profile: Any, name: str) -> Streams:
         fps=float(color.fps()),
         bgr=color.format() == form.bgr8,
         infrared_index=None if infrared is None else infrared.stream_index(),
+        aligned=_alike(depth, color, name),
     )
 
 
@@ -69,11 +73,26 @@ def _rig(color: Any, infrared: Any | None, name: str) -> Rig:
     try:
         to_color = infrared.get_extrinsics_to(color)
     except RuntimeError as error:
-        sentence = f"{name} does not tell how its lenses stand to each other"
-        raise SourceError("open_failed", sentence) from error
+        raise SourceError("open_failed", _UNPLACED.format(name)) from error
     x, y, z = (1000.0 * value for value in to_color.translation)
     by_rows = np.reshape(to_color.rotation, (3, 3)).T.ravel().tolist()
     return Rig(_intrinsics(color, name), _intrinsics(infrared, name), tuple(by_rows), (x, y, z))
+
+
+def _alike(depth: Any, color: Any, name: str) -> bool:
+    """Whether both see from one place through one lens, pixel by pixel."""
+    try:
+        moved = depth.get_extrinsics_to(color)
+    except RuntimeError as error:
+        raise SourceError("open_failed", _UNPLACED.format(name)) from error
+    unmoved = moved.rotation == list(Rig(_intrinsics(color, name)).rotation)
+    return unmoved and not any(moved.translation) and _lens(depth) == _lens(color)
+
+
+def _lens(profile: Any) -> tuple[object, ...]:
+    seen = profile.get_intrinsics()
+    values = (seen.width, seen.height, seen.fx, seen.fy, seen.ppx, seen.ppy)
+    return (*values, seen.model, tuple(seen.coeffs))
 
 
 def _intrinsics(profile: Any, name: str) -> Intrinsics:

@@ -151,6 +151,17 @@ def test_a_loop_begins_a_session_each_time_round(tmp_path: Path) -> None:
     assert all(after.captured_at > before.captured_at for before, after in pairwise(frames))
 
 
+def test_opening_a_recording_again_and_again_never_hangs_nor_loses_or_reorders(
+    tmp_path: Path,
+) -> None:
+    """The library's own threads race at each opening."""
+    path = recording(tmp_path / "door.db3", 15)
+    with watched(settings(path, repeat="loop")) as door:
+        numbers = [number_of(door.frame()) for _ in range(15 * 30)]
+        assert numbers == list(range(15)) * 30
+        assert door.feed.counts.restarts == 0
+
+
 def test_a_killed_capture_process_is_replaced_and_depth_comes_again(tmp_path: Path) -> None:
     path = recording(tmp_path / "door.db3", 30)
     with watched(settings(path, pace="realtime", repeat="loop")) as door:

@@ -6,13 +6,12 @@ hardware alone. The sets of images come out of the library's own matching.
 
 from typing import Any
 
-from feeds import realsense, realsense_writer
+from feeds import realsense
 from feeds.depth_reader import DepthReader
-from feeds.realsense_writer import Scene
+from feeds.realsense_writer import Eyes, Scene, software_device
 from tests.support.recordings import RIG, SERIAL
 
 FPS = 30
-UNITS_M = 0.001
 
 
 class DepthCamera:
@@ -21,30 +20,21 @@ class DepthCamera:
     def __init__(self) -> None:
         self.plugged_in = True
         self._rs: Any = realsense.library()
-        self._device = realsense_writer._device(self._rs, SERIAL, "Intel RealSense D435")
-        self._stereo = self._device.add_sensor("Stereo Module")
-        self._color = self._device.add_sensor("RGB Camera")
-        self._streams = realsense_writer._streams(
-            self._rs, self._stereo, self._color, RIG, FPS, UNITS_M, with_depth=True
+        self._device = software_device(self._rs, SERIAL, "Intel RealSense D435")
+        self._eyes = Eyes(
+            self._rs, self._device, RIG, FPS, units_m=0.001, with_depth=True, aligned=False
         )
         self._syncer = self._rs.syncer()
-        self._stereo.open([self._streams["depth"], self._streams["infrared"]])
-        self._color.open([self._streams["color"]])
-        self._stereo.start(self._syncer)
-        self._color.start(self._syncer)
+        self._eyes.open(self._syncer)
 
     def reader(self, stall_s: float = 0.2) -> DepthReader:
         return DepthReader(self._rs, self, self, "the camera", stall_s)
 
     def give(self, number: int, scene: Scene) -> None:
-        realsense_writer._give(
-            self._rs, self._stereo, self._color, self._streams, scene, number, FPS, UNITS_M
-        )
+        self._eyes.show(scene, number)
 
     def close(self) -> None:
-        for sensor in (self._stereo, self._color):
-            sensor.stop()
-            sensor.close()
+        self._eyes.close()
 
     # -- as the library's pipeline and profile
 
@@ -53,7 +43,7 @@ class DepthCamera:
         return came, frames
 
     def get_streams(self) -> list[Any]:
-        return list(self._streams.values())
+        return [stream for streams in self._eyes.by_sensor for stream in streams]
 
     def get_device(self) -> "DepthCamera":
         return self
