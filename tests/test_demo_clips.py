@@ -11,9 +11,11 @@ import pytest
 
 from feeds.frame import ColorImage
 from feeds.imaging import open_file
+from kioskd.modes.rgb_settings import RgbSettings
 from models.liveness import score
 from models.observation import Face, LivenessModel
 from models.perceive import Perceiver
+from models.schemes import SCHEMES, evaluate
 from tests.support.eyes import LIVE, ROOT, frame, networks
 
 ATTACK = LIVE.with_name("attack.mp4")
@@ -62,6 +64,24 @@ def test_every_network_accepts_the_live_person_clearly(model: LivenessModel) -> 
     given = scores(LIVE, model, every=4)
     assert len(given) >= 15
     assert min(given) > 0.9
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_tells_the_person_from_the_attack(scheme: str) -> None:
+    settings = RgbSettings(detection_scheme=scheme)
+    asked = SCHEMES[scheme].models
+
+    def judged(clip: Path) -> list[float]:
+        by_model = {model: scores(clip, model, every=8) for model in asked}
+        rows = zip(*by_model.values(), strict=True)
+        found = [evaluate(settings.plan, dict(zip(asked, row, strict=True)).get) for row in rows]
+        return [each.score for each in found if each.score is not None]
+
+    live, attack = judged(LIVE), judged(ATTACK)
+    assert len(live) >= 8
+    assert len(attack) >= 12
+    assert min(live) >= settings.liveness_detection_threshold
+    assert max(attack) < settings.fake_detection_threshold
 
 
 def test_the_attack_is_a_new_image_in_every_frame_and_always_shows_a_face() -> None:
