@@ -15,6 +15,7 @@ _ROWS: Sequence[tuple[str, Callable[[Run], str]]] = (
     ("capture CPU, ms per frame", lambda r: f"{r['capture_cpu_ms_per_frame']:.2f}"),
     ("daemon + capture, cores", lambda r: f"{r['daemon_cores']:.2f} + {r['capture_cores']:.2f}"),
     ("frame age when judged, ms", lambda r: _spread(r["age_ms"])),
+    ("frame age when decided and told, ms", lambda r: _spread(r["decided_age_ms"])),
     ("events received", lambda r: str(r["events"])),
     ("capture to broker, ms", lambda r: _spread(r["capture_to_broker_ms"])),
     ("ms per counted frame", lambda r: _spread(r["ms_per_counted_frame"])),
@@ -31,7 +32,7 @@ def text(body: Mapping[str, Any]) -> str:
     head = (
         f"{body['file']} on {machine['cores']} cores of {machine['processor']}, "
         f"Python {machine['python']}, networks on {runs[0]['provider']}, "
-        f"broker {runs[0]['broker']}; spreads are p50 / p95 / p99"
+        f"broker {runs[0]['broker']}; spreads are p50 / p95 / p99, of 2, 20 and 100 values or more"
     )
     table = _table(["feeds", *(str(run["feeds"]) for run in runs)], runs)
     return "\n\n".join([head, table, _stages(runs[0])])
