@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from feeds.feed import Feed
+from feeds.settings import PlayedSource
 from feeds.state import FeedState
 from kioskd import __version__, daybook, log
 from kioskd.config.load import Config, ConfigError, Door, load
@@ -67,6 +68,7 @@ class Daemon:
         if self._broker is not None:
             self._log.info("embedded broker, for trials only", port=self._broker.start())
         self.courier.start()
+        self._problem_if_played()
         for judge in self.judges:
             judge.start()
         self._log.info(
@@ -142,6 +144,13 @@ class Daemon:
             self._log.info("problem over", problem=code)
         else:
             self._log.warning("problem", problem=code, detail=sentence)
+
+    def _problem_if_played(self) -> None:
+        """Whoever listens to a real broker may be a door, and takes a recording for a person."""
+        feeds = [door.feed for door in self._config.doors]
+        played = [feed.name for feed in feeds if isinstance(feed.source, PlayedSource)]
+        if played and not self._config.embedded:
+            self._problem("recording", f"a recording, not a camera: feed {', '.join(played)}")
 
     def _diagnose(self) -> Watch:
         """A watch that publishes each change of a feed's phase or reasons."""

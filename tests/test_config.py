@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kioskd.config import reference
+from kioskd.config import loose, reference
 from kioskd.config.commands import check_command
-from kioskd.config.keys import listed
+from kioskd.config.keys import listed, walk
 from kioskd.config.load import ConfigError, check, load
 
 GOOD = """\
@@ -64,6 +64,21 @@ def with_rgb(*lines: str) -> str:
 def with_gate(*lines: str) -> str:
     keys = "".join(f"      {line}\n" for line in lines)
     return edited(("    feed: front\n", f"    feed: front\n    gate:\n{keys}"))
+
+
+PROVEN = (
+    "broker: broker.example.org",
+    "tls: {}",
+    "username: me",
+    "password: ${PW}",
+)
+
+
+def with_recording(mqtt: tuple[str, ...], feed: str = "file, path: x.mov") -> str:
+    """Feed back plays a recording; the test makes the file."""
+    text = with_mqtt(*mqtt)
+    assert text.count("usb, device: 0") == 1
+    return text.replace("usb, device: 0", feed)
 
 
 def test_a_good_file_has_no_problems(said: Said) -> None:
@@ -245,6 +260,8 @@ MISTAKES = {
     ),
     "live below the default fake": (
         with_rgb("liveness_detection_threshold: 0.35"),
+        "13:37: note: doors.main.rgb_liveness.liveness_detection_threshold: 0.35 takes for life"
+        " what is rather an attack; the default is 0.6\n"
         "13:37: doors.main.rgb_liveness.liveness_detection_threshold: must not be below"
         " fake_detection_threshold, which is 0.4 (found 0.35)",
     ),
@@ -265,7 +282,6 @@ MISTAKES = {
     ),
     "a feed that does not exist": (
         edited(("feed: back", "feed: bakc")),
-        "7:9: note: feeds.back: no door uses this feed, so it is not opened\n"
         "14:11: doors.side.feed: no such feed (found bakc), did you mean 'back'?",
     ),
     "two doors on one feed": (
@@ -391,6 +407,101 @@ MISTAKES = {
         "13:28: note: doors.main.gate.hybrid_margin_below: 0.2 is less room than the hybrid model"
         " needs (0.5)",
     ),
+    "a port behind the host": (
+        with_mqtt("broker: localhost:1883"),
+        "4:11: mqtt.broker: must be a host name or address, without mqtt:// and without a port"
+        " (found localhost:1883)",
+    ),
+    "true for a section": (
+        with_mqtt("broker: localhost", "tls: true"),
+        "5:8: mqtt.tls: must be a section of `key: value` lines (found true);"
+        " {} is one with its defaults",
+    ),
+    "a tag": (
+        with_mqtt("broker: localhost", "port: !env PORT"),
+        "5:9: mqtt.port: a tag (!) is not allowed; put such text in quotes",
+    ),
+    "a file in the place of the state folder": (
+        GOOD + "state_dir: config.yaml\n",
+        "15:12: state_dir: must be a folder, and this is a file",
+    ),
+    "a recording at a door across the network": (
+        with_recording(PROVEN),
+        "10:28: feeds.back.path: plays a recording, not a camera: whoever can change the file"
+        " opens the door; name a camera, or accept it for a trial with trial: true",
+    ),
+    "a depth recording at a door across the network": (
+        with_recording(PROVEN, "realsense, recording: x.db3"),
+        "10:38: feeds.back.recording: plays a recording, not a camera: whoever can change the"
+        " file opens the door; name a camera, or accept it for a trial with trial: true",
+    ),
+    "a recording at a door across the network, for a trial": (
+        with_recording(PROVEN, "file, path: x.mov, trial: true"),
+        "10:28: note: feeds.back.path: plays a recording, not a camera: whoever can change the"
+        " file opens the door",
+    ),
+    "a recording with a broker on this machine": (
+        with_recording(("broker: localhost",)),
+        "7:28: note: feeds.back.path: plays a recording, not a camera: whoever can change the"
+        " file opens the door",
+    ),
+    "a trial without a recording": (
+        edited(("kind: usb, device: 0", 'kind: realsense, serial: "8212", trial: true')),
+        "7:43: feeds.back.trial: is for a recording, and there is none here",
+    ),
+    "one camera by two names": (
+        edited(('rtsp, url: "rtsp://192.0.2.1/live"', "usb, device: /dev/video0")),
+        "7:29: feeds.back.device: is the camera of feed front too; one camera, one feed, one door",
+    ),
+    "one address by two users": (
+        edited(("usb, device: 0", 'rtsp, url: "rtsp://me:${PW}@192.0.2.1/live", transport: udp')),
+        "7:27: feeds.back.url: is the camera of feed front too; one camera, one feed, one door",
+    ),
+    "one depth camera by two names": (
+        edited(
+            ('rtsp, url: "rtsp://192.0.2.1/live"', 'realsense, serial: "8212"'),
+            ("usb, device: 0", 'realsense, serial: "8212"'),
+        ),
+        "7:35: feeds.back.serial: is the camera of feed front too; one camera, one feed, one door",
+    ),
+    "limits that let more pass": (
+        with_gate("minimum_sharpness: 0.1", "maximum_yaw_deg: 40", "face_policy: largest"),
+        "13:26: note: doors.main.gate.minimum_sharpness: 0.1 lets more pass than the default,"
+        " 0.25\n"
+        "14:24: note: doors.main.gate.maximum_yaw_deg: 40 lets more pass than the default, 20\n"
+        "15:20: note: doors.main.gate.face_policy: largest lets more pass than one, the default",
+    ),
+    "limits that let less pass": (
+        with_gate("minimum_sharpness: 0.3", "maximum_yaw_deg: 10", "face_policy: one"),
+        "",
+    ),
+    "liveness that lets more pass": (
+        with_rgb("cool_down_s: 0", "reuse_frames_for_fake: true", "fake_detection_threshold: 0.1"),
+        "13:20: note: doors.main.rgb_liveness.cool_down_s: 0 lets more pass than the default, 2\n"
+        "14:30: note: doors.main.rgb_liveness.reuse_frames_for_fake: true lets more pass than"
+        " false, the default\n"
+        "15:33: note: doors.main.rgb_liveness.fake_detection_threshold: 0.1 lets more pass than the"
+        " default, 0.4",
+    ),
+    "one frame that confirms": (
+        with_rgb("evaluate_liveness_over_n_frames: 1"),
+        "13:40: note: doors.main.rgb_liveness.evaluate_liveness_over_n_frames: 1 lets more pass"
+        " than the default, 10\n"
+        "13:40: doors.main.rgb_liveness.evaluate_liveness_over_n_frames: one frame of 1 would"
+        " confirm a person, and one may be an accident; let at least 3 agree",
+    ),
+    "two frames that confirm": (
+        with_rgb("minimum_confirmations_required: 0.15"),
+        "13:39: note: doors.main.rgb_liveness.minimum_confirmations_required: 0.15 lets more pass"
+        " than the default, 0.6\n"
+        "13:39: note: doors.main.rgb_liveness.minimum_confirmations_required: 2 frames of 10"
+        " confirm a person; let at least 3 agree",
+    ),
+    "a line that makes everything live": (
+        with_rgb("calibration_intercept: 3"),
+        "13:30: note: doors.main.rgb_liveness.calibration_intercept: with this line a score of"
+        " 0.069 already speaks for life",
+    ),
     "an empty file": ("", "1:1: is empty"),
     "no YAML": ("site: [", "1:8: is not valid YAML: a value is missing before this"),
 }
@@ -398,6 +509,8 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("text", "lines"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_a_mistake_is_told_at_its_line_in_these_words(said: Said, text: str, lines: str) -> None:
+    for recording in ("x.mov", "x.db3"):
+        Path(recording).touch()
     assert said(text) == [f"config.yaml:{line}" for line in lines.splitlines()]
 
 
@@ -413,7 +526,6 @@ def test_every_mistake_is_told_at_once_in_the_files_order(said: Said) -> None:
         "config.yaml:5:9 mqtt.port",
         "config.yaml:6:3 mqtt.port",
         "config.yaml:7:3 mqtt.kepalive_s",
-        "config.yaml:10:9 note",
         "config.yaml:10:26 feeds.back.fps",
         "config.yaml:17:11 doors.side.feed",
         "config.yaml:18:46 doors.side.rgb_liveness.fake_detection_threshold",
@@ -424,7 +536,33 @@ def test_a_recording_may_have_less_room_without_a_note(said: Said) -> None:
     Path("clip.mov").touch()
     text = with_gate("hybrid_margin_below: 0.2")
     text = text.replace('kind: rtsp, url: "rtsp://192.0.2.1/live"', "kind: file, path: clip.mov")
+    assert said(text.replace("broker: localhost", "broker: embedded")) == []
+
+
+def test_a_recording_may_be_shown_to_looser_limits_but_one_frame_is_never_enough(
+    said: Said,
+) -> None:
+    Path("x.mov").touch()
+    limits = "{cool_down_s: 0, minimum_confirmations_required: 0.2}"
+    text = with_recording(("broker: embedded",)).replace(
+        "feed: back\n", f"feed: back\n    rgb_liveness: {limits}\n"
+    )
     assert said(text) == []
+    (line,) = said(text.replace("required: 0.2", "required: 0.1"))
+    assert "one frame of 10 would confirm a person" in line
+
+
+LIMITS = {
+    name
+    for path, _, _ in walk()
+    if path[0] == "doors" and len(path) == 4 and path[2] in loose.SECTIONS
+    for name in [path[3]]
+}
+
+
+@pytest.mark.parametrize("key", sorted(map(str, LIMITS)))
+def test_of_every_limit_it_is_known_which_way_lets_more_pass(key: str) -> None:
+    assert (loose.looser(key) != "") != (key in loose.NEITHER)
 
 
 def test_another_scheme_than_hybrid_needs_no_room(said: Said) -> None:

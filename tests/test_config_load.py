@@ -44,7 +44,7 @@ def test_relative_paths_start_at_the_files_folder(
         (folder / name).touch()
     monkeypatch.chdir(tmp_path)
     tls = "tls: {ca_file: ca.pem, cert_file: me.pem, key_file: me.key}"
-    config = loaded(Path("etc"), f"broker: b, {tls}", "kind: file, path: clip.mov")
+    config = loaded(Path("etc"), f"broker: b, {tls}", "kind: file, path: clip.mov, trial: true")
     assert config.doors[0].feed.source == FileSource(str(folder / "clip.mov"))
     assert config.delivery.tls == TlsSettings(
         folder / "ca.pem", folder / "me.pem", folder / "me.key"

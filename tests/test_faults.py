@@ -244,6 +244,21 @@ def test_a_file_in_the_place_of_the_state_folder_is_a_wrong_configuration(tmp_pa
             assert "Traceback" not in daemon.log
 
 
+def test_a_recording_before_a_real_broker_is_a_problem_and_a_camera_is_none(
+    tmp_path: Path,
+) -> None:
+    nobody = {"kind": "rtsp", "url": rtsp.url(rtsp.free_port())}
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        feeds = {FEED: file_feed(LIVE), "door-4": nobody}
+        with kioskd(tmp_path / "k", settings(broker, feeds)):
+            said = f"a recording, not a camera: feed {FEED}"
+            eventually(lambda: problems(seen).get("recording") == said, within=40)
+        with kioskd(tmp_path / "k", settings(broker, {"door-4": nobody})):
+            eventually(lambda: seen.payloads("state")[-1]["sourceId"] == "door-4", within=40)
+            eventually(lambda: seen.payloads("status")[-1]["state"] == "online", within=40)
+            assert problems(seen) == {}
+
+
 def test_systemd_hears_ready_then_life_signs_then_stopping(tmp_path: Path) -> None:
     with mosquitto(tmp_path) as broker, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         address = str(tmp_path / "notify")

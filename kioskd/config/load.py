@@ -72,6 +72,7 @@ def _read(source: bytes, path: Path, environment: Mapping[str, str]) -> _Reading
         found += _complaints(document, outcome)
     ask = Answers(document, value, _folder(path))
     found += rules.problems(ask, Vault(environment), _missing_for)
+    found = _without_echo(found, len(document.problems))
     settings = outcome if isinstance(outcome, Settings) else None
     return _Reading(settings, tuple(sorted(_once(found))))
 
@@ -83,6 +84,13 @@ def _complaints(document: Document, complaints: tuple[Complaint, ...]) -> list[P
 def _once(problems: list[Problem]) -> set[Problem]:
     """A value that fits none of several types is complained of once for each."""
     return set(problems)
+
+
+def _without_echo(problems: list[Problem], first: int) -> list[Problem]:
+    """Of a value that YAML's own rules refuse, such as one with a tag, nothing more is said."""
+    refused = {(p.line, p.column, p.path) for p in problems[:first]}
+    more = [p for p in problems[first:] if (p.line, p.column, p.path) not in refused]
+    return problems[:first] + more
 
 
 def _missing_for(scheme: str) -> tuple[str, ...]:

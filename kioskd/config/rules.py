@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
+from kioskd.config import cameras, loose
 from kioskd.config.answers import Answers
 from kioskd.config.challenges import listed
 from kioskd.config.doors import GATE
@@ -29,7 +30,9 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
         yield from _feed(ask, feed, vault)
     for door in ask.sections("doors"):
         yield from _door(ask, door, missing_for)
+    yield from cameras.problems(ask, vault, is_loopback(ask.text("mqtt", "broker") or ""))
     yield from _sharing(ask)
+    yield from _state_dir(ask)
 
 
 def is_loopback(broker: str) -> bool:
@@ -141,7 +144,7 @@ def _realsense(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
     if not ask.set(*at, "serial") and not ask.set(*at, "recording"):
         text = "is missing; it must be the camera's serial number, in quotes (`kioskd devices`)"
         yield at_key(ask.document, (*at, "serial"), text)
-    for key in ("pace", "repeat"):
+    for key in ("pace", "repeat", "trial"):
         if ask.set(*at, key) and not ask.set(*at, "recording"):
             yield at_key(ask.document, (*at, key), "is for a recording, and there is none here")
     file = ask.file(*at, "recording")
@@ -200,6 +203,7 @@ def _door(ask: Answers, name: str, missing_for: MissingFor) -> Iterator[Problem]
         text = f"{scheme} needs the {' and '.join(missing)} network, which is not installed"
         yield at_value(ask.document, (*rgb, "detection_scheme"), text)
     yield from _margins(ask, at, scheme)
+    yield from loose.problems(ask, name, cameras.is_recording(ask, ask.text(*at, "feed") or ""))
     yield from _challenge(ask, (*at, "challenge"))
     yield from _sequence(ask, (*at, "sequence"))
 
@@ -262,7 +266,7 @@ def _door_feed(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
 def _margins(ask: Answers, at: tuple[str, ...], scheme: str) -> Iterator[Problem]:
     """Less room than the hybrid model was made for is for recordings only."""
     feed = ask.text(*at, "feed") or ""
-    if ask.text("feeds", feed, "kind") == "file" or scheme not in _HYBRID:
+    if cameras.is_recording(ask, feed) or scheme not in _HYBRID:
         return
     for side in MARGINS:
         key, least = f"hybrid_margin_{side}", getattr(GATE, f"hybrid_margin_{side}")
@@ -298,6 +302,14 @@ def _sharing(ask: Answers) -> Iterator[Problem]:
             yield at_value(ask.document, ("doors", door, "feed"), text)
         elif feed is not None:
             taken[feed] = door
+    if not taken.keys() <= set(ask.sections("feeds")):
+        return  # a door names a feed that is not there, and may mean one of these
     for feed in ask.sections("feeds"):
         if feed not in taken:
             yield note(ask.document, ("feeds", feed), "no door uses this feed, so it is not opened")
+
+
+def _state_dir(ask: Answers) -> Iterator[Problem]:
+    folder = ask.file("state_dir")
+    if folder is not None and folder.exists() and not folder.is_dir():
+        yield at_value(ask.document, ("state_dir",), "must be a folder, and this is a file")

@@ -100,6 +100,8 @@ def found(node: Node, key: Key) -> str:
         return "found a list"
     if node.content is None:
         return "found nothing"
+    if key.is_section and isinstance(node.content, bool):
+        return f"found {node.text}"
     if key.secret or key.is_section:
         return "found text" if isinstance(node.content, str) else "found a number or true/false"
     return f"found {shown(node.text or '', node.quoted)}"
@@ -116,6 +118,8 @@ def shown(text: str, quoted: bool = False) -> str:
 
 def _meant(node: Node, key: Key) -> str:
     text = node.text
+    if key.is_section and node.content is True and not any(k.required for k in key.keys.values()):
+        return "; {} is one with its defaults"
     if text is None or key.secret or key.is_section or not text:
         return ""
     if key.type == "boolean":

@@ -54,7 +54,9 @@ class Mqtt(Section):
     """The broker that carries the events to the doors."""
 
     broker: str = Field(
-        pattern=r"^[A-Za-z0-9._:-]{1,253}$",
+        # a name or IPv4; or IPv6, which has two colons: with one it is a port that stands there
+        pattern=r"^([A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$",
+        max_length=253,
         description="Host name or address of the broker; or embedded: a broker inside the"
         " daemon, reachable on this machine only, for trials.",
         json_schema_extra={"x-form": "a host name or address, without mqtt:// and without a port"},
@@ -252,6 +254,11 @@ class FileFeed(Feed):
     fps: float | None = number(
         None, 1.0, 120.0, "frames/s", "Frame rate; none: the video's own, 10 for images."
     )
+    trial: bool = Field(
+        default=False,
+        description="Accept that a broker on another machine is told of a recording as if it were"
+        " a camera. Whoever can change the file opens the door.",
+    )
 
 
 class RealSenseFeed(Feed):
@@ -281,6 +288,7 @@ class RealSenseFeed(Feed):
     repeat: Literal["once", "loop"] = Field(
         default="once", description="Of a recording, as for file."
     )
+    trial: bool = Field(default=False, description="Of a recording, as for file.")
 
 
 AnyFeed = Annotated[
