@@ -23,7 +23,8 @@ from tests.support.sightings import sighting
 
 ROOT = Path(__file__).parent.parent
 CLIPS = ROOT / "kioskd" / "demo" / "clips"
-BY = Judging(RgbSettings(), GateSettings(), "on")
+STILL_TOO = GateSettings(minimum_change=0.0)  # the first frame may count
+BY = Judging(RgbSettings(), STILL_TOO, "on")
 
 
 def spread(centre: float, count: int, seed: int) -> tuple[float, ...]:

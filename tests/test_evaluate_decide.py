@@ -24,7 +24,8 @@ from tests.support.sightings import sighting
 ROOT = Path(__file__).parent.parent
 CLIPS = ROOT / "kioskd" / "demo" / "clips"
 LIVE, FAKE, DOUBT = 0.9, 0.1, 0.5
-BY = Judging(RgbSettings(), GateSettings(), "on")
+STILL_TOO = GateSettings(minimum_change=0.0)  # the first frame may count
+BY = Judging(RgbSettings(), STILL_TOO, "on")
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +104,12 @@ def test_time_counts_from_the_first_frame_with_a_face() -> None:
     found = decide(sighting("bonafide", [None] * 10 + [LIVE] * 20), BY)
     assert found.frames == 6
     assert found.after_s == pytest.approx(0.5)
+
+
+def test_a_door_that_asks_for_change_waits_until_it_has_seen_some() -> None:
+    """The first frame shows none, and of fewer than five differences nothing is said."""
+    found = decide(sighting("bonafide", [LIVE] * 20), replace(BY, gate=GateSettings()))
+    assert (found.outcome, found.frames) == ("live", 5 + 6)
 
 
 def test_with_the_gate_off_images_without_a_face_are_passed_over() -> None:

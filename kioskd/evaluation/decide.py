@@ -12,6 +12,7 @@ from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
+from models.change import FEWEST
 from models.observation import Liveness, LivenessPlan, Observation
 from models.schemes import SCHEMES, evaluate
 
@@ -96,8 +97,44 @@ def decide(sighting: Sighting, by: Judging) -> Decision:
 
 def steps(frames: Sequence[Observation], by: Judging) -> list[Step]:
     """What the mode says after each frame."""
-    mode, plan = by.mode(), by.rgb.plan
-    return [mode.step(scored(seen, plan)) for seen in frames]
+    mode, plan, door = by.mode(), by.rgb.plan, _Door()
+    told = []
+    for seen in frames:
+        seen = scored(seen, plan)
+        told.append(mode.step(door.knows(seen, mode) if by.gate_use == "on" else seen))
+    return told
+
+
+class _Door:
+    """What a door knows of how a face changes: it begins to measure where its gate asks for it.
+
+    An evaluation measured every frame, and so would know too soon.
+    """
+
+    def __init__(self) -> None:
+        self._session: int | None = None
+        self._track: int | None = None
+        self._differences = 0
+
+    def knows(self, seen: Observation, mode: RgbMode) -> Observation:
+        if not seen.faces:
+            return seen
+        face, *others = seen.faces
+        unmeasured = replace(face, quality=None, change=None)
+        if mode.wants(replace(seen, faces=(unmeasured, *others))) is not None:
+            self._measured(seen.session, face.track_id)
+        if self._differences >= FEWEST:
+            return seen
+        return replace(seen, faces=(replace(face, change=None), *others))
+
+    def _measured(self, session: int, track: int) -> None:
+        """The first image of a session has none before it to differ from."""
+        if session != self._session:
+            self._session, self._track, self._differences = session, track, 0
+        elif track != self._track:
+            self._track, self._differences = track, 1
+        else:
+            self._differences += 1
 
 
 def scored(seen: Observation, plan: LivenessPlan) -> Observation:
