@@ -17,7 +17,8 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the daemon's to handle
+    for number in (signal.SIGINT, signal.SIGTERM):  # the daemon's to handle, sent to its group
+        signal.signal(number, signal.SIG_IGN)
     _die_with_parent()
     line = sys.stdin.buffer.readline()
     if not line:

@@ -57,6 +57,7 @@ class Feed:
         self._retry = Retry(settings.retry_first_s, settings.retry_most_s)
         self._before = FeedCounts()  # counted by capture processes that have ended
         self._session = 0  # the next capture process's first
+        self._captured_at = 0.0  # of the newest frame handed out
         self._spawned = 0
         self._over = False
 
@@ -120,6 +121,7 @@ class Feed:
         self._count(slot, taken=1)
         self._retry.online(monotonic())
         self._become("online", "", f"{self._name} gives images")
+        self._captured_at = taken.captured_at
         planes = taken.planes
         frame = Frame(
             feed=self.settings.name,
@@ -190,7 +192,7 @@ class Feed:
         self._retry.failed(monotonic())
 
     def _kill(self, process: CaptureProcess) -> None:
-        self._close(process, kill=True)
+        self._close(process)
         phase: Phase = "stalled" if self._watch.is_open else "offline"
         self._become(phase, "hung", f"the capture process of {self._name} hung and was killed")
         self._retry.failed(monotonic())
@@ -203,19 +205,22 @@ class Feed:
         self._watch = Watch(self.settings, monotonic())
         try:
             self._process = CaptureProcess(
-                self.settings, session=self._session, number=self._before.captured
+                self.settings,
+                session=self._session,
+                number=self._before.captured,
+                not_before=self._captured_at,
             )
         except OSError as error:
             detail = f"no capture process can be started: {error.strerror}"
             self._become("offline", "no_process", detail)
             self._retry.failed(monotonic())
 
-    def _close(self, process: CaptureProcess, *, kill: bool = False) -> int | None:
+    def _close(self, process: CaptureProcess) -> int | None:
         self._process = None
         self._count(process.slot)
         self._before = self.counts
         self._session = max(self._session, process.slot.session) + 1
-        return process.stop(kill=kill)
+        return process.stop()
 
     def _wait(self, timeout_s: float) -> None:
         if self._process is None:

@@ -4,6 +4,7 @@ OpenCV's "ok" is no proof. After a time-out it hands out images it had buffered;
 the network delivers the past in a burst; a hung driver gives the same buffer again and again.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal
@@ -13,11 +14,15 @@ import numpy as np
 
 from feeds.frame import ColorImage
 
-Verdict = Literal["fresh", "late", "repeated", "blocked"]
+Verdict = Literal["fresh", "late", "repeated", "blocked", "drifted"]
 
-DRIFT = 0.0005  # how far a camera's clock may run off, s/s; crystals stay within 0.0001
 LATEST_S = 0.25  # an image may be so old, or 1.5 frame periods if that is more
-EARLY_S = 0.04  # so much too early, or a quarter period: those before it must have been late
+DRIFT = 0.0002  # how far a camera's clock may run off, s/s; crystals stay within 0.0001
+DRIFTED_S = 0.25  # so far camera's clock and ours may run apart in one session, not farther
+# A stream that gains EARLY_S on its own time within CATCH_UP_S (1.04 times real time, and
+# faster) is catching up. As long is watched before a session's first image is believed.
+CATCH_UP_S = 0.8
+EARLY_S = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Freshness:
         self._sample = 0
         self._fresh_at: float | None = None
         self._last: Verdict = "fresh"
+        self.proven = False  # whether any image was fresh yet
 
     def judge(
         self, image: ColorImage, began_at: float, arrived_at: float, position_s: float | None
@@ -53,8 +59,10 @@ class Freshness:
         """Judges an image whose read began and ended at these times.
 
         `position_s` is the source's own time of the image, from any origin; None if it has
-        no clock. "blocked" is a fault: the read, or the pause before it, took so long that the
-        source must be opened again. The first read is spared, as it waits for a key frame.
+        no clock. Two verdicts are faults, after which the source must be opened again:
+        "blocked", the read, or the pause before it, took too long (the first read is spared, as
+        it waits for a key frame); "drifted", the camera's clock and ours have run apart so far
+        that a lag might hide in it.
         """
         silent_s, self._arrived_at = arrived_at - self._arrived_at, arrived_at
         if self._fresh_at is None:
@@ -62,10 +70,13 @@ class Freshness:
         elif self._live and silent_s > self._stall_s:
             return Judgement("blocked", arrived_at)
         captured_at = self._captured_at(began_at, arrived_at, position_s)
+        if self._clock.drifted:
+            return Judgement("drifted", arrived_at)
         verdict = self._verdict(image, arrived_at, captured_at)
         self._last = verdict
         if verdict == "fresh":
             self._fresh_at = arrived_at
+            self.proven = True
         return Judgement(verdict, arrived_at if captured_at is None else captured_at)
 
     def starved_s(self, now: float) -> float:
@@ -82,8 +93,8 @@ class Freshness:
     ) -> float | None:
         if not self._live:
             return arrived_at
-        waited = self._waits.waited(arrived_at - began_at)
-        if position_s is None:
+        waited = self._waits.waited(arrived_at - began_at, arrived_at)
+        if position_s is None or self._clock.stands_still(position_s):
             return arrived_at if waited else None
         return self._clock.captured_at(arrived_at, position_s)
 
@@ -110,55 +121,104 @@ class StreamClock:
 
     The transport only ever delays, so the smallest difference ever seen between arrival and
     stream time belongs to an image that was hardly delayed at all; measured against it, the
-    others show how late they are.
+    others show how late they are. It falls while a buffer is emptied, and then nothing is
+    believed. It also moves slowly with the camera's clock; as a lag that grows, or shrinks, looks
+    the same, it may not move far.
     """
 
     def __init__(self) -> None:
-        self._offset: float | None = None  # smallest arrival minus stream time
-        self._position_s = 0.0
+        self._began_at = 0.0
         self._arrived_at = 0.0
+        self._position_s: float | None = None
+        self._offset = 0.0  # smallest arrival minus stream time, drift allowed for
+        self._settled_offset = 0.0  # what it was when images began to be believed
+        self._falls: deque[tuple[float, float]] = deque()  # when the offset fell, by how much
+
+    def stands_still(self, position_s: float) -> bool:
+        """Whether this is the time of the image before: then it tells nothing."""
+        return position_s == self._position_s
+
+    @property
+    def drifted(self) -> bool:
+        """Whether more was put down to the camera's clock than may be believed."""
+        return abs(self._offset - self._settled_offset) > DRIFTED_S
 
     def captured_at(self, arrived_at: float, position_s: float) -> float | None:
         """When the image was taken, on our clock; None while that cannot be told yet.
 
-        That is so for a session's first image, and as long as images arrive faster than they
-        were taken: they come out of a buffer, and how old they are only the end will show.
-        A clock that stands still is none: then the image is believed to be prompt.
+        That is so as long as images arrive faster than they were taken: they come out of a
+        buffer, and how old they are only the end will show. And at the beginning, until there
+        was time to notice that.
         """
-        step_s, advanced_s = arrived_at - self._arrived_at, position_s - self._position_s
-        self._arrived_at, self._position_s = arrived_at, position_s
         offset = arrived_at - position_s
-        if self._offset is None:
-            self._offset = offset
+        if self._position_s is None:
+            self._began_at, self._offset = arrived_at, offset
+        else:
+            self._move(offset, arrived_at)
+        self._position_s, self._arrived_at = position_s, arrived_at
+        if arrived_at - self._began_at < CATCH_UP_S or self._catches_up:
+            self._settled_offset = self._offset
             return None
-        if advanced_s == 0:
-            return arrived_at
-        early_s = self._offset + DRIFT * step_s - offset
-        self._offset = offset + min(early_s, 0.0)
-        hurried = early_s > min(EARLY_S, 0.25 * abs(advanced_s))
-        return None if hurried else position_s + self._offset
+        return position_s + self._offset
+
+    def _move(self, offset: float, arrived_at: float) -> None:
+        expected = self._offset + DRIFT * (arrived_at - self._arrived_at)
+        if offset < expected:
+            self._falls.append((arrived_at, expected - offset))
+        while self._falls and self._falls[0][0] < arrived_at - CATCH_UP_S:
+            self._falls.popleft()
+        self._offset = min(offset, expected)
+
+    @property
+    def _catches_up(self) -> bool:
+        return sum(fall_s for _, fall_s in self._falls) > EARLY_S
 
 
 class Waits:
     """Tells an image that was waited for from one that lay ready in a buffer.
 
-    For sources without a clock. Whoever reads faster than the camera gives waits for most of
-    each period; an image that took less than a quarter of the usual wait was there before.
+    For sources without a clock. Whoever reads faster than the camera gives waits for part of
+    each period; while a buffer is emptied nobody waits, and images come faster than the camera
+    makes them. How fast it makes them is learnt at the beginning, and a burst teaches nothing.
     """
 
-    LEARNT_FROM = 5  # reads; until then no image counts as waited for
+    SHORTEST_S = 0.01  # below is no wait: 60 images/s leave 16 ms, minus the work on each
+    SHORTEST_PERIOD_S = 0.015  # no camera is so fast; whoever seems to be empties a buffer
+    LEARNT_FROM = 8  # intervals in a row, half of them waits; until then nothing is believed
+    PACE_OVER = 4  # intervals; over so many, images that come too fast come out of a buffer
 
     def __init__(self) -> None:
-        self._first: list[float] = []
-        self._usual_s = 0.0
+        self._reads: deque[tuple[float, float]] = deque(maxlen=self.LEARNT_FROM + 1)
+        self._usual_s = 0.0  # usual wait
+        self._period_s: float | None = None  # between two images; None until it is learnt
 
-    def waited(self, read_s: float) -> bool:
-        """Whether a read that took so long waited for its image."""
-        if len(self._first) < self.LEARNT_FROM:
-            self._first.append(read_s)
-            self._usual_s = median(self._first)
+    def waited(self, wait_s: float, arrived_at: float) -> bool:
+        """Whether an image that came after such a wait is believed to be prompt."""
+        if self._period_s is not None and wait_s > self._usual_s + LATEST_S:
+            self._reads.clear()  # how long ago it was made, and what follows, is open
+        self._reads.append((arrived_at, wait_s))
+        if self._period_s is None:
+            self._learn()
             return False
-        if read_s < 0.25 * self._usual_s:
-            return False  # and teaches nothing, or a long burst would in time seem usual
-        self._usual_s += 0.05 * (min(read_s, 2 * self._usual_s) - self._usual_s)
+        if wait_s < max(self.SHORTEST_S, 0.25 * self._usual_s):
+            return False
+        interval_s = self._interval_s(self.PACE_OVER)
+        if interval_s is None or interval_s < 0.75 * self._period_s:
+            return False
+        self._usual_s += 0.05 * (min(wait_s, 2 * self._usual_s) - self._usual_s)
+        self._period_s += 0.05 * (min(interval_s, 2 * self._period_s) - self._period_s)
         return True
+
+    def _learn(self) -> None:
+        waits = [wait_s for _, wait_s in list(self._reads)[1:] if wait_s >= self.SHORTEST_S]
+        interval_s = self._interval_s(self.LEARNT_FROM)
+        if interval_s is None or interval_s < self.SHORTEST_PERIOD_S:
+            return
+        if len(waits) >= self.LEARNT_FROM / 2:
+            self._usual_s, self._period_s = median(waits), interval_s
+
+    def _interval_s(self, count: int) -> float | None:
+        """The mean of the last `count` intervals; None if there are not so many."""
+        if len(self._reads) <= count:
+            return None
+        return (self._reads[-1][0] - self._reads[-1 - count][0]) / count

@@ -8,14 +8,17 @@ from select import select
 from time import monotonic, sleep, time
 
 from feeds import naming, sources
-from feeds.freshness import Freshness, Judgement
+from feeds.freshness import CATCH_UP_S, Freshness, Judgement
 from feeds.messages import Message, Orders
 from feeds.settings import PlayedSource
 from feeds.shot import Reader, Shot, SourceError
 from feeds.slot import Slot, SlotError
+from feeds.work import Work
 
 STANDARD_INPUT = 0  # the feed writes a byte whenever it took an image; its end is the feed's end
 _NAP_S = 0.2  # between two signs of life while waiting
+_LEARNING_S = 6.0  # so long a camera may take until its first image is believed
+_BARELY_S = 0.001
 
 
 def hand_over(orders: Orders, slot: Slot, tell: Callable[[Message], None]) -> Message:
@@ -45,6 +48,8 @@ class _Handover:
         self._tell = tell
         self._session = orders.session
         self._number = orders.number
+        self._not_before = orders.not_before
+        self._work = Work()
         self._patience_s = orders.settings.stall_s
         self._started_at = 0.0  # when position 0 of a file is to be shown
         self._ends_at = 0.0  # when a file's last image has been shown for its period
@@ -72,15 +77,21 @@ class _Handover:
     def _first_opened(self, reader: Reader) -> Freshness:
         if isinstance(self._source, PlayedSource) and reader.period_s is not None:
             self._patience_s = max(self._patience_s, 2 * reader.period_s)  # a slow show is no fault
-        self._started_at = monotonic()
+        self._started_at = self._first_due_at(reader.period_s or _BARELY_S)
         self._tell(Message("opened", patience_s=self._patience_s))
         live = not isinstance(self._source, PlayedSource)
         return Freshness(self._patience_s, reader.period_s, live=live)
 
+    def _first_due_at(self, period_s: float) -> float:
+        """Now; but a file played fast may have run ahead of the clock, and goes on from there."""
+        if isinstance(self._source, PlayedSource) and self._source.pace == "fast":
+            return max(monotonic(), self._not_before + period_s)
+        return monotonic()
+
     def _play(self, reader: Reader, freshness: Freshness) -> None:
         while True:
             self._slot.beat(monotonic())
-            shot = reader.read()
+            shot = self._read(reader)
             if shot is None:
                 break
             if isinstance(self._source, PlayedSource):
@@ -88,6 +99,14 @@ class _Handover:
             self._consider(shot, freshness)
         if not isinstance(self._source, PlayedSource):
             raise SourceError("no_frames", naming.no_frames(self._name, self._patience_s))
+
+    def _read(self, reader: Reader) -> Shot | None:
+        """The next image. The reading counts as begun later by what of it was work, no waiting."""
+        done_s = self._work.done_s()
+        shot = reader.read()
+        if shot is None:
+            return None
+        return replace(shot, began_at=shot.began_at + self._work.done_s() - done_s)
 
     def _paced(self, shot: Shot, source: PlayedSource, period_s: float) -> Shot:
         """The image of a file at the moment it is to be shown, as if a camera had given it."""
@@ -103,22 +122,26 @@ class _Handover:
         return replace(shot, began_at=now, arrived_at=now, position_s=None)
 
     def _consider(self, shot: Shot, freshness: Freshness) -> None:
-        starved_s = freshness.starved_s(shot.arrived_at)
+        starved_s, proven = freshness.starved_s(shot.arrived_at), freshness.proven
         judged = freshness.judge(shot.image, shot.began_at, shot.arrived_at, shot.position_s)
         match judged.verdict:
             case "fresh":
-                if starved_s > self._patience_s:  # what was seen before the gap is another story
-                    self._session += 1
+                if proven and starved_s > self._patience_s:
+                    self._session += 1  # what was seen before the gap is another story
                     self._slot.begin_session(self._session)
                 self._put(shot, judged)
             case "late":
                 self._slot.count_late()
-                self._give_up_after(self._patience_s, shot, freshness)
+                learning_s = CATCH_UP_S if proven else _LEARNING_S
+                self._give_up_after(self._patience_s + learning_s, shot, freshness)
             case "repeated":
                 self._slot.count_repeated()
                 self._give_up_after(self._settings.hang_s, shot, freshness)
             case "blocked":
                 raise SourceError("no_frames", naming.no_frames(self._name, self._patience_s))
+            case "drifted":
+                sentence = "has a clock that has run away from this machine's: it is opened again"
+                raise SourceError("late", f"{self._name} {sentence}")
 
     def _give_up_after(self, limit_s: float, shot: Shot, freshness: Freshness) -> None:
         if freshness.starved_s(shot.arrived_at) <= limit_s:

@@ -31,7 +31,8 @@ _KINDS: dict[str, type[Source]] = {
 class Orders:
     """All that a capture process must know. The three fds are inherited.
 
-    session  of the first images; number of the first image
+    session     of the first images; number of the first image
+    not_before  when the newest frame of those before was captured, monotonic seconds
     """
 
     settings: FeedSettings
@@ -41,6 +42,7 @@ class Orders:
     parent_pid: int
     session: int
     number: int
+    not_before: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """The feed's hold on one capture process: its slot, its bell, what it says, its end."""
 
 import os
+import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from select import select
 from time import monotonic
 from typing import IO
@@ -12,8 +14,7 @@ from feeds.messages import Message, Orders, orders_line, read_message
 from feeds.settings import FeedSettings
 from feeds.slot import Slot
 
-_TERMINATE_S = 0.5  # a process that does not end by itself in this time is killed
-_KILL_S = 2.0  # one that does not even die is stuck in a driver; it is left behind
+_KILL_S = 2.0  # a process that does not die in this time is stuck in a driver; it is left behind
 
 
 class CaptureProcess:
@@ -22,7 +23,9 @@ class CaptureProcess:
     The kernel kills it when the thread that made it ends.
     """
 
-    def __init__(self, settings: FeedSettings, *, session: int, number: int) -> None:
+    def __init__(
+        self, settings: FeedSettings, *, session: int, number: int, not_before: float
+    ) -> None:
         """Starts the process; raises OSError when the machine cannot."""
         self.ended = False
         self.started_at = monotonic()
@@ -32,7 +35,16 @@ class CaptureProcess:
         self._said = b""
         os.set_blocking(self._bell_fd, False)
         os.set_blocking(self._control_fd, False)
-        orders = Orders(settings, self.slot.fd, bell_end, control_end, os.getpid(), session, number)
+        orders = Orders(
+            settings=settings,
+            slot_fd=self.slot.fd,
+            bell_fd=bell_end,
+            control_fd=control_end,
+            parent_pid=os.getpid(),
+            session=session,
+            number=number,
+            not_before=not_before,
+        )
         try:
             self._process = _spawned(orders)
         except OSError:
@@ -63,17 +75,14 @@ class CaptureProcess:
         with suppress(BlockingIOError, BrokenPipeError):  # it has enough to read, or is gone
             os.write(_input(self._process).fileno(), b".")
 
-    def stop(self, *, kill: bool = False) -> int | None:
-        """Ends the process if it has not ended, and frees all it had; with SIGKILL if `kill`.
+    def stop(self) -> int | None:
+        """Kills the process if it has not ended, and frees all it had.
 
-        Returns its exit status, negative for a signal; None if it would not even die.
+        It has nothing to put in order, as the kernel closes cameras and connections. Returns
+        its exit status, negative for a signal; None if it would not even die.
         """
-        if not kill:
-            self._process.terminate()
-        status = None if kill else self._reaped(_TERMINATE_S)
-        if status is None:
-            self._process.kill()
-            status = self._reaped(_KILL_S)
+        self._process.kill()
+        status = self._reaped(_KILL_S)
         _input(self._process).close()
         self._free()
         return status
@@ -92,19 +101,34 @@ class CaptureProcess:
 
 def _spawned(orders: Orders) -> subprocess.Popen[bytes]:
     """The process, with its orders given. Its name in the process list ends with the feed's."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "feeds.capture", orders.settings.name],
-        bufsize=0,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,  # codecs print their troubles there; ours come as messages
-        stderr=subprocess.DEVNULL,
-        pass_fds=(orders.slot_fd, orders.bell_fd, orders.control_fd),
-        env={**os.environ, "PYTHONPATH": search_path()},
-    )
+    with _without_signals():
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "feeds.capture", orders.settings.name],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,  # codecs print their troubles there; ours are messages
+            stderr=subprocess.DEVNULL,
+            pass_fds=(orders.slot_fd, orders.bell_fd, orders.control_fd),
+            env={**os.environ, "PYTHONPATH": search_path()},
+        )
     with suppress(BrokenPipeError):  # it has died at birth, which `ended` will tell
         os.write(_input(process).fileno(), orders_line(orders))
     os.set_blocking(_input(process).fileno(), False)
     return process
+
+
+@contextmanager
+def _without_signals() -> Iterator[None]:
+    """What is started in here meets no SIGINT or SIGTERM, not even before it can ignore them.
+
+    Both often go to a whole group of processes. They are the daemon's to handle: a capture
+    process that ended first would look as if it had crashed.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def search_path() -> str:

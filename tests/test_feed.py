@@ -46,7 +46,7 @@ def test_a_fast_file_gives_every_frame_in_order_however_slow_the_reader(tmp_path
         while (frame := door.feed.newest(DEADLINE_S)) is not None:
             frames.append(frame)
             if frame.number == 3:
-                sleep(0.3)
+                door.until_one_lies_ready()
         assert [pictures.number_in(frame.color) for frame in frames] == list(range(12))
         assert [frame.number for frame in frames] == list(range(12))
         assert door.told == [("starting", "opening"), ("online", ""), ("offline", "finished")]
@@ -66,10 +66,11 @@ def test_a_fast_file_has_its_own_time(tmp_path: Path) -> None:
 
 def test_a_file_in_real_time_gives_frames_of_now_and_ends(tmp_path: Path) -> None:
     path = pictures.video(tmp_path / "walk.avi", 10, fps=10)
+    began_at, began_time = monotonic(), time()
     with watched(settings(path, repeat="once")) as door:
         frame = door.frame()
-        assert abs(time() - frame.wall_time) < 5
-        assert 0 <= monotonic() - frame.captured_at < 1
+        assert began_at < frame.captured_at < monotonic()
+        assert began_time - 1 < frame.wall_time < time() + 1  # a clock may be set meanwhile
         assert (frame.feed, frame.session, frame.color.shape) == ("door", 0, (48, 64, 3))
         frames = [frame, *door.until("offline", "finished")]
         numbers = [pictures.number_in(frame.color) for frame in frames]
@@ -95,19 +96,32 @@ def test_a_loop_begins_a_session_each_time_round_and_keeps_counting(tmp_path: Pa
     assert all(after.captured_at > before.captured_at for before, after in pairwise(frames))
 
 
-def test_a_slow_reader_gets_fresh_frames_and_the_others_are_replaced(tmp_path: Path) -> None:
+def test_a_fast_file_that_ran_ahead_of_the_clock_never_goes_back_in_time(tmp_path: Path) -> None:
+    """Else all that comes after a restart would be out of order, until the clock is there."""
+    path = pictures.video(tmp_path / "walk.avi", 12, fps=2)
+    with watched(settings(path, pace="fast")) as door:
+        before = [door.frame() for _ in range(40)][-1]
+        assert before.captured_at > monotonic()
+        assert door.feed.capture_pid is not None
+        os.kill(door.feed.capture_pid, signal.SIGKILL)
+        after = door.frame_where(lambda frame: frame.session > before.session)
+        later = door.frame()
+    assert after.captured_at > before.captured_at
+    assert later.captured_at - after.captured_at == pytest.approx(0.5)
+
+
+def test_a_slow_reader_gets_the_newest_and_the_others_are_replaced(tmp_path: Path) -> None:
     path = pictures.video(tmp_path / "walk.avi", 12, fps=50)
+    deadline = monotonic() + DEADLINE_S
     with watched(settings(path)) as door:
         numbers = [door.frame().number]
-        for _ in range(4):
-            busy_from = monotonic()
-            sleep(0.3)
-            frame = door.frame()
-            assert frame.captured_at > busy_from
-            numbers.append(frame.number)
-        assert all(after - before > 1 for before, after in pairwise(numbers))
-        counts = door.feed.counts
-        assert counts.captured > counts.taken
+        while len(numbers) < 5 or door.feed.counts.captured < door.feed.counts.taken + 5:
+            assert monotonic() < deadline, numbers
+            door.until_one_lies_ready()
+            sleep(0.1)  # busy, while others come
+            numbers.append(door.frame().number)
+    assert all(after > before for before, after in pairwise(numbers))
+    assert numbers[-1] >= len(numbers) + 4
 
 
 def test_a_frame_that_lay_in_the_slot_while_the_camera_stalled_is_not_evidence(
@@ -116,9 +130,9 @@ def test_a_frame_that_lay_in_the_slot_while_the_camera_stalled_is_not_evidence(
     with watched(settings(pictures.video(tmp_path / "walk.avi", 12))) as door:
         before = door.frame()
         assert door.feed.capture_pid is not None
-        sleep(0.2)  # frames come, and the newest stays in the slot
+        door.until_one_lies_ready()
         os.kill(door.feed.capture_pid, signal.SIGSTOP)
-        sleep(1.2)
+        sleep(1.2)  # more than stall_s
         assert door.feed.newest(0.0) is None
         assert door.frame().session > before.session
 
@@ -226,7 +240,8 @@ def test_feeds_do_not_touch_each_other(tmp_path: Path) -> None:
         gate.frame()
         assert door.feed.capture_pid is not None
         os.kill(door.feed.capture_pid, signal.SIGSTOP)
-        gate.frames_for(1.5)
+        door.until("stalled", "no_frames")
+        gate.frame()
         assert gate.told == [("starting", "opening"), ("online", "")]
 
 
@@ -268,14 +283,24 @@ def test_a_killed_daemon_leaves_no_capture_process_behind(tmp_path: Path) -> Non
     wait_until_gone(capture_pid)
 
 
-def test_the_capture_process_does_not_mind_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["at birth", "at work"])
+def test_a_signal_to_the_whole_group_is_the_daemon_s_to_handle(
+    number: signal.Signals, moment: str, tmp_path: Path
+) -> None:
+    """A capture process that ended first would be told as crashed by a daemon that stops."""
     with watched(settings(pictures.video(tmp_path / "walk.avi", 12))) as door:
-        door.frame()
-        assert door.feed.capture_pid is not None
-        os.kill(door.feed.capture_pid, signal.SIGINT)
-        door.frames_for(0.5)
-        assert door.feed.counts.restarts == 0
-        assert door.told[-1] == ("online", "")
+        if moment == "at work":
+            door.frame()
+        pid = door.feed.capture_pid
+        assert pid is not None
+        os.kill(pid, number)
+        for _ in range(12):
+            door.frame()
+        assert (door.feed.capture_pid, door.feed.counts.restarts) == (pid, 0)
+        assert door.told == [("starting", "opening"), ("online", "")]
+        door.feed.stop()
+        assert gone(pid)
 
 
 def test_the_settings_stand_in_no_command_line_and_in_no_environment(tmp_path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic
+from time import monotonic, sleep
 
 from feeds.feed import Feed
 from feeds.frame import Frame
 from feeds.settings import FeedSettings
-from feeds.state import FeedState
+from feeds.state import FeedCounts, FeedState
 
 DEADLINE_S = 30.0  # generous: reached only when something is broken
 
@@ -49,6 +49,26 @@ class Watched:
         while (self.feed.state.phase, self.feed.state.reason) != (phase, reason):
             if monotonic() > deadline:
                 raise AssertionError(f"never {phase} {reason}; {self.told}")
+            frame = self.feed.newest(0.2)
+            if frame is not None:
+                frames.append(frame)
+        return frames
+
+    def until_one_lies_ready(self) -> None:
+        """Waits, taking nothing, until there is an image that was not taken."""
+        process = self.feed._process
+        assert process is not None
+        deadline = monotonic() + DEADLINE_S
+        while process.slot.all_taken:
+            assert monotonic() < deadline, f"no image came; {self.told}"
+            sleep(0.01)
+
+    def until_counted(self, reached: Callable[[FeedCounts], bool]) -> list[Frame]:
+        """Takes frames until the counts are so; those frames."""
+        deadline = monotonic() + DEADLINE_S
+        frames = []
+        while not reached(self.feed.counts):
+            assert monotonic() < deadline, f"{self.feed.counts}; {self.told}"
             frame = self.feed.newest(0.2)
             if frame is not None:
                 frames.append(frame)
