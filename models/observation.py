@@ -24,6 +24,7 @@ class Measure(Enum):
     POSE = "pose"  # the mesh, head pose and centre pose quality; one network
     BLENDSHAPES = "blendshapes"  # 52 expression scores from the mesh; one small network
     LIVENESS = "liveness"  # the networks of one detection scheme
+    INFRARED = "infrared"  # how the face looks in infrared; the detector's network, over the mesh
     RELIEF = "relief"  # how the face stands out in depth; one tiny network, over the mesh
     MOTION = "motion"  # how the face grew since the frame before, by optical flow; no network
 
@@ -93,6 +94,22 @@ class Relief:
     by_measure: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Infrared:
+    """What the infrared eye says of one face.
+
+    score           0 = a screen or a print, 1 = live skin; None if it could not be evaluated
+    infrared_gap_s  seconds between the colour and the infrared image; None if that is not known
+    missing         why there is nothing to score
+    by_measure      what the score rests on (models/infrared/infrared.py), for diagnostics
+    """
+
+    score: float | None
+    infrared_gap_s: float | None
+    missing: Literal["no_camera", "absent", "no_depth", "no_face"] | None
+    by_measure: Mapping[str, float] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """One tracked face and what was measured on it. None = not measured, which never passes.
@@ -122,6 +139,7 @@ class Face:
     liveness: Liveness | None = None
     motion: Motion | None = None
     relief: Relief | None = None
+    infrared: Infrared | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from models.boxes import area
 from models.change import ChangeMeter
 from models.detect import Detector
 from models.faces import FaceFinder
+from models.infrared.infrared import read_infrared
 from models.manifest import NetworkError, Role
 from models.mesh.landmarks import read_mesh
 from models.motion import MotionMeter
@@ -33,6 +34,7 @@ from models.session import Networks
 from models.stages import Stages
 from models.track import Track, Tracker, TrackSettings
 
+OVER_MESH = {Measure.POSE, Measure.BLENDSHAPES, Measure.RELIEF, Measure.INFRARED}
 PRESENT = 0.5  # the mesh network must be so sure that there is a face, or its mesh is none
 
 
@@ -60,6 +62,8 @@ def needs(measures: Collection[Measure], schemes: Collection[str] = ()) -> froze
         roles.add("mesh")
     if Measure.BLENDSHAPES in measures:
         roles |= {"mesh", "blendshapes"}
+    if Measure.INFRARED in measures:
+        roles.add("mesh")
     if Measure.RELIEF in measures:
         roles |= {"mesh", "relief"}
     for scheme in schemes:
@@ -123,7 +127,7 @@ class Perceiver:
         if Measure.QUALITY in wanted.measures:
             with self.stages.timed("quality"):
                 face = self._with_quality(frame, face)
-        if wanted.measures & {Measure.POSE, Measure.BLENDSHAPES, Measure.RELIEF}:
+        if wanted.measures & OVER_MESH:
             face = self._with_mesh(frame, face)
         if Measure.POSE in wanted.measures:
             face = self._with_pose(face)
@@ -132,6 +136,8 @@ class Perceiver:
         if Measure.MOTION in wanted.measures:
             with self.stages.timed("motion"):
                 face = replace(face, motion=self._motion.measure(frame, face))
+        if Measure.INFRARED in wanted.measures:
+            face = self._with_infrared(frame, face)
         if Measure.RELIEF in wanted.measures:
             face = self._with_relief(frame, face)
         if Measure.LIVENESS in wanted.measures:
@@ -175,6 +181,13 @@ class Perceiver:
             except NetworkError:
                 return face
         return replace(face, blendshapes=scores)
+
+    def _with_infrared(self, frame: Frame, face: Face) -> Face:
+        if face.mesh is None or face.landmarks is None:
+            return face
+        with self.stages.timed("infrared"):
+            look = read_infrared(self._networks["face"], frame, face.mesh, face.landmarks)
+        return replace(face, infrared=look)
 
     def _with_relief(self, frame: Frame, face: Face) -> Face:
         if face.mesh is None or "relief" not in self._networks:

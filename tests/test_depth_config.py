@@ -5,11 +5,21 @@ from pathlib import Path
 import pytest
 
 from kioskd.config.load import check, load
-from kioskd.modes.depth_settings import DepthSettings, ReliefSettings, Rgb3dSettings
+from kioskd.modes.depth_settings import (
+    DepthSettings,
+    InfraredSettings,
+    ReliefSettings,
+    Rgb3dSettings,
+)
 
 HEAD = "site: hq\ndevice: k\nmqtt: {broker: localhost}\n"
 DEPTH = 'feeds: {front: {kind: realsense, serial: "821212060000"}}\n'
-MODES = ["secure_access_3d_liveness", "depth_liveness", "secure_access_rgb_3d_liveness"]
+MODES = [
+    "secure_access_3d_liveness",
+    "depth_liveness",
+    "infrared_liveness",
+    "secure_access_rgb_3d_liveness",
+]
 
 
 def written(tmp_path: Path, mode: str, feeds: str = DEPTH, more: str = "") -> Path:
@@ -31,6 +41,8 @@ def test_a_door_with_one_has_the_modes_own_defaults(tmp_path: Path, mode: str) -
     (door,) = load(written(tmp_path, mode), {}).doors
     if mode == "secure_access_rgb_3d_liveness":
         assert door.mode == Rgb3dSettings()
+    elif mode == "infrared_liveness":
+        assert door.mode == InfraredSettings()
     else:
         assert door.mode == DepthSettings(mode)  # type: ignore[arg-type]
 

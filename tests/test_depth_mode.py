@@ -6,12 +6,19 @@ from math import inf, nan
 
 import pytest
 
-from kioskd.modes.depth import depth_mode, rgb_3d_mode
+from kioskd.event import Result
+from kioskd.modes.depth import depth_mode, infrared_mode, rgb_3d_mode
 from kioskd.modes.depth_phases import TRANSITIONS
-from kioskd.modes.depth_settings import DepthMode, DepthSettings, ReliefSettings, Rgb3dSettings
+from kioskd.modes.depth_settings import (
+    DepthMode,
+    DepthSettings,
+    InfraredSettings,
+    ReliefSettings,
+    Rgb3dSettings,
+)
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_phases import Phase
-from models.observation import Face, Measure, Relief
+from models.observation import Face, Infrared, Measure, Relief
 from tests.support.stage import LOSSES, RATES, Stage, always, person
 
 HEAD = Relief(0.97, 0.7, 0.95, 0.0, None)
@@ -143,6 +150,37 @@ def test_depth_is_measured_before_the_colours_are() -> None:
     door.show(always(before(HEAD)), 0.1)
     asked = [measure for wanted in door.asked for measure in wanted.measures]
     assert asked[:4] == [Measure.QUALITY, Measure.POSE, Measure.RELIEF, Measure.LIVENESS]
+
+
+SKIN = Infrared(0.9, 0.0, None)
+UNSEEN: dict[str, tuple[Infrared, str]] = {
+    "no depth camera": (Infrared(None, None, "no_camera"), "no_depth_camera"),
+    "no infrared": (Infrared(None, 0.0, "absent"), "infrared_missing"),
+    "no depth": (Infrared(None, 0.0, "no_depth"), "depth_missing"),
+    "no face there": (Infrared(None, 0.0, "no_face"), "infrared_faceless"),
+    "infrared that lags": (replace(SKIN, infrared_gap_s=0.05), "infrared_late"),
+    "an age that is no number": (replace(SKIN, infrared_gap_s=nan), "infrared_late"),
+    "a score that is no number": (replace(SKIN, score=nan), "score_invalid"),
+}
+
+
+def in_infrared(look: Infrared) -> list[Result]:
+    door = Stage(infrared_mode(InfraredSettings(), GateSettings()))
+    return door.show(always(replace(person(), infrared=look)), 12.0)
+
+
+def test_skin_in_infrared_is_live_and_a_print_is_not() -> None:
+    (live,) = in_infrared(SKIN)
+    assert (live.action, live.attributes["livenessConfirmed"]) == ("infraredLiveness", "true")
+    fake = in_infrared(replace(SKIN, score=0.0))[0]
+    assert (fake.verdict, fake.attributes["livenessConfirmed"]) == ("failed", "false")
+
+
+@pytest.mark.parametrize(("look", "reason"), UNSEEN.values(), ids=UNSEEN)
+def test_what_infrared_does_not_show_never_passes(look: Infrared, reason: str) -> None:
+    (result,) = in_infrared(look)
+    assert (result.verdict, result.emits) == ("undecided", False)
+    assert result.reasons[:2] == ("time_over", reason)
 
 
 def test_settings_that_could_confirm_without_evidence_are_refused() -> None:

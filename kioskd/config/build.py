@@ -24,6 +24,7 @@ from kioskd.config.doors import (
     Depth3dDoor,
     DepthDoor,
     Gate,
+    InfraredDoor,
     PoseDoor,
     Rgb3dDoor,
     RgbDoor,
@@ -55,7 +56,12 @@ from kioskd.modes.challenges.settings import (
     SequenceSettings,
     Unified,
 )
-from kioskd.modes.depth_settings import DepthSettings, ReliefSettings, Rgb3dSettings
+from kioskd.modes.depth_settings import (
+    DepthSettings,
+    InfraredSettings,
+    ReliefSettings,
+    Rgb3dSettings,
+)
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.pose_settings import PoseSettings
 from kioskd.modes.rgb_settings import RgbSettings
@@ -154,6 +160,8 @@ def mode_settings(door: AnyDoor) -> ModeSettings:
         case Depth3dDoor() | DepthDoor():
             relief = ReliefSettings(**own(door.liveness_3d))
             return DepthSettings(door.mode, relief, attempt(door.liveness_3d))
+        case InfraredDoor():
+            return InfraredSettings(**own(door.infrared), attempt=attempt(door.infrared))
         case Rgb3dDoor():
             rgb = RgbSettings(**own(door.rgb_liveness), attempt=attempt(door.rgb_liveness))
             return Rgb3dSettings(rgb, ReliefSettings(**door.liveness_3d.model_dump()))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from kioskd.config.attempts import Attempts
 from kioskd.config.challenges import Challenge, Sequence
-from kioskd.config.depth import Liveness3d, Relief
+from kioskd.config.depth import Infrared, Liveness3d, Relief
 from kioskd.config.pose import ProfilePose, WalkGate
 from kioskd.config.section import Field, Name, Section, name, number
 from kioskd.modes.gate import GateSettings
@@ -271,6 +271,16 @@ class DepthDoor(Door):
     )
 
 
+class InfraredDoor(Door):
+    """Infrared liveness: a face that looks like skin to the infrared eye of a depth camera."""
+
+    mode: Literal["infrared_liveness"] = Field(description="What is asked of a person.")
+    gate: Gate = Field(default=Gate(), description="When a frame is fit to be evidence.")
+    infrared: Infrared = Field(
+        default=Infrared(), description="When infrared is evidence, and how long it may take."
+    )
+
+
 class Rgb3dDoor(Door):
     """Secure access with RGB and 3D liveness: both, by the same face, in one attempt."""
 
@@ -291,6 +301,7 @@ AnyDoor = Annotated[
     | SequenceDoor
     | Depth3dDoor
     | DepthDoor
+    | InfraredDoor
     | Rgb3dDoor,
     Field(discriminator="mode"),
 ]

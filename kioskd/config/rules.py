@@ -248,10 +248,17 @@ def _depth(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
         yield at_value(ask.document, (*at, "feed"), text)
     depth = (*at, "liveness_3d")
     yield from _order(ask, depth, "fake_detection_threshold", "liveness_detection_threshold")
+    at_infrared = (*at, "infrared")
+    yield from _order(ask, at_infrared, "fake_detection_threshold", "liveness_detection_threshold")
     yield from _order(ask, depth, "minimum_distance_m", "maximum_distance_m")
 
 
-NEED_DEPTH = ("secure_access_3d_liveness", "depth_liveness", "secure_access_rgb_3d_liveness")
+NEED_DEPTH = (
+    "secure_access_3d_liveness",
+    "depth_liveness",
+    "infrared_liveness",
+    "secure_access_rgb_3d_liveness",
+)
 
 
 def _door_feed(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:

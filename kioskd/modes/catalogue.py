@@ -7,8 +7,8 @@ from kioskd.modes.challenges.challenge import ChallengeMode
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.challenges.fraud import considered
 from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
-from kioskd.modes.depth import depth_mode, rgb_3d_mode
-from kioskd.modes.depth_settings import DepthSettings, Rgb3dSettings
+from kioskd.modes.depth import depth_mode, infrared_mode, rgb_3d_mode
+from kioskd.modes.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.mode import Mode
 from kioskd.modes.pose import PoseMode
@@ -28,6 +28,7 @@ ModeSettings = (
     | ChallengeSettings
     | SequenceSettings
     | DepthSettings
+    | InfraredSettings
     | Rgb3dSettings
 )
 
@@ -58,6 +59,8 @@ def make(settings: ModeSettings, gate: GateSettings, below: Below) -> Mode:
             return ChallengeMode(settings, gate, below)
         case DepthSettings():
             return depth_mode(settings, gate)
+        case InfraredSettings():
+            return infrared_mode(settings, gate)
         case Rgb3dSettings():
             return rgb_3d_mode(settings, gate)
 
@@ -78,6 +81,8 @@ def needs(settings: ModeSettings) -> Needs:
             return Needs(GATED | frozenset(reading.measures(kinds)))
         case DepthSettings():
             return Needs(GATED | {Measure.RELIEF})
+        case InfraredSettings():
+            return Needs(GATED | {Measure.INFRARED})
         case Rgb3dSettings(rgb=RgbSettings(detection_scheme=scheme)):
             measures = GATED | {Measure.RELIEF, Measure.LIVENESS}
             return Needs(measures, frozenset({scheme}))

@@ -1,4 +1,4 @@
-"""Modes that look with a depth camera: 3D liveness, depth liveness, RGB with 3D.
+"""Modes that look with a depth camera: 3D, depth and infrared liveness, RGB with 3D.
 
 One person, N frames; one evidence, or several that must all find life in the same attempt. Each
 has its own two windows, as RGB liveness has. Without depth there is no evidence, and never a way
@@ -12,8 +12,8 @@ from kioskd.modes import confirm
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.course import Course
 from kioskd.modes.depth_phases import TRANSITIONS, Cause
-from kioskd.modes.depth_settings import DepthMode, DepthSettings, Rgb3dSettings
-from kioskd.modes.evidence import Evidence, relief_evidence, rgb_evidence
+from kioskd.modes.depth_settings import DepthMode, DepthSettings, InfraredSettings, Rgb3dSettings
+from kioskd.modes.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb_phases import Phase
@@ -21,6 +21,7 @@ from kioskd.modes.rgb_result import VERDICTS, attributes
 from models.observation import Face, LivenessPlan, Observation
 from models.schemes import SCHEMES
 
+INFRARED = "infrared_liveness"
 RGB_3D = "secure_access_rgb_3d_liveness"
 ACTIONS: dict[DepthMode, ActionId] = {
     "secure_access_3d_liveness": "3dLiveness",
@@ -34,6 +35,12 @@ def depth_mode(settings: DepthSettings, gate: GateSettings) -> "EvidenceMode":
     return EvidenceMode(
         settings.mode, ACTIONS[settings.mode], evidence, settings.attempt, gate, None
     )
+
+
+def infrared_mode(settings: InfraredSettings, gate: GateSettings) -> "EvidenceMode":
+    """Infrared liveness of one feed."""
+    evidence = (infrared_evidence(settings),)
+    return EvidenceMode(INFRARED, "infraredLiveness", evidence, settings.attempt, gate, None)
 
 
 def rgb_3d_mode(settings: Rgb3dSettings, gate: GateSettings) -> "EvidenceMode":

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kioskd.modes.confirm import Rule
-from kioskd.modes.depth_settings import ReliefSettings
+from kioskd.modes.depth_settings import InfraredSettings, ReliefSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb_settings import RgbSettings
 from models.observation import Face, Measure, MissingDepth, Relief
@@ -36,6 +36,31 @@ def relief_evidence(settings: ReliefSettings) -> Evidence:
         return _unfit(face.relief, settings) or _score(face.relief.score)
 
     return Evidence("relief", Measure.RELIEF, settings.rule, say)
+
+
+def infrared_evidence(settings: InfraredSettings) -> Evidence:
+    """Infrared: fresh, a face where depth says it is, and looking like skin."""
+
+    def say(face: Face) -> Said:
+        look = face.infrared
+        if look is None:
+            return (Reason.NOT_MEASURED,)
+        if look.missing is not None:
+            return (NO_INFRARED[look.missing],)
+        gap = look.infrared_gap_s
+        if gap is None or not 0.0 <= gap <= settings.maximum_infrared_gap_s:
+            return (Reason.INFRARED_LATE,)
+        return _score(look.score)
+
+    return Evidence("infrared", Measure.INFRARED, settings.rule, say)
+
+
+NO_INFRARED = {
+    "no_camera": Reason.NO_DEPTH_CAMERA,
+    "absent": Reason.INFRARED_MISSING,
+    "no_depth": Reason.DEPTH_MISSING,
+    "no_face": Reason.INFRARED_FACELESS,
+}
 
 
 def rgb_evidence(settings: RgbSettings) -> Evidence:

@@ -1,7 +1,6 @@
 """Trains relief_2026nov.onnx on generated scenes: `python -m models.relief.train`.
 
-    --scenes 4000 --hard 1000  how many to draw, any and hard ones; --workers 2
-    --keep FILE.npz            to draw them only once
+    --workers 2; --keep FILE.npz to draw the scenes only once
 
 Heads and noise of every scene differ; those from models.scenes.draws.HELD_OUT on are not used
 here. A tenth of the scenes is kept back to stop in time and to calibrate.
@@ -24,6 +23,7 @@ from models.scenes.draws import draw
 
 FILE = Path(__file__).with_name("relief_2026nov.onnx")
 FRAMES = 2
+SCENES = (*range(1400), *range(3000, 4000), *range(100_000, 100_500))
 FIRST_HARD = 100_000  # scenes from here on are people and what is hardest to tell from them
 HARD: tuple[Species | None, ...] = (
     None,
@@ -56,10 +56,9 @@ def rows(number: int) -> list[Floats]:
     return found
 
 
-def drawn(scenes: int, hard: int, workers: int) -> Floats:
-    numbers = (*range(scenes), *range(FIRST_HARD, FIRST_HARD + hard))
+def drawn(workers: int) -> Floats:
     with ProcessPoolExecutor(workers) as pool:
-        tables = pool.map(rows, numbers, chunksize=20)
+        tables = pool.map(rows, SCENES, chunksize=20)
         return np.array([row for table in tables for row in table])
 
 
@@ -162,15 +161,13 @@ def write(
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--scenes", type=int, default=4000)
-    parser.add_argument("--hard", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     if options.keep and options.keep.exists():
         table = np.load(options.keep)["table"]
     else:
-        table = drawn(options.scenes, options.hard, options.workers)
+        table = drawn(options.workers)
         if options.keep:
             np.savez_compressed(options.keep, table=table)
     fit(table)

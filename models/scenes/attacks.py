@@ -37,6 +37,7 @@ class Thing:
 
     surfaces: list[Surface]
     mesh: Floats
+    alive: bool = False  # has eyes that reflect the emitter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +78,7 @@ def attack(species: Species, portrait: Portrait, random: Generator) -> Thing:
 def person(portrait: Portrait, random: Generator, who: heads.Person | None = None) -> Thing:
     """A real head."""
     who = who or heads.anybody(random)
-    return Thing(heads.head(who, portrait.picture, portrait.mesh), heads.mesh(who))
+    return Thing(heads.head(who, portrait.picture, portrait.mesh), heads.mesh(who), alive=True)
 
 
 def _flat(points: Floats) -> Floats:

@@ -13,6 +13,7 @@ from models.scenes.stereo import Noise, StereoCamera, aligned, cropped, measured
 from models.scenes.surface import Floats, Surface, rotation
 
 ROOM = 1.6  # half sides of the face, of what is drawn about it for training
+PUPILS, GLINT_MM = (468, 473), 1.8
 FACE_CENTRE = np.array((0.0, 30.0, 0.0))
 
 
@@ -50,7 +51,8 @@ def subject(species: Species | None, portrait: Portrait, random: Generator) -> T
 def placed(thing: Thing, pose: Pose) -> Thing:
     turn = rotation(pose.yaw, pose.pitch, pose.roll)
     move = np.array(pose.at) - turn @ FACE_CENTRE
-    return Thing([part.moved(turn, move) for part in thing.surfaces], thing.mesh @ turn.T + move)
+    surfaces = [part.moved(turn, move) for part in thing.surfaces]
+    return replace(thing, surfaces=surfaces, mesh=thing.mesh @ turn.T + move)
 
 
 def samples(
@@ -115,10 +117,19 @@ def shots(
     wall_mm = pose.at[2] + behind_mm
     eye = render(_to_eye(standing.surfaces, camera), camera.eye, wall_mm)
     color = render(standing.surfaces, camera.rig.color, wall_mm)
+    glints = _glints(standing, camera) if standing.alive else None
     for _ in range(count):
         grain = random.normal(0.0, 1.5, color.color.shape)
         image = np.clip(color.color + grain, 0, 255).astype(np.uint8)
-        yield Shot(image, measured(eye, camera, noise, random), seen_in_infrared(eye, random))
+        infrared = seen_in_infrared(eye, random, glints)
+        yield Shot(image, measured(eye, camera, noise, random), infrared)
+
+
+def _glints(thing: Thing, camera: StereoCamera) -> Floats:
+    """(2, 3) pixels and radius of the emitter's reflection in the pupils."""
+    pupils = thing.mesh[list(PUPILS)] - camera.rig.translation
+    flat = project(pupils, camera.eye)
+    return np.column_stack((flat, GLINT_MM * camera.eye.fx / pupils[:, 2]))
 
 
 def _to_eye(surfaces: list[Surface], camera: StereoCamera) -> list[Surface]:

@@ -83,14 +83,22 @@ def measured(view: View, camera: StereoCamera, noise: Noise, random: Generator) 
     return np.where(lost, 0, np.rint(np.minimum(z, FAR))).astype(np.uint16)
 
 
-def seen_in_infrared(view: View, random: Generator, brightness: float = 110.0) -> InfraredImage:
-    """The eye's infrared image, lit by the emitter beside it: less light from farther away."""
+def seen_in_infrared(
+    view: View, random: Generator, glints: Floats | None = None, brightness: float = 150.0
+) -> InfraredImage:
+    """The eye's infrared image, lit by the emitter beside it: less light from farther away.
+
+    glints  (N, 3) pixels and radius of the emitter's reflections in living eyes
+    """
     z = np.where(view.distance > 0, view.distance, 1e5)
     slope = np.hypot(np.gradient(z, axis=0), np.gradient(z, axis=1)) * 430.0 / z
     light = view.infrared / np.sqrt(1 + np.minimum(slope, 3.0) ** 2) / (z / 1000.0) ** 2
     lit = light[z < np.quantile(z, 0.02) * 1.25]
-    exposure = brightness / max(float(np.median(lit)), 0.2)
+    exposure = brightness / max(float(np.quantile(lit, 0.9)), 0.2)
     image = light * exposure + random.normal(0.0, 2.5, z.shape) + 8.0
+    rows, columns = np.indices(z.shape)
+    for x, y, radius in () if glints is None else glints:
+        image[np.hypot(columns - x, rows - y) < radius] = 235.0
     return np.asarray(np.clip(image, 0, 255), np.uint8)
 
 

@@ -118,6 +118,7 @@ def unmeasured(face: Face) -> Face:
         blendshapes=None,
         liveness=None,
         relief=None,
+        infrared=None,
     )
 
 
@@ -137,6 +138,8 @@ def _added(face: Face, truth: Face, wanted: Wanted) -> Face:
         face = replace(face, pose=truth.pose, centre_pose_quality=centre, mesh=truth.mesh)
     if Measure.BLENDSHAPES in wanted.measures:
         face = replace(face, blendshapes=truth.blendshapes)
+    if Measure.INFRARED in wanted.measures:
+        face = replace(face, infrared=truth.infrared)
     if Measure.RELIEF in wanted.measures:
         face = replace(face, relief=truth.relief)
     if Measure.LIVENESS in wanted.measures:
