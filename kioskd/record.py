@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feeds import recording
+from feeds.depth_recording import DepthRecording
 from feeds.feed import Feed
-from feeds.settings import FeedSettings
+from feeds.frame import Frame
+from feeds.settings import FeedSettings, RealSenseSource, RecordingSource, Source
 from feeds.state import FeedState
 from kioskd.config.load import ConfigError, load
 from kioskd.log import redacted
@@ -86,7 +88,7 @@ def _record(settings: FeedSettings, folder: Path, limits: Limits) -> int:
     for path in make_room(folder, limits, time.time()):
         print(f"deleted {path}")
     began = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    recorder = recording.Recorder(folder / settings.name / began)
+    recorder = _Recorder(folder / settings.name / began, settings.source)
     print(f"recording to {recorder.folder}; Ctrl-C ends it", flush=True)
     with _opened(settings) as feed:
         why = _keep(feed, recorder, folder, limits)
@@ -99,7 +101,7 @@ def _record(settings: FeedSettings, folder: Path, limits: Limits) -> int:
     return OK
 
 
-def _keep(feed: Feed, recorder: recording.Recorder, folder: Path, limits: Limits) -> str:
+def _keep(feed: Feed, recorder: "_Recorder", folder: Path, limits: Limits) -> str:
     """Records until there is a reason to end, and says which."""
     deadline = time.monotonic() + 60.0 * limits.minutes
     others = sum(map(recording.size, recording.recordings(folder)))
@@ -116,6 +118,28 @@ def _keep(feed: Feed, recorder: recording.Recorder, folder: Path, limits: Limits
     except KeyboardInterrupt:
         return "ended"
     return f"{limits.minutes:g} minutes are over"
+
+
+class _Recorder(recording.Recorder):
+    """Keeps a depth feed in its library's own format too, so that it can be a feed again."""
+
+    def __init__(self, folder: Path, source: Source) -> None:
+        super().__init__(folder)
+        self._depth: DepthRecording | None = None
+        if isinstance(source, RealSenseSource | RecordingSource):
+            self._depth = DepthRecording(folder, source.serial or "unknown")
+
+    def add(self, frame: Frame) -> None:
+        before = 0 if self._depth is None else self._depth.bytes
+        super().add(frame)
+        if self._depth is not None:
+            self._depth.add(frame)
+            self.bytes += self._depth.bytes - before
+
+    def close(self) -> None:
+        super().close()
+        if self._depth is not None:
+            self._depth.close()
 
 
 @contextmanager

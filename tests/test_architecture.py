@@ -17,6 +17,7 @@ DOORS = {
     "onnxruntime": "models/session.py",
     "paho": "kioskd/delivery/mqtt.py",
     "pydantic": "kioskd/config/section.py",
+    "pyrealsense2": "feeds/realsense.py",
     "sqlite3": "kioskd/delivery/audit.py",
     "structlog": "kioskd/log.py",
     "yaml": "models/strict_yaml.py",
