@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from select import select
-from time import monotonic
 from typing import IO
 
 from feeds.messages import Message, Orders, orders_line, read_message
@@ -28,7 +27,6 @@ class CaptureProcess:
     ) -> None:
         """Starts the process; raises OSError when the machine cannot."""
         self.ended = False
-        self.started_at = monotonic()
         self.slot = Slot.create()
         self._bell_fd, bell_end = os.pipe()
         self._control_fd, control_end = os.pipe()

@@ -8,10 +8,13 @@ from typing import get_args
 import jsonschema
 import pytest
 
+from kioskd.config import reference
 from kioskd.delivery import wire
 from kioskd.delivery.problems import ProblemCode
 from kioskd.delivery.wire import SchemaName
 from kioskd.event import ActionId
+from kioskd.modes.reasons import Reason
+from kioskd.modes.rgb_phases import Phase
 
 PAGE = (Path(__file__).parent.parent / "docs" / "mqtt.md").read_text(encoding="utf-8")
 EXAMPLES: list[tuple[SchemaName, str]] = re.findall(r"^```json (\w+)\n(.*?)^```", PAGE, re.M | re.S)
@@ -20,6 +23,19 @@ EXAMPLES: list[tuple[SchemaName, str]] = re.findall(r"^```json (\w+)\n(.*?)^```"
 @pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
 def test_an_example_is_what_its_schema_says(name: SchemaName, example: str) -> None:
     jsonschema.Draft202012Validator(wire.schema(name)).validate(json.loads(example))
+
+
+def test_the_examples_use_codes_that_are_in_use() -> None:
+    payloads = [json.loads(example) for _, example in EXAMPLES]
+    reasons = {code for payload in payloads for code in payload.get("reasons", ())}
+    assert reasons
+    assert reasons <= {reason.value for reason in Reason}
+    phases = {payload["phase"] for payload in payloads if "phase" in payload}
+    assert phases
+    assert phases <= {phase.value for phase in Phase}
+    modes = {(payload.get("x") or payload).get("mode") for payload in payloads} - {None}
+    assert modes
+    assert modes <= reference.modes().keys()
 
 
 def test_every_payload_has_an_example() -> None:

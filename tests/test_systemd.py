@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+OPERATIONS = Path(__file__).parent.parent / "docs" / "operations.md"
 UNIT = Path(__file__).parent.parent / "systemd" / "kioskd.service"
 MOST_EXPOSURE = 19  # tenths: under 2.0
 
@@ -92,9 +93,42 @@ def test_the_password_comes_as_a_credential_and_stands_nowhere() -> None:
     assert "Environment" not in unit
 
 
-def test_every_line_that_is_not_plain_has_its_reason_above() -> None:
-    """Each block of settings with a peculiarity is led by a comment; so is the file."""
-    lines = UNIT.read_text().splitlines()
-    for key in ("RestartPreventExitStatus", "KillMode", "OOMPolicy", "LimitCORE", "MemoryMax"):
-        at = next(i for i, line in enumerate(lines) if re.match(rf"{key}=", line))
-        assert lines[at - 1].startswith("#"), key
+PLAIN = {  # what the heading of its part says is reason enough
+    "Description",
+    "Documentation",
+    "Wants",
+    "NoNewPrivileges",
+    "CapabilityBoundingSet",
+    "AmbientCapabilities",
+    "LockPersonality",
+    "RestrictNamespaces",
+    "RestrictRealtime",
+    "RestrictSUIDSGID",
+    "MemoryMax",
+    "TasksMax",
+    "WantedBy",
+}
+
+
+def test_every_run_of_settings_that_are_not_plain_is_led_by_a_reason() -> None:
+    reasoned = False
+    for line in UNIT.read_text().splitlines():
+        if line.startswith("#"):
+            reasoned = not line.startswith("# ---")
+        elif "=" in line:
+            assert reasoned or line.partition("=")[0] in PLAIN, line
+        else:
+            reasoned = False
+
+
+def test_the_doctor_is_shown_run_as_the_unit_would_run_it() -> None:
+    (command,) = re.findall(r"systemd-run (.*?)\n\n", OPERATIONS.read_text(), re.S)
+    given = re.findall(r"-p (\w+)=(?:'([^']*)'|(\S+))", command)
+    assert {key for key, _, _ in given} >= {"DynamicUser", "StateDirectory", "LoadCredential"}
+    assert UNIT.stem in [plain for key, _, plain in given if key == "User"]
+    unit = settings()
+    for key, quoted, plain in given:
+        if key != "User":  # systemd's own choice for the unit is its name
+            assert (quoted or plain) in unit[key], key
+    (start,) = unit["ExecStart"]
+    assert start.split()[0] in command.split()

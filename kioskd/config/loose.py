@@ -11,7 +11,7 @@ from kioskd.config.keys import find
 from kioskd.config.problem import Problem, at_value, note
 from kioskd.modes.confirm import need
 
-SECTIONS = ("gate", "rgb_liveness", "liveness_3d")
+SECTIONS = ("gate", "rgb_liveness", "liveness_3d", "infrared")
 LOOSER = {  # what lets more pass; a key that begins with minimum_ or maximum_ says so itself
     "cool_down_s": "less",
     "attempts_per_track": "more",

@@ -38,5 +38,5 @@ def unknown_now() -> Result:
         state=state,
         emits=False,
         attributes={},
-        reasons=("face_small", "blurred"),
+        reasons=("time_over", "face_too_small", "blurry"),
     )
