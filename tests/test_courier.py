@@ -337,7 +337,7 @@ def test_a_frame_from_the_future_is_told_to_the_door_as_of_now(tmp_path: Path) -
         assert record["endTime"] <= record["recordedAt"]  # type: ignore[operator]
 
 
-def test_the_daemon_stops_although_the_broker_hangs(tmp_path: Path) -> None:
+def test_the_courier_stops_although_the_broker_hangs(tmp_path: Path) -> None:
     with mosquitto(tmp_path) as broker, kiosk(broker.settings(), tmp_path) as k:
         eventually(lambda: k.courier.connected)
         broker.suspend()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -12,10 +13,12 @@ from kioskd.config import reference
 from kioskd.delivery import wire
 from kioskd.delivery.problems import ProblemCode
 from kioskd.delivery.wire import SchemaName
-from kioskd.event import ActionId
+from kioskd.event import ActionId, LivenessState
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb_phases import Phase
+from tests.support.results import LIVE
 
+EVENT = "0d5c1c4e-8a43-4a86-9a3e-1f4bd1c7a001"
 PAGE = (Path(__file__).parent.parent / "docs" / "mqtt.md").read_text(encoding="utf-8")
 EXAMPLES: list[tuple[SchemaName, str]] = re.findall(r"^```json (\w+)\n(.*?)^```", PAGE, re.M | re.S)
 
@@ -57,10 +60,33 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
         assert (Path(__file__).parent / target).exists(), target
 
 
-def test_every_action_is_in_the_table_with_its_mode_and_attributes() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)`[^|]* \|(.*)\|$", PAGE, re.M))
+ROWS: list[tuple[ActionId, str, str]] = re.findall(
+    r"^\| `(\w+Liveness|\w+Activate|\w+Challenge)`[^|]* \| ([^|]+) \| ([^|]+) \|.*\|$", PAGE, re.M
+)
+SAMPLES: dict[str, str | float] = {
+    "liveness": 0.9,
+    "livenessConfirmed": "true",
+    "smile": "true",
+    "challengeConfirmed": "true",
+}
+
+
+def test_every_action_and_every_mode_that_sends_one_is_in_the_table() -> None:
     challenges = {action for action in get_args(ActionId) if action.endswith("Challenge")}
-    assert set(get_args(ActionId)) - challenges <= rows.keys()
-    assert "`challengeConfirmed`" in rows["nodChallenge"]
-    assert "sequenceChallenge" in rows["nodChallenge"]
-    assert "none" in rows["poseLiveness"]
+    assert set(get_args(ActionId)) - challenges <= {action for action, _, _ in ROWS}
+    named = " ".join(mode for _, mode, _ in ROWS)
+    modes = [mode for mode in reference.modes() if not mode.startswith("challenge")]
+    assert [mode for mode in modes if f"`{mode}`" not in named] == []
+
+
+@pytest.mark.parametrize(("action", "mode", "attributes"), ROWS)
+def test_an_action_of_the_table_has_the_attributes_that_its_schema_asks_for(
+    action: ActionId, mode: str, attributes: str
+) -> None:
+    said = {name: SAMPLES[name] for name in re.findall(r"`(\w+)`", attributes)}
+    rgb = "livenessConfirmed" in said and action in ("rgbLiveness", "smileToActivate")
+    state: LivenessState | None = "LIVENESS_CONFIRMED" if rgb else None
+    result = replace(LIVE, action=action, attributes=said, state=state)
+    sender = wire.Sender("hq", "kiosk-07", EVENT, "0.1.0")
+    payload = wire.action(sender, result, wire.Issue(EVENT, 1, LIVE.captured_at, 1.2, 5.0))
+    jsonschema.Draft202012Validator(wire.schema("action")).validate(payload)
