@@ -22,6 +22,7 @@ DRIFTED_S = 0.25  # so far camera's clock and ours may run apart in one session,
 # A stream that gains EARLY_S on its own time within CATCH_UP_S (1.04 times real time, and
 # faster) is catching up. As long is watched before a session's first image is believed.
 CATCH_UP_S = 0.8
+BUFFERS = 4  # a camera's driver has, as OpenCV asks for
 EARLY_S = 0.03
 
 
@@ -48,7 +49,7 @@ class Freshness:
         self._waits = Waits()
         self._arrived_at = 0.0
         self._previous: ColorImage | None = None
-        self._sample = 0
+        self._samples: deque[int] = deque(maxlen=BUFFERS if live else 1)
         self._fresh_at: float | None = None
         self._last: Verdict = "fresh"
         self.proven = False  # whether any image was fresh yet
@@ -108,12 +109,18 @@ class Freshness:
         return "fresh"
 
     def _repeats(self, image: ColorImage) -> bool:
-        """Whether every pixel equals the image before; a sample settles nearly every case."""
+        """Whether every pixel equals the image before; a sample settles nearly every case.
+
+        Live, it also repeats if it returns to one a few images ago: a hung driver hands out its
+        buffers in turn, and no camera's noise comes twice.
+        """
         sample = crc32(np.ascontiguousarray(image[::8, ::8]).data)
         before, self._previous = self._previous, image
-        same = before is not None and sample == self._sample and np.array_equal(before, image)
-        self._sample = sample
-        return same
+        samples = list(self._samples)
+        self._samples.append(sample)
+        if before is not None and sample == samples[-1]:
+            return np.array_equal(before, image)
+        return sample in samples
 
 
 class StreamClock:

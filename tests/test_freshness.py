@@ -263,6 +263,23 @@ def test_a_repeated_image_is_not_handed_over() -> None:
     assert camera.gives(2.12).verdict == "fresh"
 
 
+@pytest.mark.parametrize("buffers", [2, 3, 4])
+def test_a_hung_driver_that_gives_its_buffers_in_turn_is_frozen(buffers: int) -> None:
+    camera = running()
+    verdicts = [
+        camera.shows(picture(200 + turn % buffers), 2.0 + PERIOD_S * turn).verdict
+        for turn in range(40)
+    ]
+    assert verdicts == ["fresh"] * buffers + ["repeated"] * (40 - buffers)
+    assert camera.freshness.frozen
+
+
+def test_a_file_may_return_to_an_image_it_has_shown() -> None:
+    freshness = Freshness(STALL_S, PERIOD_S, live=False)
+    verdicts = [freshness.judge(picture(n), 1.0, 1.0, None).verdict for n in (1, 2, 1, 1)]
+    assert verdicts == ["fresh", "fresh", "fresh", "repeated"]
+
+
 def test_one_changed_pixel_makes_another_image() -> None:
     camera = running()
     still = picture(250)

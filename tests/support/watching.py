@@ -32,16 +32,6 @@ class Watched:
                 return frame
         raise AssertionError(f"no such frame came; {self.feed.state}")
 
-    def frames_for(self, duration_s: float) -> list[Frame]:
-        """All frames of so many seconds."""
-        deadline = monotonic() + duration_s
-        frames = []
-        while (left_s := deadline - monotonic()) > 0:
-            frame = self.feed.newest(left_s)
-            if frame is not None:
-                frames.append(frame)
-        return frames
-
     def until(self, phase: str, reason: str = "") -> list[Frame]:
         """Takes frames until the feed is in this state; those frames."""
         deadline = monotonic() + DEADLINE_S
