@@ -8,7 +8,7 @@ import pytest
 from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.challenges.challenge import ChallengeMode
-from kioskd.modes.challenges.kinds import ACTIONS, Challenge
+from kioskd.modes.challenges.kinds import ACTIONS, SMOOTH, Challenge
 from kioskd.modes.challenges.settings import ChallengeSettings, Engine, Extents, Unified
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
@@ -139,6 +139,16 @@ def test_a_picture_that_must_be_tilted_to_do_it_does_not_pass(kind: Challenge) -
     assert results[0].verdict == "failed"
     assert results[0].reasons == ("time_over", "planar_motion")
     assert ("not_ready", "planar_motion") in [step.reasons for step in stage.steps]
+
+
+@pytest.mark.parametrize("kind", sorted(set(Challenge) - SMOOTH))
+def test_a_head_that_tilts_meanwhile_does_not_pass(kind: Challenge) -> None:
+    """Somebody who laughs and throws the head aside raises no brow."""
+    there = replace(DONE[kind], roll=-22.0)
+    stage = Stage(mode(kind))
+    scenes = (moving(0.2, REST, there), still(1.0, there), moving(0.2, there, REST), still(5.0))
+    results = stage.play(still(0.7), *scenes)
+    assert (results[0].verdict, results[0].reasons) == ("failed", ("time_over", "moving"))
 
 
 TURNS = (Challenge.NOD, Challenge.HEAD_RAISE, Challenge.LEFT_TURN, Challenge.RIGHT_TURN)

@@ -16,7 +16,7 @@ from kioskd.modes.challenges.phases import TRANSITIONS, Cause, Phase
 from kioskd.modes.challenges.prompts import prompt
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
-from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after, is_flat
+from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after, is_flat, is_unsteady
 from kioskd.modes.course import Course
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
@@ -149,10 +149,12 @@ class ChallengeMode(Course):
     def _ask(self, seen: Observation, now: Reading, rest: Reading) -> Step:
         kind = self._actions[self._done]
         way = self._way(kind, now, rest)
-        flat = isinstance(self._trial, Asked) and is_flat(kind, way)
+        asked = isinstance(self._trial, Asked)
         self._trial = after(self._trial, kind, way, self._engine.success_length_s)
-        if flat:
+        if asked and is_flat(kind, way):
             return self.refuse(Reason.PLANAR_MOTION)
+        if is_unsteady(kind, way):
+            return self.refuse(Reason.MOVING)
         if not isinstance(self._trial, Done):
             return self.say()
         self._done += 1
@@ -170,6 +172,9 @@ class ChallengeMode(Course):
             grown=now.side / rest.side,
             zoom=now.zoom,
             stretch=stretch(rest.mesh, now.mesh) or math.inf,
+            moved=max(
+                abs(now.yaw - rest.yaw), abs(now.pitch - rest.pitch), abs(now.roll - rest.roll)
+            ),
         )
 
     def _fraud(self, now: Reading, rest: Reading) -> Reason | None:

@@ -21,6 +21,7 @@ TRANSIT_S = dict.fromkeys(SMOOTH, 0.1) | {Challenge.FLOW: 0.4}  # from rest to d
 MOST_STRETCH = {
     kind: 1.2 if kind in SMOOTH else 1.1 for kind in Challenge
 }  # of a head that does it
+STEADY_DEG = 15.0  # by which a head may move that was not asked to
 FLOW_FRAMES = 5  # in which the optical flow of the approach was measured
 FLOW_SHARE = 0.5  # of the box's growth that the flow must confirm; both as logarithms
 
@@ -33,6 +34,7 @@ class Way:
     grown   the face's size now in that of the start
     zoom    its growth since the frame before, by optical flow
     stretch of the face since the start (models.stretch); a flat picture's is large
+    moved   by so many degrees about any axis since the start
     """
 
     at: float
@@ -40,6 +42,7 @@ class Way:
     grown: float = 1.0
     zoom: float | None = None
     stretch: float = 1.0
+    moved: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ Trial = Asked | Closed | Held | Done
 
 def after(trial: Trial, kind: Challenge, way: Way, success_length_s: float) -> Trial:
     """The trial after one more frame."""
+    if is_unsteady(kind, way) and not isinstance(trial, Done):
+        return Asked(rested_at=None)
     match trial:
         case Asked():
             return _asked(_flown(trial, way), kind, way)
@@ -97,6 +102,11 @@ def after(trial: Trial, kind: Challenge, way: Way, success_length_s: float) -> T
 def is_flat(kind: Challenge, way: Way) -> bool:
     """Whether a picture was tilted until it seemed to do what was asked."""
     return way.extent >= 1.0 and not way.stretch <= MOST_STRETCH[kind]
+
+
+def is_unsteady(kind: Challenge, way: Way) -> bool:
+    """Whether the head moved where only the face should: it changes what brows measure."""
+    return kind not in SMOOTH and not way.moved <= STEADY_DEG
 
 
 def _asked(trial: Asked, kind: Challenge, way: Way) -> Trial:
