@@ -83,6 +83,19 @@ def test_a_folder_may_be_left_whole(tmp_path: Path) -> None:
     assert [len(p.files) for p in found.values()] == [100]
 
 
+def test_links_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    """A broken one is a file that cannot be read; one to a folder is named."""
+    files(tmp_path, "set/bonafide/1/a.mp4", "elsewhere/b.mp4")
+    (tmp_path / "set/bonafide/1/broken.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    (tmp_path / "set/bonafide/2").symlink_to(tmp_path / "elsewhere")
+    data = read_data_set(tmp_path / "set")
+    assert {p.name for p in data.presentations} == {
+        "bonafide/1/a.mp4",
+        "bonafide/1/broken.mp4",
+    }
+    assert any("bonafide/2: is a link to a folder" in note for note in data.notes)
+
+
 # -- tables
 
 

@@ -99,7 +99,11 @@ def _from_folder(folder: Path, above: tuple[str, ...]) -> tuple[dict[Path, Truth
     files: dict[Path, Truth] = {}
     notes: list[str] = []
     kept = {path.parent for path in folder.rglob(INDEX) if is_recording(path.parent)}
-    for path in sorted((p for p in folder.rglob("*") if p.is_file()), key=_natural):
+    for path in sorted(folder.rglob("*"), key=_natural):
+        if path.is_dir():
+            if path.is_symlink():
+                notes.append(f"{path}: is a link to a folder, which is not followed, left out")
+            continue
         if path.parent in kept and path.name != INDEX:
             continue  # what a recording is made of
         if not _usable(path):
