@@ -30,7 +30,10 @@ def own(action: dict[str, Any]) -> dict[str, object]:
 def test_a_person_who_smiles_is_told_to_the_door(tmp_path: Path, clip: Path) -> None:
     with mosquitto(tmp_path) as broker, witness(broker) as seen:
         config = only_door(
-            settings(broker, {"door-3": file_feed(clip)}), mode="secure_access_smile", gate=CLOSE
+            settings(broker, {"door-3": file_feed(clip)}),
+            mode="secure_access_smile",
+            gate=CLOSE,
+            smile={"pre_smile_delay_s": 0.2},  # the clips look neutral for 0.6 s and less
         )
         with kioskd(tmp_path / "k", config) as daemon:
             action = first_action(seen, "door-3")
@@ -63,7 +66,7 @@ def test_a_live_person_who_smiles_is_confirmed_and_a_smiling_attack_is_not(tmp_p
         config = settings(broker, {"live": file_feed(LIVE), "attack": file_feed(ATTACK)})
         for door in config["doors"].values():
             del door["rgb_liveness"]
-            door |= mode
+            door |= {**mode, "smile": {"pre_smile_delay_s": 0.2}}
         with kioskd(tmp_path / "k", config) as daemon:
             live = eventually(lambda: confirmed(seen, "live"), within=40)[0]
             attack = first_action(seen, "attack")
