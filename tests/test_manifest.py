@@ -81,8 +81,9 @@ def test_only_what_is_needed_is_loaded(copy: Path) -> None:
         networks["mesh"]
 
 
-def test_models_that_share_a_file_share_its_session() -> None:
-    networks = Networks.load({"texture", "hybrid"}, "cpu")
+def test_models_that_share_a_file_share_its_session(copy: Path) -> None:
+    shared = edited(copy, "texture: { network: texture,", "texture: { network: minifasnet_v2,")
+    networks = Networks.load({"texture", "hybrid"}, "cpu", manifest=read_manifest(shared))
     assert networks["texture"] is networks["hybrid"]
     assert networks.provider == "cpu"
 

@@ -56,7 +56,7 @@ KINDS = ("bona fide", "attack", "drawn attack")
 STEPS, BATCH, RATE = 260, 64, 3e-4
 TEMPERATURE = 3.0  # the teachers' logits are large; divided by this they say more than yes or no
 WEIGHT = {"label": 1.0, "base": 0.3, "teacher": 0.5}
-KEPT = 0.5  # share of the base's own numbers in the result: it knows cameras we never saw
+KEPT = 0.75  # share of the base's own numbers in the result: it knows cameras we never saw
 
 Floats = NDArray[np.float32]
 
