@@ -196,10 +196,12 @@ def test_the_command_writes_a_fragment_from_clips(tmp_path: Path) -> None:
     for label, clip in (("bonafide", "live.mov"), ("attack_tablet", "attack.mp4")):
         (tmp_path / "data" / label).mkdir(parents=True)
         shutil.copy(CLIPS / clip, tmp_path / "data" / label / clip)
+    (tmp_path / "data" / "bonafide" / "empty.mp4").touch()
     made = tmp_path / "fragment.yaml"
     settings = ("-c", str(ROOT / "config.yaml"), "--write", str(made))
     run = calibrate(str(tmp_path / "data"), *settings, "--bpcer", "5")
     assert run.returncode == 0, run.stderr
+    assert "bonafide/empty.mp4: nothing could be judged" in run.stdout
     assert "APCER tablet: 0.0 %" in made.read_text()
     assert check(with_section(tmp_path, made.read_text())) == ()
 

@@ -314,11 +314,12 @@ def full_report(
         schemes=tuple(
             scheme_report(sightings, by, costs.get(by.rgb.detection_scheme)) for by in judgings
         ),
-        problems=(*notes, *(p for sighting in sightings for p in _named(sighting))),
+        problems=(*notes, *(p for sighting in sightings for p in named(sighting))),
     )
 
 
-def _named(sighting: Sighting) -> tuple[str, ...]:
+def named(sighting: Sighting) -> tuple[str, ...]:
+    """What is wrong with a presentation, as sentences."""
     name = sighting.presentation.name
     if not sighting.frames:
         why = "; ".join(sighting.problems) or "it holds no frame"

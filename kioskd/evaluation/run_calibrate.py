@@ -10,6 +10,7 @@ from kioskd.evaluation import calibrate_text
 from kioskd.evaluation.calibrate import CalibrationError, Proposal, Wish, propose
 from kioskd.evaluation.dataset import DataSetError, read_data_set
 from kioskd.evaluation.decide import Judging
+from kioskd.evaluation.report import named
 from kioskd.evaluation.run import OK, WRONG, Request, network_names, settings_of, sight
 from models.manifest import NetworkError, missing_for
 
@@ -52,5 +53,5 @@ def _proposal(request: Request, wish: Wish, tell: Looking) -> tuple[Proposal, tu
     data = read_data_set(request.data_set, request.clip_frames, request.label)
     sighted = sight(data, settings, request.gate, request.images_fps, tell.files)
     by = Judging(replace(settings.rgb, detection_scheme=scheme), settings.gate, request.gate)
-    problems = [problem for sighting in sighted.sightings for problem in sighting.problems]
+    problems = [problem for sighting in sighted.sightings for problem in named(sighting)]
     return propose(sighted.sightings, by, wish, tell.choices), (*data.notes, *problems)
