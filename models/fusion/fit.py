@@ -36,7 +36,7 @@ SEED = 30107
 EVERY = 4  # of the data's pictures
 COMPOSITES = 100  # of each medium
 PRIOR = 0.35  # each weight, before any data: equal, and together a little over one network's
-STRENGTH = 0.3  # of that
+STRENGTH = 0.6  # of that: so strong that one network cannot outvote two
 Floats = NDArray[np.float64]
 
 
