@@ -2,17 +2,20 @@
 
 import re
 from dataclasses import fields
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
+from kioskd.config import reference
+from kioskd.modes import pose_phases, smile_phases, smile_rgb_phases
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import SENTENCES, Reason
 from kioskd.modes.rgb import MODE
 from kioskd.modes.rgb_phases import TRANSITIONS, Phase
 from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.table import diagram
+from kioskd.modes.table import Always, diagram
 from models.schemes import SCHEMES
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -68,6 +71,38 @@ def test_modes_page_has_the_scheme_and_its_models(scheme: str) -> None:
 def test_the_picture_is_drawn_from_the_table_that_runs() -> None:
     assert f"```mermaid\n{diagram(TRANSITIONS)}\n```" in MODES
     assert MODE in MODES
+
+
+TABLES = [pose_phases.TRANSITIONS, smile_phases.TRANSITIONS, smile_rgb_phases.TRANSITIONS]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=["pose", "smile", "smile and rgb"])
+def test_the_other_modes_are_drawn_from_their_tables_too_and_have_no_dead_end(
+    table: dict[tuple[StrEnum, StrEnum], StrEnum],
+) -> None:
+    assert f"```mermaid\n{diagram(table)}\n```" in MODES
+    (first, _), *_ = table
+    assert set(table.values()) == set(type(first)) == {phase for phase, _ in table}
+
+
+@pytest.mark.parametrize(
+    ("table", "passed", "before"),
+    [
+        (TABLES[0], pose_phases.Phase.POSE_CONFIRMED, pose_phases.Phase.WAIT_PROFILE),
+        (TABLES[1], smile_phases.Phase.SMILE_CONFIRMED, smile_phases.Phase.SMILE),
+        (TABLES[2], smile_rgb_phases.Phase.CONFIRMED, smile_rgb_phases.Phase.LIVENESS),
+    ],
+)
+def test_success_has_one_way_in_and_one_way_out(
+    table: dict[tuple[StrEnum, StrEnum], StrEnum], passed: StrEnum, before: StrEnum
+) -> None:
+    assert [source for (source, _), target in table.items() if target is passed] == [before]
+    assert [cause for (source, cause) in table if source is passed] == [Always.SUBJECT_LEFT]
+
+
+@pytest.mark.parametrize("mode", reference.modes())
+def test_the_page_names_every_mode_that_a_door_may_have(mode: str) -> None:
+    assert f"| `{mode}` |" in MODES
 
 
 def test_every_phase_can_be_reached_and_left() -> None:
