@@ -57,8 +57,9 @@ class Freshness:
     def judge(
         self, image: ColorImage, began_at: float, arrived_at: float, position_s: float | None
     ) -> Judgement:
-        """Judges an image whose read began and ended at these times.
+        """Judges an image that was waited for from `began_at` until it arrived.
 
+        What of the read was work must not lie in between, as it tells nothing of the camera.
         `position_s` is the source's own time of the image, from any origin; None if it has
         no clock. Two verdicts are faults, after which the source must be opened again:
         "blocked", the read, or the pause before it, took too long (the first read is spared, as
