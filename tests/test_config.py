@@ -239,6 +239,7 @@ MISTAKES = {
                 "mode: secure_access_smile\n    feed: back\n    smile: {smile_threshold: 0.2}",
             )
         ),
+        "15:30: note: doors.side.smile.smile_threshold: 0.2 lets more pass than the default, 0.6\n"
         "15:30: doors.side.smile.smile_threshold: must not be below neutral_threshold, which is 0.3"
         " (found 0.2)",
     ),

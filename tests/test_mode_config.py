@@ -1,5 +1,6 @@
 """What `kioskd check` says of the keys of the profile pose and smile modes."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,18 @@ MISTAKES = {
 def test_a_mistake_is_told_at_its_line(tmp_path: Path, door: str, line: str) -> None:
     (told,) = said(tmp_path, door)
     assert told.startswith(line)
+
+
+def test_limits_that_let_more_pass_are_noted(tmp_path: Path) -> None:
+    looser = {
+        POSE: {"profile_pose": {"minimum_transit_s": 0.1, "profile_pose_quality": 0.4}},
+        SMILE: {"smile": {"smile_duration_s": 0.2, "neutral_threshold": 0.5}},
+    }
+    for door, sections in looser.items():
+        ((section, keys),) = sections.items()
+        assert said(tmp_path, f"{door}    {section}: {json.dumps(keys)}\n") == []
+        notes = {problem.path.rpartition(".")[2] for problem in check(tmp_path / "config.yaml", {})}
+        assert notes >= keys.keys()
 
 
 def test_without_keys_a_door_has_the_modes_own_defaults(tmp_path: Path) -> None:

@@ -11,13 +11,20 @@ from kioskd.config.keys import find
 from kioskd.config.problem import Problem, at_value, note
 from kioskd.modes.confirm import need
 
-SECTIONS = ("gate", "rgb_liveness", "liveness_3d", "infrared")
+SECTIONS = ("gate", "profile_pose", "smile", "rgb_liveness", "liveness_3d", "infrared")
 LOOSER = {  # what lets more pass; a key that begins with minimum_ or maximum_ says so itself
     "cool_down_s": "less",
     "attempts_per_track": "more",
     "evaluate_liveness_over_n_frames": "less",
     "liveness_detection_threshold": "less",
     "fake_detection_threshold": "less",
+    "pre_smile_delay_s": "less",
+    "smile_duration_s": "less",
+    "smile_threshold": "less",
+    "neutral_threshold": "more",
+    "centre_pose_quality": "less",
+    "centre_frames": "less",
+    "profile_pose_quality": "more",
     "face_policy": "largest",
     "reuse_frames_for_fake": "true",
 }
@@ -25,6 +32,7 @@ NEITHER = {  # more is not safer here, nor is less
     "attempt_deadline_s",
     "evaluate_fake_over_n_frames",
     "detection_scheme",
+    "direction",
     "calibration_slope",  # these two are looked at together
     "calibration_intercept",
     "hybrid_margin_left",  # rules.py compares these with what the hybrid model needs
