@@ -1,7 +1,6 @@
 """Every command as its user runs it."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -38,19 +37,22 @@ def test_the_example_configuration_is_good_and_confirms_the_demo_clip(tmp_path: 
     assert text.count("  #port: 8883") == 1
     config = tmp_path / "config.yaml"
     config.write_text(text.replace("  #port: 8883", f"  port: {rtsp.free_port()}"))
-    told = tmp_path / "told"
-    with started("run", "-c", config) as daemon, started("events", "-c", config, "--json", to=told):
+    log, told = tmp_path / "log", tmp_path / "told"
+    with (
+        started(log, "run", "-c", config) as daemon,
+        started(told, "events", "-c", config, "--json"),
+    ):
         eventually(lambda: any(map(confirms, told.read_text().splitlines())), within=60)
         daemon.send_signal(signal.SIGTERM)
-        assert daemon.wait(30) == 0
+        assert daemon.wait(30) == 0, log.read_text()
 
 
 @contextmanager
-def started(*arguments: object, to: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that runs for as long as the block, and writes to a file."""
+def started(to: Path, *arguments: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that runs for as long as the block, and all it says in a file."""
     command = [sys.executable, "-m", "kioskd", *map(str, arguments)]
-    with (to or Path(os.devnull)).open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL)
+    with to.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
         yield process
     finally:
