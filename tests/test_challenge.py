@@ -275,6 +275,7 @@ def test_who_never_meets_the_start_condition_is_reported_once_and_not_to_the_doo
     stage = Stage(mode(Challenge.NOD))
     results = stage.play(still(20.0, Look(yaw=30.0)))
     assert [(r.verdict, r.emits, r.frames) for r in results] == [("undecided", False, 0)]
+    assert results[0].attributes == {}
     assert results[0].reasons == ("time_over", "precondition_failed", "head_turned")
 
 

@@ -201,7 +201,7 @@ class ChallengeMode(Course):
             attempt=attempt.number,
             verdict=verdict,
             emits=verdict == "passed",
-            attributes={"challengeConfirmed": "true" if verdict == "passed" else "false"},
+            attributes=attributes(verdict),
             started_at=attempt.started_at,
             decided_at=seen.at,
             captured_at=seen.wall_time,
@@ -209,6 +209,13 @@ class ChallengeMode(Course):
             reasons=attempt.reasons(*ended_by),
             challenges=tuple(kind.value for kind in self._actions),
         )
+
+
+def attributes(verdict: Verdict) -> dict[str, str | float]:
+    """As on the wire; an undecided attempt says neither "true" nor "false"."""
+    if verdict == "undecided":
+        return {}
+    return {"challengeConfirmed": "true" if verdict == "passed" else "false"}
 
 
 def _unmoved(gate: GateSettings) -> GateSettings:
