@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from kioskd.modes.table import Always
+
 
 class Phase(StrEnum):
     """`rgbLivenessState.currentState`, with the seed's words for the last three."""
@@ -16,36 +18,31 @@ class Phase(StrEnum):
 
 
 class Cause(StrEnum):
-    """What moves the machine from one phase to another."""
+    """What the scores do."""
 
-    SUBJECT_CAME = "one person is in view"
-    SUBJECT_LEFT = "no longer this one person in view"
     FIRST_FIT_FRAME = "a frame passes the gate and has a score"
     ENOUGH_LIVE = "enough scores at or above the liveness threshold"
     LIVE_OUT_OF_REACH = "enough can no longer be reached"
     ENOUGH_FAKE = "enough scores below the fake threshold"
     FAKE_OUT_OF_REACH = "neither outcome was reached"
-    BROKEN_OFF = "track, feed or single person lost"
-    TIME_OVER = "the deadline has passed"
-    REARMED = "cool-down over and attempts left"
 
 
-TRANSITIONS: dict[tuple[Phase, Cause], Phase] = {
-    (Phase.IDLE, Cause.SUBJECT_CAME): Phase.QUALITY,
+TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
+    (Phase.IDLE, Always.SUBJECT_CAME): Phase.QUALITY,
     (Phase.QUALITY, Cause.FIRST_FIT_FRAME): Phase.LIVE_WINDOW,
-    (Phase.QUALITY, Cause.BROKEN_OFF): Phase.IDLE,
-    (Phase.QUALITY, Cause.TIME_OVER): Phase.LIVENESS_UNKNOWN,
+    (Phase.QUALITY, Always.BROKEN_OFF): Phase.IDLE,
+    (Phase.QUALITY, Always.TIME_OVER): Phase.LIVENESS_UNKNOWN,
     (Phase.LIVE_WINDOW, Cause.ENOUGH_LIVE): Phase.LIVENESS_CONFIRMED,
     (Phase.LIVE_WINDOW, Cause.LIVE_OUT_OF_REACH): Phase.FAKE_WINDOW,
-    (Phase.LIVE_WINDOW, Cause.BROKEN_OFF): Phase.LIVENESS_UNKNOWN,
-    (Phase.LIVE_WINDOW, Cause.TIME_OVER): Phase.LIVENESS_UNKNOWN,
+    (Phase.LIVE_WINDOW, Always.BROKEN_OFF): Phase.LIVENESS_UNKNOWN,
+    (Phase.LIVE_WINDOW, Always.TIME_OVER): Phase.LIVENESS_UNKNOWN,
     (Phase.FAKE_WINDOW, Cause.ENOUGH_FAKE): Phase.NOTLIVE_CONFIRMED,
     (Phase.FAKE_WINDOW, Cause.FAKE_OUT_OF_REACH): Phase.LIVENESS_UNKNOWN,
-    (Phase.FAKE_WINDOW, Cause.BROKEN_OFF): Phase.LIVENESS_UNKNOWN,
-    (Phase.FAKE_WINDOW, Cause.TIME_OVER): Phase.LIVENESS_UNKNOWN,
-    (Phase.LIVENESS_CONFIRMED, Cause.SUBJECT_LEFT): Phase.IDLE,
-    (Phase.NOTLIVE_CONFIRMED, Cause.SUBJECT_LEFT): Phase.IDLE,
-    (Phase.NOTLIVE_CONFIRMED, Cause.REARMED): Phase.QUALITY,
-    (Phase.LIVENESS_UNKNOWN, Cause.SUBJECT_LEFT): Phase.IDLE,
-    (Phase.LIVENESS_UNKNOWN, Cause.REARMED): Phase.QUALITY,
+    (Phase.FAKE_WINDOW, Always.BROKEN_OFF): Phase.LIVENESS_UNKNOWN,
+    (Phase.FAKE_WINDOW, Always.TIME_OVER): Phase.LIVENESS_UNKNOWN,
+    (Phase.LIVENESS_CONFIRMED, Always.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.NOTLIVE_CONFIRMED, Always.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.NOTLIVE_CONFIRMED, Always.REARMED): Phase.QUALITY,
+    (Phase.LIVENESS_UNKNOWN, Always.SUBJECT_LEFT): Phase.IDLE,
+    (Phase.LIVENESS_UNKNOWN, Always.REARMED): Phase.QUALITY,
 }
