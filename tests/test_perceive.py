@@ -252,6 +252,7 @@ def test_every_stage_says_how_long_it_took() -> None:
         "mesh",
         "pose",
         "blendshapes",
+        "infrared",
         "motion",
         "liveness",
     }
