@@ -34,6 +34,7 @@ DOES = {  # what the person in each clip does, as one sees when one looks at it
         Challenge.HEAD_RAISE,
     },
     ASKED / "mouth_then_left.mp4": {Challenge.MOUTH_OPENING, Challenge.LEFT_TURN},
+    ASKED / "right.mp4": {Challenge.RIGHT_TURN, Challenge.LEFT_TURN},
     ASKED / "smile.mp4": {Challenge.SMILE},
     LIVE: {Challenge.SMILE, Challenge.BLINK},
     ATTACK: set(),  # synthetic: a picture on a drawn phone

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.clips import DATA
 from tests.support.daemon import ATTACK, LIVE, MARGIN, file_feed, kioskd, settings
 from tests.test_road import check_against_schemas, first_action
-from tests.test_road_modes import CLOSE, SMILES, only_door, own
+from tests.test_road_modes import CLOSE, only_door, own
 
 MOUTH_THEN_LEFT = DATA / "asked" / "mouth_then_left.mp4"
 # A webcam of 400x300, compressed so hard that some frames repeat the one before.
@@ -34,20 +36,38 @@ def results(seen: Witness) -> list[dict[str, Any]]:
     return [record for record in records if record["kind"] == "result"]
 
 
-def test_a_person_who_smiles_as_asked_passes_the_challenge(tmp_path: Path) -> None:
+def does(clip: str, action: str, name: str, gate: dict[str, Any]) -> object:
+    """A real clip, what the person in it does, and how the door is told."""
+    return pytest.param(DATA / clip, action, name, gate, id=action)
+
+
+@pytest.mark.parametrize(
+    ("clip", "action", "name", "gate"),
+    [  # a blink and a sequence: below
+        does("asked/head.mp4", "nod", "nodChallenge", SMALL),
+        does("asked/head.mp4", "head_raise", "headRaiseChallenge", SMALL),
+        does("asked/right.mp4", "right_turn", "rightTurnChallenge", SMALL),
+        does("asked/mouth_then_left.mp4", "left_turn", "leftTurnChallenge", SMALL),
+        does("asked/mouth_then_left.mp4", "mouth_opening", "mouthOpeningChallenge", SMALL),
+        does("asked/brows.mp4", "eyebrow_raise", "eyebrowRaiseChallenge", SMALL),
+        does("single_face.mp4", "smile", "smileChallenge", CLOSE),
+        does("asked/closer.mp4", "flow", "flowChallenge", SMALL),
+    ],
+)
+def test_a_person_who_does_as_asked_is_told_to_the_door(
+    tmp_path: Path, clip: Path, action: str, name: str, gate: dict[str, Any]
+) -> None:
+    """Real people, none of them composed; the clip is shown again and again."""
     with mosquitto(tmp_path) as broker, witness(broker) as seen:
-        config = asking(broker, SMILES, mode="challenge", gate=CLOSE, challenge={"action": "smile"})
+        config = asking(broker, clip, mode="challenge", gate=gate, challenge={"action": action})
         with kioskd(tmp_path / "k", config) as daemon:
-            action = first_action(seen, "door-3")
+            told = first_action(seen, "door-3")
             eventually(lambda: "done" in prompts(seen))
             assert daemon.stop() == 0
-    assert own(action) == {
-        "type": "action",
-        "actionId": "smileChallenge",
-        "challengeConfirmed": "true",
-    }
-    assert (action["x"]["mode"], action["x"]["challenges"]) == ("challenge", ["smile"])
-    assert "rgbLivenessState" not in action["x"]
+    assert own(told) == {"type": "action", "actionId": name, "challengeConfirmed": "true"}
+    assert (told["x"]["mode"], told["x"]["challenges"]) == ("challenge", [action])
+    assert "rgbLivenessState" not in told["x"]
+    assert action in prompts(seen)
     check_against_schemas(seen)
 
 
