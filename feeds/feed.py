@@ -10,7 +10,6 @@ that was to be played once stays offline, "finished".
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from signal import strsignal
 from time import monotonic, sleep, time
 
@@ -131,17 +130,7 @@ class Feed:
             wall_time=taken.wall_time,
             color=taken.image,
         )
-        if planes is None:
-            return frame
-        return replace(
-            frame,
-            rig=planes.rig,
-            depth=planes.depth,
-            no_depth=planes.no_depth,
-            depth_gap_s=planes.depth_gap_s,
-            infrared=planes.infrared,
-            infrared_gap_s=planes.infrared_gap_s,
-        )
+        return frame if planes is None else planes.beside(frame)
 
     # -- supervision
 

@@ -1,12 +1,12 @@
 """What a depth camera's image carries beside its colours, and how that is laid out in a slot."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feeds.frame import DepthImage, InfraredImage, Intrinsics, NoDepth, Rig
+from feeds.frame import DepthImage, Frame, InfraredImage, Intrinsics, NoDepth, Rig
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +24,18 @@ class Planes:
     def size(self) -> int:
         """Bytes of all images in it."""
         return sum(image.nbytes for image in (self.depth, self.infrared) if image is not None)
+
+    def beside(self, frame: Frame) -> Frame:
+        """The frame with these planes."""
+        return replace(
+            frame,
+            rig=self.rig,
+            depth=self.depth,
+            no_depth=self.no_depth,
+            depth_gap_s=self.depth_gap_s,
+            infrared=self.infrared,
+            infrared_gap_s=self.infrared_gap_s,
+        )
 
 
 # One row of 8-byte floats holds everything but the pixels. Its words:

@@ -22,8 +22,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from feeds.frame import DepthImage, Frame
-from feeds.imaging import Image, encoded
+import numpy as np
+
+from feeds.frame import DepthImage, Frame, Intrinsics, Rig
+from feeds.imaging import Image, encoded, read_unchanged
+from feeds.planes import Planes
 
 INDEX = "index.jsonl"
 _RIG = "rig.json"
@@ -129,6 +132,40 @@ def read_index(folder: Path) -> tuple[Entry, ...]:
                 break  # cut off while it was written
             raise RecordingError(f"{path} line {number}: is no frame ({error})") from error
     return tuple(entries)
+
+
+def read_rig(folder: Path) -> Rig | None:
+    """The depth camera's geometry; None for a recording of another. Raises RecordingError."""
+    path = folder / _RIG
+    if not path.exists():
+        return None
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        x, y, z = told["translation"]
+        infrared = told["infrared"]
+        return Rig(
+            Intrinsics(**told["color"]),
+            None if infrared is None else Intrinsics(**infrared),
+            tuple(float(each) for each in told["rotation"]),
+            (float(x), float(y), float(z)),
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise RecordingError(f"{path}: is no geometry of a depth camera ({error})") from error
+
+
+def read_planes(folder: Path, entry: Entry, rig: Rig, shape: tuple[int, ...]) -> Planes:
+    """What lies beside a colour image of this shape. Raises ImageFileError."""
+    depth = None if entry.depth is None else read_unchanged(str(folder / entry.depth))
+    infrared = None if entry.infrared is None else read_unchanged(str(folder / entry.infrared))
+    gap, infrared_gap = entry.depth_gap_s, entry.infrared_gap_s
+    if infrared is not None and (infrared.ndim != 2 or infrared.dtype != np.uint8):
+        infrared, infrared_gap = None, None
+    seen = None if infrared is None else infrared.astype(np.uint8)
+    if depth is None:
+        return Planes(rig, None, "absent", None, seen, infrared_gap)
+    if depth.shape != shape[:2] or depth.dtype != np.uint16:
+        return Planes(rig, None, "other_size", None, seen, infrared_gap)
+    return Planes(rig, depth.astype(np.uint16), None, gap, seen, infrared_gap)
 
 
 def recordings(folder: Path) -> list[Path]:

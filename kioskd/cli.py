@@ -152,6 +152,7 @@ def _data_set_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @main.command()
 @_data_set_options
+@click.option("--mode", help="Which mode is judged; else the door's, or RGB liveness.")
 @click.option("--scheme", "schemes", multiple=True, help="A detection scheme, or all.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures.")
 @click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write a report.")

@@ -17,6 +17,7 @@ from feeds.sources import IMAGE_SUFFIXES
 Label = Literal["bonafide", "attack"]
 
 VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm"})
+REALSENSE_SUFFIXES = frozenset({".db3", ".bag"})  # recordings of a depth camera
 UNKNOWN = "unknown"
 CLIP_FRAMES = 30  # images are made into presentations of about this many
 
@@ -43,7 +44,8 @@ class Truth:
 class Presentation:
     """One person or attack before a camera once.
 
-    files  one video, the index of one recording, or images in the order shown
+    files  one video, one RealSense recording, the index of one recording that kioskd made, or
+           images in the order shown
     """
 
     name: str
@@ -53,6 +55,10 @@ class Presentation:
     @property
     def is_video(self) -> bool:
         return self.files[0].suffix.lower() in VIDEO_SUFFIXES
+
+    @property
+    def is_realsense(self) -> bool:
+        return self.files[0].suffix.lower() in REALSENSE_SUFFIXES
 
     @property
     def is_recording(self) -> bool:
@@ -182,10 +188,10 @@ def _row(path: Path, row: dict[str, str]) -> dict[Path, Truth] | str:
 def _presentations(
     files: dict[Path, Truth], root: Path, clip_frames: int
 ) -> Iterator[Presentation]:
-    """Each video; and the images of one folder as clips of about `clip_frames`."""
+    """Each video or recording; and the images of one folder as clips of about `clip_frames`."""
     folders: dict[tuple[Path, Truth], list[Path]] = defaultdict(list)
     for path, truth in files.items():
-        if _is_video(path):
+        if path.suffix.lower() in VIDEO_SUFFIXES | REALSENSE_SUFFIXES:
             yield Presentation(_name(path, root), truth, (path,))
         elif path.name == INDEX:
             yield Presentation(_name(path.parent, root), truth, (path,))
@@ -234,9 +240,6 @@ def _natural(path: Path) -> list[tuple[int, str]]:
     return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in pieces]
 
 
-def _is_video(path: Path) -> bool:
-    return path.suffix.lower() in VIDEO_SUFFIXES
-
-
 def _usable(path: Path) -> bool:
-    return path.suffix.lower() in VIDEO_SUFFIXES | IMAGE_SUFFIXES or path.name == INDEX
+    suffixes = VIDEO_SUFFIXES | REALSENSE_SUFFIXES | IMAGE_SUFFIXES
+    return path.suffix.lower() in suffixes or path.name == INDEX

@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal
 
-from kioskd.evaluation.sight import GateUse, Sighting
+from kioskd.evaluation import depth_modes
+from kioskd.evaluation.sight import COLOURS, GateUse, Sighting
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import subject
 from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
 from models.change import FEWEST
-from models.observation import Liveness, LivenessPlan, Observation
+from models.observation import Liveness, LivenessPlan, Measure, Observation
 from models.schemes import SCHEMES, evaluate
 
 Outcome = Literal["live", "attack", "none"]
@@ -42,18 +44,41 @@ OPEN_GATE = GateSettings(
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """How presentations are judged: a door's settings, and whether its gate is in use."""
+    """How presentations are judged: a door's settings, and whether its gate is in use.
+
+    depth  the mode with a depth camera that is judged in place of RGB liveness; where it judges
+           colours too, `rgb` says how. Its gate is in use
+    """
 
     rgb: RgbSettings
     gate: GateSettings
     gate_use: GateUse
+    depth: depth_modes.DepthKind | None = None
+
+    @property
+    def name(self) -> str:
+        """The detection scheme; before it the mode if that is not RGB liveness."""
+        names = () if self.depth is None else (depth_modes.name(self.depth),)
+        schemes = (self.rgb.detection_scheme,) if self.colours else ()
+        return ", ".join((*names, *schemes))
+
+    @property
+    def colours(self) -> bool:
+        """Whether liveness is judged by colours, alone or beside depth."""
+        return Measure.LIVENESS in self.measures
+
+    @property
+    def measures(self) -> frozenset[Measure]:
+        return COLOURS if self.depth is None else depth_modes.measures(self.depth)
 
     @property
     def limits(self) -> GateSettings:
         return self.gate if self.gate_use == "on" else OPEN_GATE
 
-    def mode(self) -> RgbMode:
+    def mode(self) -> Mode:
         """The mode that ships. With the gate off, frames need not follow close on each other."""
+        if self.depth is not None:
+            return depth_modes.mode(self.depth, self.rgb, self.gate)
         if self.gate_use == "on":
             return RgbMode(self.rgb, self.gate)
         attempt = replace(self.rgb.attempt, maximum_gap_s=inf)
@@ -62,6 +87,18 @@ class Judging:
     def judged(self, frames: Sequence[Observation]) -> list[Observation]:
         """With the gate off, a frame in which no face was found is passed over."""
         return [seen for seen in frames if seen.faces or self.gate_use == "on"]
+
+    def scored(self, seen: Observation) -> Observation:
+        """As the mode gets it: with the largest face scored by the scheme, where one is asked."""
+        return scored(seen, self.rgb.plan) if self.colours else seen
+
+    def score(self, seen: Observation) -> float | None:
+        """0 = attack to 1 = live, of the largest face; None where it has none."""
+        if self.depth is None:
+            liveness = score(seen, self.rgb.plan)
+            return None if liveness is None else liveness.score
+        faces = self.scored(seen).faces
+        return depth_modes.score(self.depth, self.rgb, faces[0]) if faces else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +128,16 @@ def decide(sighting: Sighting, by: Judging) -> Decision:
         return Decision("none", results[-1][1] if results else None, None, None)
     n, result = _counting(told, attack=sighting.presentation.truth.label == "attack")
     first = next(i for i, seen in enumerate(frames) if seen.faces)
-    outcome: Outcome = "live" if result.state == "LIVENESS_CONFIRMED" else "attack"
+    outcome: Outcome = "live" if result.verdict == "passed" else "attack"
     return Decision(outcome, result, result.decided_at - frames[first].at, n - first + 1)
 
 
 def steps(frames: Sequence[Observation], by: Judging) -> list[Step]:
     """What the mode says after each frame."""
-    mode, plan, door = by.mode(), by.rgb.plan, _Door()
+    mode, door = by.mode(), _Door()
     told = []
     for seen in frames:
-        seen = scored(seen, plan)
+        seen = by.scored(seen)
         told.append(mode.step(door.knows(seen, mode) if by.gate_use == "on" else seen))
     return told
 
@@ -116,7 +153,7 @@ class _Door:
         self._track: int | None = None
         self._differences = 0
 
-    def knows(self, seen: Observation, mode: RgbMode) -> Observation:
+    def knows(self, seen: Observation, mode: Mode) -> Observation:
         if not seen.faces:
             return seen
         face, *others = seen.faces
@@ -155,7 +192,8 @@ def score(seen: Observation, plan: LivenessPlan) -> Liveness | None:
 def gate_reasons(frames: Sequence[Observation], by: Judging) -> list[tuple[Reason, ...]]:
     """Why the gate refuses each frame; empty where it passes. Attempts play no part."""
     limits = by.limits
-    keeper = Gate(limits, margins="hybrid" in SCHEMES[by.rgb.detection_scheme].models)
+    margins = by.colours and "hybrid" in SCHEMES[by.rgb.detection_scheme].models
+    keeper = Gate(limits, margins=margins)
     found = []
     for seen in frames:
         found.append(_refused(keeper, seen, limits))
@@ -170,5 +208,5 @@ def _refused(keeper: Gate, seen: Observation, limits: GateSettings) -> tuple[Rea
 
 
 def _counting(told: list[tuple[int, Result]], *, attack: bool) -> tuple[int, Result]:
-    opened = [pair for pair in told if pair[1].state == "LIVENESS_CONFIRMED"]
+    opened = [pair for pair in told if pair[1].verdict == "passed"]
     return opened[0] if attack and opened else told[0]

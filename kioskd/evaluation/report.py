@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from kioskd.evaluation import metrics
-from kioskd.evaluation.decide import Decision, Judging, decide, gate_reasons, score
+from kioskd.evaluation import depth_modes, metrics
+from kioskd.evaluation.decide import Decision, Judging, decide, gate_reasons, steps
 from kioskd.evaluation.intervals import clopper_pearson
 from kioskd.evaluation.sight import GateUse, Sighting
 from kioskd.modes.rgb_settings import RgbSettings
@@ -66,7 +66,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SchemeReport:
-    """One scheme. The species stand worst first."""
+    """One scheme, or one mode that looks with a depth camera. The species stand worst first."""
 
     scheme: str
     species: tuple[Group, ...]
@@ -127,7 +127,7 @@ def scheme_report(
     decided = [(sighting, decide(sighting, by)) for sighting in sightings]
     scores = frame_scores(sightings, by, fit=False)
     return SchemeReport(
-        scheme=by.rgb.detection_scheme,
+        scheme=by.name,
         species=_species(decided),
         bona_fide=_bona_fide(decided),
         frames=separation(scores),
@@ -198,13 +198,13 @@ def _no_response_reasons(
 
 
 def _why_none(sighting: Sighting, decision: Decision, by: Judging) -> str:
-    """The attempt's own reason; without one, what the gate said most often."""
+    """The attempt's own reason; without one, what was said most often of a frame."""
     if not sighting.frames:
         return "unreadable" if sighting.problems else "empty"
     if decision.result is not None and decision.result.reasons:
         return decision.result.reasons[0]
-    refused = Counter(reason for each in gate_reasons(sighting.frames, by) for reason in each)
-    return refused.most_common(1)[0][0].value if refused else "too_short"
+    refused = Counter(reason for step in steps(sighting.frames, by) for reason in step.reasons)
+    return refused.most_common(1)[0][0] if refused else "too_short"
 
 
 def _worst(decided: Sequence[tuple[Sighting, Decision]], most: int = 12) -> tuple[Mistake, ...]:
@@ -220,14 +220,13 @@ def _worst(decided: Sequence[tuple[Sighting, Decision]], most: int = 12) -> tupl
 def _mistake(sighting: Sighting, decision: Decision) -> Mistake:
     presentation, result = sighting.presentation, decision.result
     assert result is not None  # there was a decision
-    assert result.state is not None
     at = [seen.at for seen in sighting.frames].index(result.decided_at)
     number = sighting.frames[at].number
     file = presentation.files[number if len(presentation.files) > 1 else 0]
     return Mistake(
         presentation.name,
         presentation.truth.species,
-        result.state,
+        result.state or result.verdict,
         float(result.attributes["liveness"]),
         str(file),
         number,
@@ -247,9 +246,8 @@ def frame_scores(
         for index, seen in enumerate(sighting.frames):
             if refused is not None and refused[index]:
                 continue
-            liveness = score(seen, by.rgb.plan)
-            if liveness is not None and liveness.score is not None:
-                found[sighting.presentation.truth.label].append(liveness.score)
+            if (score := by.score(seen)) is not None:
+                found[sighting.presentation.truth.label].append(score)
     return found
 
 
@@ -297,11 +295,12 @@ def full_report(
     """All figures; one judging for each scheme, the one asked for first."""
     truths = [sighting.presentation.truth for sighting in sightings]
     first = judgings[0]
-    models = sorted({m for by in judgings for m in SCHEMES[by.rgb.detection_scheme].models})
+    schemes = {by.rgb.detection_scheme for by in judgings if by.colours}
+    models = sorted({model for scheme in schemes for model in SCHEMES[scheme].models})
     return Report(
         data_set=data_set,
         gate=first.gate_use,
-        thresholds=_thresholds(first.rgb),
+        thresholds=_thresholds(first),
         networks=networks,
         presentations=dict(Counter(truth.label for truth in truths)),
         subjects=len({truth.subject for truth in truths}),
@@ -311,9 +310,7 @@ def full_report(
         frames_repeated=sum(sighting.repeated for sighting in sightings),
         models={model: separation(model_scores(sightings, model)) for model in models},
         gate_reasons=gate_tally(sightings, first),
-        schemes=tuple(
-            scheme_report(sightings, by, costs.get(by.rgb.detection_scheme)) for by in judgings
-        ),
+        schemes=tuple(scheme_report(sightings, by, costs.get(by.name)) for by in judgings),
         problems=(*notes, *(p for sighting in sightings for p in named(sighting))),
     )
 
@@ -340,7 +337,12 @@ def _frames(
     return dict(found)
 
 
-def _thresholds(rgb: RgbSettings) -> dict[str, float]:
+def _thresholds(by: Judging) -> dict[str, float]:
+    colours = _rgb_thresholds(by.rgb) if by.colours else {}
+    return colours | (depth_modes.thresholds(by.depth) if by.depth is not None else {})
+
+
+def _rgb_thresholds(rgb: RgbSettings) -> dict[str, float]:
     return {
         "liveness_detection_threshold": rgb.liveness_detection_threshold,
         "fake_detection_threshold": rgb.fake_detection_threshold,

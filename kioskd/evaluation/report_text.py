@@ -11,12 +11,9 @@ def lines(report: Report) -> Iterator[str]:
     """The report as text, line by line."""
     yield from _head(report)
     yield ""
-    yield "Networks, frame by frame (frames with a face, whether or not the gate lets them pass)"
-    yield from table(
-        ("model", "bona fide", "attack", "AUC", "EER", "APCER at BPCER 5 %"),
-        [(name, *_separation(found)) for name, found in report.models.items()],
-    )
-    yield ""
+    if report.models:
+        yield from _models(report)
+        yield ""
     yield "Schemes, frame by frame; then those frames that pass the gate"
     yield from table(
         ("scheme", "AUC", "EER", "APCER at BPCER 5 %", "AUC fit", "EER fit", "CPU ms"),
@@ -28,6 +25,14 @@ def lines(report: Report) -> Iterator[str]:
     yield ""
     yield from _gate(report)
     yield from _problems(report.problems)
+
+
+def _models(report: Report) -> Iterator[str]:
+    yield "Networks, frame by frame (frames with a face, whether or not the gate lets them pass)"
+    yield from table(
+        ("model", "bona fide", "attack", "AUC", "EER", "APCER at BPCER 5 %"),
+        [(name, *_separation(found)) for name, found in report.models.items()],
+    )
 
 
 def markdown(report: Report) -> Iterator[str]:
@@ -109,7 +114,8 @@ def _head(report: Report) -> Iterator[str]:
     if report.gate == "off":
         yield "GATE OFF: no frame was refused and no face followed; no door runs like this"
     yield ", ".join(f"{name} {value:g}" for name, value in report.thresholds.items())
-    yield ", ".join(f"{model}: {file}" for model, file in report.networks.items())
+    if report.networks:
+        yield ", ".join(f"{model}: {file}" for model, file in report.networks.items())
 
 
 def _separation(found: Separation) -> tuple[str, ...]:

@@ -7,29 +7,43 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from kioskd.config.load import ConfigError, load
-from kioskd.evaluation import report_html, report_text
+from kioskd.evaluation import depth_modes, report_html, report_text
 from kioskd.evaluation.dataset import CLIP_FRAMES, DataSet, DataSetError, read_data_set
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import Report, full_report
-from kioskd.evaluation.sight import IMAGES_FPS, GateUse, Sight, Sighting, roles
+from kioskd.evaluation.sight import COLOURS, IMAGES_FPS, GateUse, Sight, Sighting, roles
 from kioskd.evaluation.thumbnails import thumbnails
+from kioskd.modes import rgb
+from kioskd.modes.depth_settings import Rgb3dSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
 from models.manifest import NetworkError, installed_models, missing_for, shipped
+from models.observation import Measure
 from models.perceive import PerceptionSettings
 from models.schemes import SCHEMES
 from models.session import Networks
 
 OK, FAILED, WRONG = 0, 1, 2  # exit status
 
+Evaluated = RgbSettings | depth_modes.DepthKind
+MODES: dict[str, Evaluated] = {rgb.MODE: RgbSettings(), **depth_modes.DEFAULTS}
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A door's settings, those of a configuration or the defaults."""
+    """A door's settings, those of a configuration or the defaults.
+
+    depth  the mode with a depth camera, if that is judged in place of RGB liveness
+    """
 
     gate: GateSettings = field(default_factory=GateSettings)
     rgb: RgbSettings = field(default_factory=RgbSettings)
     perception: PerceptionSettings = field(default_factory=PerceptionSettings)
+    depth: depth_modes.DepthKind | None = None
+
+    @property
+    def measures(self) -> frozenset[Measure]:
+        return COLOURS if self.depth is None else depth_modes.measures(self.depth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,7 @@ class Request:
     """What the command line asks for.
 
     schemes  empty: the configuration's own
+    mode     None: the configuration's own, which is RGB liveness without one
     label    of everything in the data set; None: its folders or columns say
     """
 
@@ -44,6 +59,7 @@ class Request:
     config: Path | None = None
     door: str | None = None
     schemes: tuple[str, ...] = ()
+    mode: str | None = None
     gate: GateUse = "on"
     clip_frames: int = CLIP_FRAMES
     images_fps: float = IMAGES_FPS
@@ -66,7 +82,8 @@ class Sighted:
 def run(request: Request, progress: Callable[[int, int], None] | None = None) -> int:
     """The command; returns the exit status."""
     try:
-        settings = settings_of(request.config, request.door)
+        settings = settings_of(request.config, request.door, request.mode)
+        _check(request, settings)
         data = read_data_set(request.data_set, request.clip_frames, request.label)
         sighted = sight(data, settings, request.gate, request.images_fps, progress)
     except ConfigError as error:
@@ -95,18 +112,52 @@ def _write(request: Request, report: Report) -> None:
         request.html_file.write_text(report_html.page(report, shown), encoding="utf-8")
 
 
-def settings_of(config: Path | None, door: str | None) -> Settings:
-    """The settings of a configuration's door, its first if none is named; raises ConfigError."""
+def settings_of(config: Path | None, door: str | None, mode: str | None = None) -> Settings:
+    """The settings of a configuration's door, its first if none is named; raises ConfigError.
+
+    A `mode` that is not the door's own stands with its defaults.
+    """
+    if mode not in (None, *MODES):
+        raise DataSetError(f"no mode {mode} is evaluated; there are {', '.join(MODES)}")
     if config is None:
-        return Settings()
+        return _judged(Settings(), MODES[mode or rgb.MODE])
     found = load(config)
     doors = {each.name: each for each in found.doors}
     if door is not None and door not in doors:
         raise DataSetError(f"{config} has no door called {door}; it has {', '.join(doors)}")
     chosen = doors[door] if door is not None else found.doors[0]
-    if not isinstance(chosen.mode, RgbSettings):
-        raise DataSetError(f"door {chosen.name} has another mode; only RGB liveness is evaluated")
-    return Settings(chosen.gate, chosen.mode, found.perception.settings())
+    settings = Settings(gate=chosen.gate, perception=found.perception.settings())
+    own = chosen.mode if isinstance(chosen.mode, Evaluated) else None
+    if mode is not None and (own is None or _name(own) != mode):
+        return _judged(settings, MODES[mode])
+    if own is None:
+        raise DataSetError(
+            f"door {chosen.name} has another mode; those that are evaluated: {', '.join(MODES)}"
+        )
+    return _judged(settings, own)
+
+
+def _name(mode: Evaluated) -> str:
+    return rgb.MODE if isinstance(mode, RgbSettings) else depth_modes.name(mode)
+
+
+def _judged(settings: Settings, mode: Evaluated) -> Settings:
+    if isinstance(mode, RgbSettings):
+        return replace(settings, rgb=mode)
+    if isinstance(mode, Rgb3dSettings):
+        return replace(settings, depth=mode, rgb=mode.rgb)
+    return replace(settings, depth=mode)
+
+
+def _check(request: Request, settings: Settings) -> None:
+    """Raises DataSetError for what was asked for and has no meaning to the mode."""
+    if settings.depth is None:
+        return
+    mode = depth_modes.name(settings.depth)
+    if request.gate == "off":
+        raise DataSetError(f"--gate off is for RGB liveness: {mode} needs the face followed")
+    if request.schemes and Measure.LIVENESS not in settings.measures:
+        raise DataSetError(f"--scheme is of RGB liveness: {mode} has none")
 
 
 def sight(
@@ -120,8 +171,8 @@ def sight(
 
     `progress` is told how many of how many files are done.
     """
-    networks = Networks.load(roles(), "cpu")
-    eye = Sight(networks, settings.perception, gate, images_fps)
+    networks = Networks.load(roles(settings.measures), "cpu")
+    eye = Sight(networks, settings.perception, gate, images_fps, settings.measures)
     sightings = []
     everything = sum(len(presentation.files) for presentation in data.presentations)
     done = 0
@@ -137,18 +188,28 @@ def sight(
 
 def report_of(request: Request, settings: Settings, sighted: Sighted) -> Report:
     names = request.schemes or (settings.rgb.detection_scheme,)
-    usable = [name for name in names if not missing_for(name)]
+    colours = Measure.LIVENESS in settings.measures
+    usable = [name for name in names if not colours or not missing_for(name)]
     left_out = (f"scheme {name}: its networks are not installed" for name in names)
     judgings = [
-        Judging(replace(settings.rgb, detection_scheme=name), settings.gate, request.gate)
+        Judging(
+            replace(settings.rgb, detection_scheme=name),
+            settings.gate,
+            request.gate,
+            settings.depth,
+        )
         for name in usable
     ]
     return full_report(
         str(request.data_set),
         sighted.sightings,
         judgings,
-        network_names(),
-        {name: scheme_cost(name, sighted.step_ms) for name in usable if request.gate == "on"},
+        network_names(settings.measures),
+        {
+            by.name: scheme_cost(by.rgb.detection_scheme, sighted.step_ms)
+            for by in judgings
+            if request.gate == "on"
+        },
         (
             *(n for n, name in zip(left_out, names, strict=True) if name not in usable),
             *sighted.notes,
@@ -156,9 +217,10 @@ def report_of(request: Request, settings: Settings, sighted: Sighted) -> Report:
     )
 
 
-def network_names() -> dict[str, str]:
-    """The network file behind each liveness model, with the first digits of its sha256."""
-    files = {model: shipped().file(model) for model in sorted(installed_models())}
+def network_names(measures: frozenset[Measure] = COLOURS) -> dict[str, str]:
+    """The network file behind each score, with the first digits of its sha256."""
+    scoring = roles(measures) - {"face", "mesh"}
+    files = {model: shipped().file(model) for model in sorted(scoring)}
     return {model: f"{file.name}:{file.sha256[:8]}" for model, file in files.items()}
 
 

@@ -47,6 +47,8 @@ def run(request: Request, wish: Wish, command: str, write: Path | None, tell: Lo
 
 def _proposal(request: Request, wish: Wish, tell: Looking) -> tuple[Proposal, tuple[str, ...]]:
     settings = settings_of(request.config, request.door)
+    if settings.depth is not None:
+        raise DataSetError("only RGB liveness is calibrated, and this door has another mode")
     scheme = (*request.schemes, settings.rgb.detection_scheme)[0]
     if missing := missing_for(scheme):
         raise NetworkError(f"{scheme} needs the {' and '.join(missing)} network")

@@ -15,10 +15,12 @@ from typing import Literal
 from feeds.frame import ColorImage, Frame
 from feeds.freshness import Freshness
 from feeds.imaging import ImageFileError, read_image
-from feeds.recording import RecordingError, read_index
-from feeds.settings import FileSource
-from feeds.sources import SourceError, VideoReader
-from kioskd.evaluation.dataset import Presentation
+from feeds.planes import Planes
+from feeds.recording import RecordingError, read_index, read_planes, read_rig
+from feeds.settings import FeedSettings, FileSource, RecordingSource
+from feeds.shot import Reader
+from feeds.sources import SourceError, opened
+from kioskd.evaluation.dataset import REALSENSE_SUFFIXES, Presentation
 from models import liveness
 from models.boxes import area
 from models.detect import Detector, small_copy
@@ -33,14 +35,14 @@ from models.observation import (
     Observation,
     Wanted,
 )
-from models.perceive import Perceiver, PerceptionSettings
+from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
 from models.stages import Stages
 
 GateUse = Literal["on", "off"]
 
 IMAGES_FPS = 10.0  # at which images are shown; a folder feed's own default
-MEASURES = frozenset({Measure.QUALITY, Measure.POSE})
+COLOURS = frozenset({Measure.QUALITY, Measure.POSE, Measure.LIVENESS})  # for RGB liveness
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,9 +61,9 @@ class Sighting:
     repeated: int = 0
 
 
-def roles() -> frozenset[Role]:
-    """The networks that an evaluation loads."""
-    return frozenset({"face", "mesh", *installed_models()})
+def roles(measures: frozenset[Measure] = COLOURS) -> frozenset[Role]:
+    """The networks that an evaluation loads: every one for liveness, if that is measured."""
+    return needs(measures) | (installed_models() if Measure.LIVENESS in measures else set())
 
 
 class CpuStages(Stages):
@@ -84,8 +86,11 @@ class Sight:
         settings: PerceptionSettings,
         gate: GateUse = "on",
         images_fps: float = IMAGES_FPS,
+        measures: frozenset[Measure] = COLOURS,
     ) -> None:
-        """With the gate "off" no face is followed either: each image stands for itself."""
+        """With the gate "off" no face is followed either: each image stands for itself, and
+        only colours are measured.
+        """
         self.stages = CpuStages()
         self._networks = networks
         self._models: Sequence[LivenessModel] = sorted(
@@ -93,7 +98,7 @@ class Sight:
         )
         self._fps = images_fps
         self._eye: _Following | _Single = (
-            _Following(networks, settings, self.stages)
+            _Following(networks, settings, measures - {Measure.LIVENESS}, self.stages)
             if gate == "on"
             else _Single(networks, settings, self.stages)
         )
@@ -110,15 +115,17 @@ class Sight:
                 repeated += 1
                 continue
             frame = Frame("evaluate", shown.number, shown.session, at, at, image)
+            if shown.planes is not None:
+                frame = shown.planes.beside(frame)
             seen.append(self._scored(frame, self._eye.look(frame)))
         return Sighting(presentation, tuple(seen), tuple(problems), repeated)
 
     def _shown(self, presentation: Presentation, problems: list[str]) -> Iterator["_Shown"]:
-        if presentation.is_video:
-            return _video(presentation.files[0], problems)
+        if presentation.is_video or presentation.is_realsense:
+            return _played(presentation.files[0], problems)
         if presentation.is_recording:
             return _recording(presentation.files[0].parent, problems)
-        times = [(path, 0, n / self._fps) for n, path in enumerate(presentation.files)]
+        times = [(path, n / self._fps) for n, path in enumerate(presentation.files)]
         return _images(times, problems)
 
     def _scored(self, frame: Frame, seen: Observation) -> Observation:
@@ -149,32 +156,47 @@ class _Shown:
     session: int
     at: float
     image: ColorImage
+    planes: Planes | None = None
 
 
-def _images(timed: Iterable[tuple[Path, int, float]], problems: list[str]) -> Iterator[_Shown]:
-    """Images by file, session and time."""
-    for number, (path, session, at) in enumerate(timed):
+def _images(timed: Iterable[tuple[Path, float]], problems: list[str]) -> Iterator[_Shown]:
+    """Images by file and time."""
+    for number, (path, at) in enumerate(timed):
         try:
-            yield _Shown(number, session, at, read_image(str(path)))
+            yield _Shown(number, 0, at, read_image(str(path)))
         except ImageFileError as error:
             problems.append(str(error))
 
 
 def _recording(folder: Path, problems: list[str]) -> Iterator[_Shown]:
+    """What kioskd recorded, with the depth camera's planes if it was one."""
     try:
-        entries = read_index(folder)
+        entries, rig = read_index(folder), read_rig(folder)
     except RecordingError as error:
         problems.append(str(error))
         return
-    yield from _images(
-        ((folder / e.color, e.session, e.captured_at - entries[0].captured_at) for e in entries),
-        problems,
-    )
+    for number, entry in enumerate(entries):
+        at = entry.captured_at - entries[0].captured_at
+        try:
+            image = read_image(str(folder / entry.color))
+            planes = None if rig is None else read_planes(folder, entry, rig, image.shape)
+        except ImageFileError as error:
+            problems.append(str(error))
+        else:
+            yield _Shown(number, entry.session, at, image, planes)
 
 
-def _video(path: Path, problems: list[str]) -> Iterator[_Shown]:
+def played(path: Path) -> Reader:
+    """A video or RealSense recording, read here and now. Raises SourceError."""
+    known = path.suffix.lower() in REALSENSE_SUFFIXES
+    source = RecordingSource(str(path), pace="fast") if known else FileSource(str(path))
+    usual = FeedSettings("evaluate", source)
+    return opened(source, open_s=usual.open_s, stall_s=usual.stall_s)
+
+
+def _played(path: Path, problems: list[str]) -> Iterator[_Shown]:
     try:
-        reader = VideoReader(FileSource(str(path)))
+        reader = played(path)
     except SourceError as error:
         problems.append(str(error))
         return
@@ -182,7 +204,7 @@ def _video(path: Path, problems: list[str]) -> Iterator[_Shown]:
         for number in count():
             if (shot := reader.read()) is None:
                 return
-            yield _Shown(number, 0, shot.position_s or 0.0, shot.image)
+            yield _Shown(number, 0, shot.position_s or 0.0, shot.image, shot.planes)
     except SourceError as error:
         problems.append(str(error))
     finally:
@@ -190,10 +212,17 @@ def _video(path: Path, problems: list[str]) -> Iterator[_Shown]:
 
 
 class _Following:
-    """The perceiver that ships, asked for everything."""
+    """The perceiver that ships, asked for everything at once."""
 
-    def __init__(self, networks: Networks, settings: PerceptionSettings, stages: Stages) -> None:
+    def __init__(
+        self,
+        networks: Networks,
+        settings: PerceptionSettings,
+        measures: frozenset[Measure],
+        stages: Stages,
+    ) -> None:
         self._perceiver = Perceiver(networks, settings, stages)
+        self._measures = measures
 
     def reset(self) -> None:
         self._perceiver.reset()
@@ -202,7 +231,7 @@ class _Following:
         seen = self._perceiver.look(frame)
         if not seen.faces:
             return seen
-        return self._perceiver.measure(frame, seen, Wanted(seen.faces[0].track_id, MEASURES))
+        return self._perceiver.measure(frame, seen, Wanted(seen.faces[0].track_id, self._measures))
 
 
 class _Single:

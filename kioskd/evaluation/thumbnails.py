@@ -7,10 +7,9 @@ from pathlib import Path
 from feeds.frame import ColorImage
 from feeds.imaging import ImageFileError, encoded, read_image, resize
 from feeds.recording import INDEX, RecordingError, read_index
-from feeds.settings import FileSource
-from feeds.sources import SourceError, VideoReader
-from kioskd.evaluation.dataset import VIDEO_SUFFIXES
+from feeds.sources import IMAGE_SUFFIXES, SourceError
 from kioskd.evaluation.report import Mistake
+from kioskd.evaluation.sight import played
 
 WIDTH = 200  # pixels
 
@@ -31,9 +30,9 @@ def _image(path: Path, frame: int) -> ColorImage | None:
     try:
         if path.name == INDEX:
             path = path.parent / read_index(path.parent)[frame].color
-        if path.suffix.lower() not in VIDEO_SUFFIXES:
+        if path.suffix.lower() in IMAGE_SUFFIXES:
             return read_image(str(path))
-        reader = VideoReader(FileSource(str(path)))
+        reader = played(path)
         try:
             shots = iter(reader.read, None)
             shot = next(islice(shots, frame, None), None)
