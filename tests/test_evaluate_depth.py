@@ -112,8 +112,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> DataSet:
     return DataSet(folder, configured(out / "config.yaml", head), out)
 
 
-def test_3d_liveness_opens_to_the_head_and_to_no_sheet(data: DataSet) -> None:
-    found = evaluated(data)
+@pytest.fixture(scope="module")
+def found(data: DataSet) -> Evaluated:
+    """What the door of 3D liveness, which stands first, makes of it."""
+    return evaluated(data)
+
+
+def test_3d_liveness_opens_to_the_head_and_to_no_sheet(found: Evaluated) -> None:
     assert found.scheme["scheme"] == "secure_access_3d_liveness"
     assert found.opened_to == {"bent_upright": 0, "flat_photo": 0}
     assert found.unanswered == {"bent_upright": 0, "flat_photo": 0, "bona fide": 1}
@@ -125,8 +130,7 @@ def test_3d_liveness_opens_to_the_head_and_to_no_sheet(data: DataSet) -> None:
     assert found.figures["thresholds"]["liveness_3d.minimum_valid_ratio"] == 0.6
 
 
-def test_a_recording_that_was_cut_off_is_named_and_gives_no_response(data: DataSet) -> None:
-    found = evaluated(data)
+def test_a_recording_that_was_cut_off_is_named_and_gives_no_response(found: Evaluated) -> None:
     (problem,) = found.figures["problems"]
     assert problem.startswith("bonafide/cut.db3: nothing could be judged, counted as non-response")
     assert problem.endswith("cut.db3: is not a RealSense recording, or is damaged)")
