@@ -9,6 +9,8 @@ import pytest
 
 from feeds.depth_recording import DepthRecording
 from feeds.frame import Frame
+from feeds.imaging import write_image
+from feeds.recording import Recorder, RecordingError, read_index, read_planes, read_rig
 from feeds.settings import FeedSettings, RecordingSource
 from tests.support.recordings import recording, scene
 from tests.support.watching import watched
@@ -100,3 +102,44 @@ def test_a_recording_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"pyrealsense2 2\.58 or newer") as caught:
         DepthRecording(tmp_path / "nowhere", "1").add(frames[0])
     assert caught.value.filename == str(tmp_path / "nowhere/realsense-0.db3")
+
+
+def in_folder(folder: Path, frames: list[Frame]) -> Path:
+    recorder = Recorder(folder)
+    for frame in frames:
+        recorder.add(frame)
+    recorder.close()
+    return folder
+
+
+def test_the_images_of_a_recording_give_its_planes_again(tmp_path: Path) -> None:
+    frames = shown(recording(tmp_path / "door.db3", [scene(0), scene(1), scene(2, depth=None)]))
+    folder = in_folder(tmp_path / "kept", frames)
+    rig = read_rig(folder)
+    assert rig is not None
+    assert rig == frames[0].rig
+    for frame, entry in zip(frames, read_index(folder), strict=True):
+        again = read_planes(folder, entry, rig, frame.color.shape).beside(frame)
+        assert (again.no_depth, again.depth_gap_s) == (frame.no_depth, frame.depth_gap_s)
+        assert np.array_equal(again.depth, frame.depth)  # type: ignore[arg-type]
+        assert np.array_equal(again.infrared, frame.infrared)  # type: ignore[arg-type]
+
+
+def test_planes_of_another_size_or_kind_are_none(tmp_path: Path) -> None:
+    (frame,) = shown(recording(tmp_path / "door.db3", 1))
+    folder = in_folder(tmp_path / "kept", [frame])
+    (entry,) = read_index(folder)
+    assert entry.depth is not None
+    assert entry.infrared is not None
+    assert frame.rig is not None
+    write_image(str(folder / entry.depth), frame.color)
+    write_image(str(folder / entry.infrared), frame.color)
+    planes = read_planes(folder, entry, frame.rig, frame.color.shape)
+    assert (planes.depth, planes.no_depth, planes.infrared) == (None, "other_size", None)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"color": 1}'])
+def test_a_damaged_geometry_is_named(content: str, tmp_path: Path) -> None:
+    (tmp_path / "rig.json").write_text(content)
+    with pytest.raises(RecordingError, match="is no geometry of a depth camera"):
+        read_rig(tmp_path)
