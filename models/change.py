@@ -19,7 +19,7 @@ FEWEST = 5  # with fewer nothing is said
 SHARE = 0.3  # of the frames may change less than what is said: an encoder repeats itself at times
 
 SAMPLE = (32, 32)  # pixels of a face's sample
-ALIKE = 0.6  # correlation of two samples below which they show two faces
+ALIKE = 0.5  # correlation of two samples below which they show two faces
 
 Sample = NDArray[np.float32]  # (1024,), zero mean, length 1
 

@@ -254,7 +254,7 @@ def test_no_file_descriptor_is_lost_over_restarts(tmp_path: Path) -> None:
             os.kill(door.feed.capture_pid, signal.SIGKILL)
             door.until("offline", "crashed")
             door.frame()
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert len(os.listdir("/proc/self/fd")) <= before
 
 
 DAEMON = """
