@@ -59,7 +59,8 @@ def test_a_person_who_does_as_asked_is_told_to_the_door(
 ) -> None:
     """Real people, none of them composed; the clip is shown again and again."""
     with mosquitto(tmp_path) as broker, witness(broker) as seen:
-        config = asking(broker, clip, mode="challenge", gate=gate, challenge={"action": action})
+        challenge = {"action": action, "maximum_runtime_s": 20.0}  # longer than any of the clips
+        config = asking(broker, clip, mode="challenge", gate=gate, challenge=challenge)
         with kioskd(tmp_path / "k", config) as daemon:
             told = first_action(seen, "door-3")
             eventually(lambda: "done" in prompts(seen))
