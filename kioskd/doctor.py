@@ -1,7 +1,6 @@
 """`kioskd doctor`: look at what a door needs, and say line by line what is well or what to do."""
 
 import os
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from kioskd.daemon import networks
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.probe import probe
 from kioskd.log import redacted
+from kioskd.loopback import listens
 from models.manifest import NetworkError
 
 CAMERA_S = 15.0  # how long a camera may take to show its first frame
@@ -120,7 +120,7 @@ def _seen(frame: Frame) -> str:
 def _broker(config: Config) -> Iterator[Finding]:
     """A real loop-back publish. A daemon's embedded broker is started if none is there."""
     port = config.delivery.port
-    embedded = EmbeddedBroker(port) if config.embedded and not _listens(port) else None
+    embedded = EmbeddedBroker(port) if config.embedded and not listens(port) else None
     if embedded is not None:
         try:
             embedded.start()
@@ -133,11 +133,6 @@ def _broker(config: Config) -> Iterator[Finding]:
     finally:
         if embedded is not None:
             embedded.stop()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as sock:
-        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _clock() -> Finding:

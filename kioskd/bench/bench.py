@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from kioskd.bench import report
-from kioskd.bench.broker import free_port, mosquitto
+from kioskd.bench.broker import mosquitto
 from kioskd.config.load import load
 from kioskd.delivery.follow import follow
+from kioskd.loopback import free_port
 
 _CONFIG = """\
 site: bench

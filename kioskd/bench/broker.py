@@ -1,12 +1,13 @@
 """A broker for the bench: mosquitto on loopback if this machine has it, else the embedded one."""
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from kioskd.loopback import LOOPBACK, free_port, listens
 
 START_S = 10.0
 
@@ -20,7 +21,7 @@ def mosquitto(folder: Path) -> Iterator[int | None]:
         return
     port = free_port()
     config = folder / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    config.write_text(f"listener {port} {LOOPBACK}\nallow_anonymous true\npersistence false\n")
     process = subprocess.Popen(
         [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -32,17 +33,10 @@ def mosquitto(folder: Path) -> Iterator[int | None]:
         process.wait()
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 def _wait(port: int) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        with socket.socket() as sock:
-            if sock.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if listens(port):
+            return
         time.sleep(0.05)
     raise OSError(f"mosquitto did not open port {port} within {START_S:.0f} s")

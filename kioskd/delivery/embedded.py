@@ -6,10 +6,10 @@ retained message twice: enough to see kioskd work without installing anything, a
 
 import asyncio
 import logging
-import socket
 import threading
 
-LOOPBACK = "127.0.0.1"
+from kioskd.loopback import LOOPBACK, free_port
+
 START_S = 10.0
 STOP_S = 0.8  # the daemon must end in time, and this thread ends with it
 
@@ -22,7 +22,7 @@ class EmbeddedBroker:
     """`start()` before a Courier with protocol 3.1.1 connects to 127.0.0.1 and `port`."""
 
     def __init__(self, port: int = 0) -> None:
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._started = threading.Event()
         self._failure: EmbeddedError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -78,9 +78,3 @@ class EmbeddedBroker:
         self._started.set()
         await self._end.wait()
         await broker.shutdown()
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind((LOOPBACK, 0))
-        return int(sock.getsockname()[1])

@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from kioskd.config.load import load
 from kioskd.delivery.follow import follow
 from kioskd.delivery.settings import DeliverySettings
+from kioskd.loopback import free_port, listens
 
 HERE = Path(__file__).parent
 EXPECTED = {"live": "true", "attack": "false"}  # feed -> livenessConfirmed
@@ -49,7 +49,7 @@ def _configuration(folder: Path) -> Path:
     """The demo's config.yaml in a folder of its own, with a free port."""
     text = (HERE / "demo.yaml").read_text(encoding="utf-8")
     config = folder / "config.yaml"
-    config.write_text(text.replace("port: 18883", f"port: {_free_port()}"), encoding="utf-8")
+    config.write_text(text.replace("port: 18883", f"port: {free_port()}"), encoding="utf-8")
     shutil.copytree(HERE / "clips", folder / "clips")
     return config
 
@@ -104,9 +104,8 @@ def _show(feed: str, payload: dict[str, object], as_json: bool) -> None:
 
 def _wait_for_broker(port: int, process: subprocess.Popen[bytes], deadline: float) -> None:
     while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as sock:
-            if sock.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if listens(port):
+            return
         time.sleep(0.02)
 
 
@@ -119,9 +118,3 @@ def _stop_at_end(process: subprocess.Popen[bytes], deadline: float, stop: thread
 def _failure(told: dict[str, str], log_file: Path) -> str:
     last = "\n".join(log_file.read_text(errors="replace").splitlines()[-30:])
     return f"The doors were told {told}, but should have been told {EXPECTED}. The log:\n{last}"
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
