@@ -138,29 +138,80 @@ def test_a_box_that_is_no_number_never_passes() -> None:
     assert Reason.FACE_TOO_SMALL in reasons(boxed(740, 440, 540, 200))
 
 
-class TestWants:
+class TestAsking:
     """Nothing is measured before what is cheaper has passed."""
 
     BARE = Face(1, BOX, 0.9, True)
 
-    def wants(self, face: Face) -> Measure | None:
-        return Gate(GateSettings(), margins=True).wants(seen(face), face)
+    def says(self, face: Face) -> Measure | tuple[Reason, ...]:
+        return Gate(GateSettings(), margins=True).says(seen(face), face)
 
     def test_a_bad_box_costs_no_measure(self) -> None:
-        assert self.wants(replace(self.BARE, box=(0.0, 0.0, 60.0, 60.0))) is None
+        small = replace(self.BARE, box=(540.0, 200.0, 600.0, 260.0))
+        assert self.says(small) == (Reason.FACE_TOO_SMALL,)
 
     def test_quality_comes_before_the_network(self) -> None:
-        assert self.wants(self.BARE) is Measure.QUALITY
+        assert self.says(self.BARE) is Measure.QUALITY
 
     def test_a_blurred_face_costs_no_network(self) -> None:
-        blurred = replace(self.BARE, quality=replace(SHARP, sharpness=0.0))
-        assert self.wants(blurred) is None
+        blurred = replace(self.BARE, quality=replace(SHARP, sharpness=0.0), change=1.0)
+        assert self.says(blurred) == (Reason.BLURRY,)
 
     def test_a_sharp_face_is_measured_for_its_pose(self) -> None:
-        assert self.wants(replace(self.BARE, quality=SHARP, change=1.0)) is Measure.POSE
+        assert self.says(replace(self.BARE, quality=SHARP, change=1.0)) is Measure.POSE
 
     def test_a_fit_face_needs_nothing_more(self) -> None:
-        assert self.wants(FIT) is None
+        assert self.says(FIT) == ()
+
+
+class TestAskingAgain:
+    """One gate may be asked about one frame many times, and about others in between."""
+
+    def test_what_was_measured_meanwhile_counts(self) -> None:
+        gate = Gate(GateSettings(), margins=True)
+        steps = (replace(FIT, quality=None), replace(FIT, pose=None), turned(yaw=30.0), FIT)
+        assert [gate.says(seen(face), face) for face in steps] == [
+            Measure.QUALITY,
+            Measure.POSE,
+            (Reason.HEAD_TURNED,),
+            (),
+        ]
+
+    @pytest.mark.parametrize(
+        ("face", "reason"),
+        [
+            (boxed(0, 200, 200, 440), Reason.FACE_NEAR_BORDER),
+            (boxed(540, 200, 640, 440), Reason.FACE_TOO_SMALL),
+            (boxed(NAN, NAN, NAN, NAN), Reason.FACE_TOO_SMALL),
+            (replace(FIT, missed=True), Reason.FACE_MISSED),
+        ],
+    )
+    def test_another_box_in_the_same_frame_is_judged_by_itself(
+        self, face: Face, reason: Reason
+    ) -> None:
+        gate = Gate(GateSettings(), margins=False)
+        for _ in range(2):
+            assert gate.reasons(seen(FIT), FIT) == ()
+            assert reason in gate.reasons(seen(face), face)
+
+    def test_the_same_box_in_a_smaller_frame_is_judged_by_itself(self) -> None:
+        gate = Gate(GateSettings(), margins=False)
+        assert gate.reasons(seen(FIT), FIT) == ()
+        assert gate.reasons(seen(FIT, size=(745, 720)), FIT) == (Reason.FACE_NEAR_BORDER,)
+
+    def test_the_same_box_at_another_time_or_of_another_track_has_another_drift(self) -> None:
+        gate, moved = Gate(GateSettings(), margins=False), boxed(640, 200, 840, 440)
+        gate.follow(seen(FIT, 0.0), FIT)
+        assert gate.reasons(seen(moved, 0.9), moved) == (Reason.MOVING,)
+        assert gate.reasons(seen(moved, 1.1), moved) == ()
+        other = replace(moved, track_id=2)
+        assert gate.reasons(seen(other, 0.9), other) == ()
+
+    def test_what_was_followed_since_counts(self) -> None:
+        gate, moved = Gate(GateSettings(), margins=False), boxed(640, 200, 840, 440)
+        assert gate.reasons(seen(FIT, 0.5), FIT) == ()
+        gate.follow(seen(moved, 0.4), moved)
+        assert gate.reasons(seen(FIT, 0.5), FIT) == (Reason.MOVING,)
 
 
 class TestStillness:

@@ -110,10 +110,9 @@ class Course(ABC):
         return self.attempts.under_way
 
     def _missing(self, seen: Observation, face: Face) -> Measure | None:
-        if measure := self._gate.wants(seen, face):
-            return measure
-        if self._gate.reasons(seen, face):
-            return None
+        said = self._gate.says(seen, face)
+        if said:
+            return said if isinstance(said, Measure) else None
         return next((m for m in self.measures if not _measured(face, m)), None)
 
     def _act(self, seen: Observation, view: View) -> Step:

@@ -11,10 +11,11 @@ from typing import Literal
 
 from kioskd.modes.reasons import Reason
 from kioskd.modes.stillness import Trail
-from models.observation import Face, ImageQuality, Measure, Observation
+from models.observation import Box, Face, HeadPose, ImageQuality, Measure, Observation
 
 FacePolicy = Literal["one", "largest"]
 Check = tuple[bool, Reason]  # whether it passed, and what to say if not
+Placed = tuple[int, bool, Box, float, int, int]  # all that the box's checks look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,39 +52,49 @@ class Gate:
         self._limits = settings
         self._margins = margins
         self._trail = Trail()
+        self._placed: Placed | None = None  # whose geometry was judged last,
+        self._misplaced: tuple[Reason, ...] = ()  # and what was said of it
 
-    def wants(self, seen: Observation, face: Face) -> Measure | None:
-        """What must be measured before the gate can say more; None if it can say all."""
-        if self._geometry(seen, face):
-            return None
-        if face.quality is None:
-            return Measure.QUALITY
-        if self._quality(face.quality) or self._change(face):
-            return None
-        if face.pose is None or face.centre_pose_quality is None:
-            return Measure.POSE
-        return None
+    def says(self, seen: Observation, face: Face) -> Measure | tuple[Reason, ...]:
+        """What must be measured before the gate can say more; else which checks failed.
 
-    def reasons(self, seen: Observation, face: Face) -> tuple[Reason, ...]:
-        """The failed checks of the first stage that fails; empty when the face is fit."""
+        They are those of the first stage that fails; none when the face is fit.
+        """
         if failed := self._geometry(seen, face):
             return failed
         if face.quality is None:
-            return (Reason.NOT_MEASURED,)
-        return self._quality(face.quality) or self._change(face) or self._pose(face)
+            return Measure.QUALITY
+        if failed := self._quality(face.quality) or self._change(face):
+            return failed
+        if face.pose is None or face.centre_pose_quality is None:
+            return Measure.POSE
+        return self._pose(face.pose, face.centre_pose_quality)
+
+    def reasons(self, seen: Observation, face: Face) -> tuple[Reason, ...]:
+        """Why this frame is no evidence, when nothing more can be measured; empty when it is."""
+        said = self.says(seen, face)
+        return (Reason.NOT_MEASURED,) if isinstance(said, Measure) else said
 
     def follow(self, seen: Observation, face: Face) -> None:
-        """Remember where the face is. Call it once per frame, after `reasons`."""
+        """Remember where the face is. Call it once per frame, after all else."""
         self._trail = self._trail.followed(face, seen.at)
+        self._placed = None
 
     def _geometry(self, seen: Observation, face: Face) -> tuple[Reason, ...]:
+        """The checks of the box alone, made once however often a frame is asked about."""
+        placed = (face.track_id, face.missed, face.box, seen.at, seen.width, seen.height)
+        if placed != self._placed:
+            self._placed, self._misplaced = placed, self._failed_geometry(seen, face)
+        return self._misplaced
+
+    def _failed_geometry(self, seen: Observation, face: Face) -> tuple[Reason, ...]:
+        if face.missed:  # an old box: what stands in it now is not known to be a face
+            return (Reason.FACE_MISSED,)
         limits, (x1, y1, x2, y2) = self._limits, face.box
         width, height = x2 - x1, y2 - y1
         border = min(x1, y1, seen.width - x2, seen.height - y2)
         share = width * height / (seen.width * seen.height)
         room = self._room(seen, face) if self._margins else ()
-        if face.missed:  # an old box: what stands in it now is not known to be a face
-            return (Reason.FACE_MISSED,)
         return _failed(
             (min(width, height) >= limits.minimum_face_size_px, Reason.FACE_TOO_SMALL),
             (share <= limits.maximum_face_share, Reason.FACE_TOO_LARGE),
@@ -123,10 +134,8 @@ class Gate:
             return (Reason.NOT_MEASURED,)
         return _failed((face.change >= least, Reason.STILL_PICTURE))
 
-    def _pose(self, face: Face) -> tuple[Reason, ...]:
-        limits, pose, centre = self._limits, face.pose, face.centre_pose_quality
-        if pose is None or centre is None:
-            return (Reason.NOT_MEASURED,)
+    def _pose(self, pose: HeadPose, centre: float) -> tuple[Reason, ...]:
+        limits = self._limits
         if not _finite(pose.yaw, pose.pitch, pose.roll, centre):
             return (Reason.NOT_MEASURED,)
         return _failed(
@@ -138,7 +147,7 @@ class Gate:
 
 
 def _finite(*values: float) -> bool:
-    return all(math.isfinite(value) for value in values)
+    return all(map(math.isfinite, values))
 
 
 def _failed(*checks: Check) -> tuple[Reason, ...]:
