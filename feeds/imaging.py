@@ -216,6 +216,11 @@ def to_rgb(image: Image) -> Image:
     return cast(Image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
+def channels(image: Image) -> Sequence[Image]:
+    """(H, W) blue, green and red of a BGR image."""
+    return cast(Sequence[Image], cv2.split(image))
+
+
 def warp_affine(
     image: Image,
     matrix: NDArray[np.floating],

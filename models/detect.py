@@ -6,12 +6,13 @@ with black at the right and bottom to multiples of 32. It answers on three grids
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from feeds.imaging import resize
+from feeds.imaging import channels, resize
 from models.boxes import overlaps
 from models.observation import Box
 from models.session import Array, Network
@@ -49,6 +50,8 @@ class Detector:
     def detect(self, small: ColorImage, scale: float) -> list[Detection]:
         """Faces in a small copy, surest first; `scale` = frame pixels per pixel of the copy."""
         rows = _decode(self._network.run(self._filled(small)), self._input, self._min_score)
+        if not len(rows):
+            return []
         rows = rows[_best(rows)]
         rows[:, 1:] *= scale
         return [_detection(row) for row in rows]
@@ -59,37 +62,46 @@ class Detector:
         shape = (1, 3, -(-height // 32) * 32, -(-width // 32) * 32)
         if self._input.shape != shape:
             self._input = np.zeros(shape, np.float32)
-        self._input[0, :, :height, :width] = small.transpose(2, 0, 1)
+        for plane, channel in zip(self._input[0], channels(small), strict=True):
+            plane[:height, :width] = channel
         return self._input
 
 
 def _decode(outputs: list[Array], given: Array, min_score: float) -> Array:
     """(N, 15): score, x1, y1, x2, y2 and five points, of each cell that is sure enough."""
-    rows = []
-    for grid, stride in enumerate(STRIDES):
-        cls, obj, box, points = (outputs[kind * len(STRIDES) + grid][0] for kind in range(4))
-        squared = (cls * obj)[:, 0]  # both come out of a sigmoid
-        cells = np.flatnonzero(squared >= min_score * min_score)
-        if cells.size:
-            y, x = np.divmod(cells, given.shape[3] // stride)
-            rows.append(_cells(np.sqrt(squared[cells]), x, y, box[cells], points[cells], stride))
-    return np.concatenate(rows) if rows else np.empty((0, 15), np.float32)
+    squared = (_joined(outputs, 0) * _joined(outputs, 1))[:, 0]  # both come out of a sigmoid
+    sure = np.flatnonzero(squared >= min_score * min_score)
+    if not sure.size:
+        return np.empty((0, 15), np.float32)
+    box, points = _joined(outputs, 2)[sure], _joined(outputs, 3)[sure]
+    cells = _cells(*given.shape[2:])[sure]
+    corner, side = cells[:, :2], cells[:, 2:]
+    centre = corner + box[:, :2] * side  # offsets are in cells, sizes logarithmic
+    half = np.exp(box[:, 2:]) * (side / 2)
+    landmarks = np.tile(corner, 5) + points * side
+    return np.hstack((np.sqrt(squared[sure, None]), centre - half, centre + half, landmarks))
 
 
-def _cells(
-    score: Array, x: NDArray[np.int_], y: NDArray[np.int_], box: Array, points: Array, stride: int
-) -> Array:
-    """Rows of `_decode` for (N,) cells of one grid; offsets are in cells, sizes logarithmic."""
-    corner = np.stack((x, y), axis=1).astype(np.float32)
-    centre = (corner + box[:, :2]) * stride
-    half = np.exp(box[:, 2:]) * (stride / 2)
-    landmarks = (points + np.tile(corner, 5)) * stride
-    return np.hstack((score[:, None], centre - half, centre + half, landmarks), dtype=np.float32)
+def _joined(outputs: list[Array], kind: int) -> Array:
+    """One kind of answer (class, object, box, points) of all cells, one grid after the other."""
+    grids = len(STRIDES)
+    joined: Array = np.concatenate(outputs[kind * grids : (kind + 1) * grids], axis=1)[0]
+    return joined
+
+
+@lru_cache(maxsize=16)
+def _cells(height: int, width: int) -> Array:
+    """(N, 3): left, top and side of each cell in pixels, in the order of the answers."""
+    grids = []
+    for stride in STRIDES:
+        top, left = np.mgrid[0:height:stride, 0:width:stride].reshape(2, -1)
+        grids.append(np.stack((left, top, np.full_like(left, stride)), axis=1))
+    return np.concatenate(grids).astype(np.float32)
 
 
 def _best(rows: Array) -> list[int]:
     """Non-maximum suppression: indices of the surest rows that overlap no surer one."""
-    left = list(np.argsort(-rows[:, 0], kind="stable"))
+    left = np.argsort(-rows[:, 0], kind="stable").tolist()
     kept: list[int] = []
     while left:
         kept.append(left[0])
@@ -99,5 +111,5 @@ def _best(rows: Array) -> list[int]:
 
 
 def _detection(row: Array) -> Detection:
-    score, x1, y1, x2, y2 = (float(value) for value in row[:5])
+    score, x1, y1, x2, y2 = row[:5].tolist()
     return Detection((x1, y1, x2, y2), score, row[5:].reshape(5, 2))

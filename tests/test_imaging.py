@@ -61,6 +61,7 @@ def test_colours_change_places_and_grey_weighs_them() -> None:
     blue = np.zeros((2, 2, 3), np.uint8)
     blue[..., 0] = 255
     assert imaging.to_rgb(blue)[0, 0].tolist() == [0, 0, 255]
+    assert [channel[0, 0] for channel in imaging.channels(blue)] == [255, 0, 0]
     assert imaging.to_grey(blue)[0, 0] == 29  # 0.114 of 255, ITU-R BT.601
 
 
