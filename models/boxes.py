@@ -17,6 +17,18 @@ def overlaps(box: NDArray[np.floating], boxes: NDArray[np.floating]) -> NDArray[
     return fractions
 
 
+def overlap(one: Box, other: Box) -> float:
+    """The same of two boxes; 0 where a side is no number."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if not (width > 0.0 and height > 0.0):
+        return 0.0
+    shared = width * height
+    own = (one[2] - one[0]) * (one[3] - one[1])
+    union = own + (other[2] - other[0]) * (other[3] - other[1]) - shared
+    return shared / union if union > 0.0 else 0.0
+
+
 def area(box: Box) -> float:
     """Square pixels of a box."""
     x1, y1, x2, y2 = box

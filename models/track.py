@@ -12,7 +12,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boxes import overlaps
+from models.boxes import overlap
 from models.detect import Detection
 from models.observation import Box
 
@@ -133,16 +133,16 @@ class Tracker:
 
     def _pairs(self, detections: Sequence[Detection]) -> dict[int, int]:
         """Track id to index of the detection that continues it."""
-        if not detections or not self._tracks:
-            return {}
-        ids = list(self._tracks)
-        boxes = np.array([d.box for d in detections])
-        table = np.array([overlaps(np.array(self._tracks[i].box), boxes) for i in ids])
+        shares = [
+            (overlap(track.box, found.box), track.track_id, index)
+            for track in self.tracks
+            for index, found in enumerate(detections)
+        ]
         pairs: dict[int, int] = {}
-        while table.max() >= self._settings.min_overlap:
-            row, column = np.unravel_index(table.argmax(), table.shape)
-            pairs[ids[row]] = int(column)
-            table[row, :] = table[:, column] = -1.0
+        for share, track_id, index in sorted(shares, key=lambda each: -each[0]):
+            free = track_id not in pairs and index not in pairs.values()
+            if free and share >= self._settings.min_overlap:
+                pairs[track_id] = index
         return pairs
 
     def _seen(self, track_id: int, found: Detection) -> Track:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from models.boxes import overlap
 from models.detect import Detection
 from models.observation import Box
 from models.track import Tracker, TrackSettings
@@ -145,3 +146,26 @@ def test_a_carried_track_is_not_settled_once_the_detector_has_not_seen_it_lately
     story.tracker.advance(story.at + 0.3, 0)
     assert story.tracker.confirmed
     assert not story.tracker.settled
+
+
+@pytest.mark.parametrize("side", range(4))
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_box_that_is_no_number_continues_no_track_and_hides_no_other(
+    side: int, value: float
+) -> None:
+    broken = face((*HERE[:side], value, *HERE[side + 1 :]))
+    story = Story()
+    story.see(face(), face(THERE))
+    here, there = story.see(face(), face(THERE))
+    story.see(broken, face(THERE))
+    assert story.now(here) == (HERE, True)
+    assert story.now(there) == (THERE, False)
+
+
+def test_overlap_is_what_two_boxes_share_of_what_they_cover() -> None:
+    assert overlap(HERE, HERE) == 1.0
+    assert overlap(HERE, THERE) == 0.0
+    assert overlap(HERE, face(shift=50.0).box) == pytest.approx(1 / 3)
+    assert overlap(HERE, (100.0, 100.0, 100.0, 240.0)) == 0.0
+    turned_over = (200.0, 240.0, 100.0, 100.0)
+    assert overlap(turned_over, turned_over) == 0.0

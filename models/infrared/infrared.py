@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from feeds.frame import Frame, InfraredImage, Intrinsics, Rig
 from feeds.imaging import resize
-from models.boxes import overlaps
+from models.boxes import overlap
 from models.detect import Detection, Detector, small_copy
 from models.manifest import NetworkError
 from models.observation import Box, Infrared, Mesh
@@ -118,7 +118,7 @@ def _found(network: Network, image: InfraredImage, box: Box) -> Detection | None
             face.score,
             face.landmarks + np.array((left, top), np.float32),
         )
-        if overlaps(np.array(box), np.array([moved.box]))[0] >= 0.3:
+        if overlap(box, moved.box) >= 0.3:
             return moved
     return None
 
