@@ -57,7 +57,7 @@ class ChangeMeter:
         return min(least, changes[int(SHARE * len(changes))]) if len(changes) >= FEWEST else None
 
     def _least(self, now: Image, region: tuple[slice, slice]) -> float | None:
-        if now[region].size == 0 or any(then.shape != now.shape for then in self._before):
+        if now[region].size == 0 or (self._before and self._before[-1].shape != now.shape):
             self._before.clear()
             return None
         differences = [mean_difference(now[region], then[region]) for then in self._before]
@@ -66,11 +66,10 @@ class ChangeMeter:
 
 def sample(small: ColorImage, scale: float, box: Box) -> Sample | None:
     """What a face looks like, light and contrast apart; None when it lies outside the frame."""
-    grey = to_grey(small)
-    piece = grey[_region(box, scale, grey)]
+    piece = small[_region(box, scale, small)]
     if piece.size == 0:
         return None
-    shrunk = resize(piece, SAMPLE, "area" if piece.shape[0] >= SAMPLE[1] else "linear")
+    shrunk = resize(to_grey(piece), SAMPLE, "area" if piece.shape[0] >= SAMPLE[1] else "linear")
     values = shrunk.astype(np.float32).ravel()
     values -= values.mean()
     return values / max(float(np.linalg.norm(values)), 1e-6)
