@@ -5,12 +5,14 @@ back are turned into the frame again.
 """
 
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import to_rgb, warp_affine
+from models.calibration import sigmoid
 from models.observation import Box, Mesh
 from models.session import Array, Network
 
@@ -34,19 +36,19 @@ def read_mesh(
     matrix = upright(box, landmarks)
     crop = warp_affine(image, matrix, (SIDE, SIDE))
     points, presence = network.run(network_input(crop))[:2]
-    return MeshReading(in_frame(points.reshape(POINTS, 3), matrix), _sigmoid(presence.item()))
+    return MeshReading(in_frame(points.reshape(POINTS, 3), matrix), sigmoid(presence.item()))
 
 
 def upright(box: Box, landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
     """(2, 3) matrix from the frame to the crop, in which the eyes are level."""
     x1, y1, x2, y2 = box
-    across = landmarks[1] - landmarks[0]  # from the right eye to the left one
-    length = float(np.hypot(*across))
-    cos, sin = (float(across[0]) / length, float(across[1]) / length) if length > 0 else (1.0, 0.0)
+    (right_x, right_y), (left_x, left_y) = landmarks[:2].tolist()  # the subject's eyes
+    across, down = left_x - right_x, left_y - right_y
+    length = hypot(across, down)
+    cos, sin = (across / length, down / length) if length > 0 else (1.0, 0.0)
     zoom = SIDE / max(MARGIN * max(x2 - x1, y2 - y1), 1.0)
-    turn = zoom * np.array([[cos, sin], [-sin, cos]])
-    shift = SIDE / 2 - turn @ np.array([(x1 + x2) / 2, (y1 + y2) / 2])
-    return np.hstack((turn, shift[:, None]))
+    a, b, x, y = zoom * cos, zoom * sin, (x1 + x2) / 2, (y1 + y2) / 2
+    return np.array(((a, b, SIDE / 2 - a * x - b * y), (-b, a, SIDE / 2 + b * x - a * y)))
 
 
 def network_input(crop: ColorImage) -> Array:
@@ -56,11 +58,7 @@ def network_input(crop: ColorImage) -> Array:
 
 def in_frame(points: NDArray[np.float32], matrix: NDArray[np.float64]) -> Mesh:
     """(N, 3) points of the crop, in pixels of the frame; z keeps the scale of x and y."""
-    zoom = np.hypot(matrix[0, 0], matrix[1, 0])
-    back = matrix[:, :2].T / zoom**2  # the inverse of a turn and a zoom
-    flat = (points[:, :2] - matrix[:, 2]) @ back.T
-    return np.column_stack((flat, points[:, 2] / zoom)).astype(np.float32)
-
-
-def _sigmoid(logit: float) -> float:
-    return float(1 / (1 + np.exp(-logit)))
+    (a, b, x), (_, _, y) = matrix.tolist()
+    zoom = hypot(a, b)
+    back = np.array(((a, b, 0.0), (-b, a, 0.0), (0.0, 0.0, zoom))) / zoom**2  # turn and zoom undone
+    return ((points - (x, y, 0.0)) @ back).astype(np.float32)
