@@ -73,23 +73,19 @@ def fitted(points: NDArray[np.float64]) -> Rotation | None:
     u, strength, v = np.linalg.svd((points - points.mean(axis=0)).T @ RIGID)
     if strength[1] < 1e-6 * max(strength[0], 1e-12):
         return None  # all points on a line
-    mirror = np.sign(np.linalg.det(u @ v))
-    return np.asarray(u @ np.diag((1.0, 1.0, mirror)) @ v)
+    if np.linalg.det(u @ v) < 0.0:
+        u[:, 2] *= -1.0  # a head is never mirrored
+    return np.asarray(u @ v)
 
 
 def angles(rotation: Rotation) -> HeadPose:
     """Yaw and pitch from where the nose points, roll from what is left after undoing both."""
-    (xx, _, xz), (_, _, yz), (zx, _, zz) = rotation.tolist()
+    (xx, _, xz), (yx, _, yz), (zx, _, zz) = rotation.tolist()
     yaw = atan2(-xz, zz)
     pitch = asin(max(-1.0, min(1.0, yz)))
     across = xx * cos(yaw) + zx * sin(yaw)  # the head's x axis along that of a level head,
-    down = (rotation[:, 0] @ _down(yaw, pitch)).item()  # and along its y axis
+    down = (xx * sin(yaw) - zx * cos(yaw)) * sin(pitch) + yx * cos(pitch)  # and its y axis
     return HeadPose(degrees(yaw), degrees(pitch), degrees(atan2(down, across)))
-
-
-def _down(yaw: float, pitch: float) -> NDArray[np.float64]:
-    """Where the chin of a level head points that is turned by this yaw and pitch."""
-    return np.array((sin(pitch) * sin(yaw), cos(pitch), -sin(pitch) * cos(yaw)))
 
 
 def _rigid() -> tuple[NDArray[np.int_], NDArray[np.float64]]:

@@ -124,3 +124,25 @@ def test_centre_pose_quality_is_what_the_docs_say() -> None:
 def test_points_that_are_no_face_have_no_pose() -> None:
     assert head_pose(np.zeros((478, 3), np.float32)) is None
     assert head_pose(np.full((478, 3), np.nan, np.float32)) is None
+
+
+@pytest.mark.parametrize("lost", [float("nan"), float("inf"), -float("inf")])
+def test_one_point_that_is_no_number_leaves_no_pose(lost: float) -> None:
+    for axis in range(3):
+        points = 170.0 * turned(20, 0, 0) + (300, 200, -50)
+        points[7, axis] = lost
+        assert fitted(points) is None
+
+
+def test_points_on_a_line_or_in_one_place_have_no_pose_wherever_they_lie() -> None:
+    along = np.linspace(-80, 80, len(RIGID))[:, None] * np.array([1.0, 2.0, -0.5])
+    for place in ((0.0, 0.0, 0.0), (1234.5, 678.9, -50.0)):
+        assert fitted(along + place) is None
+        assert fitted(0.0 * along + place) is None
+
+
+def test_a_mirrored_face_is_never_read_as_a_mirrored_turn() -> None:
+    rotation = fitted(turned(20, 10, 5) * (-1.0, 1.0, 1.0))
+    assert rotation is not None
+    assert np.linalg.det(rotation) == pytest.approx(1.0)
+    assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-9)
