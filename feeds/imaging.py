@@ -248,9 +248,15 @@ def mean_difference(one: Image, other: Image) -> float:
     return float(cv2.norm(one, other, cv2.NORM_L1)) / one.size
 
 
+def mean_and_variance(grey: NDArray[np.uint8] | NDArray[np.int16]) -> tuple[float, float]:
+    """Of all values of an image of one channel."""
+    mean, deviation = cv2.meanStdDev(grey)
+    return float(mean[0, 0]), float(deviation[0, 0]) ** 2
+
+
 def laplacian_variance(grey: Image) -> float:
     """Variance of the Laplacian, the usual measure of focus: 0 = flat, higher = sharper."""
-    return float(cv2.Laplacian(grey, cv2.CV_64F).var())
+    return mean_and_variance(cast(NDArray[np.int16], cv2.Laplacian(grey, cv2.CV_16S)))[1]
 
 
 def pyramid_flow(

@@ -7,7 +7,7 @@ not of how many pixels it happens to have or of what stands behind it.
 import numpy as np
 
 from feeds.frame import ColorImage
-from feeds.imaging import Image, laplacian_variance, resize, to_grey
+from feeds.imaging import Image, laplacian_variance, mean_and_variance, resize, to_grey
 from models.observation import Box, ImageQuality
 
 SIZE = (96, 128)  # width, height of the sample: about 1.5 pixels a millimetre of skin
@@ -21,13 +21,10 @@ def quality(image: ColorImage, box: Box) -> ImageQuality | None:
     sample = _sample(image, box)
     if sample is None:
         return None
-    counts = np.bincount(sample.ravel(), minlength=256)
-    levels = np.arange(256)
-    mean = float(counts @ levels) / sample.size
-    variance = float(counts @ levels**2) / sample.size - mean**2
+    mean, variance = mean_and_variance(sample)
     return ImageQuality(
         sharpness=_sharpness(laplacian_variance(sample), variance),
-        contrast=_contrast(counts),
+        contrast=_contrast(sample),
         brightness=mean / 255,
     )
 
@@ -38,10 +35,10 @@ def _sharpness(laplacian: float, variance: float) -> float:
     return detail / (detail + HALF_SHARP)
 
 
-def _contrast(counts: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> float:
+def _contrast(sample: Image) -> float:
     """From the 5th to the 95th percentile, in parts of the whole grey scale."""
-    share = counts.cumsum() / counts.sum()
-    dark, bright = np.searchsorted(share, (0.05, 0.95))
+    darker = np.bincount(sample.ravel(), minlength=256).cumsum()
+    dark, bright = np.searchsorted(darker, (0.05 * sample.size, 0.95 * sample.size))
     return float(bright - dark) / 255
 
 
