@@ -1,6 +1,6 @@
 """The liveness networks: how a face is cut out for them, and the score they give it."""
 
-from math import isfinite
+from math import exp, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,8 @@ def network_input(crop: ColorImage) -> Array:
 
 def bona_fide(logits: NDArray[np.float32]) -> float | None:
     """The softmax probability of the bona fide class; None for logits that are no numbers."""
-    if not np.isfinite(logits).all():
+    values = logits.tolist()
+    if not all(map(isfinite, values)):
         return None
-    powers = np.exp(logits - logits.max())
-    return float(powers[BONA_FIDE] / powers.sum())
+    powers = [exp(value - max(values)) for value in values]
+    return float(powers[BONA_FIDE] / sum(powers))
