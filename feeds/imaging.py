@@ -243,6 +243,16 @@ def reflect_border(image: Image, pixels: int) -> Image:
     return cast(Image, cv2.copyMakeBorder(image, *sides, cv2.BORDER_REFLECT_101))
 
 
+def distinct(boxes: NDArray[np.floating], scores: NDArray[np.floating], most: float) -> list[int]:
+    """Which of (N, 4) boxes, N > 0, share at most `most` (IoU) with a surer one; surest first.
+
+    Boxes are x1, y1, x2, y2; scores are above 0.
+    """
+    sides = [(x1, y1, x2 - x1, y2 - y1) for x1, y1, x2, y2 in boxes.tolist()]
+    kept = cv2.dnn.NMSBoxes(sides, scores.tolist(), 0.0, most)
+    return np.ravel(cast(NDArray[np.int32], kept)).tolist()
+
+
 def mean_difference(one: Image, other: Image) -> float:
     """Mean absolute difference of two images of one shape, 0..255."""
     return float(cv2.norm(one, other, cv2.NORM_L1)) / one.size

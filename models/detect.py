@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from feeds.imaging import channels, resize
-from models.boxes import overlaps
+from feeds.imaging import channels, distinct, resize
 from models.observation import Box
 from models.session import Array, Network
 
@@ -49,12 +48,13 @@ class Detector:
 
     def detect(self, small: ColorImage, scale: float) -> list[Detection]:
         """Faces in a small copy, surest first; `scale` = frame pixels per pixel of the copy."""
-        rows = _decode(self._network.run(self._filled(small)), self._input, self._min_score)
-        if not len(rows):
-            return []
-        rows = rows[_best(rows)]
-        rows[:, 1:] *= scale
-        return [_detection(row) for row in rows]
+        outputs = self._network.run(self._filled(small))
+        scores, boxes, landmarks = _decode(outputs, self._input, self._min_score)
+        found = []
+        for each in distinct(boxes, scores, OVERLAP) if len(scores) else ():
+            x1, y1, x2, y2 = (boxes[each] * scale).tolist()
+            found.append(Detection((x1, y1, x2, y2), scores[each].item(), landmarks[each] * scale))
+        return found
 
     def _filled(self, small: ColorImage) -> Array:
         """The network's input: (1, 3, H, W), BGR as it is, black beyond the image."""
@@ -67,19 +67,20 @@ class Detector:
         return self._input
 
 
-def _decode(outputs: list[Array], given: Array, min_score: float) -> Array:
-    """(N, 15): score, x1, y1, x2, y2 and five points, of each cell that is sure enough."""
+def _decode(outputs: list[Array], given: Array, min_score: float) -> tuple[Array, Array, Array]:
+    """(N,) scores, (N, 4) boxes and (N, 5, 2) landmarks of each cell that is sure enough."""
     squared = (_joined(outputs, 0) * _joined(outputs, 1))[:, 0]  # both come out of a sigmoid
     sure = np.flatnonzero(squared >= min_score * min_score)
     if not sure.size:
-        return np.empty((0, 15), np.float32)
-    box, points = _joined(outputs, 2)[sure], _joined(outputs, 3)[sure]
-    cells = _cells(*given.shape[2:])[sure]
+        return squared[sure], np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32)
+    cells, box = _cells(*given.shape[2:])[sure], _joined(outputs, 2)[sure]
     corner, side = cells[:, :2], cells[:, 2:]
     centre = corner + box[:, :2] * side  # offsets are in cells, sizes logarithmic
     half = np.exp(box[:, 2:]) * (side / 2)
-    landmarks = np.tile(corner, 5) + points * side
-    return np.hstack((np.sqrt(squared[sure, None]), centre - half, centre + half, landmarks))
+    points = _joined(outputs, 3)[sure].reshape(-1, 5, 2)
+    landmarks = corner[:, None] + points * side[:, None]
+    boxes: Array = np.concatenate((centre - half, centre + half), axis=1)
+    return np.sqrt(squared[sure]), boxes, landmarks
 
 
 def _joined(outputs: list[Array], kind: int) -> Array:
@@ -97,19 +98,3 @@ def _cells(height: int, width: int) -> Array:
         top, left = np.mgrid[0:height:stride, 0:width:stride].reshape(2, -1)
         grids.append(np.stack((left, top, np.full_like(left, stride)), axis=1))
     return np.concatenate(grids).astype(np.float32)
-
-
-def _best(rows: Array) -> list[int]:
-    """Non-maximum suppression: indices of the surest rows that overlap no surer one."""
-    left = np.argsort(-rows[:, 0], kind="stable").tolist()
-    kept: list[int] = []
-    while left:
-        kept.append(left[0])
-        shares = overlaps(rows[left[0], 1:5], rows[left, 1:5])
-        left = [row for row, shared in zip(left, shares, strict=True) if shared <= OVERLAP]
-    return kept
-
-
-def _detection(row: Array) -> Detection:
-    score, x1, y1, x2, y2 = row[:5].tolist()
-    return Detection((x1, y1, x2, y2), score, row[5:].reshape(5, 2))

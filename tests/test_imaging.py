@@ -123,3 +123,18 @@ def test_opencv_and_ffmpeg_say_nothing_of_their_own(tmp_path: Path) -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert (said.stdout, said.stderr) == (b"", b"")
+
+
+def test_of_boxes_that_overlap_the_surest_is_kept() -> None:
+    near = [[0, 0, 10, 10], [1, 0, 11, 10], [0, 6, 10, 16]]  # 9/11 and 4/16 of the first
+    boxes = np.array([*near, [50, 50, 60, 60]], np.float32)
+    scores = np.array([0.7, 0.9, 0.6, 0.8], np.float32)
+    assert imaging.distinct(boxes, scores, 0.3) == [1, 3, 2]
+    assert imaging.distinct(boxes, scores, 0.1) == [1, 3]
+    assert imaging.distinct(boxes[:1], scores[:1], 0.3) == [0]
+
+
+def test_a_box_that_is_no_number_hides_no_other() -> None:
+    boxes = np.array([[np.nan] * 4, [0, 0, 10, 10], [0, 0, np.inf, 10]], np.float32)
+    scores = np.array([0.9, 0.8, 0.95], np.float32)
+    assert 1 in imaging.distinct(boxes, scores, 0.3)

@@ -153,13 +153,14 @@ def test_a_carried_track_is_not_settled_once_the_detector_has_not_seen_it_lately
 def test_a_box_that_is_no_number_continues_no_track_and_hides_no_other(
     side: int, value: float
 ) -> None:
-    broken = face((*HERE[:side], value, *HERE[side + 1 :]))
+    x1, y1, x2, y2 = (value if n == side else here for n, here in enumerate(HERE))
+    broken = face((x1, y1, x2, y2))
     story = Story()
     story.see(face(), face(THERE))
-    here, there = story.see(face(), face(THERE))
+    first, second = story.see(face(), face(THERE))
     story.see(broken, face(THERE))
-    assert story.now(here) == (HERE, True)
-    assert story.now(there) == (THERE, False)
+    assert story.now(first) == (HERE, True)
+    assert story.now(second) == (THERE, False)
 
 
 def test_overlap_is_what_two_boxes_share_of_what_they_cover() -> None:
