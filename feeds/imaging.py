@@ -288,6 +288,21 @@ def pyramid_flow(
     )
 
 
+def singular_values(
+    matrix: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], list[float], NDArray[np.float64]]:
+    """u, strengths (largest first) and v of a matrix u @ diag(strengths) @ v, as numpy's svd.
+
+    For one of 3 x 3 LAPACK's way to them is the longer: behind a network, 0.1 ms.
+    """
+    strengths, u, v = cv2.SVDecomp(matrix)
+    return (
+        cast(NDArray[np.float64], u),
+        strengths.ravel().tolist(),
+        cast(NDArray[np.float64], v),
+    )
+
+
 def solve_pnp(
     model: NDArray[np.floating], points: NDArray[np.floating], camera: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

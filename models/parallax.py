@@ -9,8 +9,8 @@ count, so no expression looks like depth.
 import numpy as np
 from numpy.typing import NDArray
 
+from models.bones import INDICES
 from models.observation import Mesh
-from models.pose import INDICES
 
 
 def parallax(before: Mesh, after: Mesh) -> float | None:

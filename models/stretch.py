@@ -7,8 +7,8 @@ to be tilted until its face is long or wide. Only points on bone count.
 
 import numpy as np
 
+from models.bones import INDICES
 from models.observation import Mesh
-from models.pose import INDICES
 
 
 def stretch(before: Mesh, after: Mesh) -> float | None:

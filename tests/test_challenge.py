@@ -12,8 +12,8 @@ from kioskd.modes.challenges.kinds import ACTIONS, SMOOTH, Challenge
 from kioskd.modes.challenges.settings import ChallengeSettings, Engine, Extents, Unified
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
+from models.bones import INDICES
 from models.observation import HeadPose, Measure
-from models.pose import INDICES
 from tests.support.acting import REST, Look, Scene, Stage, face, moving, showing, still
 
 DONE: dict[Challenge, Look] = {  # each action, as far as people go

@@ -125,6 +125,15 @@ def test_opencv_and_ffmpeg_say_nothing_of_their_own(tmp_path: Path) -> None:
     assert (said.stdout, said.stderr) == (b"", b"")
 
 
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3)])
+def test_a_matrix_is_the_product_of_its_singular_values(shape: tuple[int, int]) -> None:
+    matrix = np.random.default_rng(3).normal(size=shape)
+    u, strengths, v = imaging.singular_values(matrix)
+    assert np.allclose(u @ np.diag(strengths) @ v, matrix)
+    assert strengths == sorted(strengths, reverse=True)
+    assert strengths == pytest.approx(np.linalg.svd(matrix)[1].tolist())
+
+
 def test_of_boxes_that_overlap_the_surest_is_kept() -> None:
     near = [[0, 0, 10, 10], [1, 0, 11, 10], [0, 6, 10, 16]]  # 9/11 and 4/16 of the first
     boxes = np.array([*near, [50, 50, 60, 60]], np.float32)

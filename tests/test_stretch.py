@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.trial import MOST_STRETCH as MOST
+from models.bones import INDICES, RIGID
 from models.observation import Mesh
-from models.pose import INDICES, RIGID
 from models.stretch import stretch
 
 
@@ -18,7 +18,7 @@ def placed(bones: NDArray[np.float64]) -> Mesh:
 
 
 def turned(degrees: float) -> Mesh:
-    """The rigid face of models.pose, turned about the vertical axis."""
+    """The rigid face of models.bones, turned about the vertical axis."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return placed(RIGID @ np.array(((cos, 0.0, sin), (0.0, 1.0, 0.0), (-sin, 0.0, cos))))
 

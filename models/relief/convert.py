@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import open_file, read_image
+from models.bones import INDICES
 from models.detect import Detector, small_copy
 from models.mesh.landmarks import read_mesh
-from models.pose import INDICES, fitted
+from models.pose import fitted
 from models.session import Networks
 
 ROOT = Path(__file__).parents[2]

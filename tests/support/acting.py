@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from kioskd.event import Result, Step
 from kioskd.modes.mode import Mode
+from models.bones import INDICES, RIGID
 from models.expression import BROWS, EYES, LIPS, MOUTH, NOSE
 from models.observation import (
     Face,
@@ -19,7 +20,6 @@ from models.observation import (
     Observation,
     Wanted,
 )
-from models.pose import INDICES, RIGID
 
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)
 
