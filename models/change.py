@@ -5,12 +5,13 @@ decoded images are equal bit by bit. What it cannot send is change: docs/scales.
 """
 
 from collections import deque
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from feeds.imaging import Image, mean_difference, resize, to_grey
+from feeds.imaging import Image, mean_and_variance, mean_difference, resize, to_grey
 from models.observation import Box
 
 BEFORE = 8  # frames a region is compared with: a loop of so few frames is a still picture too
@@ -70,9 +71,9 @@ def sample(small: ColorImage, scale: float, box: Box) -> Sample | None:
     if piece.size == 0:
         return None
     shrunk = resize(to_grey(piece), SAMPLE, "area" if piece.shape[0] >= SAMPLE[1] else "linear")
-    values = shrunk.astype(np.float32).ravel()
-    values -= values.mean()
-    return values / max(float(np.linalg.norm(values)), 1e-6)
+    mean, variance = mean_and_variance(shrunk)
+    values = shrunk.astype(np.float32).ravel() - mean
+    return values / max(sqrt(variance * values.size), 1e-6)
 
 
 def same_face(one: Sample | None, other: Sample | None) -> bool:
