@@ -88,6 +88,16 @@ def test_models_that_share_a_file_share_its_session(copy: Path) -> None:
     assert networks.provider == "cpu"
 
 
+def test_a_network_under_examination_takes_one_role_and_leaves_the_others() -> None:
+    other = shipped().file("hybrid").path
+    manifest = shipped().examining("texture", other)
+    assert manifest.file("texture").path == other
+    assert manifest.roles["texture"].crop == shipped().roles["texture"].crop
+    assert {**manifest.roles, "texture": None} == {**shipped().roles, "texture": None}
+    assert verified(manifest.file("texture")) == other.read_bytes()
+    assert shipped().file("texture").path != other
+
+
 def test_a_network_with_another_input_than_promised_is_refused(copy: Path) -> None:
     manifest = read_manifest(edited(copy, "[1, 146, 2]", "[1, 146, 3]"))
     with pytest.raises(NetworkError, match=r"takes .*146, 2.* says \(1, 146, 3\)"):

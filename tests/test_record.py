@@ -28,6 +28,7 @@ from feeds.sources import FolderReader, VideoReader
 from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.run import Settings, sight
 from kioskd.record import Limits, make_room
+from models.manifest import shipped
 from tests.support import pictures
 from tests.support.watching import watched
 
@@ -110,6 +111,22 @@ def test_a_recording_is_a_presentation_to_evaluate(recorded: Path) -> None:
         entry.captured_at - entries[0].captured_at for entry in entries
     ]
     assert any(seen.faces for seen in sighting.frames)
+
+
+def test_another_network_may_look_in_the_place_of_one_that_ships(recorded: Path) -> None:
+    data = read_data_set(recorded.parent, label="bonafide")
+    other = shipped().examining("texture", shipped().file("hybrid").path)
+    ours, theirs = (
+        [face.liveness.by_model for seen in looked.frames for face in seen.faces if face.liveness]
+        for looked in (
+            *sight(data, Settings()).sightings,
+            *sight(data, Settings(), manifest=other).sightings,
+        )
+    )
+    assert ours
+    for own, examined in zip(ours, theirs, strict=True):
+        assert own["texture"] != examined["texture"]
+        assert own["hybrid"] == examined["hybrid"]
 
 
 # -- nothing is recorded by accident

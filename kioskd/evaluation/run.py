@@ -17,7 +17,7 @@ from kioskd.modes import rgb
 from kioskd.modes.depth_settings import Rgb3dSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
-from models.manifest import NetworkError, installed_models, missing_for, shipped
+from models.manifest import Manifest, NetworkError, installed_models, missing_for, shipped
 from models.observation import Measure
 from models.perceive import PerceptionSettings
 from models.schemes import SCHEMES
@@ -166,12 +166,14 @@ def sight(
     gate: GateUse = "on",
     images_fps: float = IMAGES_FPS,
     progress: Callable[[int, int], None] | None = None,
+    manifest: Manifest | None = None,
 ) -> Sighted:
     """Looks at every presentation; raises NetworkError.
 
-    `progress` is told how many of how many files are done.
+    `progress` is told how many of how many files are done. `manifest` says which networks look;
+    None: those that ship.
     """
-    networks = Networks.load(roles(settings.measures), "cpu")
+    networks = Networks.load(roles(settings.measures), "cpu", manifest=manifest)
     eye = Sight(networks, settings.perception, gate, images_fps, settings.measures)
     sightings = []
     everything = sum(len(presentation.files) for presentation in data.presentations)

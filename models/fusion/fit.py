@@ -13,9 +13,8 @@ errors elsewhere are not those here. Weights are never below 0: more liveness ne
 """
 
 import argparse
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,7 @@ from feeds.frame import ColorImage
 from models.context.composites import MEDIA, attack_frame
 from models.detect import Detector, small_copy
 from models.liveness import score
-from models.manifest import Manifest, shipped
+from models.manifest import shipped
 from models.observation import Box, LivenessModel
 from models.schemes import evidence
 from models.session import Networks
@@ -166,16 +165,8 @@ def networks_for(texture: Path | None) -> Networks:
     """The shipped networks, but for a texture network under examination."""
     manifest = shipped()
     if texture:
-        manifest = with_texture(manifest, texture)
+        manifest = manifest.examining("texture", texture)
     return Networks.load({"face", *MODELS}, manifest=manifest)
-
-
-def with_texture(manifest: Manifest, path: Path) -> Manifest:
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    file = replace(manifest.file("texture"), name="examined", path=path, sha256=sha256)
-    service = replace(manifest.roles["texture"], network="examined")
-    roles = {**manifest.roles, "texture": service}
-    return Manifest({**manifest.networks, "examined": file}, roles)
 
 
 def main() -> None:
