@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Literal
 
 import numpy as np
@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the frame
 Mesh = NDArray[np.float32]  # (478, 3): x, y in pixels of the frame, z in the same scale
 
 
-class Measure(Enum):
+class Measure(StrEnum):
     """What can be measured on a face. Nothing is computed that no mode asked for."""
 
     QUALITY = "quality"  # sharpness, contrast, brightness of the face crop; no network
