@@ -38,7 +38,7 @@ def _sharpness(laplacian: float, variance: float) -> float:
 def _contrast(sample: Image) -> float:
     """From the 5th to the 95th percentile, in parts of the whole grey scale."""
     darker = np.bincount(sample.ravel(), minlength=256).cumsum()
-    dark, bright = np.searchsorted(darker, (0.05 * sample.size, 0.95 * sample.size))
+    dark, bright = darker.searchsorted((0.05 * sample.size, 0.95 * sample.size))
     return float(bright - dark) / 255
 
 
