@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from feeds.imaging import channels, distinct, resize
+from feeds.imaging import distinct, resize
 from models.observation import Box
 from models.session import Array, Network
 
@@ -62,15 +62,14 @@ class Detector:
         shape = (1, 3, -(-height // 32) * 32, -(-width // 32) * 32)
         if self._input.shape != shape:
             self._input = np.zeros(shape, np.float32)
-        for plane, channel in zip(self._input[0], channels(small), strict=True):
-            plane[:height, :width] = channel
+        self._input[0, :, :height, :width] = small.transpose(2, 0, 1)
         return self._input
 
 
 def _decode(outputs: list[Array], given: Array, min_score: float) -> tuple[Array, Array, Array]:
     """(N,) scores, (N, 4) boxes and (N, 5, 2) landmarks of each cell that is sure enough."""
     squared = (_joined(outputs, 0) * _joined(outputs, 1))[:, 0]  # both come out of a sigmoid
-    sure = np.flatnonzero(squared >= min_score * min_score)
+    (sure,) = (squared >= min_score * min_score).nonzero()
     if not sure.size:
         return squared[sure], np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32)
     cells, box = _cells(*given.shape[2:])[sure], _joined(outputs, 2)[sure]
