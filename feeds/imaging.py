@@ -216,11 +216,6 @@ def to_rgb(image: Image) -> Image:
     return cast(Image, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
-def channels(image: Image) -> Sequence[Image]:
-    """(H, W) blue, green and red of a BGR image."""
-    return cast(Sequence[Image], cv2.split(image))
-
-
 def warp_affine(
     image: Image,
     matrix: NDArray[np.floating],
@@ -235,6 +230,11 @@ def warp_affine(
     mode = cv2.BORDER_CONSTANT if border == "constant" else cv2.BORDER_REFLECT_101
     warped = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=mode)
     return cast(Image, warped)
+
+
+def moved(points: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(N, 3) points under a (3, 4) matrix: a linear map and, in its last column, a shift."""
+    return cast(NDArray[np.float32], cv2.transform(points[:, None], matrix)[:, 0])
 
 
 def reflect_border(image: Image, pixels: int) -> Image:

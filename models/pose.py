@@ -1,6 +1,6 @@
 """Which way a head is turned, from its mesh: a rigid face laid over the points that do not move."""
 
-from math import acos, asin, atan2, cos, degrees, radians, sin
+from math import acos, asin, atan2, cos, degrees, isfinite, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,9 @@ def centre_pose_quality(pose: HeadPose) -> float:
 
 def fitted(points: NDArray[np.float64]) -> Rotation | None:
     """The rotation that lays the rigid face over (N, 3) points best (least squares)."""
-    if not np.isfinite(points).all():
-        return None
     centre = points.sum(axis=0) / len(points)
+    if not all(map(isfinite, centre.tolist())):
+        return None
     u, strength, v = singular_values((points - centre).T @ RIGID)
     if strength[1] < 1e-6 * max(strength[0], 1e-12):
         return None  # all points on a line

@@ -61,7 +61,6 @@ def test_colours_change_places_and_grey_weighs_them() -> None:
     blue = np.zeros((2, 2, 3), np.uint8)
     blue[..., 0] = 255
     assert imaging.to_rgb(blue)[0, 0].tolist() == [0, 0, 255]
-    assert [channel[0, 0] for channel in imaging.channels(blue)] == [255, 0, 0]
     assert imaging.to_grey(blue)[0, 0] == 29  # 0.114 of 255, ITU-R BT.601
 
 
@@ -123,6 +122,14 @@ def test_opencv_and_ffmpeg_say_nothing_of_their_own(tmp_path: Path) -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert (said.stdout, said.stderr) == (b"", b"")
+
+
+def test_points_go_where_a_matrix_takes_them() -> None:
+    points = np.random.default_rng(4).normal(500, 200, (478, 3)).astype(np.float32)
+    matrix = np.random.default_rng(5).normal(size=(3, 4))
+    expected = points @ matrix[:, :3].T + matrix[:, 3]
+    assert np.allclose(imaging.moved(points, matrix), expected, atol=1e-3)
+    assert imaging.moved(points, matrix).shape == (478, 3)
 
 
 @pytest.mark.parametrize("shape", [(3, 3), (5, 3)])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from feeds.imaging import to_rgb, warp_affine
+from feeds.imaging import moved, to_rgb, warp_affine
 from models.calibration import sigmoid
 from models.observation import Box, Mesh
 from models.session import Array, Network
@@ -59,6 +59,7 @@ def network_input(crop: ColorImage) -> Array:
 def in_frame(points: NDArray[np.float32], matrix: NDArray[np.float64]) -> Mesh:
     """(N, 3) points of the crop, in pixels of the frame; z keeps the scale of x and y."""
     (a, b, x), (_, _, y) = matrix.tolist()
-    zoom = hypot(a, b)
-    back = np.array(((a, b, 0.0), (-b, a, 0.0), (0.0, 0.0, zoom))) / zoom**2  # turn and zoom undone
-    return ((points - (x, y, 0.0)) @ back).astype(np.float32)
+    square = a * a + b * b
+    a, b = a / square, b / square  # a turn and a zoom, undone
+    back = ((a, -b, 0.0, b * y - a * x), (b, a, 0.0, -b * x - a * y), (0.0, 0.0, hypot(a, b), 0.0))
+    return moved(points, np.array(back))
