@@ -81,7 +81,7 @@ def _reflected(image: ColorImage, left: int, top: int, side: int) -> ColorImage:
 
 def network_input(crop: ColorImage) -> Array:
     """(1, 3, 80, 80) BGR, 0..255: the network takes pixels as they are."""
-    return np.ascontiguousarray(crop.transpose(2, 0, 1)[None], np.float32)
+    return crop.transpose(2, 0, 1)[None].astype(np.float32, order="C")
 
 
 def bona_fide(logits: NDArray[np.float32]) -> float | None:

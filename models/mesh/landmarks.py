@@ -53,7 +53,9 @@ def upright(box: Box, landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def network_input(crop: ColorImage) -> Array:
     """(1, 256, 256, 3) RGB, 0..1."""
-    return np.multiply(to_rgb(crop), np.float32(1 / 255), dtype=np.float32)[None]
+    pixels = to_rgb(crop)[None].astype(np.float32)
+    pixels *= np.float32(1 / 255)
+    return pixels
 
 
 def in_frame(points: NDArray[np.float32], matrix: NDArray[np.float64]) -> Mesh:
