@@ -4,6 +4,9 @@ All are taken from the inner face, grey, at one fixed size, so that they tell of
 not of how many pixels it happens to have or of what stands behind it.
 """
 
+from bisect import bisect_left
+from itertools import accumulate
+
 import numpy as np
 
 from feeds.frame import ColorImage
@@ -37,9 +40,9 @@ def _sharpness(laplacian: float, variance: float) -> float:
 
 def _contrast(sample: Image) -> float:
     """From the 5th to the 95th percentile, in parts of the whole grey scale."""
-    darker = np.bincount(sample.ravel(), minlength=256).cumsum()
-    dark, bright = darker.searchsorted((0.05 * sample.size, 0.95 * sample.size))
-    return float(bright - dark) / 255
+    darker = list(accumulate(np.bincount(sample.ravel(), minlength=256).tolist()))
+    dark, bright = (bisect_left(darker, share * sample.size) for share in (0.05, 0.95))
+    return (bright - dark) / 255
 
 
 def _sample(image: ColorImage, box: Box) -> Image | None:
