@@ -5,7 +5,6 @@ at every threshold, without another look at the images.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -66,17 +65,6 @@ def roles(measures: frozenset[Measure] = COLOURS) -> frozenset[Role]:
     return needs(measures) | (installed_models() if Measure.LIVENESS in measures else set())
 
 
-class CpuStages(Stages):
-    """Counts what this thread computed, not what it waited while others did."""
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        start = thread_time()
-        yield
-        self.seconds[stage] += thread_time() - start
-        self.calls[stage] += 1
-
-
 class Sight:
     """Looks at presentations, one after the other. One thread."""
 
@@ -91,7 +79,7 @@ class Sight:
         """With the gate "off" no face is followed either: each image stands for itself, and
         only colours are measured.
         """
-        self.stages = CpuStages()
+        self.stages = Stages(thread_time)  # what it computed, not what it waited while others did
         self._networks = networks
         self._models: Sequence[LivenessModel] = sorted(
             model for model in installed_models(networks.manifest) if model in networks
