@@ -18,7 +18,7 @@ from kioskd.evaluation.fit import Sample, fit, held_out
 from kioskd.evaluation.sight import Sighting
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
-from models.calibration import Calibration, calibrated
+from models.calibration import IDENTITY, Calibration, calibrated
 from tests.support.sightings import sighting
 
 ROOT = Path(__file__).parent.parent
@@ -100,6 +100,30 @@ def test_a_line_for_sources_that_agree_helps_on_the_one_held_out() -> None:
     assert after.log_loss < before.log_loss
 
 
+def one_sided(offsets: tuple[float, ...]) -> list[Sighting]:
+    """Of each source people and attacks whose logits lie 2 apart, about an offset of its own."""
+    return [
+        sighting(label, spread(offset + side, 40, number), species=kind, source=f"lab{number}")  # type: ignore[arg-type]
+        for number, offset in enumerate(offsets)
+        for label, side, kind in (("bonafide", 1.0, ""), ("attack", -1.0, "print"))
+    ]
+
+
+def test_a_line_that_helps_on_sources_held_out_is_proposed() -> None:
+    proposal = propose(one_sided((3.0, 3.1, 2.9)), BY, Wish("bpcer", 0.05))
+    assert proposal.fitted is not None
+    assert proposal.line == proposal.fitted
+    assert proposal.line.intercept < -1.0
+
+
+def test_a_line_that_harms_on_sources_held_out_is_told_and_not_proposed() -> None:
+    proposal = propose(one_sided((4.0, -4.0)), BY, Wish("bpcer", 0.05))
+    assert proposal.fitted not in (None, IDENTITY)
+    assert proposal.line == IDENTITY
+    assert "the score is proposed as it is" in "\n".join(lines(proposal))
+    assert "calibration_slope: 1.0" in fragment(proposal, "kioskd calibrate", ())
+
+
 # -- the choice
 
 
@@ -151,7 +175,7 @@ def test_a_person_who_never_could_be_judged_is_not_counted_as_refused() -> None:
 def test_recordings_of_live_people_alone_give_thresholds_but_no_line() -> None:
     people = [s for s in presentations(0.9, 0.1) if s.presentation.truth.label == "bonafide"]
     proposal = propose(people, BY, Wish("bpcer", 0.05))
-    assert not proposal.fitted
+    assert proposal.fitted is None
     assert proposal.line == Calibration()
     assert proposal.chosen.choice.live == 0.9
     with pytest.raises(CalibrationError, match="no attack"):

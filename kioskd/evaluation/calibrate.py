@@ -96,13 +96,17 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`prices` holds the best threshold for each N and ratio; `chosen` keeps the wish if `kept`."""
+    """`prices` holds the best threshold for each N and ratio; `chosen` keeps the wish if `kept`.
+
+    fitted   the line that was fitted, whether or not it is the one proposed; None: a class lacks
+    quality  of the raw score and under lines fitted without the source that is judged
+    """
 
     scheme: str
     wish: Wish
     line: Calibration
-    fitted: bool
-    quality: tuple[Quality, Quality] | None  # before and after, sources held out
+    fitted: Calibration | None
+    quality: tuple[Quality, Quality] | None
     chosen: Price
     kept: bool
     prices: tuple[Price, ...]
@@ -134,18 +138,19 @@ def propose(
     """The thresholds that keep the wish at the least cost; raises CalibrationError."""
     _check(sightings, wish)
     samples = _samples(sightings, by)
-    line = fit(list(samples.values()))
+    fitted, quality = fit(list(samples.values())), held_out(samples)
     own = Calibration(by.rgb.calibration_slope, by.rgb.calibration_intercept)
-    by = _with_line(by, line or own)
+    line = _line(fitted, quality) or own
+    by = _with_line(by, line)
     cases = [_Case(s, sum(not r for r in gate_reasons(s.frames, by))) for s in sightings]
     runs = _Runs(cases, by, progress)
     chosen, kept = _chosen(runs, wish, runs.everything)
     return Proposal(
         scheme=by.rgb.detection_scheme,
         wish=wish,
-        line=line or own,
-        fitted=line is not None,
-        quality=held_out(samples),
+        line=line,
+        fitted=fitted,
+        quality=quality,
         chosen=runs.price(chosen, runs.everything),
         kept=kept,
         prices=tuple(_best_of_each(runs, wish)),
@@ -182,6 +187,16 @@ def _samples(sightings: Sequence[Sighting], by: Judging) -> dict[str, Sample]:
         source: Sample(tuple(scores["bonafide"]), tuple(scores["attack"]))
         for source, scores in found.items()
     }
+
+
+def _line(
+    fitted: Calibration | None, quality: tuple[Quality, Quality] | None
+) -> Calibration | None:
+    """The fitted line, unless on sources held out such lines do worse than the raw score."""
+    if fitted is None or quality is None:
+        return fitted
+    before, after = quality
+    return fitted if after.log_loss < before.log_loss else IDENTITY
 
 
 def _with_line(by: Judging, line: Calibration) -> Judging:

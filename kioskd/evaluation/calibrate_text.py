@@ -58,17 +58,19 @@ def fragment(proposal: Proposal, command: str, networks: Sequence[str]) -> str:
 
 
 def _line(proposal: Proposal) -> Iterator[str]:
-    if not proposal.fitted:
+    fitted = proposal.fitted
+    if fitted is None:
         yield "One class is missing: no calibration can be fitted, the configured one is kept"
         return
-    line = proposal.line
-    yield f"logit(p) = {line.slope:g} x logit(score) + {line.intercept:g}"
+    yield f"logit(p) = {fitted.slope:g} x logit(score) + {fitted.intercept:g}"
     if proposal.quality is not None:
         before, after = proposal.quality
         yield (
             f"  sources held out: Brier {before.brier:.4f} before, {after.brier:.4f} after;"
             f" log loss {before.log_loss:.4f} before, {after.log_loss:.4f} after"
         )
+    if proposal.line != fitted:
+        yield "  which is no better there: the score is proposed as it is"
 
 
 def _wish(proposal: Proposal) -> str:
