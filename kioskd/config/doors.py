@@ -96,7 +96,8 @@ class Gate(Section):
 
 
 class RgbModels(Section):
-    """How live is told from fake; the words are those of SAFR's settings."""
+    """How live is told from fake; the words are those of SAFR's settings. The defaults come from a
+    run of `kioskd calibrate` (docs/accuracy.md, "Where the defaults come from")."""
 
     detection_scheme: Scheme = Field(
         default="hybrid_unimodal",
