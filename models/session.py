@@ -16,6 +16,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import build_and_package_info
 
+from models.batching import Batching
 from models.manifest import Manifest, NetworkError, NetworkFile, Role, Shape, shipped, verified
 
 Provider = Literal["auto", "cpu", "cuda"]
@@ -39,6 +40,8 @@ class Network:
         self.input = file.input
         self._session = _session(file, cuda, threads)
         self._input = _checked_input(file, self._session)
+        batches = self.provider == "cuda" and isinstance(file.input[0], str)
+        self._run = Batching(self._run_session) if batches else self._run_session
         self._lock = threading.Lock()
         self._calls = 0
         self._seconds = 0.0
@@ -58,14 +61,17 @@ class Network:
         """The outputs for one input, in the file's own order; raises NetworkError."""
         start = perf_counter()
         try:
-            outputs = self._session.run(None, {self._input: array})
+            outputs = self._run(array)
         except Exception as error:  # onnxruntime raises no narrower type in common
             raise NetworkError(f"network {self.name} failed on a frame: {error}") from error
         seconds = perf_counter() - start
         with self._lock:
             self._calls += 1
             self._seconds += seconds
-        return cast(list[Array], outputs)
+        return outputs
+
+    def _run_session(self, array: Array) -> list[Array]:
+        return cast(list[Array], self._session.run(None, {self._input: array}))
 
 
 class Networks:
