@@ -365,10 +365,11 @@ def test_a_recording_without_an_image_or_without_colours_is_a_fault(tmp_path: Pa
     colourless = recording(tmp_path / "grey.db3", [scene(n, color=None) for n in range(5)])
     for path in (empty, colourless):
         with watched(settings(path)) as door:
-            while door.feed.state.phase != "offline":
+            # The library itself crashes on such a file once in a great while; the feed tries again.
+            while (state := door.feed.state).phase != "offline" or state.reason == "crashed":
                 assert door.feed.newest(0.1) is None
-            assert str(path) in door.feed.state.detail
-            assert door.feed.state.reason != "bug"
+            assert str(path) in state.detail
+            assert state.reason != "bug"
 
 
 def test_a_missing_recording_is_told(tmp_path: Path) -> None:
