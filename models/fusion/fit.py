@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
+from models.boxes import area
 from models.context.composites import MEDIA, attack_frame
-from models.detect import Detector, small_copy
+from models.detect import Detector
 from models.liveness import score
 from models.manifest import shipped
 from models.observation import Box, LivenessModel
@@ -87,10 +88,8 @@ def frames(data: Path, clips: list[Path], detector: Detector) -> Iterator[Frame]
 
 def largest(detector: Detector, image: ColorImage) -> Box | None:
     """The box of the largest face, if it is as large as the gate wants it."""
-    small = small_copy(image, 320)
-    found = detector.detect(small, image.shape[1] / small.shape[1])
-    boxes = [f.box for f in found if f.box[2] - f.box[0] >= 60]
-    return max(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]), default=None)
+    boxes = [f.box for f in detector.find(image) if f.box[2] - f.box[0] >= 60]
+    return max(boxes, key=area, default=None)
 
 
 def scored(found: Iterator[Frame], networks: Networks) -> Rows:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from feeds.frame import ColorImage
 from feeds.imaging import open_file, read_image
 from models.bones import INDICES
-from models.detect import Detector, small_copy
+from models.detect import Detector
 from models.mesh.landmarks import read_mesh
 from models.pose import fitted
 from models.session import Networks
@@ -25,8 +25,7 @@ FRAMES = 60
 
 def frontal(networks: Networks, image: ColorImage) -> NDArray[np.float64] | None:
     """(478, 3) mesh of the one face in an image, turned to the camera; its spread is 1."""
-    small = small_copy(image, 320)
-    found = Detector(networks["face"]).detect(small, image.shape[1] / small.shape[1])
+    found = Detector(networks["face"]).find(image)
     if not found:
         return None
     mesh = read_mesh(networks["mesh"], image, found[0].box, found[0].landmarks).mesh

@@ -30,7 +30,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from feeds.imaging import open_file, read_image
-from models.detect import Detector, small_copy
+from models.detect import Detector
 from models.liveness import cut
 from models.manifest import Crop, shipped
 from models.observation import Box
@@ -121,9 +121,7 @@ def largest_face(detector: Detector, image: Image, tight: bool) -> tuple[Image, 
     pad = max(image.shape[:2]) // 4 if tight else 0
     sides = (pad, pad, pad, pad)
     wide = cv2.copyMakeBorder(image, *sides, cv2.BORDER_CONSTANT, value=(114, 114, 114))
-    small = small_copy(wide, 320)
-    found = detector.detect(small, wide.shape[1] / small.shape[1])
-    boxes = [np.asarray(detection.box) - pad for detection in found]
+    boxes = [np.asarray(detection.box) - pad for detection in detector.find(wide)]
     boxes = [box for box in boxes if (box[2:] - box[:2]).max() > 60]
     if not boxes:
         return None
