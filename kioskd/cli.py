@@ -15,12 +15,24 @@ from typing import Any
 import click
 
 from kioskd import __version__
+from kioskd.config.files import misspelled
 
+
+class PlainPath(click.Path):
+    """A path in which no ~ is left over: systemd, `sudo` and quotes do not unfold it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if wrong := misspelled(str(value)):
+            self.fail(f"{str(value)!r} {wrong}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = PlainPath(path_type=Path)
 CONFIG = click.option(
     "-c",
     "--config",
     "config",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=lambda: Path(os.environ.get("KIOSKD_CONFIG", "config.yaml")),
     show_default="$KIOSKD_CONFIG, else config.yaml",
     help="The configuration file.",
@@ -44,13 +56,15 @@ def run(config: Path) -> None:
 
 @main.command()
 @CONFIG
-def check(config: Path) -> None:
+@click.option("--as", "user", help="Look as this user does; the unit's own is kioskd. Needs root.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check(config: Path, user: str | None, as_json: bool) -> None:
     """Check the configuration; say every mistake at once. Exit status 0, or 2."""
     from kioskd.config.commands import check_command
 
-    status, lines = check_command(config)
+    status, lines = check_command(config, user, as_json=as_json)
     for line in lines:
-        click.echo(line, err=status != 0)
+        click.echo(line, err=status != 0 and not as_json)
     sys.exit(status)
 
 
@@ -73,11 +87,12 @@ def demo(as_json: bool) -> None:
 
 @main.command()
 @CONFIG
-def doctor(config: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+def doctor(config: Path, as_json: bool) -> None:
     """Look at this machine and say, line by line, what is well and what to do."""
     from kioskd.doctor import run as run_doctor
 
-    sys.exit(run_doctor(config))
+    sys.exit(run_doctor(config, as_json=as_json))
 
 
 @main.command()
@@ -99,7 +114,7 @@ def events(config: Path, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @click.option("--feeds", default="1,2,4,8", show_default=True, help="How many feeds, in turn.")
 @click.option("--seconds", default=15.0, show_default=True, help="How long each run lasts.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
@@ -117,10 +132,8 @@ def bench(file: Path, feeds: str, seconds: float, as_json: bool) -> None:
 def _data_set_options(command: Callable[..., None]) -> Callable[..., None]:
     """What `evaluate` and `calibrate` share."""
     options = (
-        click.argument("data_set", metavar="DATASET", type=click.Path(path_type=Path)),
-        click.option(
-            "-c", "--config", type=click.Path(path_type=Path), help="Take a door's settings."
-        ),
+        click.argument("data_set", metavar="DATASET", type=PATH),
+        click.option("-c", "--config", type=PATH, help="Take a door's settings."),
         click.option("--door", help="Which door of the configuration; else its first."),
         click.option(
             "--gate",
@@ -154,8 +167,8 @@ def _data_set_options(command: Callable[..., None]) -> Callable[..., None]:
 @_data_set_options
 @click.option("--mode", help="Which mode is judged; else the door's, or RGB liveness.")
 @click.option("--scheme", "schemes", multiple=True, help="A detection scheme, or all.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all figures.")
-@click.option("--html", "html_file", type=click.Path(path_type=Path), help="Write a report.")
+@click.option("--json", "json_file", type=PATH, help="Write all figures.")
+@click.option("--html", "html_file", type=PATH, help="Write a report.")
 @click.option("--thumbnails", is_flag=True, help="Show the worst errors in it: faces of people.")
 @click.option("--markdown", is_flag=True, help="Print docs/accuracy.md's tables instead.")
 def evaluate(schemes: tuple[str, ...], **asked: Any) -> None:
@@ -173,7 +186,7 @@ def evaluate(schemes: tuple[str, ...], **asked: Any) -> None:
 @click.option("--scheme", help="The detection scheme; else the configuration's.")
 @click.option("--bpcer", type=click.FloatRange(0, 100), help="Wanted: % of doors wrongly shut.")
 @click.option("--apcer", type=click.FloatRange(0, 100), help="Wanted: % of attacks let in.")
-@click.option("--write", type=click.Path(path_type=Path), help="Write the proposal there too.")
+@click.option("--write", type=PATH, help="Write the proposal there too.")
 def calibrate(
     scheme: str | None, bpcer: float | None, apcer: float | None, write: Path | None, **asked: Any
 ) -> None:
@@ -199,7 +212,7 @@ def calibrate(
 @click.option(
     "--to",
     "folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path("recordings"),
     show_default=True,
     help="The folder of all recordings.",

@@ -1,5 +1,6 @@
 """`kioskd doctor`: look at what a door needs, and say line by line what is well or what to do."""
 
+import json
 import os
 import tempfile
 import time
@@ -33,25 +34,39 @@ class Finding:
     subject: str
     well: bool
     sentence: str
+    note: bool = False  # of what is allowed but unwise
+
+    @property
+    def verdict(self) -> str:
+        return "note" if self.note else "ok" if self.well else "FAIL"
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.well else 'FAIL'}  {self.subject}: {redacted(self.sentence)}"
+        return f"{self.verdict:4}  {self.subject}: {redacted(self.sentence)}"
+
+    def json(self) -> str:
+        """For a program: one object on a line."""
+        told = {"subject": self.subject, "verdict": self.verdict.lower()}
+        return json.dumps(told | {"sentence": redacted(self.sentence)})
 
 
-def run(path: Path) -> int:
+def run(path: Path, *, as_json: bool = False) -> int:
     """Print a line per finding. Exit status 0 if all is well, 2 on a bad configuration, else 1."""
+
+    def say(finding: Finding) -> None:
+        print(finding.json() if as_json else finding, flush=True)
+
     try:
         config = load(path)
     except ConfigError as error:
         for problem in error.problems:
-            print(f"FAIL  configuration: {problem}")
+            say(Finding("configuration", False, str(problem)))
         return 2
-    print(Finding("configuration", True, f"{path} has no mistakes"))
+    say(Finding("configuration", True, f"{path} has no mistakes"))
     for note in config.notes:
-        print(f"note  configuration: {redacted(note)}")
+        say(Finding("configuration", True, note, note=True))
     well = True
     for finding in _findings(config):
-        print(finding, flush=True)
+        say(finding)
         well = well and finding.well
     return 0 if well else 1
 

@@ -1,5 +1,6 @@
 """The folder that a daemon keeps its audit log in, which it shares with no other daemon."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -12,7 +13,10 @@ class StateDirError(Exception):
 
 
 class WrongStateDirError(StateDirError):
-    """It never can: the configuration is wrong."""
+    """It never can until somebody mends the configuration or the rights of this user."""
+
+
+_NEVER = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP}
 
 
 class StateDir:
@@ -35,8 +39,8 @@ def _made(path: Path) -> Path:
     except (FileExistsError, NotADirectoryError) as error:
         text = f"state_dir, {path}, must be a folder, and a file stands in its place"
         raise WrongStateDirError(text) from error
-    except OSError as error:
-        raise StateDirError(_cannot(path, error)) from error
+    except (OSError, ValueError) as error:
+        raise _cannot(path, error) from error
     return path
 
 
@@ -44,7 +48,7 @@ def _claimed(path: Path) -> int | None:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise StateDirError(_cannot(path.parent, error)) from error
+        raise _cannot(path.parent, error) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -52,9 +56,12 @@ def _claimed(path: Path) -> int | None:
         if isinstance(error, BlockingIOError):
             text = f"another kioskd uses {path.parent}: stop it, or give each its own state_dir"
             raise StateDirError(text) from error
-        raise StateDirError(_cannot(path.parent, error)) from error
+        raise _cannot(path.parent, error) from error
     return lock
 
 
-def _cannot(path: Path, error: OSError) -> str:
-    return f"state_dir, {path}, cannot be used ({error.strerror}): give this user the folder"
+def _cannot(path: Path, error: OSError | ValueError) -> StateDirError:
+    if isinstance(error, ValueError):  # a NUL in the name
+        return WrongStateDirError(f"state_dir, {str(path)!r}, is no folder's name")
+    text = f"state_dir, {path}, cannot be used ({error.strerror}): give this user the folder"
+    return WrongStateDirError(text) if error.errno in _NEVER else StateDirError(text)

@@ -98,15 +98,25 @@ def test_the_doctor_names_what_is_not_well(tmp_path: Path) -> None:
         config = settings(broker, {"door-3": file_feed(clip)})
     config["state_dir"] = "/proc/nowhere"
     daemon = Kioskd(tmp_path / "k", config)  # the broker is gone by now
-    looked = run("doctor", "-c", str(daemon.config))
-    failures = [line for line in looked.stdout.splitlines() if line.startswith("FAIL")]
+    looked = run("doctor", "-c", str(daemon.config), "--json")
+    told = [json.loads(line) for line in looked.stdout.splitlines()]
+    failures = [f"{t['subject']}: {t['sentence']}" for t in told if t["verdict"] == "fail"]
     assert looked.returncode == 1
+    assert told[0]["verdict"] == "ok"
     for subject, named in (
         ("camera door-3", "no-video.mp4"),
         ("broker", str(broker.port)),
         ("audit log", "/proc/nowhere"),
     ):
         assert [line for line in failures if subject in line and named in line], failures
+
+
+def test_a_path_that_no_shell_has_unfolded_makes_no_folder(tmp_path: Path) -> None:
+    for command in (("check", "-c", "~/c.yaml"), ("record", "front", "--to", "~/kept", "--yes")):
+        said = run(*command)
+        assert said.returncode == 2
+        assert "must not begin with ~" in said.stderr
+    assert not (ROOT / "~").exists()
 
 
 def test_devices_says_which_cameras_there_are() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kioskd.config import files
 from kioskd.config.keys import find
 from models.document import Document, Value
 from models.document import Path as KeyPath
@@ -60,9 +61,9 @@ class Answers:
             yield from section
 
     def file(self, *path: str) -> Path | None:
-        """A path that stands in the file, made absolute."""
+        """A path that stands in the file, made absolute; None where it is misspelled."""
         text = self.text(*path)
-        return self.folder / text if text else None
+        return self.folder / text if text and not files.misspelled(text) else None
 
     def _at(self, path: KeyPath) -> object:
         value: object = self.value

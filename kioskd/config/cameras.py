@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from kioskd.config import files
 from kioskd.config.answers import Answers
 from kioskd.config.problem import Problem, at_value, note
 from kioskd.config.secrets import SecretError, Vault
@@ -39,7 +40,7 @@ def _recorded(ask: Answers, feed: str, loopback: bool) -> Iterator[Problem]:
         return
     path = ("feeds", feed, "path" if ask.text("feeds", feed, "kind") == "file" else "recording")
     file = ask.file(*path)
-    if file is None or not file.exists():
+    if file is None or not files.exists(file):
         return  # that is said already
     if loopback or ask.true("feeds", feed, "trial"):
         yield note(ask.document, path, RECORDED)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kioskd.config import rules, sentences
+from kioskd.config import files, rules, sentences
 from kioskd.config.answers import Answers
 from kioskd.config.build import build
 from kioskd.config.config import Config, Door
 from kioskd.config.problem import ConfigError, Problem
-from kioskd.config.secrets import Vault
+from kioskd.config.secrets import SecretError, Vault
 from kioskd.config.settings import Complaint, Settings, validate
 from models.manifest import NetworkError, missing_for
 from models.schemes import SCHEMES
@@ -32,7 +32,10 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         raise ConfigError(errors)
     notes = tuple(str(p) for p in reading.problems)
     digest = hashlib.sha256(source).hexdigest()[:16]
-    return build(reading.settings, _folder(path), Vault(environment), notes, digest)
+    try:
+        return build(reading.settings, _folder(path), Vault(environment), notes, digest)
+    except SecretError as error:  # it was there a moment ago
+        raise ConfigError((Problem(str(path), 0, 0, "", str(error)),)) from error
 
 
 def check(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Problem, ...]:
@@ -50,15 +53,14 @@ class _Reading:
 
 
 def _source(path: Path) -> bytes:
+    name = str(path)
     try:
-        with path.open("rb") as file:
-            return file.read(MOST_BYTES + 1)
-    except OSError as error:
-        text = f"cannot be read ({error.strerror})"
-        raise ConfigError((Problem(str(path), 0, 0, "", text),)) from error
-    except ValueError:  # a NUL in the name
-        text = "cannot be read (that is no file name)"
-        raise ConfigError((Problem("config", 0, 0, "", text),)) from None
+        return files.read(path, MOST_BYTES + 1)
+    except files.FileError as error:
+        wrong = files.misspelled(name)
+        name = name if name.isprintable() else "config"
+        text = f"cannot be read ({error})" + (f"; its name {wrong}" if wrong else "")
+        raise ConfigError((Problem(name, 0, 0, "", text),)) from error
 
 
 def _read(source: bytes, path: Path, environment: Mapping[str, str]) -> _Reading:
@@ -96,7 +98,7 @@ def _without_echo(problems: list[Problem], first: int) -> list[Problem]:
 def _missing_for(scheme: str) -> tuple[str, ...]:
     try:
         return missing_for(scheme) if scheme in SCHEMES else ()
-    except NetworkError:  # the daemon says so itself, of every network
+    except (NetworkError, OSError):  # the daemon says so itself, of every network
         return ()
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-from kioskd.config import cameras, loose
+from kioskd.config import cameras, files, loose
 from kioskd.config.answers import Answers
 from kioskd.config.challenges import listed
+from kioskd.config.config import default_state_dir
 from kioskd.config.doors import GATE
 from kioskd.config.problem import Problem, at_key, at_value, note
 from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret
@@ -25,6 +26,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     """Everything that is wrong with the file as a whole, and notes on what is only unwise."""
     yield from _broker(ask)
     yield from _password(ask, vault)
+    yield from _spelling(ask)
     yield from _files(ask)
     for feed in ask.sections("feeds"):
         yield from _feed(ask, feed, vault)
@@ -111,14 +113,24 @@ def _secret(ask: Answers, path: tuple[str, ...], vault: Vault) -> Iterator[Probl
 _PLAIN = "a password stands here for all to read; use ${NAME} (docs/configuration.md, Secrets)"
 
 
+def _spelling(ask: Answers) -> Iterator[Problem]:
+    """Paths that no shell has unfolded, wherever one may stand."""
+    feeds = [
+        ("feeds", name, key) for name in ask.sections("feeds") for key in ("path", "recording")
+    ]
+    tls = [("mqtt", "tls", key) for key in ("ca_file", "cert_file", "key_file")]
+    for path in (("state_dir",), ("mqtt", "password_file"), *tls, *feeds):
+        text = ask.text(*path)
+        if text and (wrong := files.misspelled(text)):
+            yield at_value(ask.document, path, wrong)
+
+
 def _files(ask: Answers) -> Iterator[Problem]:
     for key in ("ca_file", "cert_file", "key_file"):
         path = ("mqtt", "tls", key)
         file = ask.file(*path)
-        if file is not None and not file.is_file():
-            yield at_value(
-                ask.document, path, f"no such file (found {shown(ask.text(*path) or '')})"
-            )
+        if file is not None and (wrong := files.wrong_file(file)):
+            yield at_value(ask.document, path, f"{wrong} (found {shown(ask.text(*path) or '')})")
     for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if ask.set("mqtt", "tls", key) and not ask.set("mqtt", "tls", other):
             yield at_key(ask.document, ("mqtt", "tls", key), f"needs {other} beside it")
@@ -130,9 +142,9 @@ def _feed(ask: Answers, name: str, vault: Vault) -> Iterator[Problem]:
     if kind in SCHEMES:
         yield from _address(ask, (*at, "url"), SCHEMES[kind], vault)
     file = ask.file(*at, "path") if kind == "file" else None
-    if file is not None and not file.exists():
+    if file is not None and (wrong := files.wrong_video(file)):
         found = shown(ask.text(*at, "path") or "")
-        yield at_value(ask.document, (*at, "path"), f"no such video or folder (found {found})")
+        yield at_value(ask.document, (*at, "path"), f"{wrong} (found {found})")
     if kind == "realsense":
         yield from _realsense(ask, at)
     yield from _order(ask, at, "retry_first_s", "retry_most_s")
@@ -153,8 +165,8 @@ def _realsense(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
         yield at_value(
             ask.document, (*at, "recording"), f"must end in .db3 or .bag (found {found})"
         )
-    elif file is not None and not file.is_file():
-        yield at_value(ask.document, (*at, "recording"), f"no such file (found {found})")
+    elif file is not None and (wrong := files.wrong_file(file)):
+        yield at_value(ask.document, (*at, "recording"), f"{wrong} (found {found})")
 
 
 def _address(ask: Answers, path: Path, schemes: tuple[str, ...], vault: Vault) -> Iterator[Problem]:
@@ -317,6 +329,18 @@ def _sharing(ask: Answers) -> Iterator[Problem]:
 
 
 def _state_dir(ask: Answers) -> Iterator[Problem]:
-    folder = ask.file("state_dir")
-    if folder is not None and folder.exists() and not folder.is_dir():
-        yield at_value(ask.document, ("state_dir",), "must be a folder, and this is a file")
+    path = ("state_dir",)
+    if ask.set(*path):
+        folder = ask.file(*path)
+    else:
+        folder = default_state_dir(ask.folder)
+        if wrong := files.misspelled(str(folder)):
+            yield at_key(ask.document, path, f"$STATE_DIRECTORY stands for it, and {wrong}")
+            return
+    if folder is None:
+        return
+    if wrong := files.wrong_folder(folder):
+        yield at_value(ask.document, path, wrong)
+    elif ask.set(*path) and not files.may_write(folder):
+        text = f"user {files.me()} may not write to {folder}, where the audit log belongs"
+        yield note(ask.document, path, text)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from kioskd.config import files
+
 _PLACE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _MOST = 4096  # characters of one secret
 
@@ -55,13 +57,12 @@ def holds_secret(text: str) -> bool:
 def from_file(path: Path, what: str) -> str:
     """The first line of a file; `what` names it in the SecretError."""
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(_MOST + 2)
-    except OSError as error:
-        raise SecretError(f"{what} cannot be read ({error.strerror})") from error
+        text = files.read(path, 4 * _MOST + 2).partition(b"\n")[0].decode("utf-8")
+    except files.FileError as error:
+        raise SecretError(f"{what} cannot be read ({error})") from error
     except UnicodeDecodeError as error:
         raise SecretError(f"{what} is not UTF-8") from error
-    return _usable((text.splitlines() or [""])[0], what)
+    return _usable(text.removesuffix("\r"), what)
 
 
 def _usable(text: str, what: str) -> str:
