@@ -19,9 +19,10 @@ from kioskd.delivery.audit import AuditError, AuditLog
 from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.delivery.ledger import Ledger
+from kioskd.delivery.limits import Limits
 from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost
 from kioskd.delivery.news import Ended, Met, Tell, nobody
-from kioskd.delivery.outgoing import Action, AuditRow, Outgoing
+from kioskd.delivery.outgoing import Action, AuditRow, Blamed, Dropped, Outgoing
 from kioskd.delivery.problems import Problems, Report
 from kioskd.delivery.rival import Rival
 from kioskd.delivery.settings import DeliverySettings
@@ -41,12 +42,13 @@ class Delivery:
     sent        in the audit log and handed to the broker, whose answer is recorded later
     waiting     in the audit log; there is no broker; it goes if one comes before `until`
     expired     in the audit log; too old for the door, which is not told
+    refused     in the audit log; the broker takes no such message, the sentence says why
     unrecorded  the audit log cannot be written, so the door is not told
 
     until       unix seconds, for what waits
     """
 
-    outcome: Literal["recorded", "sent", "waiting", "expired", "unrecorded"]
+    outcome: Literal["recorded", "sent", "waiting", "expired", "refused", "unrecorded"]
     event_id: str
     sentence: str = ""
     until: float | None = None
@@ -91,7 +93,7 @@ class Courier:
         )
         self._order = threading.Lock()  # actions leave in the order of their numbers
         self._lock = threading.Lock()  # everything in memory below
-        self._outgoing = Outgoing()
+        self._outgoing = Outgoing(five=settings.protocol == "5")
         self._feeds: dict[str, FeedState] = {}
         self._known: dict[str, str] | None = None  # the problems in the last status
         self._stopping = False
@@ -104,6 +106,8 @@ class Courier:
         self._connect_at = now
         self._link_since = now
         self._denied: set[str] = set()
+        self._rejected: dict[str, None] = {}  # what ended connections, in words, in order
+        self._will_limits = Limits()  # what the broker takes of a last will, as far as known
         self._rival = Rival(settings)
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
@@ -185,13 +189,17 @@ class Courier:
         )
         with self._lock:
             self._outgoing.add(action)
-            expired = self._outgoing.flush(now)
+            dropped = self._outgoing.flush(now)
             if self._stopping:
-                expired += self._outgoing.give_up()
-        self._note_expired(expired)
-        return self._delivery(action)
+                dropped += self._outgoing.give_up()
+        self._note_dropped(dropped)
+        why = next((d.why for d in dropped if d.action is action), "")
+        return self._delivery(action, why)
 
-    def _delivery(self, action: Action) -> Delivery:
+    def _delivery(self, action: Action, refusal: str) -> Delivery:
+        if refusal:
+            sentence = f"the broker does not take the event: {refusal}"
+            return Delivery("refused", action.event_id, sentence)
         if action.dropped:
             return Delivery("expired", action.event_id, _expired_sentence(action))
         if action.sent:
@@ -242,7 +250,7 @@ class Courier:
     def _wake(self) -> None:
         self._inbox.put(None)
 
-    # What follows runs on the courier's own thread, save _note_expired and _note.
+    # What follows runs on the courier's own thread, save _note_dropped and _note.
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -250,7 +258,7 @@ class Courier:
         with self._lock:
             given_up = self._outgoing.give_up()
             link, self._outgoing.link = self._outgoing.link, None
-        self._note_expired(given_up)
+        self._note_dropped(given_up)
         self._ledger.settle()
         if link is not None:
             link.close(GOODBYE_S)
@@ -265,6 +273,7 @@ class Courier:
         self._flush()
         self._ledger.settle()
         self._drain()
+        self._tell_limits()
         if self._stopping and self._outgoing.idle:
             self._quiet.set()
         self.last_progress = self._clock.monotonic()
@@ -282,11 +291,12 @@ class Courier:
 
     def _handle(self, happening: Happening) -> None:
         match happening:
-            case Connected(window):
-                self._link_since = self._clock.monotonic()
+            case Connected(limits):
+                now = self._link_since = self._clock.monotonic()
                 self._ledger.start_over()
+                self._will_limits = limits
                 with self._lock:
-                    self._outgoing.opened(window)
+                    self._outgoing.opened(limits, now)
                 self._problems.set("broker", None)
                 self._tell(Met(reasons.place(self._settings)))
             case Acked():
@@ -298,27 +308,33 @@ class Courier:
 
     def _answered(self, ack: Acked) -> None:
         with self._lock:
-            sent = self._outgoing.answered(ack.mid)
+            sent = self._outgoing.answered(ack.mid, self._clock.monotonic())
         if sent is None:
             return
         self._note_denied(sent.topic, ack.taken)
         match sent.what:
             case Action() as action:
-                self._action_answered(action, ack)
+                self._action_answered(action, ack, proven=sent.qos > 0)
             case AuditRow() as row if ack.taken:
                 self._ledger.taken(row)
+            case AuditRow() as row if ack.code in reasons.OF_THE_MESSAGE:
+                self._reject(reasons.refused_row(row.id, self._outgoing.row_bytes(row), ack.reason))
+                self._put_aside(row)
             case AuditRow():
                 self._ledger.refused()
             case _:
                 pass
 
-    def _action_answered(self, action: Action, ack: Acked) -> None:
+    def _action_answered(self, action: Action, ack: Acked, proven: bool) -> None:
         if not ack.taken:
             self._note(action, "refused", f"the broker said: {ack.reason}")
             return
         unheard = f"the broker took an event for {action.topic}, but nobody has subscribed to it"
         self._problems.set("action_dropped", None)
         self._problems.set("nobody_listens", unheard if ack.unheard else None)
+        if not proven:
+            self._note(action, "published", "sent with QoS 0, which no broker acknowledges")
+            return
         self._note(action, "published", "nobody had subscribed" if ack.unheard else "")
 
     def _note(self, action: Action, outcome: wire.Outcome, detail: str) -> None:
@@ -339,15 +355,59 @@ class Courier:
     def _lose(self, lost: Lost) -> None:
         now = self._clock.monotonic()
         lasted_s = now - self._link_since
-        if self._outgoing.accepted:
+        accepted = self._outgoing.accepted
+        with self._lock:
+            suspect = self._outgoing.on_their_way(now) and lost.cause != "taken_over"
+            blamed = self._outgoing.closed(now, ended_by_broker=suspect and accepted)
+        if not accepted:
+            self._will_limits = reasons.learned(lost.code, lost.cause, self._will_limits)
+        elif suspect:
+            self._backoff.reset()  # the next try follows soon: actions wait for it
+        else:
             self._rival.thrown_out(lost, lasted_s)
             self._problems.set("client_id", self._rival.sentence)
             if lasted_s >= STEADY_S:
                 self._backoff.reset()
-        with self._lock:
-            self._outgoing.closed()
+        if blamed is not None:
+            self._blame(blamed)
         self._connect_at = now + self._backoff.wait()
         self._problems.set("broker", lost.sentence)
+
+    def _blame(self, blamed: Blamed) -> None:
+        """The broker hung up on this one again, and nothing else was on its way."""
+        match blamed.what:
+            case AuditRow() as row:
+                self._reject(reasons.hung_up_on_row(row.id, blamed.size))
+                self._put_aside(row)
+            case Action(topic=topic):
+                self._reject(reasons.hung_up_on_action(topic, blamed.size))
+            case str() as topic if blamed.retained:
+                self._reject(reasons.hung_up_on_retained(topic, blamed.size))
+            case str() as topic:
+                self._reject(reasons.hung_up_on_topic(topic, blamed.size))
+
+    def _put_aside(self, row: AuditRow) -> None:
+        if self._ledger.put_aside(row):
+            self._reject(reasons.hung_up_on_rows(row.topic))
+
+    def _reject(self, words: str) -> None:
+        """Say what the broker does not take, the newest few of it."""
+        self._rejected[words] = None
+        self._problems.set("broker_rejects", reasons.rejects(tuple(self._rejected), self._settings))
+
+    def _tell_limits(self) -> None:
+        """What this broker lacks, and what is too large for it."""
+        with self._lock:
+            limits, oversize = self._outgoing.limits, dict(self._outgoing.oversize)
+        if limits is None:
+            return
+        lacks = reasons.lacks(limits)
+        lacks += [reasons.state_too_large(topic, size) for topic, size in oversize.items()]
+        if self._ledger.oversize and (row := self._ledger.first_oversize) is not None:
+            size = self._outgoing.row_bytes(row)
+            lacks.append(reasons.rows_too_large(self._ledger.oversize, row.id, size))
+        sentence = reasons.limited(lacks, limits, self._settings) if lacks else None
+        self._problems.set("broker_limits", sentence)
 
     def _tend_link(self) -> None:
         """Connect when it is time to, and give up on a broker that does not answer."""
@@ -374,7 +434,7 @@ class Courier:
         link = Link(
             self._settings,
             lambda link, happening: self._inbox.put((link, happening)),
-            will=Letter(self._topics.status, will, 1, True),
+            will=Letter(self._topics.status, will, self._will_limits.qos, self._will_limits.retain),
         )
         self._link_since = now
         with self._lock:
@@ -383,13 +443,16 @@ class Courier:
 
     def _flush(self) -> None:
         with self._lock:
-            expired = self._outgoing.flush(self._clock.monotonic())
+            dropped = self._outgoing.flush(self._clock.monotonic())
             if self._stopping and not self._outgoing.up:
-                expired += self._outgoing.give_up()
-        self._note_expired(expired)
+                dropped += self._outgoing.give_up()
+        self._note_dropped(dropped)
 
-    def _note_expired(self, expired: Sequence[Action]) -> None:
-        for action in expired:
+    def _note_dropped(self, dropped: Sequence[Dropped]) -> None:
+        for action, why in ((one.action, one.why) for one in dropped):
+            if why:
+                self._note(action, "refused", f"the broker does not take it: {why}")
+                continue
             again = "it was sent once and may have arrived" if action.sent else "it was never sent"
             self._note(action, "expired", again)
             self._problems.set("action_dropped", _expired_sentence(action))
@@ -400,7 +463,7 @@ class Courier:
             return
         with self._lock:
             room = self._outgoing.room_for_rows
-        for row in self._ledger.next_rows(room):
+        for row in self._ledger.next_rows(room, self._outgoing.row_fits):
             with self._lock:
                 gone = self._outgoing.send_row(row, self._clock.monotonic())
             if not gone:

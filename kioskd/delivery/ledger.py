@@ -12,6 +12,10 @@ from kioskd.delivery.outgoing import Action, AuditRow
 from kioskd.delivery.problems import Problems
 
 DENIED_PAUSE_S = 30.0  # before rows are offered again to a broker that refused one
+WITHHELD_S = 3600.0  # before they are offered again to one that hangs up on each
+HANG_UPS = 3  # rows in a row that ended the connection: it is not the row, it is the topic
+READ_AT_ONCE = 20  # rows
+READS = 20  # in one turn, where many do not fit the broker
 DISK_PAUSE_S = 5.0  # before a failing disk is tried again
 PRUNE_EVERY_S = 3600.0
 NOTES_MOST = 10_000  # outcomes kept in memory while the disk fails
@@ -50,10 +54,15 @@ class Ledger:
         self._notes: deque[_Note] = deque()
         self._taken: list[int] = []  # rows the broker took, not marked so on the disk yet
         self._cursor = 0  # the last row handed to this connection
+        self._aside: set[int] = set()  # rows that ended a connection; here until a restart
+        self._hang_ups = 0  # since the broker last took a row
+        self.oversize = 0  # rows that this connection was not given, too large for the broker
+        self.first_oversize: AuditRow | None = None
         self._damaged = 0
         now = clock.monotonic()
         self._disk_at = now
         self._send_at = now
+        self._withheld_until = now
         self._prune_at = now
 
     def note(self, action: Action, outcome: wire.Outcome, detail: str) -> None:
@@ -63,6 +72,20 @@ class Ledger:
 
     def taken(self, row: AuditRow) -> None:
         self._taken.append(row.id)
+        self._hang_ups = 0
+
+    def put_aside(self, row: AuditRow) -> bool:
+        """The broker does not take this row: it stays in the log, and the next ones go on.
+
+        True if that has happened so often that all rows are withheld from it for a while.
+        """
+        self._aside.add(row.id)
+        self._hang_ups += 1
+        if self._hang_ups < HANG_UPS:
+            return False
+        self._hang_ups = 0
+        self._send_at = self._withheld_until = self._clock.monotonic() + WITHHELD_S
+        return True
 
     def refused(self) -> None:
         """The broker does not want our rows: they stay, and are offered again after a while."""
@@ -71,8 +94,9 @@ class Ledger:
 
     def start_over(self) -> None:
         """A new connection: what the last one did not confirm is sent again."""
-        self._send_at = self._clock.monotonic()
+        self._send_at = max(self._clock.monotonic(), self._withheld_until)
         self._cursor = 0
+        self.oversize = 0
 
     def settle(self) -> None:
         """Bring everything known to the disk; what cannot be written now stays in memory."""
@@ -104,12 +128,34 @@ class Ledger:
             self._prune_at = now + PRUNE_EVERY_S
             self._tried(lambda: self._audit.prune(self._clock.wall() - self._keep_s))
 
-    def next_rows(self, most: int) -> list[AuditRow]:
-        """The oldest rows this connection has not been given yet."""
+    def next_rows(self, most: int, fits: Callable[[AuditRow], bool]) -> list[AuditRow]:
+        """The oldest rows this connection has not been given yet and that `fits` the broker."""
         if most == 0 or self._clock.monotonic() < max(self._send_at, self._disk_at):
             return []
-        rows = self._tried(lambda: self._audit.pending(self._cursor, most)) or []
-        return [self._outgoing(row) for row in rows]
+        for _ in range(READS):
+            rows = self._tried(lambda: self._audit.pending(self._cursor, READ_AT_ONCE)) or []
+            going = self._going([self._outgoing(row) for row in rows], fits)
+            if going or not rows:
+                return going[:most]
+        return []
+
+    def _going(self, rows: list[AuditRow], fits: Callable[[AuditRow], bool]) -> list[AuditRow]:
+        """The first rows in a row that may go; those before them are passed over."""
+        going: list[AuditRow] = []
+        for row in rows:
+            if row.id not in self._aside and fits(row):
+                going.append(row)
+            elif going:
+                break
+            else:
+                self._pass_over(row)
+        return going
+
+    def _pass_over(self, row: AuditRow) -> None:
+        self._cursor = row.id
+        if row.id not in self._aside:
+            self.first_oversize = row if self.oversize == 0 else self.first_oversize
+            self.oversize += 1
 
     def _outgoing(self, row: Row) -> AuditRow:
         return AuditRow(row.id, self._topic, wire.encode(wire.audit_row(row.id, row.body)))

@@ -23,10 +23,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from kioskd.delivery import reasons
+from kioskd.delivery.limits import DEFAULT_WINDOW, Limits, packet_bytes
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
 
 CONNECT_S = 5.0  # for TCP, and again for the TLS handshake
-DEFAULT_WINDOW = 20  # unacknowledged messages, where the broker names no number of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +39,30 @@ class Letter:
     retain: bool = False
     expiry_s: int | None = None
 
+    def size(self, five: bool = True) -> int:
+        """Bytes of its packet on the wire, with MQTT 5 or 3.1.1."""
+        return packet_bytes(self.topic, self.body, self.qos, five, self.expiry_s is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The broker took us. It lets `window` messages be unacknowledged at a time."""
+    """The broker took us, within its limits."""
 
-    window: int
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Acked:
-    """The broker answered for message `mid`. With 3.1.1 `taken` is always True."""
+    """The broker answered for message `mid`. With 3.1.1 `taken` is always True.
+
+    With QoS 0 no broker answers: it only says that the message has left.
+    """
 
     mid: int
     taken: bool
     unheard: bool  # taken, but nobody had subscribed
     reason: str
+    code: int = 0  # MQTT 5 reason code
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class Lost:
 
     sentence: str
     cause: Literal["unreachable", "refused", "taken_over", "broken", "closed"]
+    code: int = 0  # MQTT 5 reason code of the broker's, if it gave one
 
 
 Happening = Connected | Acked | Subscribed | Received | Lost
@@ -171,10 +180,12 @@ class Link:
             if not self._wanted and not self._up:
                 break
 
-    def _end(self, sentence: str, cause: Literal["unreachable", "refused", "broken"]) -> None:
+    def _end(
+        self, sentence: str, cause: Literal["unreachable", "refused", "broken"], code: int = 0
+    ) -> None:
         """Keep the first explanation: what follows it are its consequences."""
         if self._lost is None:
-            self._lost = Lost(sentence, cause)
+            self._lost = Lost(sentence, cause, code)
 
     def _unexplained(self) -> Lost:
         if not self._wanted:
@@ -219,13 +230,12 @@ class Link:
         with self._guarded():
             if reason.is_failure:
                 sentence = reasons.refused(reason.value, str(reason), self._settings)
-                self._end(sentence, "refused")
+                self._end(sentence, "refused", reason.value)
                 return
             if self._subscribe is not None:
                 client.subscribe(self._subscribe, qos=1)
             self._up = True
-            window = getattr(properties, "ReceiveMaximum", DEFAULT_WINDOW)
-            self._tell(self, Connected(min(int(window), DEFAULT_WINDOW)))
+            self._tell(self, Connected(_limits(properties)))
 
     def _on_disconnect(
         self,
@@ -244,8 +254,8 @@ class Link:
                 return
             sentence = reasons.disconnected(reason.value, str(reason), self._settings)
             if reason.value == reasons.TAKEN_OVER:
-                self._lost = Lost(sentence, "taken_over")
-            self._end(sentence, "broken")
+                self._lost = Lost(sentence, "taken_over", reason.value)
+            self._end(sentence, "broken", reason.value)
 
     def _on_publish(
         self,
@@ -257,7 +267,8 @@ class Link:
     ) -> None:
         with self._guarded():
             unheard = reason.value == reasons.NO_SUBSCRIBERS
-            self._tell(self, Acked(mid, not reason.is_failure, unheard, str(reason)))
+            taken = not reason.is_failure
+            self._tell(self, Acked(mid, taken, unheard, str(reason), reason.value))
 
     def _on_subscribe(
         self,
@@ -284,6 +295,18 @@ class Link:
         except Exception as error:
             self._end(f"an MQTT message could not be handled: {error}", "broken")
             self.drop()
+
+
+def _limits(properties: Properties | None) -> Limits:
+    """What stands in the CONNACK. paho itself keeps to the broker's keep-alive, and we use no
+    topic alias and no session, so the broker's word on those changes nothing.
+    """
+    return Limits(
+        window=min(int(getattr(properties, "ReceiveMaximum", DEFAULT_WINDOW)), DEFAULT_WINDOW),
+        packet_bytes=getattr(properties, "MaximumPacketSize", None),
+        retain=bool(getattr(properties, "RetainAvailable", 1)),
+        qos=1 if getattr(properties, "MaximumQoS", 1) else 0,
+    )
 
 
 def _client(settings: DeliverySettings) -> paho.Client:

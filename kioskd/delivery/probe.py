@@ -3,14 +3,17 @@
 import queue
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 from kioskd.delivery import reasons, wire
+from kioskd.delivery.limits import Limits
 from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
 from kioskd.delivery.settings import DeliverySettings
 
 CONNECT_S = 15.0
 ANSWER_S = 5.0
+ENOUGH_BYTES = 2048  # for all but the longest audit records
 
 
 def probe(settings: DeliverySettings) -> list[tuple[bool, str]]:
@@ -24,18 +27,18 @@ def probe(settings: DeliverySettings) -> list[tuple[bool, str]]:
     link = Link(guest, lambda _, happening: happenings.put(happening), subscribe=topic)
     link.start()
     try:
-        found = [_login(settings, happenings)]
-        if found[0][0]:
-            found.append(_loop_back(link, topic, happenings))
+        answer = _until((Connected,), happenings, CONNECT_S)
+        found = [_login(settings, answer)]
+        if isinstance(answer, Connected):
+            found += _limits(answer.limits, settings)
+            found.append(_loop_back(link, Letter(topic, b"", answer.limits.qos), happenings))
         return found
     finally:
         link.close(timeout=2.0)
 
 
-def _login(
-    settings: DeliverySettings, happenings: queue.SimpleQueue[Happening]
-) -> tuple[bool, str]:
-    match _until((Connected,), happenings, CONNECT_S):
+def _login(settings: DeliverySettings, answer: Happening | None) -> tuple[bool, str]:
+    match answer:
         case Connected():
             how = "with TLS" if settings.tls else "without TLS"
             who = settings.username or "nobody in particular"
@@ -47,12 +50,24 @@ def _login(
             return False, f"the broker at {reasons.place(settings)} does not answer"
 
 
+def _limits(limits: Limits, settings: DeliverySettings) -> Iterator[tuple[bool, str]]:
+    """What the broker lacks of what a door needs."""
+    lacking = reasons.lacks(limits)
+    if not limits.takes(ENOUGH_BYTES):
+        lacking.append(
+            f"messages of more than {limits.packet_bytes} bytes are too large for it "
+            "(docs/mqtt.md has the sizes)"
+        )
+    if lacking:
+        yield False, reasons.limited(lacking, limits, settings)
+
+
 def _loop_back(
-    link: Link, topic: str, happenings: queue.SimpleQueue[Happening]
+    link: Link, empty: Letter, happenings: queue.SimpleQueue[Happening]
 ) -> tuple[bool, str]:
-    nonce = secrets.token_hex(8).encode()
+    topic, nonce = empty.topic, secrets.token_hex(8).encode()
     sent_at = time.monotonic()
-    link.publish(Letter(topic, nonce))
+    link.publish(replace(empty, body=nonce))
     taken = False
     while (left := sent_at + ANSWER_S - time.monotonic()) > 0:
         match _until((Acked, Received), happenings, left):

@@ -7,6 +7,8 @@ from typing import Literal
 ProblemCode = Literal[
     "broker",  # not connected
     "broker_acl",  # connected, but the broker refuses a topic
+    "broker_limits",  # what the broker lacks, or what is too large for it
+    "broker_rejects",  # messages that it answers by hanging up; it goes on without them
     "client_id",  # another client uses our name
     "audit",  # the audit log cannot be written: no action leaves
     "audit_damaged",  # a damaged audit log was moved aside

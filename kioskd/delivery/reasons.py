@@ -2,7 +2,10 @@
 
 import socket
 import ssl
+from collections.abc import Sequence
+from dataclasses import replace
 
+from kioskd.delivery.limits import Limits
 from kioskd.delivery.settings import DeliverySettings
 
 # MQTT 5 reason codes (OASIS MQTT 5.0, 2.4); paho gives the same ones for 3.1.1
@@ -14,6 +17,11 @@ BAD_PASSWORD = 0x86
 NOT_AUTHORIZED = 0x87
 BANNED = 0x8A
 TAKEN_OVER = 0x8E
+TOO_LARGE = 0x95
+NO_RETAIN = 0x9A
+NO_QOS = 0x9B
+OF_THE_MESSAGE = frozenset({0x83, TOO_LARGE, 0x99})  # this one is not taken, the next may be
+MOST_TOLD = 4  # messages in one sentence
 
 
 def place(settings: DeliverySettings) -> str:
@@ -103,8 +111,86 @@ def gave_no_answer(settings: DeliverySettings) -> str:
     """The broker hung up on us before it said yes or no."""
     tls = "has no TLS, leave mqtt.tls out" if settings.tls else "wants TLS, set mqtt.tls"
     older = "; if it knows no MQTT 5, set mqtt.protocol: 3.1.1" if settings.protocol == "5" else ""
+    if "." in settings.prefix:
+        older += "; if it is NATS, choose an mqtt.topic_prefix without dots"
     return f"what listens at {place(settings)} hung up before it answered; if it {tls}{older}"
 
 
 def denied(topic: str) -> str:
     return f"the broker refuses messages on {topic}: check its ACL"
+
+
+def learned(code: int, cause: str, limits: Limits) -> Limits:
+    """What a broker may take of a last will, after it did not take us.
+
+    One that hangs up without a word may do so because of a retained will: try it without, in turn.
+    """
+    if code == NO_RETAIN:
+        return replace(limits, retain=False)
+    if cause == "broken":
+        return replace(limits, retain=not limits.retain)
+    return replace(limits, qos=0) if code == NO_QOS else limits
+
+
+def lacks(limits: Limits) -> list[str]:
+    """What a door has to do without on this broker, in words."""
+    found = []
+    if not limits.retain:
+        found.append(
+            "it keeps no retained messages, so the status and the states are said again every "
+            "30 s, and a controller that connects waits as long for them"
+        )
+    if limits.qos == 0:
+        found.append(
+            "it takes quality of service 0 only and so acknowledges nothing: an event may be "
+            "lost unseen, and all audit records stay in this kiosk"
+        )
+    return found
+
+
+def limited(lacking: Sequence[str], limits: Limits, settings: DeliverySettings) -> str:
+    size = f" (it takes {limits.packet_bytes} bytes at most)" if limits.packet_bytes else ""
+    return f"the broker at {place(settings)} is limited{size}: {'; '.join(lacking)}"
+
+
+def state_too_large(topic: str, size: int) -> str:
+    return f"a message on {topic} is too large for it, {size} bytes, and is left out"
+
+
+def rows_too_large(count: int, first: int, size: int) -> str:
+    rows = "audit record" if count == 1 else f"{count} audit records, the first of them"
+    return f"{rows} number {first} with {size} bytes, are too large for it and stay in this kiosk"
+
+
+def hung_up_on_row(row: int, size: int) -> str:
+    return f"audit record {row} ({size} bytes; it stays in this kiosk)"
+
+
+def refused_row(row: int, size: int, reason: str) -> str:
+    return f"audit record {row} ({size} bytes, {reason}; it stays in this kiosk)"
+
+
+def hung_up_on_rows(topic: str) -> str:
+    return f"all messages on {topic} (audit records stay in this kiosk; tried again in an hour)"
+
+
+def hung_up_on_action(topic: str, size: int) -> str:
+    return f"events on {topic} ({size} bytes; tried again after half a minute)"
+
+
+def hung_up_on_retained(topic: str, size: int) -> str:
+    return f"retained messages on {topic} ({size} bytes; said again every 30 s instead)"
+
+
+def hung_up_on_topic(topic: str, size: int) -> str:
+    return f"messages on {topic} ({size} bytes; tried again in an hour)"
+
+
+def rejects(what: Sequence[str], settings: DeliverySettings) -> str:
+    """The messages that ended connections, or that the broker refused for what they are."""
+    told = ", ".join(what[-MOST_TOLD:])
+    more = f", and {len(what) - MOST_TOLD} more" if len(what) > MOST_TOLD else ""
+    return (
+        f"the broker at {place(settings)} hangs up on, or refuses: {told}{more}. Everything else "
+        "goes on without them: check its limits on size, topics, retain and QoS, and its log"
+    )
