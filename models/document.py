@@ -19,12 +19,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake, told to the person who edits the file. `path` is empty for the whole file."""
+    """One mistake, told to the person who edits the file. `path` is empty for the whole file.
+
+    tag  the YAML tag that is refused, such as !secret; whoever knows more of it may say more
+    """
 
     line: int
     column: int
     path: str
     text: str
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -100,6 +100,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.problems: list[Problem] = []
+        self._text = text
         self._loader = yaml.SafeLoader(text)
         self._anchors: dict[str, Node] = {}
         self._sizes: dict[str, int] = {}
@@ -131,7 +132,7 @@ class _Reader:
         try:
             return self._loader.get_event()  # type: ignore[no-untyped-call,no-any-return]
         except yaml.MarkedYAMLError as error:
-            raise _syntax_error(error) from None
+            raise _unclosed_above(self._text, error) or _syntax_error(error) from None
         except (yaml.YAMLError, ValueError, OverflowError):  # "\UFFFFFFFF" and the like
             mark = self._loader.get_mark()
             raise _Unreadable(
@@ -144,7 +145,8 @@ class _Reader:
             return self._alias(event, path)
         assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
         if event.tag is not None:
-            self._refuse(_place(event), path, "a tag (!) is not allowed; put such text in quotes")
+            text = "a tag (!) is not allowed; put such text in quotes"
+            self._refuse(_place(event), path, text, event.tag)
         before = self._nodes
         node = self._content(event, path)
         if event.anchor is not None:
@@ -181,6 +183,9 @@ class _Reader:
         if any("\ud800" <= letter <= "\udfff" for letter in event.value):
             raise _Unreadable(_place(event), "half of a surrogate pair is not text", path)
         quoted = event.style is not None
+        last = _at(event.end_mark).line
+        if event.style in _QUOTES and last > _place(event).line:
+            self._refuse(_place(event), path, _unclosed(last))
         value = event.value if quoted else _plain(event.value)
         return Node(_place(event), value, text=event.value, quoted=quoted)
 
@@ -215,8 +220,8 @@ class _Reader:
         node = self._scalar(event, (*path, event.value))
         return str(node.text)
 
-    def _refuse(self, place: Place, path: Path, text: str) -> None:
-        self.problems.append(Problem(place.line, place.column, dotted(path), text))
+    def _refuse(self, place: Place, path: Path, text: str, tag: str = "") -> None:
+        self.problems.append(Problem(place.line, place.column, dotted(path), text, tag))
 
 
 def _place(event: yaml.Event) -> Place:
@@ -262,8 +267,34 @@ _SYNTAX = (
 )
 
 
+_QUOTES = ("'", '"')
+
+
+def _unclosed(line: int) -> str:
+    return f"a quote is opened here and closed only on line {line}; close it on its own line"
+
+
+def _unclosed_above(text: str, error: yaml.MarkedYAMLError) -> _Unreadable | None:
+    """A quote that was not closed swallows lines up to the next one, and the fault shows there."""
+    loader = yaml.SafeLoader(text)
+    last = error.problem_mark.line if error.problem_mark else 0
+    try:
+        while (token := loader.get_token()) is not None:  # type: ignore[no-untyped-call]
+            begun, ended = token.start_mark, token.end_mark
+            quoted = isinstance(token, yaml.ScalarToken) and token.style in _QUOTES
+            if quoted and begun.line < ended.line <= last:
+                return _Unreadable(_at(begun), f"is not valid YAML: {_unclosed(ended.line + 1)}")
+    except (yaml.YAMLError, ValueError, OverflowError):
+        pass  # that far it is read, and no further
+    return None
+
+
 def _syntax_error(error: yaml.MarkedYAMLError) -> _Unreadable:
     said = f"{error.problem} {error.context}"
+    opened, stumbled = error.context_mark, error.problem_mark
+    if "flow" in said and opened and stumbled and opened.line < stumbled.line:
+        text = "a bracket is opened here; it is not closed, or a `,` is missing, by line"
+        return _Unreadable(_at(opened), f"is not valid YAML: {text} {stumbled.line + 1}")
     text, began = next((t, b) for pattern, t, b in _SYNTAX if re.search(pattern, said))
     mark = error.context_mark if began else error.problem_mark
     return _Unreadable(_at(mark or error.problem_mark), f"is not valid YAML: {text}")

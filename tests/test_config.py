@@ -149,11 +149,12 @@ MISTAKES = {
     ),
     "an unquoted version": (
         with_mqtt("broker: localhost", "protocol: 5"),
-        "5:13: mqtt.protocol: must be 5 or 3.1.1 (found 5); put it in quotes",
+        "5:13: mqtt.protocol: must be 5 or 3.1.1 (found 5); without quotes it is no text,"
+        ' write "5"',
     ),
     "a number for text": (
         with_mqtt("broker: localhost", "username: 12"),
-        "5:13: mqtt.username: must be text (found 12); put it in quotes",
+        '5:13: mqtt.username: must be text (found 12); without quotes it is no text, write "12"',
     ),
     "an address for a host": (
         with_mqtt("broker: mqtt://me:hunter2@broker"),
@@ -167,7 +168,7 @@ MISTAKES = {
     ),
     "a word that is not among the choices": (
         GOOD + "perception: {provider: gpu}\n",
-        "15:24: perception.provider: must be auto, cpu or cuda (found gpu), did you mean 'cpu'?",
+        "15:24: perception.provider: must be auto, cpu or cuda (found gpu), did you mean 'cuda'?",
     ),
     "a section that is a word": (
         GOOD + "perception: cpu\n",
@@ -320,7 +321,7 @@ MISTAKES = {
     "a depth camera's serial number that YAML takes for a number": (
         edited(("kind: usb, device: 0", "kind: realsense, serial: 821212060000")),
         "7:35: feeds.back.serial: must be 4 to 32 letters and digits (found 821212060000);"
-        " put it in quotes",
+        ' without quotes it is no text, write "821212060000"',
     ),
     "a depth camera that is to be played fast": (
         edited(("kind: usb, device: 0", 'kind: realsense, serial: "8212", pace: fast')),
@@ -420,7 +421,32 @@ MISTAKES = {
     ),
     "a tag": (
         with_mqtt("broker: localhost", "port: !env PORT"),
-        "5:9: mqtt.port: a tag (!) is not allowed; put such text in quotes",
+        "5:9: mqtt.port: !env is not known here; write ${NAME} for what is in the environment or a"
+        " credential (docs/configuration.md, Secrets)",
+    ),
+    "another program's secret": (
+        with_mqtt("broker: localhost", "username: me", "password: !secret mqtt_password"),
+        "6:13: mqtt.password: !secret is not known here; write ${NAME} for what is in the"
+        " environment or a credential (docs/configuration.md, Secrets)",
+    ),
+    "another program's include": (
+        edited(("mqtt:\n  broker: localhost\n", "mqtt: !include mqtt.yaml\n")),
+        "3:7: mqtt: !include is not known here; everything stands in this one file",
+    ),
+    "a quote that is closed only in a comment lines below": (
+        with_mqtt("broker: 'localhost", "keepalive_s: 10", "port: 1883 # don't"),
+        "4:11: is not valid YAML: a quote is opened here and closed only on line 6;"
+        " close it on its own line",
+    ),
+    "diagnostics at a real door": (
+        with_mqtt("broker: localhost", "diagnostics: true"),
+        "5:16: note: mqtt.diagnostics: each model's scores and what stands in a person's way go to"
+        " the broker, which teaches an attacker; set it to false when the door has been set up",
+    ),
+    "a variable where none works": (
+        with_mqtt("broker: ${BROKER}"),
+        "4:11: mqtt.broker: must be a host name or address, without mqtt:// and without a port"
+        " (found ${BROKER}); ${NAME} works in mqtt.username, mqtt.password and a feed's url alone",
     ),
     "a file in the place of the state folder": (
         GOOD + "state_dir: config.yaml\n",
@@ -587,6 +613,97 @@ def test_a_scheme_whose_network_is_absent_is_refused_by_name(tmp_path: Path) -> 
         "config.yaml:13:25: doors.main.rgb_liveness.detection_scheme: strict_multimodal needs the"
         " texture and context network, which is not installed"
     ]
+
+
+@pytest.mark.parametrize("bare", ["$PW", "$(PW)", "$(cat pw)", "%PW%", "{{ PW }}"])
+def test_a_variable_without_braces_is_no_password(said: Said, bare: str) -> None:
+    refused = (
+        "a name with $ but without braces is taken as it stands; write ${NAME} for what is in the"
+        " environment or a credential (docs/configuration.md, Secrets)"
+    )
+    lines = said(with_mqtt("broker: localhost", "username: me", f"password: '{bare}'"))
+    assert lines == [f"config.yaml:6:13: mqtt.password: {refused}"]
+    lines = said(GOOD.replace("rtsp://192", f"rtsp://me:{bare}@192"))
+    assert lines == [f"config.yaml:6:28: feeds.front.url: {refused}"]
+
+
+@pytest.mark.parametrize("word", ["pa$$word", "a$PW", "100%", "$", "pre-${PW}"])
+def test_a_password_that_only_holds_such_a_sign_is_one(said: Said, word: str) -> None:
+    lines = said(with_mqtt("broker: localhost", "username: me", f"password: {word}"))
+    assert all("without braces" not in line for line in lines)
+
+
+def test_diagnostics_are_no_matter_where_no_door_listens(said: Said) -> None:
+    assert said(with_mqtt("broker: embedded", "diagnostics: true")) == []
+
+
+MEANT = {
+    "secure_access_rgb": "secure_access_rgb_liveness",
+    "rgb": "secure_access_rgb_liveness",
+    "colour": "secure_access_rgb_liveness",
+    "liveness": "secure_access_rgb_liveness",
+    "secure_access": "secure_access_rgb_liveness",
+    "secure_access_liveness": "secure_access_rgb_liveness",
+    "SECURE-ACCESS-RGB-LIVENESS": "secure_access_rgb_liveness",
+    "secure_acces_rgb_livness": "secure_access_rgb_liveness",
+    "smile": "secure_access_smile",
+    "smiling_rgb": "secure_access_smile_rgb_liveness",
+    "pose": "secure_access_profile_pose",
+    "3d": "secure_access_3d_liveness",
+    "rgbd": "secure_access_rgb_3d_liveness",
+    "depth": "depth_liveness",
+    "nir": "infrared_liveness",
+    "sequence": "challenge_sequence",
+}
+
+
+@pytest.mark.parametrize("typed", MEANT)
+def test_the_mode_that_is_likeliest_by_meaning_is_suggested(said: Said, typed: str) -> None:
+    text = GOOD.replace("secure_access_rgb_liveness\n    feed: front", f"{typed}\n    feed: front")
+    (line,) = [line for line in said(text) if "doors.main.mode" in line]
+    assert line.endswith(f"did you mean '{MEANT[typed]}'?")
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "meant"),
+    [
+        ("perception.provider", "nvidia", "cuda"),
+        ("logging.level", "warn", "warning"),
+        ("logging.level", "fatal", "error"),
+        ("mqtt.protocol", "'3.1'", "3.1.1"),
+        ("mqtt.protocol", "3.1", "3.1.1"),
+        ("mqtt.prompt_language", "german", "de"),
+        ("feeds.front.kind", "webcam", "usb"),
+        ("feeds.front.kind", "onvif", "rtsp"),
+        ("feeds.front.kind", "mjpeg", "http"),
+        ("feeds.front.kind", "video", "file"),
+    ],
+)
+def test_another_word_for_a_choice_is_understood(
+    said: Said, key: str, typed: str, meant: str
+) -> None:
+    section, name = key.split(".", 1)
+    text = GOOD.replace("kind: rtsp", f"kind: {typed}")
+    if section != "feeds":
+        text = GOOD.replace("  broker: localhost\n", f"  broker: localhost\n  {name}: {typed}\n")
+    if section not in ("feeds", "mqtt"):
+        text = GOOD + f"{section}: {{{name}: {typed}}}\n"
+    (line,) = [line for line in said(text) if f" {key}: " in line]
+    assert line.endswith(f"did you mean '{meant}'?")
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("host: h", "broker"),
+        ("user: me", "username"),
+        ("ssl: {}", "tls"),
+        ("topic: t", "topic_pre"),
+    ],
+)
+def test_another_word_for_a_key_is_understood(said: Said, line: str, meant: str) -> None:
+    (told,) = [each for each in said(with_mqtt("broker: localhost", line)) if "known key" in each]
+    assert f"did you mean '{meant}" in told
 
 
 def test_a_file_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:

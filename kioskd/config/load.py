@@ -13,6 +13,7 @@ from kioskd.config.config import Config, Door
 from kioskd.config.problem import ConfigError, Problem
 from kioskd.config.secrets import SecretError, Vault
 from kioskd.config.settings import Complaint, Settings, validate
+from models.document import Problem as YamlProblem
 from models.manifest import NetworkError, missing_for
 from models.schemes import SCHEMES
 from models.strict_yaml import MOST_BYTES, Document, read
@@ -65,7 +66,7 @@ def _source(path: Path) -> bytes:
 
 def _read(source: bytes, path: Path, environment: Mapping[str, str]) -> _Reading:
     document = read(source, str(path))
-    found = [Problem(document.file, p.line, p.column, p.path, p.text) for p in document.problems]
+    found = [_of_yaml(document.file, problem) for problem in document.problems]
     if not document.readable:
         return _Reading(None, tuple(found))
     value = document.value
@@ -77,6 +78,22 @@ def _read(source: bytes, path: Path, environment: Mapping[str, str]) -> _Reading
     found = _without_echo(found, len(document.problems))
     settings = outcome if isinstance(outcome, Settings) else None
     return _Reading(settings, tuple(sorted(_once(found))))
+
+
+def _of_yaml(file: str, found: YamlProblem) -> Problem:
+    """A mistake in the YAML itself; what other programs' tags stand for is written so here."""
+    text = found.text
+    if found.tag in _SECRET_TAGS:
+        text = (
+            f"{found.tag} is not known here; write ${{NAME}} for what is in the environment or a"
+            " credential (docs/configuration.md, Secrets)"
+        )
+    elif found.tag.startswith("!include"):
+        text = "!include is not known here; everything stands in this one file"
+    return Problem(file, found.line, found.column, found.path, text)
+
+
+_SECRET_TAGS = ("!secret", "!env", "!ENV", "!env_var", "!Env", "!vault")
 
 
 def _complaints(document: Document, complaints: tuple[Complaint, ...]) -> list[Problem]:

@@ -10,8 +10,9 @@ from kioskd.config.answers import Answers
 from kioskd.config.challenges import listed
 from kioskd.config.config import default_state_dir
 from kioskd.config.doors import GATE
+from kioskd.config.meant import NEED_DEPTH
 from kioskd.config.problem import Problem, at_key, at_value, note
-from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret
+from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret, without_braces
 from kioskd.config.sentences import shown
 from kioskd.modes.challenges.kinds import UNWATCHED
 from models.document import Path
@@ -52,6 +53,19 @@ def _broker(ask: Answers) -> Iterator[Problem]:
         yield from _embedded(ask)
     elif broker is not None and not is_loopback(broker):
         yield from _exposed(ask, broker)
+    if ask.true("mqtt", "diagnostics") and broker != "embedded" and _has_camera(ask):
+        yield note(ask.document, ("mqtt", "diagnostics"), _TALKATIVE)
+
+
+def _has_camera(ask: Answers) -> bool:
+    feeds = [ask.text("doors", door, "feed") or "" for door in ask.sections("doors")]
+    return any(not cameras.is_recording(ask, feed) for feed in feeds)
+
+
+_TALKATIVE = (
+    "each model's scores and what stands in a person's way go to the broker, which teaches an"
+    " attacker; set it to false when the door has been set up"
+)
 
 
 def _embedded(ask: Answers) -> Iterator[Problem]:
@@ -102,6 +116,9 @@ def _secret(ask: Answers, path: tuple[str, ...], vault: Vault) -> Iterator[Probl
     text = ask.text(*path)
     if text is None:
         return
+    if without_braces(text):
+        yield at_value(ask.document, path, _BARE)
+        return
     try:
         vault.filled(text)
     except SecretError as error:
@@ -110,6 +127,10 @@ def _secret(ask: Answers, path: tuple[str, ...], vault: Vault) -> Iterator[Probl
         yield note(ask.document, path, _PLAIN)
 
 
+_BARE = (
+    "a name with $ but without braces is taken as it stands; write ${NAME} for what is in the"
+    " environment or a credential (docs/configuration.md, Secrets)"
+)
 _PLAIN = "a password stands here for all to read; use ${NAME} (docs/configuration.md, Secrets)"
 
 
@@ -172,6 +193,9 @@ def _realsense(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
 def _address(ask: Answers, path: Path, schemes: tuple[str, ...], vault: Vault) -> Iterator[Problem]:
     typed = ask.text(*map(str, path))
     if typed is None:
+        return
+    if without_braces(typed):
+        yield at_value(ask.document, path, _BARE)
         return
     try:
         wrong = _address_fault(vault.filled_address(typed), schemes)
@@ -263,14 +287,6 @@ def _depth(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
     at_infrared = (*at, "infrared")
     yield from _order(ask, at_infrared, "fake_detection_threshold", "liveness_detection_threshold")
     yield from _order(ask, depth, "minimum_distance_m", "maximum_distance_m")
-
-
-NEED_DEPTH = (
-    "secure_access_3d_liveness",
-    "depth_liveness",
-    "infrared_liveness",
-    "secure_access_rgb_3d_liveness",
-)
 
 
 def _door_feed(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from kioskd.config import files
 
 _PLACE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_BARE = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*|\$\([^()]*\)|%[A-Za-z_][A-Za-z0-9_]*%|\{\{.*\}\}")
 _MOST = 4096  # characters of one secret
 
 
@@ -52,6 +53,13 @@ class Vault:
 def holds_secret(text: str) -> bool:
     """Whether some of `text` comes from outside the file."""
     return _PLACE.search(text) is not None
+
+
+def without_braces(text: str) -> bool:
+    """Whether text, or an address's user or password, is a variable as other programs write it."""
+    user, at, _ = text.partition("://")[2].rpartition("@")
+    parts = [text, *user.partition(":")[::2]] if at else [text]
+    return any(_BARE.fullmatch(part) for part in parts)
 
 
 def from_file(path: Path, what: str) -> str:

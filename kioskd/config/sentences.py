@@ -4,8 +4,8 @@ Never repeated: what stands at a secret key, what an unknown key holds, an addre
 """
 
 import re
-from difflib import get_close_matches
 
+from kioskd.config import meant
 from kioskd.config.keys import Key, find, walk
 from kioskd.config.problem import Problem, at_key, at_value
 from kioskd.config.section import NAME_FORM
@@ -63,8 +63,8 @@ def _unknown(document: Document, path: Path) -> Problem:
 
 
 def _key_meant(name: str, known: tuple[str, ...]) -> str:
-    if close := get_close_matches(name, known, 1):
-        return f", did you mean '{close[0]}'?"
+    if close := meant.key(name, known):
+        return f", did you mean '{close}'?"
     homes = [(path, kind) for path, kind, _ in walk() if path[-1] == name]
     return f"; it belongs under {_home(homes)}" if homes else f" (known here: {', '.join(known)})"
 
@@ -87,9 +87,15 @@ def _unfit(document: Document, path: Path) -> Problem:
     node = document.node(path)
     assert key is not None
     assert node is not None
-    return at_value(
-        document, path, f"must be {key.expects} ({found(node, key)}){_meant(node, key)}"
-    )
+    hint = _meant(node, key, depth=_has_depth(document, path))
+    return at_value(document, path, f"must be {key.expects} ({found(node, key)}){hint}")
+
+
+def _has_depth(document: Document, path: Path) -> bool:
+    """Whether the door at this path is watched by a depth camera."""
+    feed = document.node((*path[:2], "feed")) if path[:1] == ("doors",) else None
+    kind = document.node(("feeds", str(feed.content), "kind")) if feed is not None else None
+    return kind is not None and kind.content == "realsense"
 
 
 def found(node: Node, key: Key) -> str:
@@ -116,26 +122,36 @@ def shown(text: str, quoted: bool = False) -> str:
     return repr(text) if quoted or not text.isprintable() or not text else text
 
 
-def _meant(node: Node, key: Key) -> str:
+def _meant(node: Node, key: Key, *, depth: bool) -> str:
     text = node.text
     if key.is_section and node.content is True and not any(k.required for k in key.keys.values()):
         return "; {} is one with its defaults"
     if text is None or key.secret or key.is_section or not text:
         return ""
+    if "${" in text or re.fullmatch(r"\$\w+", text):
+        return "; ${NAME} works in mqtt.username, mqtt.password and a feed's url alone"
     if key.type == "boolean":
         return _suggest(_BOOLEANS.get(text.lower(), text.lower()), ("true", "false"))
     if key.type in ("integer", "number"):
         return _number_meant(text, key, node.quoted)
     if not isinstance(node.content, str):
-        return "; put it in quotes" if key.type == "string" else ""
-    return _name_meant(text) if key.expects == NAME_FORM else _suggest(text.lower(), key.choices)
+        quotes = _in_quotes(text, key) if key.type == "string" else ""
+        return quotes or _suggest(text, key.choices, depth=depth)
+    if key.expects == NAME_FORM:
+        return _name_meant(text)
+    return _suggest(text, key.choices, depth=depth)
 
 
-def _suggest(text: str, choices: tuple[str, ...]) -> str:
-    ends = (str.startswith, str.endswith)
-    begun = [c for end in ends for c in choices if len(text) > 2 and end(c, text)]
-    close = begun or get_close_matches(text, choices, 1)
-    return f", did you mean '{close[0]}'?" if close else ""
+def _in_quotes(text: str, key: Key) -> str:
+    """`serial: 821212060000`: the right letters, but YAML reads a number, or true or false."""
+    if not key.allows(text):
+        return ""
+    return f'; without quotes it is no text, write "{text}"'
+
+
+def _suggest(text: str, choices: tuple[str, ...], *, depth: bool = False) -> str:
+    close = meant.choice(text, choices, depth=depth)
+    return f", did you mean '{close}'?" if close else ""
 
 
 def _number_meant(text: str, key: Key, quoted: bool) -> str:
