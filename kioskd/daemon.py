@@ -16,8 +16,9 @@ from feeds.settings import PlayedSource
 from feeds.state import FeedState
 from kioskd import __version__, daybook, log
 from kioskd.config.load import Config, ConfigError, Door, load
-from kioskd.delivery.audit import AuditError, AuditLog
+from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier, Delivery
+from kioskd.delivery.database import AuditError
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.news import News
 from kioskd.event import Result

@@ -3,9 +3,11 @@
 import errno
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 LOCK_FILE = "kioskd.lock"
+OURS = ("kioskd.lock", "audit.db")  # how the names begin of all that kioskd keeps here
 
 
 class StateDirError(Exception):
@@ -35,7 +37,8 @@ class StateDir:
 
 def _made(path: Path) -> Path:
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _close_to_others(path)
     except (FileExistsError, NotADirectoryError) as error:
         text = f"state_dir, {path}, must be a folder, and a file stands in its place"
         raise WrongStateDirError(text) from error
@@ -44,11 +47,25 @@ def _made(path: Path) -> Path:
     return path
 
 
+def _close_to_others(folder: Path) -> None:
+    """Who came and went at a door is nobody else's business, whatever the umask.
+
+    A folder that holds other things is left as it is, for it may be anybody's home; the files of
+    the audit log are closed to others there too.
+    """
+    if folder.stat().st_uid != os.geteuid():
+        return  # its owner has to do it
+    if all(entry.name.startswith(OURS) for entry in folder.iterdir()):
+        folder.chmod(0o700)
+
+
 def _claimed(path: Path) -> int | None:
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _cannot(path.parent, error) from error
+    with suppress(PermissionError):  # another user's
+        os.fchmod(lock, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -18,7 +18,7 @@ DOORS = {
     "paho": "kioskd/delivery/mqtt.py",
     "pydantic": "kioskd/config/section.py",
     "pyrealsense2": "feeds/realsense.py",
-    "sqlite3": "kioskd/delivery/audit.py",
+    "sqlite3": "kioskd/delivery/database.py",
     "structlog": "kioskd/log.py",
     "yaml": "models/strict_yaml.py",
 }

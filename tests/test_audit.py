@@ -1,17 +1,22 @@
 """What is in the audit log survived; what could not be written is said so."""
 
+import json
+import os
 import resource
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kioskd.delivery.audit import AuditError, AuditLog
+from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.database import AuditError
 
 
 @pytest.fixture
@@ -114,7 +119,7 @@ def test_nothing_committed_is_lost_when_the_process_is_killed(path: Path) -> Non
 
 def test_a_commit_waits_for_the_disk_and_not_only_for_the_kernel(log: AuditLog) -> None:
     # A killed process loses nothing either way; only a power cut would tell the difference.
-    with log._using() as db:
+    with log._database.using() as db:
         assert db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
@@ -134,7 +139,8 @@ def test_a_full_disk_is_said_and_keeps_what_is_there(path: Path) -> None:
 FILL_UP = """
 import resource, sys
 from pathlib import Path
-from kioskd.delivery.audit import AuditError, AuditLog
+from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.database import AuditError
 log = AuditLog(Path(sys.argv[1]))
 kept = [log.commit({}, 1.0)]
 room = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -231,3 +237,176 @@ def test_a_place_that_cannot_hold_a_log_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(AuditError, match="the audit log"):
         AuditLog(tmp_path / "file" / "audit.db")
+
+
+LAYOUT_1 = """
+CREATE TABLE record (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice, also after deletion
+    recorded_at REAL NOT NULL,             -- unix seconds
+    body TEXT NOT NULL,                    -- JSON
+    delivered_at REAL                      -- unix seconds; NULL until the broker took it
+) STRICT;
+CREATE INDEX pending ON record (id) WHERE delivered_at IS NULL;
+CREATE INDEX delivered ON record (recorded_at) WHERE delivered_at IS NOT NULL;
+PRAGMA journal_mode = WAL;
+PRAGMA user_version = 1;
+"""
+
+
+def layout_1(path: Path, bodies: Sequence[str], taken: int = 0) -> None:
+    """A log as version 0.1 left it, of which the broker took the first rows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(LAYOUT_1)
+        for number, body in enumerate(bodies, 1):
+            delivered_at = 2.0 if number <= taken else None
+            row = (float(number), body, delivered_at)
+            db.execute("INSERT INTO record (recorded_at, body, delivered_at) VALUES (?, ?, ?)", row)
+        db.commit()
+
+
+def change_byte(path: Path, mark: bytes, old: bytes, new: bytes) -> None:
+    """Change one byte in the file, the first `old` after `mark`, as a bad disk would."""
+    content = bytearray(path.read_bytes())
+    assert content.count(mark) == 1
+    place = content.index(old, content.index(mark))
+    content[place : place + 1] = new
+    path.write_bytes(content)
+
+
+def raw(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("new", [b"!", b"\xff", b"\0"])
+@pytest.mark.parametrize("layout", [1, 2])
+def test_a_row_with_a_changed_byte_is_put_aside_whole_and_the_others_go_on(
+    path: Path, new: bytes, layout: int
+) -> None:
+    if layout == 1:
+        layout_1(path, [json.dumps({"n": f"row-{n}"}) for n in range(1, 6)])
+    else:
+        with closing(AuditLog(path)) as first:
+            for n in range(1, 6):
+                first.commit({"n": f"row-{n}"}, 1.0)
+    change_byte(path, b"row-3", b'"', new)
+    with closing(AuditLog(path)) as log:
+        assert log.damaged == ()
+        assert [row.body["n"] for row in log.pending(0, 10)] == ["row-1", "row-2", "row-4", "row-5"]
+        count, (row,) = log.aside(most=10)
+        assert (count, row.id) == (1, 3)
+        assert log.commit({}, 2.0) == 6
+        assert log.count_pending() == 5
+    ((body,),) = raw(path, "SELECT body FROM aside")
+    assert b"row-3" + new in body
+
+
+def test_any_byte_of_a_row_that_is_changed_is_noticed(path: Path) -> None:
+    """Layout 1 could not tell a 7 from an 8; the checksum is over the time and the number too."""
+    with closing(AuditLog(path)) as log:
+        log.commit({"score": 0.7}, 1.0)
+    for column, value in (("body", "'{\"score\":0.8}'"), ("recorded_at", "1.5"), ("id", "2")):
+        copy = path.with_name(f"{column}.db")
+        copy.write_bytes(path.read_bytes())
+        with closing(sqlite3.connect(copy)) as db, db:
+            db.execute(f"UPDATE record SET {column} = {value}")
+        with closing(AuditLog(copy)) as log:
+            assert log.pending(0, 10) == []
+            assert log.aside(10)[1][0].why == "its checksum is wrong"
+
+
+def test_a_log_of_the_first_layout_loses_nothing_and_counts_on(path: Path) -> None:
+    bodies = [json.dumps({"said": f"ja, naïve, 門 {n}"}, ensure_ascii=False) for n in range(40)]
+    layout_1(path, bodies, taken=30)
+    before = raw(path, "SELECT id, recorded_at, body, delivered_at FROM record")
+    with closing(AuditLog(path)) as log:
+        assert (log.begun, log.damaged) == (None, ())
+        assert raw(path, "SELECT id, recorded_at, body, delivered_at FROM record") == before
+        waiting = log.pending(0, 100)
+        assert [row.id for row in waiting] == list(range(31, 41))
+        assert [row.body for row in waiting] == [json.loads(body) for body in bodies[30:]]
+        assert {row.epoch for row in waiting} == {log.epoch}
+        assert log.commit({"new": True}, 50.0) == 41
+        epoch = log.epoch
+    with closing(AuditLog(path)) as again:
+        assert [row.id for row in again.pending(0, 100)] == list(range(31, 42))
+        assert (again.epoch, again.begun) == (epoch, None)
+
+
+def lose(path: Path) -> None:
+    for file in (path, path.with_name("audit.db-wal"), path.with_name("audit.db-shm")):
+        file.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("why", ["gone", "empty", "older"])
+def test_a_log_that_cannot_go_on_counting_is_told_and_counts_under_a_new_epoch(
+    path: Path, why: str
+) -> None:
+    with closing(AuditLog(path)) as first:
+        assert first.begun is None
+        first.commit({"n": 1}, 1.0)
+        backup = path.with_name("backup")
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("VACUUM INTO ?", (str(backup),))
+        first.commit({"n": 2}, 1.0)
+    lose(path)
+    if why == "empty":
+        path.touch()
+    if why == "older":
+        backup.rename(path)
+    with closing(AuditLog(path)) as log:
+        assert log.begun == why
+        assert log.epoch != first.epoch
+        number = log.commit({"n": 3}, 2.0)
+        kept = [(row.epoch, row.body["n"]) for row in log.pending(0, 10)]
+        assert kept == [(first.epoch, 1)] * (why == "older") + [(log.epoch, 3)]
+    with closing(AuditLog(path)) as again:
+        assert (again.begun, again.epoch) == (None, log.epoch)
+        assert again.commit({}, 3.0) == number + 1
+
+
+def test_the_journal_of_a_log_that_was_cut_off_is_kept(path: Path) -> None:
+    """It holds what a killed daemon wrote last, and SQLite would delete it."""
+    with closing(AuditLog(path)) as killed:
+        killed.commit({"n": 1}, 1.0)
+        journal = path.with_name("audit.db-wal").read_bytes()
+    lose(path)
+    path.touch()
+    path.with_name("audit.db-wal").write_bytes(journal)
+    with closing(AuditLog(path)) as log:
+        assert [moved.read_bytes() for moved in log.damaged] == [journal]
+        assert log.begun == "empty"
+
+
+@pytest.mark.parametrize(
+    "schema", ["CREATE TABLE strange (a)", LAYOUT_1.replace("user_version = 1", "user_version = 2")]
+)
+def test_a_database_with_other_tables_is_moved_aside(path: Path, schema: str) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(schema)
+    with closing(AuditLog(path)) as log:
+        assert log.damaged == (path.with_name("audit.db.damaged-1"),)
+        assert log.commit({}, 1.0) == 1
+
+
+def test_the_log_is_its_owners_alone_whoever_made_it(path: Path) -> None:
+    layout_1(path, ["{}"])
+    path.chmod(0o644)
+    umask = os.umask(0)
+    try:
+        with closing(AuditLog(path)) as log:
+            log.commit({}, 1.0)
+            modes = {file.name: oct(file.stat().st_mode & 0o777) for file in path.parent.iterdir()}
+    finally:
+        os.umask(umask)
+    assert modes.keys() >= {"audit.db", "audit.db-wal", "audit.db-shm", "audit.db.mark"}
+    assert set(modes.values()) == {"0o600"}
+
+
+def test_a_record_that_is_no_json_is_refused_with_a_sentence(log: AuditLog) -> None:
+    for wrong in (float("nan"), "\ud800"):
+        with pytest.raises(AuditError, match="no JSON in UTF-8"):
+            log.commit({"score": wrong}, 1.0)
+    assert log.commit({}, 1.0) == 1

@@ -633,3 +633,78 @@ def test_records_of_an_earlier_run_are_sent_and_its_actions_are_not(tmp_path: Pa
         boots = {p["eventId"]: p["bootId"] for p in watching.payloads("audit")}
         assert boots[unsent.event_id] != k.courier.boot_id
     broker.kill()
+
+
+def test_rows_that_cannot_be_read_are_put_aside_counted_and_told_and_nothing_else_waits(
+    tmp_path: Path,
+) -> None:
+    with kiosk(Mosquitto(tmp_path).settings(), tmp_path) as k:
+        silent = [k.courier.deliver(unknown_now()).event_id for _ in range(5)]
+    content = bytearray((tmp_path / "audit.db").read_bytes())
+    for event_id, wrong in ((silent[1], b"!"), (silent[3], b"\xff")):
+        end = content.index(event_id.encode()) + len(event_id)  # of a JSON text, a quote
+        content[end : end + 1] = wrong
+    (tmp_path / "audit.db").write_bytes(content)
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path) as k,
+    ):
+        told = k.courier.deliver(result_now())
+        eventually(lambda: outcomes(watching, told.event_id) == ["published"] and k.all_taken())
+        seqs = [record["seq"] for record in watching.payloads("audit")]
+        assert seqs == [1, 3, 5, 6, 7]
+        assert {record["epoch"] for record in watching.payloads("audit")} == {k.log.epoch}
+        assert [p["eventId"] for p in watching.payloads("action")] == [told.event_id]
+        assert "2 records of the audit log cannot be sent" in k.problems["audit_aside"]
+        assert "number 4 (its checksum is wrong), 2 (its" in k.problems["audit_aside"]
+        assert k.courier.alive
+    with kiosk(Mosquitto(tmp_path).settings(), tmp_path) as k:  # until somebody has seen to them
+        eventually(lambda: "2 records" in k.problems.get("audit_aside", ""))
+
+
+def test_a_record_that_is_json_and_still_makes_no_message_is_put_aside(tmp_path: Path) -> None:
+    """Only a log of version 0.1 can hold one, for there is no checksum in it."""
+    deep = "[" * 600 + "]" * 600
+    with kiosk(Mosquitto(tmp_path).settings(), tmp_path) as k:
+        for _ in range(4):
+            k.courier.deliver(unknown_now())
+    with closing(sqlite3.connect(tmp_path / "audit.db")) as db, db:
+        for id_, body in ((1, '{"score":1e999}'), (2, '"\\ud800"'), (3, f'{{"a":{deep}}}')):
+            db.execute("UPDATE record SET checksum = NULL, body = ? WHERE id = ?", (body, id_))
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path) as k,
+    ):
+        eventually(lambda: watching.of("audit") and k.all_taken())
+        assert 4 in [record["seq"] for record in watching.payloads("audit")]
+        eventually(lambda: "1 (it makes no message)" in k.problems.get("audit_aside", ""))
+
+
+def test_a_log_that_is_gone_or_empty_at_start_is_told_and_its_numbers_have_a_new_epoch(
+    tmp_path: Path,
+) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as watching:
+        for why in ("", "is gone", "is empty"):
+            told = len(watching.of("audit"))
+            for file in tmp_path.glob("audit.db*") if why else ():
+                if not file.name.endswith(".mark"):
+                    file.unlink()
+            if why == "is empty":
+                (tmp_path / "audit.db").touch()
+            with kiosk(broker.settings(), tmp_path) as k:
+                k.courier.deliver(unknown_now())
+                eventually(k.all_taken)
+                assert why in k.problems.get("audit_begun", "")
+                assert bool(why) == ("audit_begun" in k.problems)
+            wait_for_more(watching, told)
+        records = watching.payloads("audit")
+    assert [record["seq"] for record in records] == [1, 1, 1]
+    assert len({record["epoch"] for record in records}) == 3
+    for seen in watching.of("audit"):
+        as_schemas_say(seen)
+
+
+def wait_for_more(watching: Witness, told: int) -> None:
+    eventually(lambda: len(watching.of("audit")) > told)

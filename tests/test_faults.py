@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from kioskd.state_dir import StateDir
 from tests.support import rtsp
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.clips import as_h264
@@ -314,3 +315,22 @@ def test_stopping_leaves_no_process_and_says_so(tmp_path: Path) -> None:
         states = {state["sourceId"]: state for state in seen.payloads("state")}  # the last of each
     assert states.keys() == feeds.keys()
     assert {(s["state"], s["reason"]) for s in states.values()} == {("offline", "stopped")}
+
+
+def test_the_state_folder_and_all_in_it_are_the_owners_alone_and_other_folders_stay_as_they_are(
+    tmp_path: Path,
+) -> None:
+    umask = os.umask(0)
+    try:
+        ours, shared = tmp_path / "ours", tmp_path / "shared"
+        for folder in (ours, shared):
+            folder.mkdir()
+            (folder / "kioskd.lock").touch()
+        (shared / "letters").touch()
+        for folder in (tmp_path / "new", ours, shared):
+            StateDir(folder).close()
+    finally:
+        os.umask(umask)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    assert modes == {"new": "0o700", "ours": "0o700", "shared": "0o777"}
+    assert {oct(lock.stat().st_mode & 0o777) for lock in tmp_path.glob("*/*.lock")} == {"0o600"}

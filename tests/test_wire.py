@@ -113,7 +113,7 @@ def test_every_audit_record_of_a_result_is_what_its_schema_says(
 ) -> None:
     for result in (silent, told):
         record = wire.audited_result(SENDER, result, EVENT, 1730000001.25)
-        check("audit", wire.audit_row(1, record))
+        check("audit", wire.audit_row(1, BOOT, record))
 
 
 @given(words, seconds, st.sampled_from(get_args(wire.Outcome)), st.text())
@@ -121,7 +121,7 @@ def test_every_audit_record_of_a_delivery_is_what_its_schema_says(
     source: str, wall: float, outcome: wire.Outcome, detail: str
 ) -> None:
     record = wire.audited_delivery(SENDER, EVENT, source, wall, outcome, detail)
-    check("audit", wire.audit_row(9, record))
+    check("audit", wire.audit_row(9, BOOT, record))
 
 
 @given(words, st.sampled_from(["starting", "online", "stalled", "offline"]), st.text(), seconds)

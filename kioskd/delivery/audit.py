@@ -1,50 +1,51 @@
 """The durable audit log: what is in it survived, whatever happens next.
 
-The one file that knows SQLite. A record counts once `commit` has returned: it is then on
-the disk (write-ahead log, synchronous=FULL). Rows wait for the broker as long as it takes
-and are deleted only after it took them and they have been kept for their days.
+A record counts once `commit` has returned: it is then on the disk. Rows wait for the broker as
+long as it takes and are deleted only after it took them and they have been kept for their days.
+A row that cannot be read is put aside, whole, and holds nothing else up.
 """
 
 import json
-import os
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import struct
+import uuid
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, NoReturn
 
+from kioskd.delivery import layout, mark
+from kioskd.delivery.database import AuditError, Connection, Database, Found, transaction
 from kioskd.delivery.wire import JsonValue
 
-SCHEMA_VERSION = 1
-LOCK_WAIT_S = 1.0  # another program holds the file for so long: the commit fails
+Begun = Literal["gone", "empty", "older"]
 
-_TABLES = """
-CREATE TABLE record (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice, also after deletion
-    recorded_at REAL NOT NULL,             -- unix seconds
-    body TEXT NOT NULL,                    -- JSON
-    delivered_at REAL                      -- unix seconds; NULL until the broker took it
-) STRICT;
-CREATE INDEX pending ON record (id) WHERE delivered_at IS NULL;
-CREATE INDEX delivered ON record (recorded_at) WHERE delivered_at IS NOT NULL;
-"""
+READS = 20  # in one look for rows that wait, where many cannot be read
+
+_Found = tuple[int, object, object, object]  # number, recorded_at, body, checksum
+_ROW = "id, recorded_at, CAST(body AS BLOB), checksum"
 
 
-class AuditError(Exception):
-    """The audit log could not be written or read. Without it no door is told anything."""
-
-
-class _DamagedError(Exception):
-    """The file is not, or no longer, a sound database."""
+class _UnreadableError(Exception):
+    """Why a row is no record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record the broker has not taken yet."""
+    """A record the broker has not taken yet. `id` is its number within `epoch`."""
 
     id: int
+    epoch: str
     body: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A row that is kept but not sent."""
+
+    id: int
+    why: str
 
 
 class AuditLog:
@@ -52,214 +53,213 @@ class AuditLog:
 
     A damaged file is moved aside (`damaged` names where to) and never deleted. `most_pages`
     limits the file's size in pages of 4096 bytes, mainly so that a full disk can be tried out.
+
+    `begun` says why numbers do not go on from those of the last start, where they should have:
+    the file was gone or empty, or it is an older copy. Then they are given under a new `epoch`.
     """
 
     def __init__(self, path: Path, most_pages: int | None = None) -> None:
         self.path = path
-        self.damaged: tuple[Path, ...] = ()
-        self._most_pages = most_pages
-        self._lock = threading.Lock()
-        self._open: sqlite3.Connection | None = None
-        self._inode = 0
+        self.begun: Begun | None = None
+        self.epoch = ""
+        self.asides = 0  # grows whenever rows were put aside, or may have been: see `aside`
+        self._mark_path = path.with_name(path.name + ".mark")
         self._last_id = 0
-        with self._using():
+        self._epochs: list[tuple[int, str]] = []  # the first number of each, newest first
+        self._database = Database(path, self._prepare, most_pages)
+        with self._database.using():
             pass
+        with suppress(AuditError):  # on a full disk the last note does as well
+            self.remember()
+
+    @property
+    def damaged(self) -> tuple[Path, ...]:
+        return self._database.damaged
 
     def commit(self, record: Mapping[str, JsonValue], recorded_at: float) -> int:
         """The record's id, once it is on the disk. Ids only grow."""
-        body = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        with self._using() as db:
-            with _transaction(db):
-                row = db.execute(
-                    "INSERT INTO record (recorded_at, body) VALUES (?, ?) RETURNING id",
-                    (recorded_at, body),
-                ).fetchone()
-            number = self._last_id = int(row[0])  # not before it is on the disk
+        body = _encoded(record)
+        with self._database.using() as db:
+            number = self._last_id + 1
+            check = _checksum(number, recorded_at, body)
+            with transaction(db):
+                db.execute(
+                    "INSERT INTO record (id, recorded_at, body, checksum) VALUES (?, ?, ?, ?)",
+                    (number, recorded_at, body.decode(), check),
+                )
+            self._last_id = number  # not before it is on the disk
         return number
 
     def pending(self, after: int, most: int) -> list[Row]:
-        """The oldest rows the broker has not taken, with ids above `after`, in order."""
-        with self._using() as db:
-            found = db.execute(
-                "SELECT id, body FROM record WHERE delivered_at IS NULL AND id > ? "
+        """The oldest rows the broker has not taken, with ids above `after`, in order.
+
+        Those among them that cannot be read are put aside; the list may then be shorter.
+        """
+        rows: list[Row] = []
+        for _ in range(READS):
+            found = self._waiting(after, most - len(rows))
+            readable, unreadable = self._read(found)
+            rows += readable
+            with suppress(AuditError):  # a full disk: then they are read, and passed over, again
+                self.put_aside(unreadable)
+            if not unreadable:
+                break
+            after = found[-1][0]
+        return rows
+
+    def _waiting(self, after: int, most: int) -> list[_Found]:
+        with self._database.using() as db:
+            return db.execute(
+                f"SELECT {_ROW} FROM record WHERE delivered_at IS NULL AND id > ? "
                 "ORDER BY id LIMIT ?",
                 (after, most),
             ).fetchall()
-        return [Row(int(id_), json.loads(body)) for id_, body in found]
 
     def count_pending(self) -> int:
-        with self._using() as db:
+        with self._database.using() as db:
             found = db.execute("SELECT count(*) FROM record WHERE delivered_at IS NULL")
             return int(found.fetchone()[0])
 
     def acknowledge(self, ids: Sequence[int], delivered_at: float) -> None:
         """The broker took these rows; they are kept, but not sent again."""
-        with self._using() as db, _transaction(db):
+        with self._database.changing() as db:
             db.executemany(
                 "UPDATE record SET delivered_at = ? WHERE id = ?",
                 [(delivered_at, id_) for id_ in ids],
             )
 
+    def put_aside(self, rows: Sequence[Aside]) -> None:
+        """Keep these rows where they are not sent from, each with the reason why."""
+        if not rows:
+            return
+        with self._database.changing() as db:
+            for row in rows:
+                db.execute(
+                    "INSERT OR REPLACE INTO aside (id, recorded_at, body, delivered_at, why) "
+                    "SELECT id, recorded_at, CAST(body AS BLOB), delivered_at, ? "
+                    "FROM record WHERE id = ?",
+                    (row.why, row.id),
+                )
+                db.execute("DELETE FROM record WHERE id = ?", (row.id,))
+        self.asides += 1
+
+    def aside(self, most: int) -> tuple[int, list[Aside]]:
+        """How many rows lie aside, and the newest of them."""
+        with self._database.using() as db:
+            count = int(db.execute("SELECT count(*) FROM aside").fetchone()[0])
+            newest = db.execute("SELECT id, why FROM aside ORDER BY id DESC LIMIT ?", (most,))
+            return count, [Aside(int(id_), str(why)) for id_, why in newest]
+
     def prune(self, recorded_before: float) -> int:
         """Delete rows the broker took that are older than that; the number deleted."""
-        with self._using() as db, _transaction(db):
+        with self._database.changing() as db:
             return db.execute(
                 "DELETE FROM record WHERE delivered_at IS NOT NULL AND recorded_at < ?",
                 (recorded_before,),
             ).rowcount
 
+    def remember(self) -> None:
+        """Note beside the file how far it has counted; it is looked at when it is opened."""
+        with self._database.using():
+            mark.write(self._mark_path, mark.Mark(self.epoch, self._last_id))
+
     def close(self) -> None:
-        with self._lock:
-            self._forget()
+        with suppress(AuditError):
+            self.remember()
+        self._database.close()
 
-    @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
-        """The connection under the lock; opened again after anything that made it doubtful."""
-        with self._lock:
+    def _prepare(self, db: Connection, found: Found) -> None:
+        layout.upgrade(db, self.path)
+        self.asides += 1
+        last = layout.last_number(db)
+        self._epochs = _epochs(db)
+        if self.epoch:  # lost or replaced while in use: what we know goes on
+            if not self._epochs or self._epochs[0][1] != self.epoch:
+                self._begin_epoch(db, max(last, self._last_id) + 1, self.epoch)
+        else:
+            known = mark.read(self._mark_path)
+            self.begun = _begun(known, found, self._epochs, last)
+            if not self._epochs:
+                self._begin_epoch(db, 1, str(uuid.uuid4()))
+            elif self.begun == "older":
+                self._begin_epoch(db, last + 1, str(uuid.uuid4()))
+            self.epoch = self._epochs[0][1]
+        self._last_id = max(last, self._last_id)
+
+    def _begin_epoch(self, db: Connection, first: int, name: str) -> None:
+        db.execute("INSERT OR REPLACE INTO epoch (first, name) VALUES (?, ?)", (first, name))
+        self._epochs = _epochs(db)
+
+    def _epoch_of(self, number: int) -> str:
+        return next((name for first, name in self._epochs if first <= number), self.epoch)
+
+    def _read(self, found: Sequence[_Found]) -> tuple[list[Row], list[Aside]]:
+        rows, unreadable = [], []
+        for number, recorded_at, body, check in found:
             try:
-                if self._open is not None and self._inode != _inode(self.path):
-                    self._forget()  # removed or replaced: what we write would be lost
-                if self._open is None:
-                    self._open = self._opened()
-                yield self._open
-            except sqlite3.Error as error:
-                if not _passes(error):
-                    self._forget()
-                raise AuditError(self._sentence(error)) from error
-            except OSError as error:
-                self._forget()
-                raise AuditError(f"the audit log {self.path}: {error.strerror}") from error
-
-    def _forget(self) -> None:
-        if self._open is not None:
-            self._open.close()
-            self._open = None
-
-    def _opened(self) -> sqlite3.Connection:
-        try:
-            return self._connected()
-        except _DamagedError:
-            self.damaged += (_move_aside(self.path),)
-            return self._connected()
-
-    def _connected(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(
-            self.path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False
-        )
-        try:
-            self._prepare(db)
-        except sqlite3.Error as error:
-            db.close()
-            if _damaged(error):
-                raise _DamagedError from error
-            raise
-        except BaseException:
-            db.close()
-            raise
-        self._inode = _inode(self.path)
-        _sync_folder(self.path.parent)
-        return db
-
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise _DamagedError
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        if self._most_pages is not None:
-            db.execute(f"PRAGMA max_page_count = {self._most_pages:d}")
-        self._upgrade(db)
-        self._continue_numbers(db)
-
-    def _upgrade(self, db: sqlite3.Connection) -> None:
-        found = int(db.execute("PRAGMA user_version").fetchone()[0])
-        if found > SCHEMA_VERSION:
-            raise AuditError(
-                f"the audit log {self.path} was written by a newer kioskd (layout {found}, "
-                f"this one knows {SCHEMA_VERSION}): install that version, or move the file away"
-            )
-        if found == 0:
-            with _transaction(db):
-                for statement in _TABLES.split(";\n"):
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION:d}")
-
-    def _continue_numbers(self, db: sqlite3.Connection) -> None:
-        """A fresh file in the place of a damaged or removed one must not count from 1 again."""
-        row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'record'").fetchone()
-        if row is None:
-            db.execute("INSERT INTO sqlite_sequence VALUES ('record', ?)", (self._last_id,))
-        elif int(row[0]) < self._last_id:
-            db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'record'", (self._last_id,))
-
-    def _sentence(self, error: sqlite3.Error) -> str:
-        name = getattr(error, "sqlite_errorname", "")
-        for prefix, sentence in _SENTENCES.items():
-            if name.startswith(prefix):
-                return sentence(self.path)
-        return f"the audit log {self.path} cannot be used: {error}"
+                content = _content(number, recorded_at, body, check)
+            except _UnreadableError as error:
+                unreadable.append(Aside(number, str(error)))
+            else:
+                rows.append(Row(number, self._epoch_of(number), content))
+        return rows, unreadable
 
 
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing, and on the disk when it ends without an exception."""
-    db.execute("BEGIN IMMEDIATE")
+def _begun(
+    known: mark.Mark | None, found: Found, epochs: Sequence[tuple[int, str]], last: int
+) -> Begun | None:
+    """Why the numbers of the last start do not go on, or None if they do or there are none."""
+    if found == "moved":
+        return None  # told as damaged
+    if found == "empty" or (found == "kept" and known and not epochs and last == 0):
+        return "empty"
+    if known is None:
+        return None
+    if found == "absent":
+        return "gone"
+    goes_on = bool(epochs) and epochs[0][1] == known.epoch and last >= known.last
+    return None if goes_on else "older"
+
+
+def _epochs(db: Connection) -> list[tuple[int, str]]:
+    found = db.execute("SELECT first, name FROM epoch ORDER BY first DESC")
+    return [(int(first), str(name)) for first, name in found]
+
+
+def _encoded(record: Mapping[str, JsonValue]) -> bytes:
     try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
+        text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise AuditError(f"a record that is no JSON in UTF-8 cannot be kept: {error}") from error
 
 
-_SENTENCES: Mapping[str, Callable[[Path], str]] = {
-    "SQLITE_FULL": lambda path: f"no space left for the audit log {path}: free some space",
-    "SQLITE_BUSY": lambda path: f"another program holds the audit log {path}: close it",
-    "SQLITE_READONLY": lambda path: f"the audit log {path} cannot be written: see who owns it",
-    "SQLITE_CANTOPEN": lambda path: (
-        f"the audit log {path} cannot be opened: see that its folder belongs to kioskd's user"
-    ),
-    "SQLITE_IOERR": lambda path: f"the disk fails under the audit log {path}: check it",
-    "SQLITE_CORRUPT": lambda path: f"the audit log {path} is damaged and will be moved aside",
-    "SQLITE_NOTADB": lambda path: f"the audit log {path} is damaged and will be moved aside",
-}
+def _checksum(number: int, recorded_at: float, body: bytes) -> int:
+    """CRC-32 of all that a row says, its number too: a row that moved is as wrong as a changed one.
+
+    It finds what a disk does to bytes; it is no proof against people.
+    """
+    return zlib.crc32(struct.pack(">qd", number, recorded_at) + body)
 
 
-def _passes(error: sqlite3.Error) -> bool:
-    """Whether the connection is still good after this error."""
-    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_FULL", "SQLITE_BUSY"))
-
-
-def _damaged(error: sqlite3.Error) -> bool:
-    name = getattr(error, "sqlite_errorname", "")
-    return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
-
-
-def _inode(path: Path) -> int:
+def _content(number: int, recorded_at: object, body: object, check: object) -> dict[str, JsonValue]:
+    """The record of a row as it lies in the file; _UnreadableError says why there is none."""
+    if not isinstance(body, bytes) or not isinstance(recorded_at, float):
+        raise _UnreadableError("it is no text with a time")
+    if check is not None and check != _checksum(number, recorded_at, body):
+        raise _UnreadableError("its checksum is wrong")
     try:
-        return path.stat().st_ino
-    except FileNotFoundError:
-        return 0
-
-
-def _move_aside(path: Path) -> Path:
-    """Rename the database and its journal to the first free .damaged-N."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        companion = path.with_name(path.name + suffix)
-        if companion.exists():
-            companion.rename(aside.with_name(aside.name + suffix))
-    return aside
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new file's name durable as well, not only what is in it."""
-    descriptor = os.open(folder, os.O_RDONLY)
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise _UnreadableError("it is not UTF-8") from None
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        content = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise _UnreadableError("it is not JSON") from None
+    if not isinstance(content, dict):
+        raise _UnreadableError("it is not a JSON object")
+    return content
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

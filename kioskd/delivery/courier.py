@@ -15,9 +15,10 @@ from typing import Literal
 from feeds.state import FeedState
 from kioskd import prompts
 from kioskd.delivery import reasons, wire
-from kioskd.delivery.audit import AuditError, AuditLog
+from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.clock import Clock, SystemClock
+from kioskd.delivery.database import AuditError
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.limits import Limits
 from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost
@@ -254,14 +255,25 @@ class Courier:
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            self._turn()
+            self._turn_safely()
         with self._lock:
             given_up = self._outgoing.give_up()
             link, self._outgoing.link = self._outgoing.link, None
         self._note_dropped(given_up)
-        self._ledger.settle()
+        self._keep_record()
         if link is not None:
             link.close(GOODBYE_S)
+
+    def _turn_safely(self) -> None:
+        """A mistake of ours does not end the thread that the doors hang on: it is told.
+
+        A turn that never succeeds makes no progress either, and the watchdog sees that.
+        """
+        try:
+            self._turn()
+        except Exception as error:
+            self._problems.set("courier", reasons.our_mistake(error))
+            self._ended.wait(TURN_S)
 
     def _turn(self) -> None:
         link = self._outgoing.link
@@ -271,12 +283,21 @@ class Courier:
             self._lose(Lost("the MQTT thread ended without a reason", "broken"))
         self._tend_link()
         self._flush()
-        self._ledger.settle()
-        self._drain()
+        self._keep_record()
         self._tell_limits()
         if self._stopping and self._outgoing.idle:
             self._quiet.set()
         self.last_progress = self._clock.monotonic()
+
+    def _keep_record(self) -> None:
+        """The audit log's share of a turn: nothing in a file of records keeps an event back."""
+        try:
+            self._ledger.settle()
+            self._drain()
+        except Exception as error:
+            self._problems.set("courier", reasons.our_mistake(error))
+        else:
+            self._problems.set("courier", None)
 
     def _take_happenings(self) -> None:
         """Wait a moment for something to happen, then take all that has."""

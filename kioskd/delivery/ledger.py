@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kioskd.delivery import wire
-from kioskd.delivery.audit import AuditError, AuditLog, Row
+from kioskd.delivery import audit_sentences, wire
+from kioskd.delivery.audit import Aside, AuditLog, Row
 from kioskd.delivery.clock import Clock
+from kioskd.delivery.database import AuditError
 from kioskd.delivery.outgoing import Action, AuditRow
 from kioskd.delivery.problems import Problems
 
@@ -18,6 +19,7 @@ READ_AT_ONCE = 20  # rows
 READS = 20  # in one turn, where many do not fit the broker
 DISK_PAUSE_S = 5.0  # before a failing disk is tried again
 PRUNE_EVERY_S = 3600.0
+NAMED_MOST = 5  # rows put aside that the problem names
 NOTES_MOST = 10_000  # outcomes kept in memory while the disk fails
 
 T = TypeVar("T")
@@ -58,7 +60,8 @@ class Ledger:
         self._hang_ups = 0  # since the broker last took a row
         self.oversize = 0  # rows that this connection was not given, too large for the broker
         self.first_oversize: AuditRow | None = None
-        self._damaged = 0
+        self._asides = 0  # as of when it was told how many rows lie aside
+        self._failed = ""  # the work that the disk refused last
         now = clock.monotonic()
         self._disk_at = now
         self._send_at = now
@@ -102,10 +105,10 @@ class Ledger:
         """Bring everything known to the disk; what cannot be written now stays in memory."""
         if self._clock.monotonic() < self._disk_at:
             return
-        self._tell_damage()
-        while self._notes and self._tried(lambda: self._record(self._notes[0])) is not None:
+        self._tell_state()
+        while self._notes and self._tried("note", lambda: self._record(self._notes[0])) is not None:
             self._notes.popleft()
-        if self._taken and self._tried(self._mark) is not None:
+        if self._taken and self._tried("mark", self._mark) is not None:
             self._taken.clear()
         self._prune()
 
@@ -126,18 +129,22 @@ class Ledger:
         now = self._clock.monotonic()
         if now >= self._prune_at:
             self._prune_at = now + PRUNE_EVERY_S
-            self._tried(lambda: self._audit.prune(self._clock.wall() - self._keep_s))
+            self._tried("prune", lambda: self._audit.prune(self._clock.wall() - self._keep_s))
 
     def next_rows(self, most: int, fits: Callable[[AuditRow], bool]) -> list[AuditRow]:
         """The oldest rows this connection has not been given yet and that `fits` the broker."""
         if most == 0 or self._clock.monotonic() < max(self._send_at, self._disk_at):
             return []
         for _ in range(READS):
-            rows = self._tried(lambda: self._audit.pending(self._cursor, READ_AT_ONCE)) or []
-            going = self._going([self._outgoing(row) for row in rows], fits)
+            rows = self._read()
+            made = [self._outgoing(row) for row in rows]
+            going = self._going([row for row in made if row is not None], fits)
             if going or not rows:
                 return going[:most]
         return []
+
+    def _read(self) -> list[Row]:
+        return self._tried("read", lambda: self._audit.pending(self._cursor, READ_AT_ONCE)) or []
 
     def _going(self, rows: list[AuditRow], fits: Callable[[AuditRow], bool]) -> list[AuditRow]:
         """The first rows in a row that may go; those before them are passed over."""
@@ -157,27 +164,51 @@ class Ledger:
             self.first_oversize = row if self.oversize == 0 else self.first_oversize
             self.oversize += 1
 
-    def _outgoing(self, row: Row) -> AuditRow:
-        return AuditRow(row.id, self._topic, wire.encode(wire.audit_row(row.id, row.body)))
+    def _outgoing(self, row: Row) -> AuditRow | None:
+        """The row as it leaves; None if what was in the file makes no message, and it is put aside.
+
+        A record of an earlier version has no checksum, and may be JSON and still not be sent:
+        half of a surrogate pair, a number without end.
+        """
+        try:
+            body = wire.encode(wire.audit_row(row.id, row.epoch, row.body))
+        except (ValueError, RecursionError):
+            self._put_aside(row.id, "it makes no message")
+            return None
+        return AuditRow(row.id, self._topic, body)
+
+    def _put_aside(self, id_: int, why: str) -> None:
+        self._tried("aside", lambda: self._audit.put_aside([Aside(id_, why)]))
 
     def sent(self, row: AuditRow) -> None:
         self._cursor = row.id
 
-    def _tried(self, work: Callable[[], T]) -> T | None:
-        """What the work gives; None, a problem told and a pause if the disk fails."""
+    def _tried(self, name: str, work: Callable[[], T]) -> T | None:
+        """What the work gives; None, a problem told and a pause if the disk fails.
+
+        The problem ends when the same work succeeds, or a record is written.
+        """
         try:
-            return work()
+            done = work()
         except AuditError as error:
             self._disk_at = self._clock.monotonic() + DISK_PAUSE_S
+            self._failed = name
             self._problems.set("audit", str(error))
             return None
+        if self._failed == name:
+            self._failed = ""
+            self._problems.set("audit", None)
+        return done
 
-    def _tell_damage(self) -> None:
-        damaged = self._audit.damaged
-        if len(damaged) != self._damaged:
-            self._damaged = len(damaged)
-            names = ", ".join(str(path) for path in damaged)
-            self._problems.set(
-                "audit_damaged",
-                f"the audit log was damaged and moved aside to {names}: keep it, a new one is used",
-            )
+    def _tell_state(self) -> None:
+        """What the operator must know of the log as it was found, or has become."""
+        audit = self._audit
+        self._problems.set("audit_damaged", audit_sentences.damaged(audit.damaged))
+        self._problems.set("audit_begun", audit_sentences.begun(audit.begun, audit.path))
+        asides = audit.asides
+        if asides != self._asides and (found := self._tried("look", self._look_aside)):
+            self._asides = asides
+            self._problems.set("audit_aside", audit_sentences.aside(*found, audit.path))
+
+    def _look_aside(self) -> tuple[int, list[Aside]]:
+        return self._audit.aside(NAMED_MOST)

@@ -12,6 +12,9 @@ ProblemCode = Literal[
     "client_id",  # another client uses our name
     "audit",  # the audit log cannot be written: no action leaves
     "audit_damaged",  # a damaged audit log was moved aside
+    "audit_begun",  # the audit log was gone, empty or an older copy: numbers have a new epoch
+    "audit_aside",  # rows of the audit log cannot be read or sent, and were put aside
+    "courier",  # a mistake of ours in delivery
     "action_dropped",  # an action grew too old before the broker took it
     "nobody_listens",  # the broker took an action, and nobody had subscribed
 ]

@@ -194,3 +194,7 @@ def rejects(what: Sequence[str], settings: DeliverySettings) -> str:
         f"the broker at {place(settings)} hangs up on, or refuses: {told}{more}. Everything else "
         "goes on without them: check its limits on size, topics, retain and QoS, and its log"
     )
+
+
+def our_mistake(error: Exception) -> str:
+    return f"a mistake in kioskd's delivery, which goes on ({error!r}): report it with the log"

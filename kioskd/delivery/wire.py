@@ -187,9 +187,12 @@ def _audited(sender: Sender, kind: str, event_id: str, source: str, wall: float)
     }
 
 
-def audit_row(seq: int, record: Mapping[str, JsonValue]) -> Payload:
-    """A record as it leaves: with its number in the audit log, so a gap is seen."""
-    return {"seq": seq, **record}
+def audit_row(seq: int, epoch: str, record: Mapping[str, JsonValue]) -> Payload:
+    """A record as it leaves: with its number in the audit log, so a gap is seen.
+
+    Numbers are given once within an epoch; a log that had to be begun anew has another.
+    """
+    return {"seq": seq, "epoch": epoch, **record}
 
 
 def feed_state(sender: Sender, state: FeedState) -> Payload:

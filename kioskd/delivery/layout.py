@@ -1,0 +1,97 @@
+"""The tables of the audit log, and how a file of an earlier version comes to have them."""
+
+from pathlib import Path
+
+from kioskd.delivery.database import AuditError, Connection, DamagedError, transaction
+
+VERSION = 2
+NUMBERS_END = 2**53  # JSON's readers count no further
+
+# Layout 1, as released with 0.1.
+_RECORD = """
+CREATE TABLE record (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice, also after deletion
+    recorded_at REAL NOT NULL,             -- unix seconds
+    body TEXT NOT NULL,                    -- JSON
+    delivered_at REAL                      -- unix seconds; NULL until the broker took it
+) STRICT;
+CREATE INDEX pending ON record (id) WHERE delivered_at IS NULL;
+CREATE INDEX delivered ON record (recorded_at) WHERE delivered_at IS NOT NULL
+"""
+
+# What layout 2 adds. Nothing here reads the rows there are: a file of 600 MB is upgraded at once.
+_SECOND = """
+-- The checksum is NULL in rows of layout 1.
+ALTER TABLE record ADD COLUMN checksum INTEGER;
+CREATE TABLE epoch (          -- under which name the numbers from `first` on leave
+    first INTEGER PRIMARY KEY,
+    name TEXT NOT NULL
+) STRICT;
+CREATE TABLE aside (          -- rows that cannot be sent, whole, with the reason
+    id INTEGER PRIMARY KEY,
+    recorded_at ANY,
+    body BLOB,
+    delivered_at ANY,
+    why TEXT NOT NULL
+) STRICT;
+CREATE TABLE deletion (       -- what was deleted, and when
+    deleted_at REAL NOT NULL, -- unix seconds
+    first INTEGER NOT NULL,   -- the numbers deleted lie between these two
+    last INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    recorded_before REAL NOT NULL
+) STRICT;
+CREATE TABLE stretch (        -- of rows whose times come from one unbroken run of the clock
+    first INTEGER PRIMARY KEY,
+    boot TEXT NOT NULL,       -- the kernel's name for this start of the machine
+    zero REAL NOT NULL,       -- unix seconds at that start, as this run of the clock has it
+    seen REAL NOT NULL,       -- unix seconds, when last looked at
+    sound INTEGER NOT NULL,   -- 1: a time service said that it was right
+    dated REAL                -- unix seconds: its rows count as no older; NULL: as they say
+) STRICT
+"""
+
+
+def upgrade(db: Connection, path: Path) -> None:
+    """Bring the file to this layout, losing nothing; AuditError if it is of a later one."""
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found > VERSION:
+        raise AuditError(
+            f"the audit log {path} was written by a newer kioskd (layout {found}, "
+            f"this one knows {VERSION}): install that version, or move the file away"
+        )
+    if found < 0:
+        raise DamagedError
+    steps = (_RECORD, _SECOND)[found:]
+    if steps and (found or not _tables(db)):
+        with transaction(db):
+            for statement in ";\n".join(steps).split(";\n"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {VERSION:d}")
+    _verify(db)
+
+
+def _tables(db: Connection) -> set[str]:
+    return {str(row[0]) for row in db.execute("SELECT name FROM sqlite_master")}
+
+
+def _verify(db: Connection) -> None:
+    """Another program's database, or one with a damaged schema, is none of ours."""
+    if not {"record", "pending", "delivered", "epoch", "aside", "deletion", "stretch"} <= _tables(
+        db
+    ):
+        raise DamagedError
+    columns = [str(row[1]) for row in db.execute("PRAGMA table_info(record)")]
+    if columns != ["id", "recorded_at", "body", "delivered_at", "checksum"]:
+        raise DamagedError
+
+
+def last_number(db: Connection) -> int:
+    """The greatest number that was ever given to a row of this file."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'record'").fetchone()
+    counted = int(row[0]) if row is not None and isinstance(row[0], int) else 0
+    greatest = [
+        int(db.execute(f"SELECT coalesce(max({number}), 0) FROM {table}").fetchone()[0])
+        for number, table in (("id", "record"), ("id", "aside"), ("first - 1", "epoch"))
+    ]
+    return max(counted if counted < NUMBERS_END else 0, *greatest)

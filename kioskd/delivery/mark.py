@@ -1,0 +1,38 @@
+"""A note beside the audit log: how far it had counted, should the log be gone at the next start."""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """`last`: the log had given at least this number, in the epoch of that name."""
+
+    epoch: str
+    last: int
+
+
+def read(path: Path) -> Mark | None:
+    """The note, or None if there is none that can be read."""
+    try:
+        found = json.loads(path.read_bytes())
+        return Mark(str(found["epoch"]), int(found["last"]))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def write(path: Path, mark: Mark) -> None:
+    """Replace the note, whole or not at all. OSError if that cannot be done."""
+    new = path.with_name(path.name + ".new")
+    with suppress(FileNotFoundError):
+        new.unlink()
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(file, json.dumps(asdict(mark)).encode())
+        os.fsync(file)
+    finally:
+        os.close(file)
+    new.replace(path)
