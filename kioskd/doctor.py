@@ -20,6 +20,7 @@ from kioskd.config.load import Config, ConfigError, load
 from kioskd.daemon import networks
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.probe import probe
+from kioskd.delivery.sizes import sizes
 from kioskd.log import redacted
 from kioskd.loopback import listens
 from models.manifest import NetworkError
@@ -76,6 +77,7 @@ def _findings(config: Config) -> Iterator[Finding]:
     for door in config.doors:
         yield _camera(door.feed)
     yield from _broker(config)
+    yield _sizes(config)
     yield _clock()
     yield _state_dir(config.state_dir)
     yield _libusb(config)
@@ -148,6 +150,18 @@ def _broker(config: Config) -> Iterator[Finding]:
     finally:
         if embedded is not None:
             embedded.stop()
+
+
+def _sizes(config: Config) -> Finding:
+    """Of the feed with the longest name: controllers with little memory drop what is larger."""
+    source = max((door.feed.name for door in config.doors), key=len)
+    full, compact = (sizes(config.delivery, source, compact) for compact in (False, True))
+    told = (
+        f"an event of {source} has about {full.action} bytes, /status {full.status}; with "
+        f"mqtt.payload: compact {compact.action} and {compact.status} "
+        f"(set: {config.delivery.payload})"
+    )
+    return Finding("messages", True, told)
 
 
 def _clock() -> Finding:

@@ -13,15 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from feeds.state import FeedState
-from kioskd.delivery import wire
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.news import Ended, Met, News
 from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.sizes import sizes
+from tests.support import scripted_broker as scripted
 from tests.support.broker import (
     Mosquitto,
     Seen,
@@ -32,6 +31,7 @@ from tests.support.broker import (
     witness,
 )
 from tests.support.results import result_now, unknown_now
+from tests.support.schemas import check
 
 ONLINE = FeedState("door-3", "online", "", "", 1730000000.0)
 
@@ -111,7 +111,7 @@ def recorded(kiosk: Kiosk, event_id: str, outcome: str) -> bool:
 
 def as_schemas_say(seen: Seen) -> None:
     assert seen.kind in ("action", "audit", "diag", "state", "status")
-    jsonschema.Draft202012Validator(wire.schema(seen.kind)).validate(seen.payload)  # type: ignore[arg-type]
+    check(seen.kind, seen.payload)  # type: ignore[arg-type]
 
 
 def test_a_result_reaches_the_door_once_and_the_record(tmp_path: Path) -> None:
@@ -708,3 +708,24 @@ def test_a_log_that_is_gone_or_empty_at_start_is_told_and_its_numbers_have_a_new
 
 def wait_for_more(watching: Witness, told: int) -> None:
     eventually(lambda: len(watching.of("audit")) > told)
+
+
+def test_a_small_controller_gets_small_messages(tmp_path: Path) -> None:
+    """256 bytes is what such a library takes by default, the whole packet counted."""
+    with scripted.scripted_broker() as broker:
+        settings = replace(
+            broker.settings(), payload="compact", version="0.1.0", model_version="m" * 40
+        )
+        with kiosk(settings, tmp_path) as k:
+            k.courier.feed_state(FeedState("door-3", "stalled", "no_frames", "no frame " * 20, 0.0))
+            k.courier.status({"nobody_listens": "long " * 40, "recording": "long " * 40})
+            k.courier.deliver(result_now())
+            eventually(lambda: broker.of("action") and broker.of("status"))
+        for kind in ("action", "state", "status"):
+            assert broker.of(kind)
+            for message in broker.of(kind):
+                assert message.size <= 256
+                check(f"{kind}_compact", json.loads(message.body))  # type: ignore[arg-type]
+        (action,) = broker.of("action")
+        measured = sizes(settings, "door-3", compact=True)
+        assert abs(action.size - measured.action) < 10

@@ -6,17 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-import jsonschema
 import pytest
 
 from kioskd.config import reference
-from kioskd.delivery import wire
+from kioskd.delivery import sizes, wire
 from kioskd.delivery.problems import ProblemCode
 from kioskd.delivery.wire import SchemaName
 from kioskd.event import ActionId, LivenessState
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb_phases import Phase
 from tests.support.results import LIVE
+from tests.support.schemas import check
 
 EVENT = "0d5c1c4e-8a43-4a86-9a3e-1f4bd1c7a001"
 PAGE = (Path(__file__).parent.parent / "docs" / "mqtt.md").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ EXAMPLES: list[tuple[SchemaName, str]] = re.findall(r"^```json (\w+)\n(.*?)^```"
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
 def test_an_example_is_what_its_schema_says(name: SchemaName, example: str) -> None:
-    jsonschema.Draft202012Validator(wire.schema(name)).validate(json.loads(example))
+    check(name, json.loads(example))
 
 
 def test_the_examples_use_codes_that_are_in_use() -> None:
@@ -89,4 +89,9 @@ def test_an_action_of_the_table_has_the_attributes_that_its_schema_asks_for(
     result = replace(LIVE, action=action, attributes=said, state=state)
     sender = wire.Sender("hq", "kiosk-07", EVENT, "0.1.0")
     payload = wire.action(sender, result, wire.Issue(EVENT, 1, LIVE.captured_at, 1.2, 5.0))
-    jsonschema.Draft202012Validator(wire.schema("action")).validate(payload)
+    check("action", payload)
+    check("action_compact", wire.compact_action(payload))
+
+
+def test_the_sizes_on_the_page_are_those_that_are_sent() -> None:
+    assert sizes.table(sizes.EXAMPLE, "door-3") in PAGE

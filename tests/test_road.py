@@ -1,11 +1,9 @@
 """The whole road: the real daemon on real clips, its events at a real broker."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from tests.support import rtsp
@@ -20,8 +18,8 @@ from tests.support.broker import (
 )
 from tests.support.clips import as_h264, side_by_side
 from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, kioskd, settings
+from tests.support.schemas import check
 
-SCHEMAS = Path(__file__).resolve().parents[1] / "kioskd" / "delivery" / "schemas"
 PASSWORD = "s3cret-door"
 USERS = {"kiosk": PASSWORD, "door": "controller"}
 ACL = """
@@ -34,8 +32,7 @@ topic read liveness/v1/#
 
 def check_against_schemas(seen: Witness) -> None:
     for letter in seen.seen:
-        schema = json.loads((SCHEMAS / f"{letter.kind}.json").read_text())
-        jsonschema.validate(letter.payload, schema)
+        check(letter.kind, letter.payload)  # type: ignore[arg-type]
 
 
 def actions_of(seen: Witness, feed: str) -> list[dict[str, Any]]:

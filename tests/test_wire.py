@@ -1,6 +1,7 @@
 """Payloads are what the shipped schemas say, whatever goes into them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import get_args
@@ -16,6 +17,7 @@ from kioskd.event import ActionId, LivenessState, Result, Verdict
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.prompts import PROMPTS
 from tests.support.results import LIVE
+from tests.support.schemas import check, closed
 
 EVENT = "0d5c1c4e-8a43-4a86-9a3e-1f4bd1c7a001"
 BOOT = "7b9e44fc-9166-4225-8bb3-eee100a39cc2"
@@ -71,12 +73,6 @@ def results(draw: st.DrawFn, emits: bool) -> Result:
         scores=draw(st.dictionaries(words, unit, max_size=3)),
         challenges=tuple(draw(st.lists(st.sampled_from([*Challenge]), max_size=3))),
     )
-
-
-def check(name: wire.SchemaName, payload: wire.Payload) -> None:
-    """The payload, as it arrives after a trip through JSON, is what the schema says."""
-    arrived = json.loads(wire.encode(payload))
-    jsonschema.Draft202012Validator(wire.schema(name)).validate(arrived)
 
 
 @given(results(emits=True), st.booleans())
@@ -171,14 +167,58 @@ def objects(schema: object) -> Iterator[dict[str, object]]:
 
 
 @pytest.mark.parametrize("name", get_args(wire.SchemaName))
-def test_a_schema_is_sound_and_allows_nothing_it_does_not_name(name: wire.SchemaName) -> None:
+def test_a_schema_is_sound_and_no_reader_of_it_is_broken_by_a_new_key(
+    name: wire.SchemaName,
+) -> None:
     schema = wire.schema(name)
     jsonschema.Draft202012Validator.check_schema(schema)
     found = list(objects(schema))
     assert found
     for part in found:
-        # False, or the type of the values where the names are data (scores, attributes)
-        assert part.get("additionalProperties", True) is not True
+        # the type of the values where the names are data (scores, attributes)
+        assert part.get("additionalProperties", True) is not False
+    assert list(objects(closed(schema))) != found
+
+
+@pytest.mark.parametrize("name", get_args(wire.SchemaName))
+def test_a_schema_needs_no_plugin_of_any_validator(name: wire.SchemaName) -> None:
+    """Formats are optional in draft 2020-12, and ajv refuses a schema whose format it lacks."""
+    words = set(re.findall(r'"(\$?\w+)":', json.dumps(wire.schema(name))))
+    assert words & {"format", "unevaluatedProperties", "$dynamicRef", "discriminator"} == set()
+
+
+def test_a_key_that_is_added_later_is_taken_by_readers_and_never_sent_by_us() -> None:
+    payload = wire.action(SENDER, LIVE, ISSUE)
+    ours = payload["x"]
+    assert isinstance(ours, dict)
+    later = {**payload, "later": 1, "x": {**ours, "later": {"at": 2}}}
+    jsonschema.Draft202012Validator(wire.schema("action")).validate(later)
+    with pytest.raises(jsonschema.ValidationError, match="later"):
+        check("action", later)
+
+
+@given(results(emits=True))
+def test_a_compact_action_has_the_attributes_the_id_and_the_times(result: Result) -> None:
+    full = wire.action(SENDER, result, replace(ISSUE, monotonic=result.decided_at + 0.01))
+    compact = wire.compact_action(full)
+    check("action_compact", compact)
+    ours = full["x"]
+    assert isinstance(ours, dict)
+    same = {"eventId", "actionId", "endTime", *result.attributes}
+    assert {key: compact[key] for key in compact if key != "x"} == {key: full[key] for key in same}
+    assert compact["x"] == {"boot": BOOT[:8], "expiresAt": ours["expiresAt"]}
+    assert ours["capturedAt"] == compact["endTime"]
+
+
+@given(st.dictionaries(words, st.text(), max_size=3), st.none() | seconds, words)
+def test_a_compact_status_and_state_say_what_is_with_codes_alone(
+    problems: dict[str, str], since: float | None, feed: str
+) -> None:
+    status = wire.compact_status(wire.status(SENDER, "online", problems, since))
+    check("status_compact", status)
+    assert status["problems"] == [{"code": code} for code in problems]
+    state = FeedState(feed, "stalled", "no_frames", "a long sentence", 1.0)
+    check("state_compact", wire.compact_state(wire.feed_state(SENDER, state)))
 
 
 def test_an_unknown_state_can_never_be_an_action() -> None:

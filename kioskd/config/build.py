@@ -114,6 +114,7 @@ def delivery_settings(
         action_expiry_s=mqtt.action_expiry_s,
         ack_timeout_s=mqtt.ack_timeout_s,
         keepalive_s=mqtt.keepalive_s,
+        payload=mqtt.payload,
         prompt_language=mqtt.prompt_language,
         diagnostics=mqtt.diagnostics,
         keep_days=settings.audit.keep_days,

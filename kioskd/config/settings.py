@@ -120,6 +120,11 @@ class Mqtt(Section):
         "s",
         "A publish without acknowledgement for so long: connect again.",
     )
+    payload: Literal["full", "compact"] = Field(
+        default=DELIVERY.payload,
+        description="full, or compact: events, states and status with only what a controller needs,"
+        " for those that drop messages over 256 bytes (docs/mqtt.md, Sizes).",
+    )
     prompt_language: Literal["en", "de"] = Field(
         default="en",
         description="Language of what a kiosk's screen tells people to do (docs/challenges.md).",

@@ -8,7 +8,7 @@ for a thread to wake up.
 import queue
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -140,7 +140,7 @@ class Courier:
             self.feed_state(FeedState(feed.feed, "offline", "stopped", "kioskd was stopped", wall))
         with self._lock:
             self._stopping = True
-            body = wire.encode(wire.status(self._sender, state, {}, wall))
+            body = self._status(state, {}, wall)
             self._outgoing.keep(self._topics.status, body)
         self._wake()
         if self._thread.is_alive():
@@ -185,7 +185,7 @@ class Courier:
             event_id,
             result.feed,
             self._topics.action(result.feed),
-            wire.encode(wire.action(self._sender, result, issue)),
+            self._encoded(wire.action(self._sender, result, issue), wire.compact_action),
             min(result.decided_at, now) + expiry,
         )
         with self._lock:
@@ -211,7 +211,7 @@ class Courier:
 
     def feed_state(self, state: FeedState) -> None:
         """Publish a feed's state, retained; again after each reconnect."""
-        body = wire.encode(wire.feed_state(self._sender, state))
+        body = self._encoded(wire.feed_state(self._sender, state), wire.compact_state)
         with self._lock:
             self._feeds[state.feed] = state
             self._outgoing.keep(self._topics.state(state.feed), body)
@@ -222,12 +222,24 @@ class Courier:
 
         What is already told is not told again: `since` is when it last changed.
         """
-        payload = wire.status(self._sender, "online", problems, self._clock.wall())
+        body = self._status("online", problems, self._clock.wall())
         with self._lock:
             if not self._stopping and problems != self._known:
                 self._known = dict(problems)
-                self._outgoing.keep(self._topics.status, wire.encode(payload))
+                self._outgoing.keep(self._topics.status, body)
         self._wake()
+
+    def _status(
+        self, state: wire.DaemonState, problems: Mapping[str, str], since: float | None
+    ) -> bytes:
+        payload = wire.status(self._sender, state, problems, since)
+        return self._encoded(payload, wire.compact_status)
+
+    def _encoded(
+        self, full: wire.Payload, compact: Callable[[wire.Payload], wire.Payload]
+    ) -> bytes:
+        """In the form that the settings ask for."""
+        return wire.encode(full if self._settings.payload == "full" else compact(full))
 
     def diagnostic(self, feed: str, phase: str, reasons: Sequence[str]) -> None:
         """Publish what the state machine does, if the settings ask for it. May get lost."""
@@ -423,7 +435,7 @@ class Courier:
         if limits is None:
             return
         lacks = reasons.lacks(limits)
-        lacks += [reasons.state_too_large(topic, size) for topic, size in oversize.items()]
+        lacks += [reasons.too_large(topic, n, self._settings) for topic, n in oversize.items()]
         if self._ledger.oversize and (row := self._ledger.first_oversize) is not None:
             size = self._outgoing.row_bytes(row)
             lacks.append(reasons.rows_too_large(self._ledger.oversize, row.id, size))
@@ -451,7 +463,7 @@ class Courier:
         return self._outgoing.longest_unanswered(now) > self._settings.ack_timeout_s
 
     def _connect(self, now: float) -> None:
-        will = wire.encode(wire.status(self._sender, "offline", {}, None))
+        will = self._status("offline", {}, None)
         link = Link(
             self._settings,
             lambda link, happening: self._inbox.put((link, happening)),

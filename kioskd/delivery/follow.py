@@ -137,15 +137,16 @@ def _action(payload: wire.Payload) -> str:
     took = ours.get("latencyMs") if isinstance(ours, dict) else None
     names = ("liveness", "livenessConfirmed", "smile", "challengeConfirmed")
     told = "  ".join(f"{name}={payload[name]}" for name in names if name in payload)
-    return f"{payload.get('actionId')}  {told}  after {took} ms"
+    after = "" if took is None else f"  after {took} ms"
+    return f"{payload.get('actionId')}  {told}{after}"
 
 
 def _status(payload: wire.Payload) -> str:
     problems = payload.get("problems")
     details = [
-        str(problem["detail"])
+        str(problem.get("detail") or problem.get("code"))
         for problem in (problems if isinstance(problems, list) else [])
-        if isinstance(problem, dict) and "detail" in problem
+        if isinstance(problem, dict)
     ]
     return "; ".join([str(payload.get("state")), *details])
 

@@ -33,7 +33,7 @@ class Limits:
 def packet_bytes(topic: str, body: bytes, qos: int, five: bool, expires: bool) -> int:
     """The size of a PUBLISH packet on the wire (OASIS MQTT 5.0, 3.3; 3.1.1 has no properties).
 
-    expires  whether a message expiry interval stands in it
+    expires  whether a message expiry interval stands in it, MQTT 5 only
     """
     rest = 2 + len(topic.encode()) + (2 if qos else 0) + len(body)
     if five:

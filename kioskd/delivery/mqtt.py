@@ -41,7 +41,8 @@ class Letter:
 
     def size(self, five: bool = True) -> int:
         """Bytes of its packet on the wire, with MQTT 5 or 3.1.1."""
-        return packet_bytes(self.topic, self.body, self.qos, five, self.expiry_s is not None)
+        expires = five and self.expiry_s is not None
+        return packet_bytes(self.topic, self.body, self.qos, five, expires)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,8 +153,9 @@ def limited(lacking: Sequence[str], limits: Limits, settings: DeliverySettings) 
     return f"the broker at {place(settings)} is limited{size}: {'; '.join(lacking)}"
 
 
-def state_too_large(topic: str, size: int) -> str:
-    return f"a message on {topic} is too large for it, {size} bytes, and is left out"
+def too_large(topic: str, size: int, settings: DeliverySettings) -> str:
+    smaller = "; mqtt.payload: compact makes it smaller" if settings.payload == "full" else ""
+    return f"a message on {topic} is too large for it, {size} bytes, and is left out{smaller}"
 
 
 def rows_too_large(count: int, first: int, size: int) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 Protocol = Literal["5", "3.1.1"]
+Form = Literal["full", "compact"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class DeliverySettings:
     action_expiry_s  an action older than this, counted from the capture of its deciding
                      frame, is never sent; at most 5
     ack_timeout_s    the broker left a message unacknowledged for so long: reconnect
+    payload          compact: of actions, states and status only what a small controller needs
     prompt_language  of what a kiosk's screen says, a file in kioskd/prompts
     diagnostics      also send what the door must not act on, to .../diag
     model_version    which networks decided, and config_digest which settings: both are
@@ -46,6 +48,7 @@ class DeliverySettings:
     action_expiry_s: float = 5.0
     ack_timeout_s: float = 5.0
     keepalive_s: int = 10
+    payload: Form = "full"
     prompt_language: str = "en"
     diagnostics: bool = False
     keep_days: float = 90.0  # audit rows the broker has taken are deleted after so long

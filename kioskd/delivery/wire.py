@@ -19,7 +19,17 @@ Payload = dict[str, JsonValue]
 
 DaemonState = Literal["online", "offline", "stopped"]
 Outcome = Literal["published", "expired", "refused"]
-SchemaName = Literal["action", "audit", "diag", "prompt", "state", "status"]
+SchemaName = Literal[
+    "action",
+    "action_compact",
+    "audit",
+    "diag",
+    "prompt",
+    "state",
+    "state_compact",
+    "status",
+    "status_compact",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +310,38 @@ def _span(result: Result, now: float) -> Payload:
 
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
+
+
+def compact_action(full: Payload) -> Payload:
+    """What a small controller needs of an action: its attributes, its id and its times.
+
+    Site, device and source stand in the topic. 8 digits of the boot id are enough to see that it
+    is that of the status; it keeps no secret.
+    """
+    ours = full["x"]
+    assert isinstance(ours, Mapping)
+    kept = {key: value for key, value in full.items() if key not in _NOT_COMPACT}
+    boot = {"boot": str(ours["bootId"])[:8], "expiresAt": ours["expiresAt"]}
+    return {**kept, "x": boot}
+
+
+_NOT_COMPACT = ("type", "startTime", "siteId", "sourceId", "personId", "idClass", "x")
+
+
+def compact_status(full: Payload) -> Payload:
+    """Without what stands in the topic, and of the problems only their codes."""
+    problems = full["problems"]
+    assert isinstance(problems, Sequence)
+    codes = [{"code": problem["code"]} for problem in problems if isinstance(problem, Mapping)]
+    return {**{key: full[key] for key in ("bootId", "state")}, "problems": codes, **_since(full)}
+
+
+def compact_state(full: Payload) -> Payload:
+    return {**{key: full[key] for key in ("bootId", "state", "reason")}, **_since(full)}
+
+
+def _since(full: Payload) -> Payload:
+    return {"since": full["since"]}
 
 
 def encode(payload: Mapping[str, JsonValue]) -> bytes:
