@@ -10,6 +10,7 @@ from time import monotonic, sleep, time
 from feeds import naming, sources
 from feeds.freshness import CATCH_UP_S, Freshness, Judgement
 from feeds.messages import Message, Orders
+from feeds.mount import upright
 from feeds.settings import PlayedSource
 from feeds.shot import Reader, Shot, SourceError
 from feeds.slot import Slot, SlotError
@@ -151,7 +152,7 @@ class _Handover:
         raise SourceError("late", f"{self._name} only gives images of the past")
 
     def _put(self, shot: Shot, judged: Judgement) -> None:
-        now = monotonic()
+        shot, now = upright(shot, self._settings), monotonic()
         self._slot.put(
             shot.image,
             shot.planes,

@@ -7,7 +7,7 @@ reads should be our sentences; every failure is told to the caller instead.
 
 import os
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 # Read once, when cv2 is loaded.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]  # (H, W, 3) BGR, or (H, W) grey
 Points = NDArray[np.float32]  # (N, 2) x, y in pixels
+Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.uint16])
 
 cv2.setNumThreads(1)  # feeds and networks already run side by side; a pool would only compete
 
@@ -204,6 +205,20 @@ def resize(image: Image, size: tuple[int, int], how: Literal["area", "linear"]) 
 
 
 _RESIZE = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR}
+
+
+def turned(image: Pixels, rotate: int, mirror: bool = False) -> Pixels:
+    """An image of any depth turned clockwise by 0, 90, 180 or 270 degrees, then mirrored."""
+    if rotate:
+        image = cast(Pixels, cv2.rotate(image, _TURNS[rotate]))
+    return cast(Pixels, cv2.flip(image, 1)) if mirror else image
+
+
+_TURNS = {
+    90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
+}
 
 
 def to_grey(image: Image) -> Image:

@@ -56,7 +56,11 @@ Source = UsbSource | StreamSource | RealSenseSource | PlayedSource
 
 @dataclass(frozen=True, slots=True)
 class FeedSettings:
-    """One feed. All times in seconds."""
+    """One feed. All times in seconds.
+
+    rotate  degrees clockwise by which each picture is turned, so that heads are up: 0, 90, 180, 270
+    mirror  whether its left and right then change places
+    """
 
     name: str
     source: Source
@@ -65,3 +69,5 @@ class FeedSettings:
     open_s: float = 10.0  # opening may take so long
     retry_first_s: float = 0.5  # reconnect back-off, doubled and jittered up to retry_most_s
     retry_most_s: float = 30.0
+    rotate: int = 0
+    mirror: bool = False

@@ -132,6 +132,8 @@ def feed_settings(name: str, feed: AnyFeed, folder: Path, vault: Vault) -> FeedS
         open_s=feed.open_s,
         retry_first_s=feed.retry_first_s,
         retry_most_s=feed.retry_most_s,
+        rotate=feed.rotate,
+        mirror=feed.mirror,
     )
 
 

@@ -198,6 +198,20 @@ class Feed(Section):
     retry_most_s: float = number(
         FEED.retry_most_s, 0.5, 300.0, "s", "Longest wait before opening again."
     )
+    rotate: int = number(
+        FEED.rotate,
+        0,
+        270,
+        "degrees",
+        "How far to turn the picture clockwise so that heads are up, for a camera that hangs on its"
+        " side or upside down.",
+        multiple_of=90,
+    )
+    mirror: bool = Field(
+        default=FEED.mirror,
+        description="Swap left and right, after turning: for a camera that mirrors its picture, as"
+        " many webcams do.",
+    )
 
 
 class UsbFeed(Feed):
