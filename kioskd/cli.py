@@ -187,13 +187,19 @@ def evaluate(schemes: tuple[str, ...], **asked: Any) -> None:
 @click.option("--bpcer", type=click.FloatRange(0, 100), help="Wanted: % of doors wrongly shut.")
 @click.option("--apcer", type=click.FloatRange(0, 100), help="Wanted: % of attacks let in.")
 @click.option("--write", type=PATH, help="Write the proposal there too.")
+@click.option("--allow-looser", is_flag=True, help="Choose what lets more pass than the defaults.")
 def calibrate(
-    scheme: str | None, bpcer: float | None, apcer: float | None, write: Path | None, **asked: Any
+    scheme: str | None,
+    bpcer: float | None,
+    apcer: float | None,
+    write: Path | None,
+    allow_looser: bool,
+    **asked: Any,
 ) -> None:
     """Fit the score to DATASET and propose thresholds, with what each choice costs."""
     from kioskd.evaluation.calibrate import Wish
     from kioskd.evaluation.run import Request
-    from kioskd.evaluation.run_calibrate import Looking
+    from kioskd.evaluation.run_calibrate import Looking, Proposing
     from kioskd.evaluation.run_calibrate import run as run_calibration
 
     if (bpcer is None) == (apcer is None):
@@ -201,8 +207,9 @@ def calibrate(
     wish = Wish("bpcer", bpcer / 100) if bpcer is not None else Wish("apcer", (apcer or 0.0) / 100)
     request = Request(schemes=_schemes((scheme,) if scheme else ()), **asked)
     command = " ".join(("kioskd", *sys.argv[1:]))
+    proposing = Proposing(wish, command, write, allow_looser)
     with _progress("Looking") as files, _progress("Choosing") as choices:
-        status = run_calibration(request, wish, command, write, Looking(files, choices))
+        status = run_calibration(request, proposing, Looking(files, choices))
     sys.exit(status)
 
 

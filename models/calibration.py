@@ -32,6 +32,13 @@ def calibrated(score: float, by: Calibration) -> float:
     return score if by == IDENTITY else sigmoid(by.slope * logit(score) + by.intercept)
 
 
+def uncalibrated(probability: float, by: Calibration) -> float:
+    """The score that the line makes this probability."""
+    return (
+        probability if by == IDENTITY else sigmoid((logit(probability) - by.intercept) / by.slope)
+    )
+
+
 def logit(score: float) -> float:
     """The log of the odds; scores nearer than EDGE to 0 or 1 are taken to be that near."""
     score = min(max(score, EDGE), 1.0 - EDGE)

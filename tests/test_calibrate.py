@@ -11,14 +11,18 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from kioskd.config.load import check, load
-from kioskd.evaluation.calibrate import CalibrationError, Wish, propose
+from kioskd.evaluation import attack_table, floor
+from kioskd.evaluation.attack_table import TableError, table_of, write_table
+from kioskd.evaluation.calibrate import Bound, CalibrationError, Choice, Wish, defaults, propose
 from kioskd.evaluation.calibrate_text import fragment, lines
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.fit import Sample, fit, held_out
 from kioskd.evaluation.sight import Sighting
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
-from models.calibration import IDENTITY, Calibration, calibrated
+from models.calibration import IDENTITY, Calibration, calibrated, uncalibrated
+from models.manifest import shipped
+from models.schemes import SCHEMES
 from tests.support.sightings import sighting
 
 ROOT = Path(__file__).parent.parent
@@ -213,10 +217,266 @@ def with_section(folder: Path, section: str) -> Path:
     return config
 
 
+# -- never looser than the defaults
+
+
+USUAL = RgbSettings()
+
+
+def least(line: Calibration = IDENTITY) -> Bound:
+    return defaults(line, cascade=False)
+
+
+def test_the_bound_is_what_a_door_has_without_a_calibration() -> None:
+    bound = least()
+    assert (bound.frames, bound.ratio) == (10, 0.6)
+    assert (bound.live, bound.fake) == (
+        USUAL.liveness_detection_threshold,
+        USUAL.fake_detection_threshold,
+    )
+
+
+@pytest.mark.parametrize("line", [Calibration(0.5, -1.0), Calibration(2.0, 1.5)])
+def test_under_a_line_the_bound_is_at_the_same_score(line: Calibration) -> None:
+    bound = least(line)
+    assert uncalibrated(bound.live, line) == pytest.approx(0.6, abs=0.001)
+    assert uncalibrated(bound.live, line) >= 0.6
+    assert uncalibrated(bound.fake, line) >= 0.4
+
+
+@pytest.mark.parametrize(
+    ("data", "wish"),
+    [
+        ("parted", Wish("bpcer", 0.0)),
+        ("low", Wish("bpcer", 0.3)),
+        ("one_sided", Wish("apcer", 0.5)),
+    ],
+)
+def test_nothing_looser_than_the_defaults_is_proposed(wish: Wish, data: str) -> None:
+    """Even where a looser choice would cost nothing, and where only a looser one keeps the wish."""
+    found = {
+        "parted": presentations(0.9, 0.1),
+        "low": presentations(0.4, 0.01),
+        "one_sided": one_sided((3.0, -1.0, 0.5)),
+    }[data]
+    proposal = propose(found, BY, wish)
+    assert proposal.looser == ()
+    choice, bound = proposal.chosen.choice, least(proposal.line)
+    assert (choice.frames, choice.ratio) >= (bound.frames, bound.ratio)
+    assert uncalibrated(choice.live, proposal.line) >= 0.6 - 1e-9
+    assert uncalibrated(choice.fake, proposal.line) >= 0.4 - 1e-9
+
+
+def test_a_looser_choice_must_be_asked_for_and_says_so() -> None:
+    """People who score 0.4 are refused at any threshold from the defaults' on."""
+    people = site(0.4, people=3)
+    strict = propose(people, BY, Wish("bpcer", 0.05))
+    assert not strict.kept
+    assert strict.chosen.choice.live >= 0.6
+    assert "--allow-looser tries others" in "\n".join(lines(strict))
+    loose = propose(people, BY, Wish("bpcer", 0.05), allow_looser=True)
+    assert loose.kept
+    assert loose.chosen.choice.live == 0.4
+    assert loose.looser == ("liveness_detection_threshold 0.4 (at least 0.6)",)
+    assert "# LOOSER THAN THE DEFAULT: liveness_detection_threshold 0.4" in fragment(
+        loose, "kioskd calibrate --allow-looser", ()
+    )
+
+
+def test_every_setting_that_is_looser_is_named() -> None:
+    choice = Choice(frames=5, ratio=0.5, live=0.5, fake=0.1, preliminary=0.2)
+    named = defaults(IDENTITY, cascade=True).looser(choice)
+    assert [each.split()[0] for each in named] == [
+        "evaluate_liveness_over_n_frames",
+        "minimum_confirmations_required",
+        "liveness_detection_threshold",
+        "fake_detection_threshold",
+        "minimum_preliminary_liveness_threshold",
+    ]
+
+
+# -- a site's own living people
+
+
+def site(*scores: float, people: int = 10, visits: int = 1) -> list[Sighting]:
+    """People of one camera, each with visits of 20 frames; their scores come in turn."""
+    return [
+        sighting(
+            "bonafide",
+            [scores[person % len(scores)]] * 20,
+            subject=str(person),
+            source="door",
+            name=f"{person}-{visit}",
+        )
+        for person in range(people)
+        for visit in range(visits)
+    ]
+
+
+def test_a_site_moves_the_threshold_with_its_own_people_and_nothing_else() -> None:
+    proposal = propose(site(0.95, people=20), BY, Wish("bpcer", 0.05))
+    choice = proposal.chosen.choice
+    assert proposal.site
+    assert proposal.kept
+    assert choice.live == 0.95
+    assert (choice.frames, choice.ratio, choice.fake) == (10, 0.6, 0.4)
+
+
+def test_at_most_the_wished_share_of_a_sites_people_is_refused() -> None:
+    data = site(0.99, 0.98, 0.97, 0.96, 0.7, people=20)  # four of twenty score 0.7
+    assert propose(data, BY, Wish("bpcer", 0.20)).chosen.choice.live == 0.95
+    strict = propose(data, BY, Wish("bpcer", 0.19))
+    assert strict.chosen.choice.live == 0.7
+    assert strict.chosen.refused.hits == 0
+
+
+def test_at_a_site_each_subject_is_judged_by_what_was_chosen_without_them() -> None:
+    data = site(0.95, people=9) + site(0.7, people=10)[9:]
+    proposal = propose(data, BY, Wish("bpcer", 0.0))
+    assert len(proposal.held_out) == 10
+    refused = [held.source for held in proposal.held_out if held.price.refused.hits]
+    assert refused == ["door/9"]  # on the others 0.95 was chosen
+    assert "Each subject judged by what was chosen without it" in lines(proposal)
+
+
+# -- and what that does to attacks
+
+
+SCORES = {
+    "bonafide": {"a": [0.9, 0.95, 0.99, 0.5], "b": [0.97]},
+    "print": {"a": [0.1, 0.2, 0.8, 0.96], "b": []},
+    "phone": {"a": [0.01], "b": [0.02, 0.7]},
+}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "held_out.yaml"
+    write_table(path, {"hybrid_unimodal": SCORES}, about=["made up, for a test"])
+    return path
+
+
+def test_a_table_that_is_written_is_read_again(table: Path) -> None:
+    found = table_of("hybrid_unimodal", table)
+    assert (found.bona_fide.frames, found.bona_fide.sources) == (5, 2)
+    assert (found.species["print"].frames, found.species["print"].sources) == (4, 1)
+    for threshold in attack_table.THRESHOLDS:
+        for species in ("print", "phone"):
+            scores = [s for each in SCORES[species].values() for s in each]
+            share = sum(s >= threshold for s in scores) / len(scores)
+            assert found.accepted(species, threshold) == pytest.approx(share, abs=1e-4)
+        live = [s for each in SCORES["bonafide"].values() for s in each]
+        share = sum(s < threshold for s in live) / len(live)
+        assert found.refused(threshold) == pytest.approx(share, abs=1e-4)
+
+
+def test_between_two_thresholds_no_figure_flatters(table: Path) -> None:
+    found = table_of("hybrid_unimodal", table)
+    assert found.accepted("print", 0.805) == found.accepted("print", 0.80) == 0.5
+    assert found.refused(0.905) == found.refused(0.91)
+    assert (found.accepted("print", 0.001), found.refused(0.999)) == (1.0, 1.0)
+
+
+def test_a_site_is_told_what_its_threshold_lets_in(table: Path) -> None:
+    proposal = propose(site(0.95, people=20), BY, Wish("bpcer", 0.05))
+    attacks = table_of("hybrid_unimodal", table)
+    told = "\n".join(lines(proposal, attacks))
+    assert "print, 4 of 1; bona fide, 5 of 2" in told
+    (row,) = [line for line in told.splitlines() if line.strip().startswith("0.95 *")]
+    assert row.split()[2:8] == ["0.0", "%", "25.0", "%", "40.0", "%"]  # phone, print, refused
+    comment = fragment(proposal, "kioskd calibrate", (), attacks)
+    assert "sources held out elsewhere: phone 0.0 %, print 25.0 %" in comment
+
+
+def test_figures_of_other_networks_are_not_shown(table: Path) -> None:
+    other = shipped().examining("hybrid", shipped().file("texture").path)
+    with pytest.raises(TableError, match="measured with other networks"):
+        table_of("hybrid_unimodal", table, other)
+    with pytest.raises(TableError, match="no figures for texture_unimodal"):
+        table_of("texture_unimodal", table)
+
+
+def test_without_a_table_nothing_is_made_up(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="no table of attacks ships") as caught:
+        table_of("hybrid_unimodal", tmp_path / "none.yaml")
+    proposal = propose(site(0.95), BY, Wish("bpcer", 0.05))
+    assert f"Attacks: {caught.value}" in lines(proposal, str(caught.value))
+    assert "# attacks: no table" in fragment(proposal, "kioskd calibrate", (), str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("schemes:", "scheme:", "schemes must be a section"),
+        ("sources: 2", "sources: two", "needs frames and sources, whole numbers"),
+        ("[0.0500, ", "[0.0600, 0.0500, ", "thresholds must rise"),
+        ("[0.0500, ", "[", "one number for each threshold"),
+        ("accepted: [", "accepted: [2.0, ", "must be numbers from 0 to 1"),
+        ('networks: "', "networks: [", "is not valid YAML"),
+    ],
+)
+def test_a_damaged_table_is_a_sentence(table: Path, old: str, new: str, says: str) -> None:
+    assert old in table.read_text()
+    table.write_text(table.read_text().replace(old, new, 1))
+    with pytest.raises(TableError, match=says):
+        table_of("hybrid_unimodal", table)
+
+
+def test_a_table_that_ships_is_whole() -> None:
+    if attack_table.FILE.exists():
+        assert set(attack_table.read_table()) <= set(SCHEMES)
+
+
+# -- the floor, below which nothing is proposed
+
+
+def attacks(count: int, sources: int) -> list[Sighting]:
+    return [
+        sighting("attack", [0.1] * 20, species="print", source=f"lab{n % sources}", name=f"a{n}")
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        (site(0.9, people=10, visits=3), ()),
+        (site(0.9, people=10, visits=2), ("20 bona fide presentation(s)",)),
+        (site(0.9, people=9, visits=4), ("9 bona fide subject(s)",)),
+        (site(0.9, people=1), ("1 bona fide presentation(s)", "1 bona fide subject(s)")),
+        (site(0.9, people=10, visits=3) + attacks(30, 2), ()),
+        (site(0.9, people=10, visits=3) + attacks(30, 1), ("2 source(s) together",)),
+        (site(0.9, people=10, visits=3) + attacks(29, 2), ("29 attack presentation(s)",)),
+    ],
+)
+def test_too_little_is_named(found: list[Sighting], says: tuple[str, ...]) -> None:
+    told = floor.lacking(found)
+    assert len(told) == len(says)
+    assert all(line.startswith(word) for line, word in zip(told, says, strict=True))
+
+
+def test_a_presentation_without_a_face_counts_for_nothing() -> None:
+    unseen = [sighting("bonafide", [None] * 20, subject=f"x{n}", source="door") for n in range(9)]
+    assert floor.lacking(site(0.9, people=10, visits=2) + unseen) == floor.lacking(
+        site(0.9, people=10, visits=2)
+    )
+
+
+def test_the_page_states_the_floor() -> None:
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    for least in (
+        f"{floor.BONA_FIDE.presentations} bona fide presentations",
+        f"{floor.BONA_FIDE.subjects} subjects",
+        f"{floor.ATTACKS.presentations} attack presentations",
+        f"{floor.TOGETHER} sources",
+    ):
+        assert least in " ".join(page.split())
+
+
 # -- the command
 
 
-def test_the_command_writes_a_fragment_from_clips(tmp_path: Path) -> None:
+def test_from_one_live_clip_and_one_attack_nothing_is_written(tmp_path: Path) -> None:
     for label, clip in (("bonafide", "live.mov"), ("attack_tablet", "attack.mp4")):
         (tmp_path / "data" / label).mkdir(parents=True)
         shutil.copy(CLIPS / clip, tmp_path / "data" / label / clip)
@@ -224,10 +484,17 @@ def test_the_command_writes_a_fragment_from_clips(tmp_path: Path) -> None:
     made = tmp_path / "fragment.yaml"
     settings = ("-c", str(ROOT / "config.yaml"), "--write", str(made))
     run = calibrate(str(tmp_path / "data"), *settings, "--bpcer", "5")
-    assert run.returncode == 0, run.stderr
+    assert run.returncode == 2
+    assert "nothing is proposed or written: this is too little" in run.stderr
+    assert "1 attack presentation(s) with a face, at least 30 are needed" in run.stderr
     assert "bonafide/empty.mp4: nothing could be judged" in run.stdout
-    assert "APCER tablet: 0.0 %" in made.read_text()
-    assert check(with_section(tmp_path, made.read_text())) == ()
+    assert "rgb_liveness:" not in run.stdout
+    assert not made.exists()
+
+
+def test_a_sites_own_people_give_a_fragment_that_check_accepts(tmp_path: Path) -> None:
+    proposal = propose(site(0.95, people=10), BY, Wish("bpcer", 0.05))
+    assert check(with_section(tmp_path, fragment(proposal, "kioskd calibrate", ()))) == ()
 
 
 @pytest.mark.parametrize("wish", [(), ("--bpcer", "5", "--apcer", "3")])

@@ -3,11 +3,15 @@
 A line on the logit changes no order, so a choice made for one line is the same choice under
 another. The mode that ships therefore runs once per choice over every presentation, and all
 that follows is counting: over everything, and over everything but one source.
+
+With live people alone, as a site has them, the door's own window stands and only its threshold
+moves; each subject is then judged by what was chosen without them.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from statistics import median
 from typing import Literal
 
@@ -16,11 +20,13 @@ from kioskd.evaluation.fit import Quality, Sample, fit, held_out
 from kioskd.evaluation.report import Rate, rate
 from kioskd.evaluation.sight import Sighting
 from kioskd.modes.confirm import need
-from models.calibration import IDENTITY, Calibration
+from kioskd.modes.rgb_settings import RgbSettings
+from models.calibration import IDENTITY, Calibration, calibrated, uncalibrated
 from models.schemes import SCHEMES
 
 FRAMES = (5, 10, 15)
 RATIOS = (0.6, 0.7, 0.8)
+LEAST_LIVE = 0.1  # that config.yaml takes
 THRESHOLDS = (*(n / 100 for n in range(10, 96, 5)), 0.97, 0.98, 0.99)
 
 Target = Literal["bpcer", "apcer"]
@@ -47,6 +53,52 @@ class Choice:
     live: float
     fake: float
     preliminary: float  # of the texture model's own score; plays a part in cascades only
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The loosest that may be chosen. As it stands, it bounds nothing."""
+
+    frames: int = 1
+    ratio: float = 0.0
+    live: float = 0.0
+    fake: float = 0.0
+    preliminary: float = 0.0
+
+    def looser(self, choice: Choice) -> tuple[str, ...]:
+        """Each setting that lets more pass than this, with both values."""
+        pairs = (
+            ("evaluate_liveness_over_n_frames", choice.frames, self.frames),
+            ("minimum_confirmations_required", choice.ratio, self.ratio),
+            ("liveness_detection_threshold", choice.live, self.live),
+            ("fake_detection_threshold", choice.fake, self.fake),
+            ("minimum_preliminary_liveness_threshold", choice.preliminary, self.preliminary),
+        )
+        return tuple(
+            f"{key} {chosen:g} (at least {least:g})"
+            for key, chosen, least in pairs
+            if chosen < least
+        )
+
+
+def defaults(line: Calibration, *, cascade: bool) -> Bound:
+    """What a door has without a calibration, its thresholds as they stand under `line`."""
+    usual = RgbSettings()
+    own = usual.plan.calibration
+
+    def under(threshold: float) -> float:
+        if line == own:
+            return threshold
+        same = calibrated(uncalibrated(threshold, own), line)
+        return min(1.0, ceil(same * 10_000) / 10_000)  # never rounded to the looser side
+
+    return Bound(
+        usual.evaluate_liveness_over_n_frames,
+        usual.minimum_confirmations_required,
+        max(LEAST_LIVE, under(usual.liveness_detection_threshold)),
+        under(usual.fake_detection_threshold),
+        usual.minimum_preliminary_liveness_threshold if cascade else 0.0,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +139,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """A source judged by what was chosen without it."""
+    """A source, or at a site a subject, judged by what was chosen without it."""
 
     source: str
     price: Price
@@ -100,6 +152,8 @@ class Proposal:
 
     fitted   the line that was fitted, whether or not it is the one proposed; None: a class lacks
     quality  of the raw score and under lines fitted without the source that is judged
+    site     there were live people alone, and `held_out` is of subjects
+    looser   what lets more pass than the defaults, in words
     """
 
     scheme: str
@@ -112,6 +166,8 @@ class Proposal:
     prices: tuple[Price, ...]
     around: tuple[Price, ...]  # the chosen N and ratio at every threshold
     held_out: tuple[HeldOut, ...]
+    site: bool = False
+    looser: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +181,10 @@ class _Case:
     def source(self) -> str:
         return self.sighting.presentation.truth.source
 
+    @property
+    def subject(self) -> str:
+        return self.sighting.presentation.truth.subject
+
 
 Table = dict[Choice, list[Decision]]
 
@@ -134,8 +194,13 @@ def propose(
     by: Judging,
     wish: Wish,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    allow_looser: bool = False,
 ) -> Proposal:
-    """The thresholds that keep the wish at the least cost; raises CalibrationError."""
+    """The thresholds that keep the wish at the least cost; raises CalibrationError.
+
+    Without `allow_looser` nothing is chosen that lets more pass than the defaults.
+    """
     _check(sightings, wish)
     samples = _samples(sightings, by)
     fitted, quality = fit(list(samples.values())), held_out(samples)
@@ -143,7 +208,9 @@ def propose(
     line = _line(fitted, quality) or own
     by = _with_line(by, line)
     cases = [_Case(s, sum(not r for r in gate_reasons(s.frames, by))) for s in sightings]
-    runs = _Runs(cases, by, progress)
+    bound = defaults(line, cascade=SCHEMES[by.rgb.detection_scheme].cascade)
+    site = all(s.presentation.truth.label == "bonafide" for s in sightings)
+    runs = _Runs(cases, by, progress, Bound() if allow_looser else bound, site=site)
     chosen, kept = _chosen(runs, wish, runs.everything)
     return Proposal(
         scheme=by.rgb.detection_scheme,
@@ -155,7 +222,9 @@ def propose(
         kept=kept,
         prices=tuple(_best_of_each(runs, wish)),
         around=tuple(_around(runs, chosen)),
-        held_out=tuple(_by_source(runs, wish)),
+        held_out=tuple(_held_out(runs, wish)),
+        site=site,
+        looser=bound.looser(chosen),
     )
 
 
@@ -214,14 +283,19 @@ class _Runs:
         self,
         cases: Sequence[_Case],
         by: Judging,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Callable[[int, int], None] | None,
+        bound: Bound,
+        *,
+        site: bool,
     ) -> None:
         self.cases = cases
+        self.bound = bound
+        self.site = site
         self.everything = range(len(cases))
         self._by = by
         self._table: Table = {}
         self.cascade = SCHEMES[by.rgb.detection_scheme].cascade
-        self.choices = tuple(_choices(by.rgb.minimum_preliminary_liveness_threshold))
+        self.choices = tuple(_choices(by.rgb, bound, site=site))
         for done, choice in enumerate(self.choices, start=1):
             self._decisions(choice)
             if progress is not None:
@@ -274,17 +348,38 @@ class _Runs:
         return self._table[choice]
 
 
-def _choices(preliminary: float) -> Iterator[Choice]:
+def _choices(own: RgbSettings, bound: Bound, *, site: bool) -> Iterator[Choice]:
+    """What is tried. At a site T_fake stays: nobody there shows how far down attacks reach."""
+    preliminary = max(own.minimum_preliminary_liveness_threshold, bound.preliminary)
+    fake = max(own.fake_detection_threshold, bound.fake)
+    for frames, ratio in _windows(own, bound, site=site):
+        for live in _thresholds(bound.live):
+            yield Choice(
+                frames, ratio, live, min(fake, live) if site else live, min(preliminary, live)
+            )
+
+
+def _windows(own: RgbSettings, bound: Bound, *, site: bool) -> Iterator[tuple[int, float]]:
+    if site:
+        frames, ratio = own.evaluate_liveness_over_n_frames, own.minimum_confirmations_required
+        yield max(frames, bound.frames), max(ratio, bound.ratio)
+        return
     for frames in FRAMES:
         for ratio in RATIOS:
-            for live in THRESHOLDS:
-                yield Choice(frames, ratio, live, live, min(preliminary, live))
+            if frames >= bound.frames and ratio >= bound.ratio:
+                yield frames, ratio
+
+
+def _thresholds(least: float) -> tuple[float, ...]:
+    """Those that are not below `least`, and that one itself."""
+    own = {least} if least else set()
+    return tuple(sorted(own | {t for t in THRESHOLDS if t >= least}))
 
 
 def _chosen(runs: _Runs, wish: Wish, among: Sequence[int]) -> tuple[Choice, bool]:
     """The choice that keeps the wish at the least cost; else the one that comes nearest to it."""
     choice, kept = _best([runs.price(choice, among) for choice in runs.choices], wish)
-    strict = _with_fake(runs, choice.choice, among)
+    strict = choice.choice if runs.site else _with_fake(runs, choice.choice, among)
     return (_with_preliminary(runs, strict, among) if runs.cascade else strict), kept
 
 
@@ -298,7 +393,7 @@ def _best(prices: Sequence[Price], wish: Wish) -> tuple[Price, bool]:
 def _with_fake(runs: _Runs, choice: Choice, among: Sequence[int]) -> Choice:
     """The lowest fake threshold that calls as many attacks as the highest would."""
     most = runs.price(choice, among).caught.hits
-    for fake in (t for t in THRESHOLDS if t < choice.live):
+    for fake in (t for t in _thresholds(runs.bound.fake) if t < choice.live):
         lower = replace(choice, fake=fake)
         if runs.price(lower, among).caught.hits >= most:
             return lower
@@ -308,7 +403,8 @@ def _with_fake(runs: _Runs, choice: Choice, among: Sequence[int]) -> Choice:
 def _with_preliminary(runs: _Runs, choice: Choice, among: Sequence[int]) -> Choice:
     """The highest preliminary threshold that costs nothing: it spares the context model most."""
     before = runs.price(choice, among)
-    for preliminary in sorted((t for t in THRESHOLDS if t <= choice.live), reverse=True):
+    least = runs.bound.preliminary
+    for preliminary in sorted((t for t in THRESHOLDS if least <= t <= choice.live), reverse=True):
         other = replace(choice, preliminary=preliminary)
         price = runs.price(other, among)
         if price.refused.hits <= before.refused.hits and price.apcer <= before.apcer:
@@ -318,25 +414,25 @@ def _with_preliminary(runs: _Runs, choice: Choice, among: Sequence[int]) -> Choi
 
 def _around(runs: _Runs, chosen: Choice) -> Iterator[Price]:
     """The chosen windows at every threshold for life."""
-    for live in THRESHOLDS:
+    for live in sorted({*THRESHOLDS, chosen.live}):
         fake, preliminary = min(chosen.fake, live), min(chosen.preliminary, live)
         other = replace(chosen, live=live, fake=fake, preliminary=preliminary)
         yield runs.price(other, runs.everything)
 
 
 def _best_of_each(runs: _Runs, wish: Wish) -> Iterator[Price]:
-    for frames in FRAMES:
-        for ratio in RATIOS:
-            these = [c for c in runs.choices if (c.frames, c.ratio) == (frames, ratio)]
-            yield _best([runs.price(choice, runs.everything) for choice in these], wish)[0]
+    for window in dict.fromkeys((choice.frames, choice.ratio) for choice in runs.choices):
+        these = [c for c in runs.choices if (c.frames, c.ratio) == window]
+        yield _best([runs.price(choice, runs.everything) for choice in these], wish)[0]
 
 
-def _by_source(runs: _Runs, wish: Wish) -> Iterator[HeldOut]:
-    sources = sorted({case.source for case in runs.cases})
-    if len(sources) < 2:
+def _held_out(runs: _Runs, wish: Wish) -> Iterator[HeldOut]:
+    """Each source, or at a site each subject, by what was chosen on the others."""
+    groups = [case.subject if runs.site else case.source for case in runs.cases]
+    if len(set(groups)) < 2:
         return
-    for source in sources:
-        others = [n for n in runs.everything if runs.cases[n].source != source]
-        own = [n for n in runs.everything if runs.cases[n].source == source]
+    for group in sorted(set(groups)):
+        others = [n for n in runs.everything if groups[n] != group]
+        own = [n for n in runs.everything if groups[n] == group]
         choice, kept = _chosen(runs, wish, others)
-        yield HeldOut(source, runs.price(choice, own), kept)
+        yield HeldOut(group, runs.price(choice, own), kept)

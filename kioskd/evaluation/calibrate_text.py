@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 
+from kioskd.evaluation.attack_table import SchemeTable
 from kioskd.evaluation.calibrate import HeldOut, Price, Proposal
 from kioskd.evaluation.report import Rate
 from kioskd.evaluation.report_text import percent, rate, table
+from models.calibration import uncalibrated
 
 HEAD = ("N x ratio", "T live", "T fake", "APCER, worst species", "refused", "called", "caught", "f")
 
 
-def lines(proposal: Proposal) -> Iterator[str]:
-    """What was fitted, what each choice costs, and how it fares on sources kept apart."""
+def lines(proposal: Proposal, attacks: SchemeTable | str = "") -> Iterator[str]:
+    """What was fitted, what each choice costs, and how it fares on sources kept apart.
+
+    attacks  of a site's own living people: what thresholds let in elsewhere, or why nobody knows
+    """
     yield from _line(proposal)
     yield ""
     yield f"{proposal.scheme}: {_wish(proposal)}"
@@ -27,10 +32,59 @@ def lines(proposal: Proposal) -> Iterator[str]:
     yield "Chosen"
     yield from table(HEAD, [_row(proposal.chosen)])
     yield ""
-    yield from _held_out(proposal.held_out)
+    yield from _held_out(proposal.held_out, _unit(proposal))
+    if not proposal.kept and not proposal.looser:
+        yield "No choice as strict as the defaults keeps the wish; --allow-looser tries others"
+    if proposal.site:
+        yield ""
+        yield from _let_in(proposal, attacks)
 
 
-def fragment(proposal: Proposal, command: str, networks: Sequence[str]) -> str:
+def _let_in(proposal: Proposal, attacks: SchemeTable | str) -> Iterator[str]:
+    """What the thresholds do to attacks, which a site cannot record."""
+    if isinstance(attacks, str):
+        yield f"Attacks: {attacks}"
+        return
+    yield "What each threshold lets in of attacks, in single frames, measured elsewhere on sources"
+    yield "held out; a door asks several frames to agree. Beside it the living who are refused"
+    columns = attacks.species.items()
+    counts = [f"{name}, {column.frames} of {column.sources}" for name, column in columns]
+    live = attacks.bona_fide
+    yield f"  frames of sources: {'; '.join(counts)}; bona fide, {live.frames} of {live.sources}"
+    yield from table(
+        ("T live", *attacks.species, "refused there", "refused here"),
+        [_let_in_row(proposal, attacks, price) for price in proposal.around],
+    )
+
+
+def _let_in_row(proposal: Proposal, attacks: SchemeTable, price: Price) -> tuple[str, ...]:
+    score = uncalibrated(price.choice.live, proposal.line)
+    return (
+        f"{price.choice.live:g}"
+        + (" *" if price.choice.live == proposal.chosen.choice.live else ""),
+        *(percent(attacks.accepted(species, score)) for species in attacks.species),
+        percent(attacks.refused(score)),
+        rate(price.refused),
+    )
+
+
+def _at_chosen(proposal: Proposal, attacks: SchemeTable | str) -> Iterator[str]:
+    if not proposal.site:
+        return
+    if isinstance(attacks, str):
+        yield f"attacks: {attacks}" if attacks else "attacks: not known"
+        return
+    score = uncalibrated(proposal.chosen.choice.live, proposal.line)
+    shares = (f"{name} {percent(attacks.accepted(name, score))}" for name in attacks.species)
+    yield f"attacks let in, single frames, sources held out elsewhere: {', '.join(shares)}"
+
+
+def fragment(
+    proposal: Proposal,
+    command: str,
+    networks: Sequence[str],
+    attacks: SchemeTable | str = "",
+) -> str:
     """What to put into a door of config.yaml; it says where it comes from."""
     choice, price = proposal.chosen.choice, proposal.chosen
     species = [f"#   APCER {name}: {rate(found)}" for name, found in price.species]
@@ -39,7 +93,9 @@ def fragment(proposal: Proposal, command: str, networks: Sequence[str]) -> str:
         f"# Networks: {', '.join(networks)}",
         *species,
         f"#   bona fide refused: {rate(price.refused)}",
-        *(f"# {line}" for line in _pooled(proposal.held_out)),
+        *(f"# {line}" for line in _pooled(proposal.held_out, _unit(proposal))),
+        *(f"# {line}" for line in _at_chosen(proposal, attacks)),
+        *(f"# LOOSER THAN THE DEFAULT: {each}" for each in proposal.looser),
         *(() if proposal.kept else (f"# NOT REACHED: {_wish(proposal)}",)),
     )
     keys = {
@@ -99,32 +155,37 @@ def _count(found: Rate) -> str:
     return f"{found.hits}/{found.of}"
 
 
-def _held_out(found: Sequence[HeldOut]) -> Iterator[str]:
+def _unit(proposal: Proposal) -> str:
+    """What is held out."""
+    return "subject" if proposal.site else "source"
+
+
+def _held_out(found: Sequence[HeldOut], unit: str) -> Iterator[str]:
     if not found:
-        yield "There is one source only: nothing could be held out, the figures flatter"
+        yield f"There is one {unit} only: nothing could be held out, the figures flatter"
         return
-    yield "Each source judged by what was chosen without it"
-    yield from table(("source", *HEAD), [(each.source, *_row(each.price)) for each in found])
-    yield from (f"  {line}" for line in _pooled(found))
+    yield f"Each {unit} judged by what was chosen without it"
+    yield from table((unit, *HEAD), [(each.source, *_row(each.price)) for each in found])
+    yield from (f"  {line}" for line in _pooled(found, unit))
 
 
-def _pooled(found: Sequence[HeldOut]) -> Iterator[str]:
-    """The held-out sources together, and the worst of them."""
+def _pooled(found: Sequence[HeldOut], unit: str) -> Iterator[str]:
+    """Those held out together, and the worst of them."""
     if not found:
         return
     species = sorted({name for each in found for name, _ in each.price.species})
     for name in species:
         rates = [r for each in found for n, r in each.price.species if n == name]
-        yield f"held out by source: APCER {name} {_sum(rates)}"
+        yield f"held out by {unit}: APCER {name} {_sum(rates, unit)}"
     refused = [each.price.refused for each in found]
-    yield f"held out by source: bona fide refused {_sum(refused)}"
+    yield f"held out by {unit}: bona fide refused {_sum(refused, unit)}"
 
 
-def _sum(rates: Sequence[Rate]) -> str:
+def _sum(rates: Sequence[Rate], unit: str) -> str:
     hits, of = sum(r.hits for r in rates), sum(r.of for r in rates)
     worst = max((r.share for r in rates if r.of), default=0.0)
     mean = [r.share for r in rates if r.of]
     return (
-        f"{percent(hits / of if of else None)} {hits}/{of}; by source: mean"
+        f"{percent(hits / of if of else None)} {hits}/{of}; by {unit}: mean"
         f" {percent(sum(mean) / len(mean) if mean else None)}, worst {percent(worst)}"
     )

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kioskd.config.load import ConfigError
-from kioskd.evaluation import calibrate_text
+from kioskd.evaluation import attack_table, calibrate_text, floor
+from kioskd.evaluation.attack_table import SchemeTable
 from kioskd.evaluation.calibrate import CalibrationError, Proposal, Wish, propose
 from kioskd.evaluation.dataset import DataSetError, read_data_set
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import named
-from kioskd.evaluation.run import OK, WRONG, Request, network_names, settings_of, sight
+from kioskd.evaluation.run import FAILED, OK, WRONG, Request, network_names, settings_of, sight
 from models.manifest import NetworkError, missing_for
 
 Progress = Callable[[int, int], None]
@@ -25,27 +26,65 @@ class Looking:
     choices: Progress | None = None
 
 
-def run(request: Request, wish: Wish, command: str, write: Path | None, tell: Looking) -> int:
+@dataclass(frozen=True, slots=True)
+class Proposing:
+    """What is wished for, where to write it, and whether it may be looser than the defaults."""
+
+    wish: Wish
+    command: str
+    write: Path | None = None
+    allow_looser: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`little` says what is too little to propose anything by."""
+
+    proposal: Proposal
+    little: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def run(request: Request, asked: Proposing, tell: Looking) -> int:
     """The command; returns the exit status. `request` names one scheme at most."""
     try:
-        proposal, notes = _proposal(request, wish, tell)
+        found = _proposal(request, asked, tell)
     except ConfigError as error:
         print(*error.problems, sep="\n", file=sys.stderr)
         return WRONG
     except (CalibrationError, DataSetError, NetworkError) as error:
         print(error, file=sys.stderr)
         return WRONG
-    print(*calibrate_text.lines(proposal), sep="\n")
-    print(*("", "Problems", *notes) if notes else (), sep="\n")
+    attacks = _attacks(found.proposal)
+    print(*calibrate_text.lines(found.proposal, attacks), sep="\n")
+    print(*("", "Problems", *found.notes) if found.notes else (), sep="\n")
+    if found.little:
+        print("nothing is proposed or written: this is too little to choose by", file=sys.stderr)
+        print(*(f"  {sentence}" for sentence in found.little), sep="\n", file=sys.stderr)
+        return WRONG
     names = [f"{model} {name}" for model, name in network_names().items()]
-    text = calibrate_text.fragment(proposal, command, names)
+    text = calibrate_text.fragment(found.proposal, asked.command, names, attacks)
     print(text)
-    if write is not None:
-        write.write_text(text, encoding="utf-8")
+    if asked.write is not None:
+        try:
+            asked.write.write_text(text, encoding="utf-8")
+        except OSError as error:
+            print(f"{asked.write}: cannot be written ({error.strerror})", file=sys.stderr)
+            return FAILED
     return OK
 
 
-def _proposal(request: Request, wish: Wish, tell: Looking) -> tuple[Proposal, tuple[str, ...]]:
+def _attacks(proposal: Proposal) -> SchemeTable | str:
+    """What thresholds let in elsewhere; a site that has its own attacks needs no such figures."""
+    if not proposal.site:
+        return ""
+    try:
+        return attack_table.table_of(proposal.scheme)
+    except attack_table.TableError as error:
+        return str(error)
+
+
+def _proposal(request: Request, asked: Proposing, tell: Looking) -> _Found:
     settings = settings_of(request.config, request.door)
     if settings.depth is not None:
         raise DataSetError("only RGB liveness is calibrated, and this door has another mode")
@@ -56,4 +95,6 @@ def _proposal(request: Request, wish: Wish, tell: Looking) -> tuple[Proposal, tu
     sighted = sight(data, settings, request.gate, request.images_fps, tell.files)
     by = Judging(replace(settings.rgb, detection_scheme=scheme), settings.gate, request.gate)
     problems = [problem for sighting in sighted.sightings for problem in named(sighting)]
-    return propose(sighted.sightings, by, wish, tell.choices), (*data.notes, *problems)
+    looked = sighted.sightings
+    proposal = propose(looked, by, asked.wish, tell.choices, allow_looser=asked.allow_looser)
+    return _Found(proposal, floor.lacking(looked), (*data.notes, *problems))

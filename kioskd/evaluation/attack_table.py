@@ -1,0 +1,209 @@
+"""What each threshold lets in of attacks, measured on sources held out, as it ships with kioskd.
+
+A site can record its own living people, and hardly ever attacks. So models/held_out.yaml says,
+for each scheme and threshold, which share of single frames of each species was accepted, and of
+bona fide ones refused, on sources that took no part in training or choosing. It belongs to the
+networks it was measured with, and to no other. docs/evaluation.md describes the file.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.manifest import MANIFEST, Manifest, NetworkError, shipped
+from models.schemes import SCHEMES
+from models.strict_yaml import Value, read
+
+FILE = MANIFEST.with_name("held_out.yaml")
+THRESHOLDS = tuple(round(n / 100, 2) for n in range(5, 100))
+BONA_FIDE = "bonafide"
+
+Scores = Mapping[str, Mapping[str, Sequence[float]]]  # by species or BONA_FIDE, then by source
+
+
+class TableError(Exception):
+    """No figures can be shown; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Of one species, or of bona fide frames: the share at each threshold, 0 to 1."""
+
+    frames: int
+    sources: int
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeTable:
+    """One scheme's figures; thresholds rise, and are of the score before any calibration."""
+
+    networks: str
+    thresholds: tuple[float, ...]
+    bona_fide: Column
+    species: Mapping[str, Column]
+
+    def accepted(self, species: str, threshold: float) -> float:
+        """At most this share of attack frames gets in: the figure of the threshold below."""
+        at = bisect_right(self.thresholds, threshold) - 1
+        return self.species[species].shares[at] if at >= 0 else 1.0
+
+    def refused(self, threshold: float) -> float:
+        """At most this share of bona fide frames is refused: the figure of the one above."""
+        at = bisect_left(self.thresholds, threshold)
+        return self.bona_fide.shares[at] if at < len(self.thresholds) else 1.0
+
+
+def table_of(scheme: str, path: Path = FILE, manifest: Manifest | None = None) -> SchemeTable:
+    """The figures of a scheme with the networks in use; raises TableError where there are none."""
+    if not path.is_file():
+        raise TableError(
+            "no table of attacks ships for these networks: what a threshold lets in is not known"
+        )
+    try:
+        tables = read_table(path)
+        networks = networks_of(scheme, manifest)
+    except NetworkError as error:
+        raise TableError(str(error)) from error
+    if scheme not in tables:
+        raise TableError(f"{path.name} has no figures for {scheme}")
+    if tables[scheme].networks != networks:
+        raise TableError(
+            f"{path.name} was measured with other networks ({tables[scheme].networks}; here:"
+            f" {networks}): its figures do not hold and are not shown"
+        )
+    return tables[scheme]
+
+
+def networks_of(scheme: str, manifest: Manifest | None = None) -> str:
+    """A scheme's networks as events' modelVersion names them: name:sha256, joined by commas."""
+    manifest = manifest or shipped()
+    files = {manifest.file(model) for model in SCHEMES[scheme].models}
+    return ",".join(sorted(f"{file.name}:{file.sha256[:8]}" for file in files))
+
+
+def read_table(path: Path = FILE) -> dict[str, SchemeTable]:
+    """Every scheme of the file. Raises TableError with the first thing that is wrong with it."""
+    try:
+        document = read(path.read_bytes(), str(path))
+    except OSError as error:
+        raise TableError(f"{path} cannot be read ({error.strerror})") from error
+    for problem in document.problems:
+        raise TableError(f"{path}:{problem.line}:{problem.column}: {problem.text}")
+    try:
+        schemes = _section(document.value.get("schemes"), "schemes")
+        return {name: _scheme(_section(value, name), name) for name, value in schemes.items()}
+    except (TypeError, ValueError) as error:
+        raise TableError(f"{path}: {error}") from error
+
+
+def write_table(
+    path: Path,
+    scores: Mapping[str, Scores],
+    *,
+    about: Sequence[str] = (),
+    thresholds: Sequence[float] = THRESHOLDS,
+    manifest: Manifest | None = None,
+) -> None:
+    """Writes the file from single frames' scores.
+
+    scores  by scheme, then species or "bonafide", then source: what the scheme said of each
+            frame, before any calibration, 0 to 1
+    about   lines for the head: what was measured, and by which command
+    Raises ValueError where a scheme has no bona fide frames, or a score is none.
+    """
+    lines = [f"# {line}" for line in about]
+    lines += ["# Written by kioskd.evaluation.attack_table.write_table.", "schemes:"]
+    for scheme, found in scores.items():
+        live = found.get(BONA_FIDE, {})
+        if not any(live.values()):
+            raise ValueError(f"{scheme}: there is no bona fide frame")
+        lines += [
+            f"  {scheme}:",
+            f'    networks: "{networks_of(scheme, manifest)}"',
+            f"    thresholds: {_listed(thresholds)}",
+            "    bona_fide:",
+            *_column(live, "refused", [1.0 - share for share in _accepted(live, thresholds)]),
+            "    species:",
+        ]
+        for species in sorted(set(found) - {BONA_FIDE}):
+            lines.append(f"      {species}:")
+            shares = _accepted(found[species], thresholds)
+            lines += ["  " + line for line in _column(found[species], "accepted", shares)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _accepted(by_source: Mapping[str, Sequence[float]], thresholds: Sequence[float]) -> list[float]:
+    """The share of all frames that score at or above each threshold."""
+    scores = sorted(score for each in by_source.values() for score in each)
+    if not all(0.0 <= score <= 1.0 for score in scores):
+        raise ValueError("a score must be from 0 to 1")
+    return [
+        (len(scores) - bisect_left(scores, threshold)) / max(1, len(scores))
+        for threshold in thresholds
+    ]
+
+
+def _column(
+    by_source: Mapping[str, Sequence[float]], what: str, shares: Sequence[float]
+) -> list[str]:
+    frames = sum(map(len, by_source.values()))
+    sources = sum(bool(scores) for scores in by_source.values())
+    return [
+        f"      frames: {frames}",
+        f"      sources: {sources}",
+        f"      {what}: {_listed(shares)}",
+    ]
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return "[" + ", ".join(f"{number:.4f}" for number in numbers) + "]"
+
+
+# -- reading
+
+
+def _scheme(value: dict[str, Value], name: str) -> SchemeTable:
+    thresholds = _numbers(value.get("thresholds"), f"{name}.thresholds")
+    networks = value.get("networks")
+    if not isinstance(networks, str):
+        raise TypeError(f"{name}.networks must be text")
+    if list(thresholds) != sorted(set(thresholds)):
+        raise ValueError(f"{name}.thresholds must rise")
+    species = _section(value.get("species"), f"{name}.species")
+    return SchemeTable(
+        networks,
+        thresholds,
+        _read_column(value.get("bona_fide"), f"{name}.bona_fide", "refused", len(thresholds)),
+        {
+            each: _read_column(column, f"{name}.species.{each}", "accepted", len(thresholds))
+            for each, column in species.items()
+        },
+    )
+
+
+def _read_column(value: Value, where: str, what: str, length: int) -> Column:
+    section = _section(value, where)
+    frames, sources = section.get("frames"), section.get("sources")
+    if type(frames) is not int or type(sources) is not int:
+        raise ValueError(f"{where} needs frames and sources, whole numbers")
+    shares = _numbers(section.get(what), f"{where}.{what}")
+    if len(shares) != length:
+        raise ValueError(f"{where}.{what} must have one number for each threshold")
+    return Column(frames, sources, shares)
+
+
+def _section(value: Value, where: str) -> dict[str, Value]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{where} must be a section")
+    return value
+
+
+def _numbers(value: Value, where: str) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{where} must be a list of numbers")
+    numbers = [float(n) for n in value if isinstance(n, int | float) and not isinstance(n, bool)]
+    if len(numbers) != len(value) or not all(0.0 <= number <= 1.0 for number in numbers):
+        raise ValueError(f"{where} must be numbers from 0 to 1")
+    return tuple(numbers)
