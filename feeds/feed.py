@@ -24,7 +24,7 @@ from feeds.state import FeedCounts, FeedState, Phase
 from feeds.watch import Watch
 
 _STALLS = frozenset(
-    {"no_frames", "frozen", "late", "depth_stopped"}
+    {"no_frames", "no_key_frame", "frozen", "late", "time_jumped", "depth_stopped"}
 )  # faults of a camera that was open
 _LOOK_S = 0.1  # how often the capture process is looked after while waiting for a frame
 
@@ -143,6 +143,7 @@ class Feed:
     def _look_after(self, process: CaptureProcess) -> None:
         self._listen(process)
         self._count(process.slot)
+        self._watch.seen = process.slot.seen
         now = monotonic()
         if process.ended:
             self._end(process)
@@ -182,8 +183,12 @@ class Feed:
 
     def _kill(self, process: CaptureProcess) -> None:
         self._close(process)
-        phase: Phase = "stalled" if self._watch.is_open else "offline"
-        self._become(phase, "hung", f"the capture process of {self._name} hung and was killed")
+        if self._watch.waits_for_camera:
+            detail = naming.no_frames(self._name, self._watch.patience_s)
+            self._become("stalled", "no_frames", detail)
+        else:
+            phase: Phase = "stalled" if self._watch.is_open else "offline"
+            self._become(phase, "hung", f"the capture process of {self._name} hung and was killed")
         self._retry.failed(monotonic())
 
     # -- the capture process

@@ -14,7 +14,7 @@ import numpy as np
 
 from feeds.frame import ColorImage
 
-Verdict = Literal["fresh", "late", "repeated", "blocked", "drifted"]
+Verdict = Literal["fresh", "late", "repeated", "blocked", "drifted", "jumped"]
 
 LATEST_S = 0.25  # an image may be so old, or 1.5 frame periods if that is more
 DRIFT = 0.0002  # how far a camera's clock may run off, s/s; crystals stay within 0.0001
@@ -24,6 +24,10 @@ DRIFTED_S = 0.25  # so far camera's clock and ours may run apart in one session,
 CATCH_UP_S = 0.8
 BUFFERS = 4  # a camera's driver has, as OpenCV asks for
 EARLY_S = 0.03
+# Sooner, once so many images in so long a time came so evenly: a backlog at 1.04 times real time
+# would have gained 0.01 s meanwhile, and no more than 0.005 s of that can hide in the unevenness.
+STEADY_IMAGES, STEADY_FOR_S, STEADY_S = 5, 0.25, 0.004
+JUMPED_AFTER = 3  # images in a row with impossible times are a new time; fewer are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Freshness:
         self._stall_s = stall_s
         self._live = live
         self._late_s = max(LATEST_S, 1.5 * min(period_s or 0.0, 1.0))
-        self._clock = StreamClock()
+        self._clock = StreamClock(self._late_s)
         self._waits = Waits()
         self._arrived_at = 0.0
         self._previous: ColorImage | None = None
@@ -61,10 +65,11 @@ class Freshness:
 
         What of the read was work must not lie in between, as it tells nothing of the camera.
         `position_s` is the source's own time of the image, from any origin; None if it has
-        no clock. Two verdicts are faults, after which the source must be opened again:
+        no clock. Three verdicts are faults, after which the source must be opened again:
         "blocked", the read, or the pause before it, took too long (the first read is spared, as
         it waits for a key frame); "drifted", the camera's clock and ours have run apart so far
-        that a lag might hide in it.
+        that a lag might hide in it; "jumped", the stream's time went back, or ahead of ours, and
+        stayed there.
         """
         silent_s, self._arrived_at = arrived_at - self._arrived_at, arrived_at
         if self._fresh_at is None:
@@ -74,6 +79,8 @@ class Freshness:
         captured_at = self._captured_at(began_at, arrived_at, position_s)
         if self._clock.drifted:
             return Judgement("drifted", arrived_at)
+        if self._clock.jumped:
+            return Judgement("jumped", arrived_at)
         verdict = self._verdict(image, arrived_at, captured_at)
         self._last = verdict
         if verdict == "fresh":
@@ -134,13 +141,18 @@ class StreamClock:
     the same, it may not move far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, late_s: float = LATEST_S) -> None:
+        """A time that is off by more than `late_s` is impossible, by less just late."""
+        self._late_s = late_s
         self._began_at = 0.0
         self._arrived_at = 0.0
         self._position_s: float | None = None
         self._offset = 0.0  # smallest arrival minus stream time, drift allowed for
-        self._settled_offset = 0.0  # what it was when images began to be believed
+        self._settled = False  # whether images have begun to be believed
+        self._settled_offset = 0.0  # what the offset was when they did
         self._falls: deque[tuple[float, float]] = deque()  # when the offset fell, by how much
+        self._recent: deque[tuple[float, float]] = deque()  # arrivals, and their own offsets
+        self._impossible = 0  # images in a row
 
     def stands_still(self, position_s: float) -> bool:
         """Whether this is the time of the image before: then it tells nothing."""
@@ -151,35 +163,88 @@ class StreamClock:
         """Whether more was put down to the camera's clock than may be believed."""
         return abs(self._offset - self._settled_offset) > DRIFTED_S
 
+    @property
+    def jumped(self) -> bool:
+        """Whether the stream has left its time for another."""
+        return self._impossible >= JUMPED_AFTER
+
     def captured_at(self, arrived_at: float, position_s: float) -> float | None:
         """When the image was taken, on our clock; None while that cannot be told yet.
 
         That is so as long as images arrive faster than they were taken: they come out of a
         buffer, and how old they are only the end will show. And at the beginning, until there
-        was time to notice that.
+        was time to notice that. And of an image whose time cannot be.
         """
         offset = arrived_at - position_s
         if self._position_s is None:
-            self._began_at, self._offset = arrived_at, offset
-        else:
-            self._move(offset, arrived_at)
+            self._begin(arrived_at, offset)
+        elif self._cannot_be(arrived_at, position_s):
+            if self._settled:  # nothing of it is kept: the next may be right again
+                self._impossible += 1
+                return None
+            self._begin(arrived_at, offset)
+        self._impossible = 0
+        self._move(offset, arrived_at)
         self._position_s, self._arrived_at = position_s, arrived_at
-        if arrived_at - self._began_at < CATCH_UP_S or self._catches_up:
+        if self._must_wait(arrived_at):
             self._settled_offset = self._offset
             return None
+        self._settled = True
         return position_s + self._offset
 
+    def _begin(self, arrived_at: float, offset: float) -> None:
+        self._began_at, self._arrived_at, self._offset = arrived_at, arrived_at, offset
+        self._falls.clear()
+        self._recent.clear()
+
+    def _cannot_be(self, arrived_at: float, position_s: float) -> bool:
+        """Whether no camera can have given this time after the one before.
+
+        Images come in their order, so time does not go back; some decoders give the first a
+        wrong time, so before anything is believed it may not go back at all. And what was
+        prompt cannot be early.
+        """
+        assert self._position_s is not None
+        back_s = self._position_s - position_s
+        if not self._settled:
+            return back_s > 0.0
+        early_s = self._expected(arrived_at) - (arrived_at - position_s)
+        return max(back_s, early_s) > self._late_s
+
+    def _expected(self, arrived_at: float) -> float:
+        """The smallest offset by now, as the camera's clock may have run off."""
+        return self._offset + DRIFT * (arrived_at - self._arrived_at)
+
     def _move(self, offset: float, arrived_at: float) -> None:
-        expected = self._offset + DRIFT * (arrived_at - self._arrived_at)
+        expected = self._expected(arrived_at)
         if offset < expected:
             self._falls.append((arrived_at, expected - offset))
         while self._falls and self._falls[0][0] < arrived_at - CATCH_UP_S:
             self._falls.popleft()
         self._offset = min(offset, expected)
+        self._recent.append((arrived_at, offset))
+        while len(self._recent) > STEADY_IMAGES and self._recent[1][0] <= arrived_at - STEADY_FOR_S:
+            self._recent.popleft()
+
+    def _must_wait(self, arrived_at: float) -> bool:
+        if not self._settled and self._is_steady:
+            self._falls.clear()  # what was caught up with is over
+            return False
+        young = not self._settled and arrived_at - self._began_at < CATCH_UP_S
+        return young or self._catches_up
 
     @property
     def _catches_up(self) -> bool:
         return sum(fall_s for _, fall_s in self._falls) > EARLY_S
+
+    @property
+    def _is_steady(self) -> bool:
+        """Whether the last images came as evenly as they were made."""
+        span_s = self._recent[-1][0] - self._recent[0][0]
+        if len(self._recent) < STEADY_IMAGES or span_s < STEADY_FOR_S:
+            return False
+        offsets = [offset for _, offset in self._recent]
+        return max(offsets) - min(offsets) <= STEADY_S
 
 
 class Waits:

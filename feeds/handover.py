@@ -143,6 +143,8 @@ class _Handover:
             case "drifted":
                 sentence = "has a clock that has run away from this machine's: it is opened again"
                 raise SourceError("late", f"{self._name} {sentence}")
+            case "jumped":
+                raise SourceError("time_jumped", naming.time_jumped(self._name))
 
     def _give_up_after(self, limit_s: float, shot: Shot, freshness: Freshness) -> None:
         if freshness.starved_s(shot.arrived_at) <= limit_s:

@@ -25,8 +25,16 @@ Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.uint16])
 cv2.setNumThreads(1)  # feeds and networks already run side by side; a pool would only compete
 
 
+_GLANCE_S = 0.1  # at a stream that is opened
+_LOOK, _LOOK_BYTES = 0.8, 32 << 20  # share of the time for opening, and a rich stream's bytes
+
+
 class ImageFileError(Exception):
     """A file that should hold an image cannot be read or written; the message names it."""
+
+
+class NoKeyFrameError(Exception):
+    """A stream that nothing describes sent no key frame, which would, while it was opened."""
 
 
 class Capture:
@@ -57,6 +65,11 @@ class Capture:
         return fps if 0.1 <= fps <= 1000 else None
 
     @property
+    def described(self) -> bool:
+        """Whether the size of the images is known: without it none can be decoded."""
+        return self._capture.get(cv2.CAP_PROP_FRAME_WIDTH) > 0
+
+    @property
     def codec(self) -> str:
         """Four letters, such as "H264" or "MJPG"."""
         code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
@@ -70,20 +83,43 @@ def open_capture(
     target: str | int,
     *,
     open_timeout_s: float = 10.0,
-    read_timeout_s: float = 2.0,
+    read_timeout_s: float = 10.0,
+    silence_s: float = 2.0,
     transport: Literal["tcp", "udp"] = "tcp",
 ) -> Capture | None:
     """Opens a video file or a stream address through FFmpeg, an index through V4L2.
 
-    None when it cannot be opened. The options are set for the whole process, which is one
-    reason why every feed captures in a process of its own.
+    A read gives up when nothing at all came for `silence_s`, and when what came made no image
+    for `read_timeout_s`: a camera sends what only changes until its next key frame. None when
+    it cannot be opened; raises NoKeyFrameError. The options are set for the whole process, which
+    is one reason why every feed captures in a process of its own.
     """
     if isinstance(target, int):
         return open_device(f"/dev/video{target}")
-    # nobuffer and low_delay: without them the first frame after connecting is 1.1 s old.
-    # fpsprobesize: a second is saved at every connect by not measuring the frame rate.
-    options = f"rtsp_transport;{transport}|fflags;nobuffer|flags;low_delay|fpsprobesize;0"
-    return _open_ffmpeg(target, options, open_timeout_s, read_timeout_s)
+    # Not among them: nobuffer, which throws away the key frame that a camera sends at connect.
+    options = (
+        f"rtsp_transport;{transport}"
+        # A second is saved at every connect by not measuring the frame rate.
+        "|fpsprobesize;0"
+        # Sound is not for us, and beside it FFmpeg mends times by the camera's own clock.
+        "|allowed_media_types;video"
+        f"|timeout;{int(silence_s * 1e6)}"  # of RTSP
+        f"|rw_timeout;{int(silence_s * 1e6)}"  # of HTTP
+    )
+    if not target.startswith("rtsp"):
+        return _open_ffmpeg(target, options, open_timeout_s, read_timeout_s)
+    # A camera describes its stream when it is asked for it, and the images of a longer look would
+    # come late. One that does not, does so in its first key frame, which takes its time.
+    for look_s, look in ((_GLANCE_S, 5_000_000), (_LOOK * open_timeout_s, _LOOK_BYTES)):
+        told = f"{options}|analyzeduration;{int(look_s * 1e6)}|probesize;{look}"
+        capture = _open_ffmpeg(target, told, open_timeout_s, read_timeout_s)
+        if capture is not None and capture.described:
+            return capture
+        if capture is None and look_s == _GLANCE_S:
+            return None
+        if capture is not None:
+            capture.release()
+    raise NoKeyFrameError
 
 
 def open_file(path: str) -> Capture | None:

@@ -36,5 +36,19 @@ def no_frames(name: str, patience_s: float) -> str:
     return f"{name} gave no fresh image for {patience_s:g} s"
 
 
+def no_key_frame(name: str, waited_s: float) -> str:
+    return (
+        f"{name} is connected, but sent no key frame for {waited_s:g} s: shorten the camera's"
+        " key-frame interval (also called GOP or I-frame interval) to 1 or 2 s"
+    )
+
+
+def time_jumped(name: str) -> str:
+    return (
+        f"{name} gave its images times that jumped: it is opened again. If that comes back, have"
+        " the camera set its clock by one time server only"
+    )
+
+
 def frozen(name: str) -> str:
     return f"{name} gives the same image again and again"

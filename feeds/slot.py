@@ -185,6 +185,11 @@ class Slot:
         return int(self._words[_REPEATED])
 
     @property
+    def seen(self) -> bool:
+        """Whether any image was read, fresh or not."""
+        return self.captured + self.late + self.repeated > 0
+
+    @property
     def frozen(self) -> bool:
         """Whether the last image read was a repeat of the one before."""
         return bool(self._words[_REPEATS])

@@ -7,7 +7,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import assert_never
 
 from feeds import imaging, naming, realsense
@@ -27,13 +27,16 @@ from feeds.urls import UrlError, allowed, redact
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 FOLDER_FPS = 10.0  # of a folder of images whose settings name no rate
 READ_GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
+# A read that gives no image and took no time waited for nothing: so many in a row are an end.
+_AT_ONCE_S, _ENDED_AFTER = 0.005, 40
+_SILENT_AFTER = 2  # reads in a row in which nothing came
 
 
 def opened(source: Source, *, open_s: float, stall_s: float) -> Reader:
     """Opens a source, however its device is called today. Raises SourceError."""
     match source:
         case UsbSource():
-            return _opened_usb(source)
+            return _opened_usb(source, stall_s)
         case StreamSource():
             return _opened_stream(source, open_s, stall_s)
         case FileSource():
@@ -49,25 +52,78 @@ def opened(source: Source, *, open_s: float, stall_s: float) -> Reader:
 class LiveReader:
     """A camera: images come when they come."""
 
-    def __init__(self, capture: imaging.Capture, *, has_clock: bool) -> None:
+    def __init__(
+        self, capture: imaging.Capture, *, has_clock: bool, name: str, patience_s: float
+    ) -> None:
+        """An image may take `patience_s`."""
         self._capture = capture
         self._has_clock = has_clock
+        self._name = name
+        self._patience_s = patience_s
         self.period_s = None if capture.fps is None else 1.0 / capture.fps
 
     def read(self) -> Shot | None:
-        began_at = monotonic()
-        image = self._capture.read()
-        arrived_at = monotonic()
-        if image is None:
-            return None
-        position_s = self._capture.position_s() if self._has_clock else None
-        return Shot(image, began_at, arrived_at, position_s)
+        return self._read_within(self._patience_s)
+
+    def _read_within(self, limit_s: float) -> Shot | None:
+        """The next image. A read that gives none is tried again, unless that is the end.
+
+        A packet that was damaged on its way gives none, and the next may be whole. But at a
+        stream's end there is nothing to wait for, and a camera that fell silent stays so.
+        """
+        gives_up_at = monotonic() + limit_s
+        at_once = silent = 0
+        while at_once < _ENDED_AFTER and silent < _SILENT_AFTER:
+            began_at = monotonic()
+            image = self._capture.read()
+            arrived_at = monotonic()
+            if image is not None:
+                position_s = self._capture.position_s() if self._has_clock else None
+                return Shot(image, began_at, arrived_at, position_s)
+            if arrived_at >= gives_up_at:
+                self._given_up(limit_s)
+                break
+            took_s = arrived_at - began_at
+            at_once = at_once + 1 if took_s < _AT_ONCE_S else 0
+            silent = silent + 1 if took_s >= self._patience_s else 0
+            sleep(_AT_ONCE_S)
+        return None
+
+    def _given_up(self, waited_s: float) -> None:
+        """The time was over, but something came all along."""
 
     def close(self) -> None:
         self._capture.release()
 
 
-def _opened_usb(source: UsbSource) -> LiveReader:
+class StreamReader(LiveReader):
+    """A network camera. Its first image may take longer: what only changes comes before it."""
+
+    def __init__(
+        self,
+        capture: imaging.Capture,
+        *,
+        has_clock: bool,
+        name: str,
+        patience_s: float,
+        first_s: float,
+    ) -> None:
+        super().__init__(capture, has_clock=has_clock, name=name, patience_s=patience_s)
+        self._first_s = first_s
+        self._begun = False
+
+    def read(self) -> Shot | None:
+        shot = self._read_within(self._patience_s if self._begun else self._first_s)
+        self._begun = True
+        return shot
+
+    def _given_up(self, waited_s: float) -> None:
+        if not self._begun:
+            waited_s -= READ_GRACE_S
+            raise SourceError("no_key_frame", naming.no_key_frame(self._name, waited_s))
+
+
+def _opened_usb(source: UsbSource, stall_s: float) -> LiveReader:
     node = naming.node(source)
     device = os.path.realpath(node)  # a by-id name may lead to another node after re-plugging
     _check_device(node, device)
@@ -79,7 +135,7 @@ def _opened_usb(source: UsbSource) -> LiveReader:
     )
     if capture is None:
         raise SourceError("open_failed", f"{node} is not a camera that can deliver images")
-    return LiveReader(capture, has_clock=True)
+    return LiveReader(capture, has_clock=True, name=node, patience_s=stall_s + READ_GRACE_S)
 
 
 def _check_device(node: str, device: str) -> None:
@@ -102,17 +158,21 @@ def _why(error: OSError) -> str:
     return f"cannot be opened: {error.strerror}"
 
 
-def _opened_stream(source: StreamSource, open_s: float, stall_s: float) -> LiveReader:
+def _opened_stream(source: StreamSource, open_s: float, stall_s: float) -> StreamReader:
     try:
         url = allowed(source.url)
     except UrlError as error:
         raise SourceError("refused", str(error)) from error
-    capture = imaging.open_capture(
-        url,
-        open_timeout_s=open_s,
-        read_timeout_s=stall_s + READ_GRACE_S,
-        transport=source.transport,
-    )
+    try:
+        capture = imaging.open_capture(
+            url,
+            open_timeout_s=open_s,
+            read_timeout_s=open_s + READ_GRACE_S,
+            silence_s=stall_s + READ_GRACE_S,
+            transport=source.transport,
+        )
+    except imaging.NoKeyFrameError as error:
+        raise SourceError("no_key_frame", naming.no_key_frame(redact(url), open_s)) from error
     if capture is None:
         raise SourceError(
             "open_failed",
@@ -121,7 +181,13 @@ def _opened_stream(source: StreamSource, open_s: float, stall_s: float) -> LiveR
         )
     # Motion JPEG over HTTP carries no times; FFmpeg makes up some at 25 per second.
     made_up = url.startswith("http") and capture.codec == "MJPG"
-    return LiveReader(capture, has_clock=not made_up)
+    return StreamReader(
+        capture,
+        has_clock=not made_up,
+        name=redact(url),
+        patience_s=stall_s + READ_GRACE_S,
+        first_s=open_s + READ_GRACE_S,
+    )
 
 
 class VideoReader:

@@ -131,7 +131,7 @@ def test_a_camera_that_dies_and_is_switched_on_again_comes_back() -> None:
 
 def test_a_camera_with_a_password_is_opened_and_the_password_never_told() -> None:
     port = rtsp.free_port()
-    with rtsp.camera(port, "kiosk", PASSWORD):
+    with rtsp.camera(port, "--login", "kiosk", PASSWORD):
         with watched(settings(rtsp.url(port, "kiosk", PASSWORD))) as door:
             door.frame()
             process = Path(f"/proc/{door.feed.capture_pid}")

@@ -16,6 +16,7 @@ from feeds.frame import ColorImage
 _SERVER = Path(__file__).with_name("rtsp_server.py")
 _FILE_SERVER = Path(__file__).with_name("rtsp_file_server.py")
 _PROXY = Path(__file__).with_name("tcp_proxy.py")
+_WIRE = Path(__file__).with_name("rtp_wire.py")
 _BITS, _BLOCK, _ROWS = 20, 16, 32
 
 
@@ -43,9 +44,9 @@ class Program:
 
 
 @contextmanager
-def camera(port: int, *login: str) -> Iterator[Program]:
-    """An RTSP camera at `url(port)`; `login` is a user and a password, or nothing."""
-    server = Program("/usr/bin/python3", str(_SERVER), str(port), *login)
+def camera(port: int, *options: str) -> Iterator[Program]:
+    """An RTSP camera at `url(port)`; `options` are those of rtsp_server.py."""
+    server = Program("/usr/bin/python3", str(_SERVER), str(port), *options)
     try:
         yield server
     finally:
@@ -53,9 +54,13 @@ def camera(port: int, *login: str) -> Iterator[Program]:
 
 
 @contextmanager
-def playing(port: int, file: Path) -> Iterator[Program]:
-    """An RTSP camera at `url(port)` that shows an H.264 file to whoever connects."""
-    server = Program("/usr/bin/python3", str(_FILE_SERVER), str(port), str(file))
+def playing(port: int, *files: Path, options: tuple[str, ...] = ()) -> Iterator[Program]:
+    """An RTSP camera at `url(port)` that shows a file to whoever connects.
+
+    Of more files the second is shown at `url(port) + "1"`, and so on; `options` are those of
+    rtsp_file_server.py.
+    """
+    server = Program("/usr/bin/python3", str(_FILE_SERVER), str(port), *map(str, files), *options)
     try:
         yield server
     finally:
@@ -66,6 +71,16 @@ def playing(port: int, file: Path) -> Iterator[Program]:
 def network(port: int, camera_port: int) -> Iterator[Program]:
     """The wire to a camera: frozen, it holds back what the camera sends; thawed, it all comes."""
     proxy = Program(sys.executable, str(_PROXY), str(port), str(camera_port))
+    try:
+        yield proxy
+    finally:
+        proxy.kill()
+
+
+@contextmanager
+def bad_wire(port: int, camera_port: int, *rule: str) -> Iterator[Program]:
+    """The wire to a camera that changes what it sends; `rule` as in rtp_wire.py."""
+    proxy = Program(sys.executable, str(_WIRE), str(port), str(camera_port), *rule)
     try:
         yield proxy
     finally:

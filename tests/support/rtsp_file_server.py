@@ -1,9 +1,10 @@
-"""A network camera that shows an H.264 file from its beginning to whoever connects.
+"""A network camera that shows files from their beginning to whoever connects.
 
-    /usr/bin/python3 rtsp_file_server.py PORT FILE
+    /usr/bin/python3 rtsp_file_server.py PORT FILE [FILE...] [--no-key-first]
 
-Serves rtsp://127.0.0.1:PORT/camera in the file's own time. Prints "ready". Run by the system's
-Python, which has GStreamer's bindings.
+Serves the first H.264 or (named so) H.265 file at rtsp://127.0.0.1:PORT/camera, the next ones at
+/camera1 and so on, in the file's own time; with --no-key-first all but the first key frame.
+Prints "ready". Run by the system's Python, which has GStreamer's bindings.
 """
 
 import sys
@@ -15,17 +16,38 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # type: ignore[import-not-found]  # noqa: E402
 
 
+def after_first_key(media: object) -> None:
+    """Leaves out the stream's first key frame."""
+    pay = media.get_element().get_by_name("pay0")  # type: ignore[attr-defined]
+    seen = False
+
+    def probe(_pad: object, info: object) -> object:
+        nonlocal seen
+        delta = info.get_buffer().has_flags(Gst.BufferFlags.DELTA_UNIT)  # type: ignore[attr-defined]
+        if delta or seen:
+            return Gst.PadProbeReturn.OK
+        seen = True
+        return Gst.PadProbeReturn.DROP
+
+    pay.get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, probe)
+
+
 def main() -> None:
     Gst.init(None)
+    port, *files = (argument for argument in sys.argv[1:] if argument != "--no-key-first")
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
-    server.set_service(sys.argv[1])
-    factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(
-        f'( filesrc location="{sys.argv[2]}" ! qtdemux ! h264parse'
-        " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
-    )
-    server.get_mount_points().add_factory("/camera", factory)
+    server.set_service(port)
+    for number, file in enumerate(files):
+        codec = "h265" if "h265" in file.rpartition("/")[2] else "h264"
+        factory = GstRtspServer.RTSPMediaFactory()
+        factory.set_launch(
+            f'( filesrc location="{file}" ! qtdemux ! {codec}parse'
+            f" ! rtp{codec}pay name=pay0 pt=96 config-interval=-1 )"
+        )
+        if "--no-key-first" in sys.argv:
+            factory.connect("media-configure", lambda _, media: after_first_key(media))
+        server.get_mount_points().add_factory(f"/camera{number or ''}", factory)
     if server.attach(None) == 0:
         sys.exit("the port is taken")
     print("ready", flush=True)

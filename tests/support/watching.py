@@ -20,12 +20,12 @@ class Watched:
         self.feed = Feed(settings, self.states.append)
         self.feed.start()
 
-    def frame(self) -> Frame:
+    def frame(self, deadline_s: float = DEADLINE_S) -> Frame:
         """The next frame, waited for."""
-        return self.frame_where(lambda _: True)
+        return self.frame_where(lambda _: True, deadline_s)
 
-    def frame_where(self, wanted: Callable[[Frame], bool]) -> Frame:
-        deadline = monotonic() + DEADLINE_S
+    def frame_where(self, wanted: Callable[[Frame], bool], deadline_s: float = DEADLINE_S) -> Frame:
+        deadline = monotonic() + deadline_s
         while monotonic() < deadline:
             frame = self.feed.newest(0.2)
             if frame is not None and wanted(frame):
