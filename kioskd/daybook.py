@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kioskd.delivery.courier import Delivery
-from kioskd.delivery.news import Met, News
+from kioskd.delivery.news import ClockSet, Met, News, Pruned
 from kioskd.event import Result
 from kioskd.modes.reasons import sentence
 
@@ -52,14 +52,28 @@ def not_sent(result: Result, delivery: Delivery) -> Line | None:
     if delivery.outcome == "unrecorded":
         return Line("the door was not told", fields, bad=True)
     if delivery.until is not None:
-        until = datetime.fromtimestamp(delivery.until, UTC).isoformat(timespec="milliseconds")
-        return Line("the event waits for the broker", {**fields, "until": until}, bad=True)
+        fields["until"] = _utc(delivery.until)
+        return Line("the event waits for the broker", fields, bad=True)
     return None
 
 
+def _utc(unix_s: float) -> str:
+    """For people; a time that no calendar has stays a number."""
+    try:
+        return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{unix_s:.0f} s since 1970"
+
+
 def news(news: News) -> Line:
-    if isinstance(news, Met):
-        return Line("connected to the broker", {"at": news.place})
+    match news:
+        case Met(place):
+            return Line("connected to the broker", {"at": place})
+        case Pruned(count, first, last, before):
+            told = {"count": count, "first": first, "last": last, "recorded_before": _utc(before)}
+            return Line("audit records deleted", told)
+        case ClockSet(by_s):
+            return Line("the clock was set", {"by_seconds": round(by_s, 1)}, bad=True)
     fields: dict[str, object] = {"feed": news.feed, "detail": news.detail}
     if not news.detail:
         del fields["detail"]

@@ -165,17 +165,8 @@ def _sizes(config: Config) -> Finding:
 
 
 def _clock() -> Finding:
-    match time_service.synchronised():
-        case True:
-            return Finding("clock", True, "kept by a time service")
-        case False:
-            advice = (
-                "no time service keeps it, so a controller cannot tell a late event by its "
-                "expiresAt: run `timedatectl set-ntp true`, or install chrony"
-            )
-            return Finding("clock", False, advice)
-        case None:
-            return Finding("clock", False, "the kernel does not say whether a time service runs")
+    doubt = time_service.doubt(time_service.synchronised(), time.time())
+    return Finding("clock", doubt is None, doubt or "kept by a time service")
 
 
 def _state_dir(folder: Path) -> Finding:

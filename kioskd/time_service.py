@@ -1,9 +1,11 @@
 """Whether this machine's wall clock can be believed."""
 
 import ctypes
+import time
 
 _STA_UNSYNC = 0x0040  # linux/timex.h
 _TIME_ERROR = 5  # return value of adjtimex(2) when the clock is not synchronised
+_MADE = 1.76e9  # unix seconds: kioskd is younger than this, so a clock before it is wrong
 
 
 class _Timex(ctypes.Structure):
@@ -30,3 +32,23 @@ def synchronised() -> bool | None:
     if state < 0:
         return None
     return state != _TIME_ERROR and not timex.status & _STA_UNSYNC
+
+
+def doubt(kept: bool | None, wall: float) -> str | None:
+    """Why the wall clock cannot be believed, from `synchronised` and what it says; None if it can.
+
+    wall  unix seconds
+    """
+    advice = "run `timedatectl set-ntp true`, or install chrony"
+    if wall < _MADE:
+        year = time.gmtime(wall).tm_year
+        return f"the clock says that it is {year}, so {_COST}: set it, and {advice}"
+    if kept is None:
+        return f"the kernel does not say whether a time service keeps the clock; if not, {_COST}"
+    return None if kept else f"no time service keeps the clock, so {_COST}: {advice}"
+
+
+_COST = (
+    "controllers may take every event for late and keep the door shut, and nothing is deleted from "
+    "the audit log"
+)

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.clock import Reading
 from kioskd.delivery.database import AuditError
+from kioskd.delivery.stretches import Deleted
 
 
 @pytest.fixture
@@ -47,44 +49,167 @@ def test_a_committed_record_is_there_when_the_log_is_opened_again(path: Path) ->
 
 
 def test_rows_wait_in_order_until_the_broker_took_them(log: AuditLog) -> None:
-    numbers = [log.commit({"n": n}, 1.0) for n in range(5)]
-    assert numbers == sorted(set(numbers))
-    assert [row.body["n"] for row in log.pending(after=numbers[1], most=2)] == [2, 3]
-    log.acknowledge([numbers[0], numbers[3]], delivered_at=2.0)
+    given = [log.commit({"n": n}, 1.0) for n in range(5)]
+    assert given == sorted(set(given))
+    assert [row.body["n"] for row in log.pending(after=given[1], most=2)] == [2, 3]
+    log.acknowledge([given[0], given[3]], delivered_at=2.0)
     assert [row.body["n"] for row in log.pending(0, 10)] == [1, 2, 4]
     assert log.count_pending() == 3
+
+
+DAY_S = 86400.0
+NOON = 1.8e9  # unix seconds of a day in 2027
+
+
+def reading(
+    wall: float, zero: float = NOON - DAY_S, boot: str = "one", kept: bool = True
+) -> Reading:
+    return Reading(wall, zero, boot, kept)
+
+
+def dated(log: AuditLog, at: Reading, count: int = 1) -> list[int]:
+    """Records that the broker took at once."""
+    log.note_clock(at)
+    numbers = [log.commit({}, at.wall, at) for _ in range(count)]
+    log.acknowledge(numbers, at.wall)
+    return numbers
+
+
+def numbers(path: Path) -> list[int]:
+    return [row[0] for row in raw(path, "SELECT id FROM record ORDER BY id")]
 
 
 def test_a_row_is_kept_its_days_after_the_broker_took_it_and_longer_if_it_did_not(
     log: AuditLog, path: Path
 ) -> None:
-    old, untaken, young = (log.commit({}, at) for at in (10.0, 10.0, 30.0))
-    log.acknowledge([old, young], delivered_at=31.0)
-    assert log.prune(recorded_before=20.0) == 1
+    dated(log, reading(NOON))
+    untaken = log.commit({}, NOON)
+    (young,) = dated(log, reading(NOON + 2 * DAY_S))
+    now = reading(NOON + 11 * DAY_S)
+    log.note_clock(now)
+    assert log.prune(now, 10 * DAY_S, most=10) == Deleted(1, 1, 1, NOON + DAY_S)
+    assert log.prune(now, 10 * DAY_S, most=10) is None
+    assert numbers(path) == [untaken, young]
     assert ids(log) == [untaken]
-    with sqlite3.connect(path) as other:
-        assert [row[0] for row in other.execute("SELECT id FROM record")] == [untaken, young]
-    other.close()
+
+
+def test_many_old_rows_are_deleted_in_portions(log: AuditLog, path: Path) -> None:
+    dated(log, reading(NOON), count=7)
+    now = reading(NOON + 11 * DAY_S)
+    log.note_clock(now)
+    portions = [log.prune(now, 10 * DAY_S, most=3) for _ in range(4)]
+    assert [deleted and deleted.count for deleted in portions] == [3, 3, 1, None]
+    assert numbers(path) == []
+
+
+# What may have happened between the rows and now, and the numbers of those that go: rows 1 are a
+# hundred days old by the clock of now, which is right, and rows 2 too.
+RIGHT = reading(NOON)
+LATER = NOON + 100 * DAY_S
+CLOCKS: dict[str, tuple[Reading, Reading, Reading, list[int]]] = {
+    "time passed": (RIGHT, RIGHT, reading(LATER), [1, 2]),
+    "not kept now": (RIGHT, RIGHT, reading(LATER, kept=False), []),
+    "never kept, never set": (
+        reading(NOON, kept=False),
+        reading(NOON, kept=False),
+        reading(LATER),
+        [1, 2],
+    ),
+    "set ahead": (RIGHT, RIGHT, reading(LATER, RIGHT.zero + 100 * DAY_S), []),
+    "set ahead, which nobody keeps": (
+        RIGHT,
+        RIGHT,
+        reading(LATER, RIGHT.zero + 100 * DAY_S, kept=False),
+        [],
+    ),
+    "behind, and set right": (
+        RIGHT,
+        reading(NOON, RIGHT.zero + DAY_S, kept=False),
+        reading(LATER),
+        [1],
+    ),
+    "in 1970, and set right": (
+        reading(5.0, 0.0, kept=False),
+        reading(6.0, 0.0, kept=False),
+        reading(LATER),
+        [],
+    ),
+    "a start an hour after the last": (
+        RIGHT,
+        reading(NOON + 3600, NOON + 3500, "two"),
+        reading(LATER, NOON + 3500, "two"),
+        [1, 2],
+    ),
+    "a start a hundred days after the last": (RIGHT, RIGHT, reading(LATER, LATER, "two"), []),
+    "a start before the last": (
+        reading(LATER + DAY_S),
+        RIGHT,
+        reading(LATER, LATER, "two"),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "now", "gone"), CLOCKS.values(), ids=CLOCKS)
+def test_only_rows_that_are_certainly_old_are_deleted(
+    path: Path, first: Reading, second: Reading, now: Reading, gone: list[int]
+) -> None:
+    for at in (first, second):  # two runs of the daemon
+        with closing(AuditLog(path)) as log:
+            dated(log, at)
+    with closing(AuditLog(path)) as log:
+        log.note_clock(now)
+        for _ in range(3):
+            log.prune(now, 90 * DAY_S, most=10)
+        assert numbers(path) == [number for number in (1, 2) if number not in gone]
+        for days in (91, 182):
+            later = reading(now.wall + days * DAY_S, now.zero, now.boot)
+            log.note_clock(later)
+            for _ in range(3):
+                log.prune(later, 90 * DAY_S, most=10)
+        assert numbers(path) == []  # kept for longer, and not for ever
+
+
+def test_a_row_written_just_after_the_clock_was_set_is_dated_by_the_new_one(
+    log: AuditLog, path: Path
+) -> None:
+    """Nobody looked at the clock yet when the record came."""
+    dated(log, RIGHT)
+    behind = reading(NOON - 50 * DAY_S, RIGHT.zero - 50 * DAY_S, kept=False)
+    log.acknowledge([log.commit({}, behind.wall, behind)], NOON)
+    now = reading(NOON + 50 * DAY_S)
+    log.note_clock(now)
+    log.prune(now, 90 * DAY_S, most=10)
+    assert numbers(path) == [1, 2]
+
+
+def test_rows_of_the_first_layout_outlive_a_start_with_the_clock_ahead(path: Path) -> None:
+    layout_1(path, ["{}"] * 5, taken=5)
+    with closing(AuditLog(path)) as log:
+        now = reading(100 * DAY_S, 99 * DAY_S)
+        log.note_clock(now)
+        assert log.prune(now, 90 * DAY_S, most=10) is None
+    assert numbers(path) == [1, 2, 3, 4, 5]
 
 
 def test_a_number_is_never_used_again(log: AuditLog) -> None:
-    newest = log.commit({}, 1.0)
-    log.acknowledge([newest], 1.0)
-    log.prune(recorded_before=2.0)
+    (newest,) = dated(log, reading(NOON))
+    log.note_clock(now := reading(NOON + 100 * DAY_S))
+    assert log.prune(now, DAY_S, most=10)
     assert log.commit({}, 3.0) == newest + 1
 
 
 def test_threads_that_commit_at_once_all_keep_their_records(log: AuditLog) -> None:
-    numbers: list[int] = []
+    given: list[int] = []
     threads = [
-        threading.Thread(target=lambda: numbers.extend(log.commit({}, 1.0) for _ in range(25)))
+        threading.Thread(target=lambda: given.extend(log.commit({}, 1.0) for _ in range(25)))
         for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(numbers) == ids(log) == list(range(1, 101))
+    assert sorted(given) == ids(log) == list(range(1, 101))
 
 
 COMMIT_FOR_EVER = """
@@ -140,7 +265,9 @@ FILL_UP = """
 import resource, sys
 from pathlib import Path
 from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.clock import Reading
 from kioskd.delivery.database import AuditError
+from kioskd.delivery.stretches import Deleted
 log = AuditLog(Path(sys.argv[1]))
 kept = [log.commit({}, 1.0)]
 room = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -15,9 +15,9 @@ from typing import Any
 
 from feeds.state import FeedState
 from kioskd.delivery.audit import AuditLog
-from kioskd.delivery.clock import Clock, SystemClock
+from kioskd.delivery.clock import Clock, Reading
 from kioskd.delivery.courier import Courier
-from kioskd.delivery.news import Ended, Met, News
+from kioskd.delivery.news import ClockSet, Ended, Met, News, Pruned
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.delivery.sizes import sizes
 from tests.support import scripted_broker as scripted
@@ -38,15 +38,20 @@ ONLINE = FeedState("door-3", "online", "", "", 1730000000.0)
 
 @dataclass
 class ShiftedClock:
-    """The system's clock, put forward at will."""
+    """The system's clock, put forward at will: time passes, or (`set_by`) the clock is set."""
 
     ahead: float = 0.0
+    set_by: float = 0.0
+    synchronised: bool | None = True
 
     def monotonic(self) -> float:
         return time.monotonic() + self.ahead
 
     def wall(self) -> float:
-        return time.time() + self.ahead
+        return time.time() + self.ahead + self.set_by
+
+    def reading(self) -> Reading:
+        return Reading(self.wall(), 1.0e9 + self.set_by, "this boot", self.synchronised)
 
 
 @dataclass
@@ -81,7 +86,7 @@ def kiosk(
         settings,
         log,
         lambda code, sentence: told.append((code, sentence)),
-        clock or SystemClock(),
+        clock or ShiftedClock(),
         news.append,
     )
     courier.start()
@@ -656,7 +661,7 @@ def test_rows_that_cannot_be_read_are_put_aside_counted_and_told_and_nothing_els
         assert seqs == [1, 3, 5, 6, 7]
         assert {record["epoch"] for record in watching.payloads("audit")} == {k.log.epoch}
         assert [p["eventId"] for p in watching.payloads("action")] == [told.event_id]
-        assert "2 records of the audit log cannot be sent" in k.problems["audit_aside"]
+        assert "2 records of the audit log cannot be read or sent" in k.problems["audit_aside"]
         assert "number 4 (its checksum is wrong), 2 (its" in k.problems["audit_aside"]
         assert k.courier.alive
     with kiosk(Mosquitto(tmp_path).settings(), tmp_path) as k:  # until somebody has seen to them
@@ -729,3 +734,117 @@ def test_a_small_controller_gets_small_messages(tmp_path: Path) -> None:
         (action,) = broker.of("action")
         measured = sizes(settings, "door-3", compact=True)
         assert abs(action.size - measured.action) < 10
+
+
+DAY_S = 86400.0
+
+
+def delivered(k: Kiosk, count: int) -> None:
+    """So many records are in the log, and the broker took them."""
+    for _ in range(count):
+        k.courier.deliver(unknown_now())
+    eventually(k.all_taken)
+
+
+def rows(k: Kiosk) -> int:
+    with closing(sqlite3.connect(k.log.path)) as db:
+        return int(db.execute("SELECT count(*) FROM record").fetchone()[0])
+
+
+def test_old_records_are_deleted_and_each_deletion_is_told(tmp_path: Path) -> None:
+    clock = ShiftedClock()
+    with mosquitto(tmp_path) as broker, kiosk(broker.settings(), tmp_path, clock) as k:
+        eventually(lambda: k.courier.connected)
+        delivered(k, 3)
+        clock.ahead = 91 * DAY_S
+        told = eventually(lambda: [news for news in k.news if isinstance(news, Pruned)])
+        assert [(news.count, news.first, news.last) for news in told] == [(3, 1, 3)]
+        assert rows(k) == 0
+        with closing(sqlite3.connect(k.log.path)) as db:  # and the log itself remembers
+            assert db.execute("SELECT first, last, count FROM deletion").fetchall() == [(1, 3, 3)]
+
+
+def test_a_clock_that_is_set_ahead_deletes_nothing(tmp_path: Path) -> None:
+    """Though a time service says that it is right, now and before: one of the two was wrong."""
+    clock = ShiftedClock()
+    with mosquitto(tmp_path) as broker, kiosk(broker.settings(), tmp_path, clock) as k:
+        eventually(lambda: k.courier.connected)
+        delivered(k, 3)
+        clock.set_by = 100 * DAY_S
+        clock.ahead = 2 * 3600.0  # past the next time to look at the clock, and to delete
+        eventually(lambda: k.news[-1:] == [ClockSet(100 * DAY_S)])
+        delivered(k, 1)
+        clock.ahead = 4 * 3600.0
+        delivered(k, 1)
+        assert rows(k) == 5
+
+
+def test_a_start_with_the_clock_ahead_deletes_nothing_and_one_with_it_right_goes_on(
+    tmp_path: Path,
+) -> None:
+    with mosquitto(tmp_path) as broker:
+        clock = ShiftedClock()
+        for set_by, synchronised in ((0.0, True), (100 * DAY_S, True), (100 * DAY_S, False)):
+            clock = ShiftedClock(set_by=set_by, synchronised=synchronised)
+            with kiosk(broker.settings(), tmp_path, clock) as k:
+                eventually(lambda: k.courier.connected)
+                delivered(k, 2)
+        clock = ShiftedClock()
+        with kiosk(broker.settings(), tmp_path, clock) as k:
+            delivered(k, 1)
+            assert rows(k) == 7
+            clock.ahead = 91 * DAY_S  # from the day on which the clock was right again
+            eventually(lambda: [news for news in k.news if isinstance(news, Pruned)])
+            # Those of the clock that was ahead have times that are still to come.
+            eventually(lambda: rows(k) == 4)
+
+
+def test_a_clock_that_nobody_keeps_is_a_problem_and_deletes_nothing(tmp_path: Path) -> None:
+    clock = ShiftedClock(synchronised=False)
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path, clock) as k,
+    ):
+        eventually(lambda: watching.of("status"))
+        assert "no time service keeps the clock" in k.problems["clock"]
+        delivered(k, 2)
+        clock.ahead = 91 * DAY_S
+        clock.synchronised = None
+        eventually(lambda: "the kernel does not say" in k.problems["clock"])
+        delivered(k, 1)
+        assert rows(k) == 3
+        clock.ahead += 3600.0
+        clock.synchronised = True  # and it was never set: so the times were right all along
+        eventually(lambda: "clock" not in k.problems)
+        eventually(lambda: rows(k) == 1)
+
+
+def test_the_daemon_lives_through_a_start_in_1970(tmp_path: Path) -> None:
+    clock = ShiftedClock(set_by=3.0 - time.time(), synchronised=False)
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path, clock) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        assert "the clock says that it is 1970" in k.problems["clock"]
+        k.courier.feed_state(ONLINE)
+        early = k.courier.deliver(replace(result_now(), captured_at=clock.wall()))
+        eventually(lambda: outcomes(watching, early.event_id) == ["published"] and k.all_taken())
+        for seen in watching.seen:
+            as_schemas_say(seen)
+        clock.set_by, clock.synchronised = 0.0, True
+        clock.ahead = 2 * 3600.0
+        eventually(lambda: "clock" not in k.problems)
+        delivered(k, 1)
+        assert rows(k) == 3  # dated 1970, and kept from the day on which the clock was set
+
+
+def test_a_log_that_is_larger_than_it_may_be_is_told(tmp_path: Path) -> None:
+    settings = Mosquitto(tmp_path).settings()
+    with kiosk(settings, tmp_path) as k:
+        k.courier.deliver(unknown_now())
+        assert "audit_size" not in k.problems
+    with kiosk(replace(settings, size_limit_mb=0.01), tmp_path) as k:
+        eventually(lambda: "more than audit.size_limit_mb" in k.problems.get("audit_size", ""))

@@ -118,6 +118,7 @@ def delivery_settings(
         prompt_language=mqtt.prompt_language,
         diagnostics=mqtt.diagnostics,
         keep_days=settings.audit.keep_days,
+        size_limit_mb=settings.audit.size_limit_mb,
         version=__version__,
         config_digest=digest,
     )

@@ -146,6 +146,14 @@ class Audit(Section):
         "days",
         "Records the broker has taken are deleted after so long; others are kept.",
     )
+    size_limit_mb: float = number(
+        DELIVERY.size_limit_mb,
+        1.0,
+        100_000.0,
+        "MB",
+        "A larger audit log is a problem in /status. Nothing is deleted for it: a record has"
+        " some 700 bytes.",
+    )
 
 
 class Perception(Section):

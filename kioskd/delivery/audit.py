@@ -15,8 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from kioskd.delivery import layout, mark
-from kioskd.delivery.database import AuditError, Connection, Database, Found, transaction
+from kioskd.delivery import layout, mark, stretches
+from kioskd.delivery.clock import Reading
+from kioskd.delivery.database import (
+    AuditError,
+    Connection,
+    DamagedError,
+    Database,
+    Found,
+    transaction,
+)
+from kioskd.delivery.stretches import Deleted, set_since
 from kioskd.delivery.wire import JsonValue
 
 Begun = Literal["gone", "empty", "older"]
@@ -65,6 +74,8 @@ class AuditLog:
         self.asides = 0  # grows whenever rows were put aside, or may have been: see `aside`
         self._mark_path = path.with_name(path.name + ".mark")
         self._last_id = 0
+        self._looked = 0  # the last row that was read through
+        self._dated_by: Reading | None = None
         self._epochs: list[tuple[int, str]] = []  # the first number of each, newest first
         self._database = Database(path, self._prepare, most_pages)
         with self._database.using():
@@ -76,13 +87,24 @@ class AuditLog:
     def damaged(self) -> tuple[Path, ...]:
         return self._database.damaged
 
-    def commit(self, record: Mapping[str, JsonValue], recorded_at: float) -> int:
-        """The record's id, once it is on the disk. Ids only grow."""
+    def commit(
+        self,
+        record: Mapping[str, JsonValue],
+        recorded_at: float,
+        reading: Reading | None = None,
+    ) -> int:
+        """The record's id, once it is on the disk. Ids only grow.
+
+        `reading`: of the clock that dates it, which may have been set since it was last noted.
+        """
         body = _encoded(record)
         with self._database.using() as db:
             number = self._last_id + 1
             check = _checksum(number, recorded_at, body)
             with transaction(db):
+                if reading and self._dated_by and set_since(reading, self._dated_by):
+                    stretches.note(db, reading, number)
+                    self._dated_by = reading
                 db.execute(
                     "INSERT INTO record (id, recorded_at, body, checksum) VALUES (?, ?, ?, ?)",
                     (number, recorded_at, body.decode(), check),
@@ -150,13 +172,43 @@ class AuditLog:
             newest = db.execute("SELECT id, why FROM aside ORDER BY id DESC LIMIT ?", (most,))
             return count, [Aside(int(id_), str(why)) for id_, why in newest]
 
-    def prune(self, recorded_before: float) -> int:
-        """Delete rows the broker took that are older than that; the number deleted."""
+    def note_clock(self, reading: Reading) -> None:
+        """The records from here on are dated by this clock."""
         with self._database.changing() as db:
-            return db.execute(
-                "DELETE FROM record WHERE delivered_at IS NOT NULL AND recorded_at < ?",
-                (recorded_before,),
-            ).rowcount
+            stretches.note(db, reading, self._last_id + 1)
+            self._dated_by = reading
+
+    def prune(self, reading: Reading, keep_s: float, most: int) -> Deleted | None:
+        """Delete some rows the broker took that are certainly older than that; which."""
+        with self._database.changing() as db:
+            return stretches.prune(db, reading, keep_s, most)
+
+    def look_through(self, most: int) -> bool:
+        """Read the next rows of the whole log, as a check; True when the end was reached.
+
+        What cannot be read is put aside. A file that contradicts itself is condemned: AuditError,
+        and the next use of the log moves it aside.
+        """
+        with self._database.changing() as db:  # so that nobody writes between the two looks
+            found = db.execute(
+                f"SELECT {_ROW}, delivered_at IS NULL FROM record NOT INDEXED WHERE id > ? "
+                "ORDER BY id LIMIT ?",
+                (self._looked, most),
+            ).fetchall()
+            end = found[-1][0] if found else self._last_id
+            listed = db.execute(
+                "SELECT id FROM record INDEXED BY pending "
+                "WHERE delivered_at IS NULL AND id > ? AND id <= ?",
+                (self._looked, end),
+            ).fetchall()
+            if {row[0] for row in found if row[4]} != {row[0] for row in listed}:
+                raise DamagedError  # a row that waits and is not listed would never be sent
+        self.put_aside(self._read([row[:4] for row in found])[1])
+        self._looked = end if len(found) == most else 0
+        return self._looked == 0
+
+    def bytes_used(self) -> int:
+        return self._database.bytes_used()
 
     def remember(self) -> None:
         """Note beside the file how far it has counted; it is looked at when it is opened."""

@@ -35,6 +35,18 @@ def aside(count: int, newest: Sequence[Aside], path: Path) -> str | None:
     more = f" and {count - len(newest)} older" if count > len(newest) else ""
     records = "1 record" if count == 1 else f"{count} records"
     return (
-        f"{records} of the audit log cannot be sent and will be missed by the collector: number "
-        f"{named}{more}. They are kept in the table aside of {path}: save them, check the disk"
+        f"{records} of the audit log cannot be read or sent: number {named}{more}. The collector "
+        "lacks those that the broker had not taken. They are kept in the table aside of "
+        f"{path}: save them, and check the disk"
+    )
+
+
+def too_large(size: int, limit: float, path: Path) -> str | None:
+    """Both in bytes."""
+    if size <= limit:
+        return None
+    return (
+        f"the audit log {path} holds {size / 1e6:,.0f} MB, more than audit.size_limit_mb. Nothing "
+        "is deleted for this, and doors are told until the disk is full: see that the broker takes "
+        "the records and that the clock is right, lower audit.keep_days, or allow more"
     )

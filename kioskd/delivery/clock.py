@@ -1,7 +1,28 @@
 """The clocks delivery lives by. Tests bring their own."""
 
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
+
+from kioskd import time_service
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The wall clock, and what speaks for it.
+
+    wall          unix seconds
+    zero          unix seconds at which the machine started, as this clock has it: only setting
+                  the clock moves it, and no correction of its rate
+    boot          the kernel's name for this start of the machine
+    synchronised  a time service keeps it; None if the kernel will not say
+    """
+
+    wall: float
+    zero: float
+    boot: str
+    synchronised: bool | None
 
 
 class Clock(Protocol):
@@ -13,10 +34,28 @@ class Clock(Protocol):
         """Unix seconds."""
         ...
 
+    def reading(self) -> Reading: ...
+
 
 class SystemClock:
+    def __init__(self) -> None:
+        self._boot = _boot()
+
     def monotonic(self) -> float:
         return time.monotonic()
 
     def wall(self) -> float:
         return time.time()
+
+    def reading(self) -> Reading:
+        # This clock counts the machine's sleep as well, as the wall clock does.
+        since_boot = time.clock_gettime(time.CLOCK_BOOTTIME)
+        wall = time.time()
+        return Reading(wall, wall - since_boot, self._boot, time_service.synchronised())
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""  # each start of the daemon then counts as one of the machine

@@ -19,6 +19,8 @@ from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.delivery.database import AuditError
+from kioskd.delivery.disk import Disk
+from kioskd.delivery.keeper import Keeper
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.limits import Limits
 from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost
@@ -84,13 +86,22 @@ class Courier:
             settings.model_version,
             settings.config_digest,
         )
+        disk = Disk(self._clock, self._problems)
         self._ledger = Ledger(
             audit,
             self._sender,
             self._topics.audit,
-            settings.keep_days,
             self._clock,
+            disk,
+        )
+        self._keeper = Keeper(
+            audit,
+            settings.keep_days,
+            settings.size_limit_mb,
+            self._clock,
+            disk,
             self._problems,
+            on_news,
         )
         self._order = threading.Lock()  # actions leave in the order of their numbers
         self._lock = threading.Lock()  # everything in memory below
@@ -128,6 +139,7 @@ class Courier:
     def start(self) -> None:
         if self._known is None:
             self.status({})
+        self._keeper.look_at_clock()  # before the first record is dated by it
         self._thread.start()
 
     def stop(self, state: Literal["stopped", "offline"] = "stopped", timeout: float = 3.0) -> None:
@@ -168,7 +180,7 @@ class Courier:
         wall = self._clock.wall()
         record = wire.audited_result(self._sender, result, event_id, wall)
         try:
-            seq = self._audit.commit(record, wall)
+            seq = self._audit.commit(record, wall, self._clock.reading())
         except AuditError as error:
             self._problems.set("audit", str(error))
             return Delivery("unrecorded", event_id, str(error))
@@ -306,6 +318,7 @@ class Courier:
         try:
             self._ledger.settle()
             self._drain()
+            self._keeper.tend()
         except Exception as error:
             self._problems.set("courier", reasons.our_mistake(error))
         else:

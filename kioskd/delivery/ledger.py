@@ -5,21 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kioskd.delivery import audit_sentences, wire
+from kioskd.delivery import wire
 from kioskd.delivery.audit import Aside, AuditLog, Row
 from kioskd.delivery.clock import Clock
-from kioskd.delivery.database import AuditError
+from kioskd.delivery.disk import Disk
 from kioskd.delivery.outgoing import Action, AuditRow
-from kioskd.delivery.problems import Problems
 
 DENIED_PAUSE_S = 30.0  # before rows are offered again to a broker that refused one
 WITHHELD_S = 3600.0  # before they are offered again to one that hangs up on each
 HANG_UPS = 3  # rows in a row that ended the connection: it is not the row, it is the topic
 READ_AT_ONCE = 20  # rows
 READS = 20  # in one turn, where many do not fit the broker
-DISK_PAUSE_S = 5.0  # before a failing disk is tried again
-PRUNE_EVERY_S = 3600.0
-NAMED_MOST = 5  # rows put aside that the problem names
 NOTES_MOST = 10_000  # outcomes kept in memory while the disk fails
 
 T = TypeVar("T")
@@ -43,16 +39,14 @@ class Ledger:
         audit: AuditLog,
         sender: wire.Sender,
         topic: str,
-        keep_days: float,
         clock: Clock,
-        problems: Problems,
+        disk: Disk,
     ) -> None:
         self._audit = audit
         self._sender = sender
         self._topic = topic
-        self._keep_s = keep_days * 86400
         self._clock = clock
-        self._problems = problems
+        self._disk = disk
         self._notes: deque[_Note] = deque()
         self._taken: list[int] = []  # rows the broker took, not marked so on the disk yet
         self._cursor = 0  # the last row handed to this connection
@@ -60,13 +54,9 @@ class Ledger:
         self._hang_ups = 0  # since the broker last took a row
         self.oversize = 0  # rows that this connection was not given, too large for the broker
         self.first_oversize: AuditRow | None = None
-        self._asides = 0  # as of when it was told how many rows lie aside
-        self._failed = ""  # the work that the disk refused last
         now = clock.monotonic()
-        self._disk_at = now
         self._send_at = now
         self._withheld_until = now
-        self._prune_at = now
 
     def note(self, action: Action, outcome: wire.Outcome, detail: str) -> None:
         """Remember what became of an action, to be recorded soon."""
@@ -103,14 +93,15 @@ class Ledger:
 
     def settle(self) -> None:
         """Bring everything known to the disk; what cannot be written now stays in memory."""
-        if self._clock.monotonic() < self._disk_at:
+        if self._disk.resting:
             return
-        self._tell_state()
-        while self._notes and self._tried("note", lambda: self._record(self._notes[0])) is not None:
+        while (
+            self._notes
+            and self._disk.tried("note", lambda: self._record(self._notes[0])) is not None
+        ):
             self._notes.popleft()
-        if self._taken and self._tried("mark", self._mark) is not None:
+        if self._taken and self._disk.tried("mark", self._mark) is not None:
             self._taken.clear()
-        self._prune()
 
     def _record(self, note: _Note) -> int:
         action = note.action
@@ -125,15 +116,9 @@ class Ledger:
         self._audit.acknowledge(self._taken, self._clock.wall())
         return True
 
-    def _prune(self) -> None:
-        now = self._clock.monotonic()
-        if now >= self._prune_at:
-            self._prune_at = now + PRUNE_EVERY_S
-            self._tried("prune", lambda: self._audit.prune(self._clock.wall() - self._keep_s))
-
     def next_rows(self, most: int, fits: Callable[[AuditRow], bool]) -> list[AuditRow]:
         """The oldest rows this connection has not been given yet and that `fits` the broker."""
-        if most == 0 or self._clock.monotonic() < max(self._send_at, self._disk_at):
+        if most == 0 or self._disk.resting or self._clock.monotonic() < self._send_at:
             return []
         for _ in range(READS):
             rows = self._read()
@@ -144,7 +129,9 @@ class Ledger:
         return []
 
     def _read(self) -> list[Row]:
-        return self._tried("read", lambda: self._audit.pending(self._cursor, READ_AT_ONCE)) or []
+        return (
+            self._disk.tried("read", lambda: self._audit.pending(self._cursor, READ_AT_ONCE)) or []
+        )
 
     def _going(self, rows: list[AuditRow], fits: Callable[[AuditRow], bool]) -> list[AuditRow]:
         """The first rows in a row that may go; those before them are passed over."""
@@ -178,37 +165,7 @@ class Ledger:
         return AuditRow(row.id, self._topic, body)
 
     def _put_aside(self, id_: int, why: str) -> None:
-        self._tried("aside", lambda: self._audit.put_aside([Aside(id_, why)]))
+        self._disk.tried("aside", lambda: self._audit.put_aside([Aside(id_, why)]))
 
     def sent(self, row: AuditRow) -> None:
         self._cursor = row.id
-
-    def _tried(self, name: str, work: Callable[[], T]) -> T | None:
-        """What the work gives; None, a problem told and a pause if the disk fails.
-
-        The problem ends when the same work succeeds, or a record is written.
-        """
-        try:
-            done = work()
-        except AuditError as error:
-            self._disk_at = self._clock.monotonic() + DISK_PAUSE_S
-            self._failed = name
-            self._problems.set("audit", str(error))
-            return None
-        if self._failed == name:
-            self._failed = ""
-            self._problems.set("audit", None)
-        return done
-
-    def _tell_state(self) -> None:
-        """What the operator must know of the log as it was found, or has become."""
-        audit = self._audit
-        self._problems.set("audit_damaged", audit_sentences.damaged(audit.damaged))
-        self._problems.set("audit_begun", audit_sentences.begun(audit.begun, audit.path))
-        asides = audit.asides
-        if asides != self._asides and (found := self._tried("look", self._look_aside)):
-            self._asides = asides
-            self._problems.set("audit_aside", audit_sentences.aside(*found, audit.path))
-
-    def _look_aside(self) -> tuple[int, list[Aside]]:
-        return self._audit.aside(NAMED_MOST)

@@ -23,7 +23,24 @@ class Ended:
     detail: str
 
 
-News = Met | Ended
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Audit records that the broker took long ago were deleted; unix seconds."""
+
+    count: int
+    first: int
+    last: int
+    recorded_before: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSet:
+    """Somebody or something set the wall clock, forward (positive) or back."""
+
+    by_s: float
+
+
+News = Met | Ended | Pruned | ClockSet
 Tell = Callable[[News], None]
 
 

@@ -14,6 +14,8 @@ ProblemCode = Literal[
     "audit_damaged",  # a damaged audit log was moved aside
     "audit_begun",  # the audit log was gone, empty or an older copy: numbers have a new epoch
     "audit_aside",  # rows of the audit log cannot be read or sent, and were put aside
+    "audit_size",  # the audit log is larger than it was allowed to be
+    "clock",  # nothing says that the wall clock is right
     "courier",  # a mistake of ours in delivery
     "action_dropped",  # an action grew too old before the broker took it
     "nobody_listens",  # the broker took an action, and nobody had subscribed

@@ -52,6 +52,7 @@ class DeliverySettings:
     prompt_language: str = "en"
     diagnostics: bool = False
     keep_days: float = 90.0  # audit rows the broker has taken are deleted after so long
+    size_limit_mb: float = 500.0  # a larger audit log is a problem; 500,000 records and more
     version: str = ""
     model_version: str | None = None
     config_digest: str | None = None

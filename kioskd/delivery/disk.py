@@ -1,0 +1,42 @@
+"""Work on the audit log from the courier's thread: tried, told if refused, and left a while."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from kioskd.delivery.clock import Clock
+from kioskd.delivery.database import AuditError
+from kioskd.delivery.problems import Problems
+
+PAUSE_S = 5.0  # before a failing disk is tried again
+
+T = TypeVar("T")
+
+
+class Disk:
+    def __init__(self, clock: Clock, problems: Problems) -> None:
+        self._clock = clock
+        self._problems = problems
+        self._again_at = clock.monotonic()
+        self._failed = ""  # the work that was refused last
+
+    @property
+    def resting(self) -> bool:
+        """It refused something a moment ago."""
+        return self._clock.monotonic() < self._again_at
+
+    def tried(self, name: str, work: Callable[[], T]) -> T | None:
+        """What the work gives; None, a problem told and a pause if the disk fails.
+
+        The problem ends when the work of the same name succeeds, or a record is written.
+        """
+        try:
+            done = work()
+        except AuditError as error:
+            self._again_at = self._clock.monotonic() + PAUSE_S
+            self._failed = name
+            self._problems.set("audit", str(error))
+            return None
+        if self._failed == name:
+            self._failed = ""
+            self._problems.set("audit", None)
+        return done

@@ -1,0 +1,105 @@
+"""Keeps the audit log in order, a little in each turn of the courier: no event waits for it."""
+
+from kioskd import time_service
+from kioskd.delivery import audit_sentences, stretches
+from kioskd.delivery.audit import Aside, AuditLog
+from kioskd.delivery.clock import Clock, Reading
+from kioskd.delivery.disk import Disk
+from kioskd.delivery.news import ClockSet, Pruned, Tell
+from kioskd.delivery.problems import Problems
+
+CLOCK_EVERY_S = 10.0
+PRUNE_EVERY_S = 3600.0
+SIZE_EVERY_S = 60.0
+LOOK_EVERY_S = 86400.0  # the whole log is read through so often, and after each start
+ROWS_AT_ONCE = 200  # read, or deleted, in one turn: some milliseconds
+NAMED_MOST = 5  # rows put aside that the problem names
+
+
+class Keeper:
+    """Used by the courier's thread alone."""
+
+    def __init__(
+        self,
+        audit: AuditLog,
+        keep_days: float,
+        size_limit_mb: float,
+        clock: Clock,
+        disk: Disk,
+        problems: Problems,
+        tell: Tell,
+    ) -> None:
+        self._audit = audit
+        self._keep_s = keep_days * 86400
+        self._limit = size_limit_mb * 1e6
+        self._clock = clock
+        self._disk = disk
+        self._problems = problems
+        self._tell = tell
+        self._asides = 0  # as of when it was told how many rows lie aside
+        self._reading: Reading | None = None
+        now = clock.monotonic()
+        self._clock_at = now
+        self._prune_at = now
+        self._size_at = now
+        self._look_at = now
+
+    def tend(self) -> None:
+        """One turn's share."""
+        if self._disk.resting:
+            return
+        self._tell_state()
+        now = self._clock.monotonic()
+        if now >= self._clock_at:
+            self._clock_at = now + CLOCK_EVERY_S
+            self.look_at_clock()
+        if now >= self._prune_at:
+            self._prune(now)
+        if now >= self._size_at:
+            self._size_at = now + SIZE_EVERY_S
+            self._weigh()
+        if now >= self._look_at and self._disk.tried("look", self._look_through):
+            self._look_at = now + LOOK_EVERY_S
+
+    def look_at_clock(self) -> None:
+        """Note which clock the next records are dated by, and tell if it cannot be believed."""
+        reading = self._clock.reading()
+        before, self._reading = self._reading, reading
+        self._disk.tried("clock", lambda: self._audit.note_clock(reading))
+        self._problems.set("clock", time_service.doubt(reading.synchronised, reading.wall))
+        if before is not None and (by_s := stretches.set_since(reading, before)):
+            self._tell(ClockSet(by_s))
+
+    def _prune(self, now: float) -> None:
+        """Some rows in each turn until there are none, and again after a while."""
+        reading = self._clock.reading()
+        deleted = self._disk.tried(
+            "prune", lambda: self._audit.prune(reading, self._keep_s, ROWS_AT_ONCE)
+        )
+        if deleted is None:
+            self._prune_at = now + PRUNE_EVERY_S
+            self._disk.tried("mark", self._audit.remember)
+        else:
+            self._tell(Pruned(deleted.count, deleted.first, deleted.last, deleted.recorded_before))
+
+    def _weigh(self) -> None:
+        size = self._disk.tried("size", self._audit.bytes_used)
+        if size is not None:
+            sentence = audit_sentences.too_large(size, self._limit, self._audit.path)
+            self._problems.set("audit_size", sentence)
+
+    def _look_through(self) -> bool:
+        return self._audit.look_through(ROWS_AT_ONCE)
+
+    def _tell_state(self) -> None:
+        """What the operator must know of the log as it was found, or has become."""
+        audit = self._audit
+        self._problems.set("audit_damaged", audit_sentences.damaged(audit.damaged))
+        self._problems.set("audit_begun", audit_sentences.begun(audit.begun, audit.path))
+        asides = audit.asides
+        if asides != self._asides and (found := self._disk.tried("aside", self._look_aside)):
+            self._asides = asides
+            self._problems.set("audit_aside", audit_sentences.aside(*found, audit.path))
+
+    def _look_aside(self) -> tuple[int, list[Aside]]:
+        return self._audit.aside(NAMED_MOST)
