@@ -342,12 +342,13 @@ MISTAKES = {
     "a broker across the network in the open": (
         with_mqtt("broker: broker.example.org"),
         "4:11: mqtt.broker: a broker on another machine without tls and without a password or a"
-        " certificate is refused (found broker.example.org); allow_insecure: true accepts the risk",
+        " certificate is refused (found broker.example.org); set tls, and set username and"
+        " password, or tls.cert_file (kioskd broker-kit makes them)",
     ),
     "a password across the network in the open": (
         with_mqtt("broker: 192.0.2.7", "username: me", "password: ${PW}"),
         "4:11: mqtt.broker: a broker on another machine without tls is refused (found 192.0.2.7);"
-        " allow_insecure: true accepts the risk",
+        " set tls (kioskd broker-kit makes them)",
     ),
     "the risk accepted": (
         with_mqtt("broker: 192.0.2.7", "allow_insecure: true"),

@@ -101,7 +101,7 @@ def delivery_settings(
 ) -> DeliverySettings:
     mqtt = settings.mqtt
     return DeliverySettings(
-        host="127.0.0.1" if mqtt.broker == "embedded" else mqtt.broker,
+        host="127.0.0.1" if mqtt.broker == "embedded" else mqtt.broker.strip("[]"),
         port=mqtt.port or _default_port(mqtt),
         site=settings.site,
         device=settings.device,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-from kioskd.config import cameras, files, loose
+from kioskd.config import cameras, certificates, files, loose
 from kioskd.config.answers import Answers
 from kioskd.config.challenges import listed
 from kioskd.config.config import default_state_dir
@@ -39,7 +39,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
 
 
 def is_loopback(broker: str) -> bool:
-    return broker.lower() in ("embedded", "localhost", "::1") or bool(
+    return broker.lower().strip("[]") in ("embedded", "localhost", "::1") or bool(
         re.fullmatch(r"127(\.\d{1,3}){3}", broker)
     )
 
@@ -89,10 +89,15 @@ def _exposed(ask: Answers, broker: str) -> Iterator[Problem]:
     if ask.true("mqtt", "allow_insecure"):
         yield note(ask.document, path, f"{what}: anyone on the network could open the door")
     else:
-        text = f"{what} is refused (found {shown(broker)}); allow_insecure: true accepts the risk"
+        need = ", and ".join(_CURES[lack] for lack in lacks)
+        text = f"{what} is refused (found {shown(broker)}); {need} (kioskd broker-kit makes them)"
         yield at_value(ask.document, path, text)
 
 
+_CURES = {
+    "tls": "set tls",
+    "a password or a certificate": "set username and password, or tls.cert_file",
+}
 _PROOFS = (("mqtt", "password"), ("mqtt", "password_file"), ("mqtt", "tls", "cert_file"))
 
 
@@ -152,6 +157,7 @@ def _files(ask: Answers) -> Iterator[Problem]:
         file = ask.file(*path)
         if file is not None and (wrong := files.wrong_file(file)):
             yield at_value(ask.document, path, f"{wrong} (found {shown(ask.text(*path) or '')})")
+    yield from certificates.problems(ask)
     for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if ask.set("mqtt", "tls", key) and not ask.set("mqtt", "tls", other):
             yield at_key(ask.document, ("mqtt", "tls", key), f"needs {other} beside it")

@@ -32,6 +32,10 @@ DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 DevicePath = Annotated[str, StringConstraints(pattern=r"^/dev/[A-Za-z0-9/_.:+@-]+$")]
 
 
+# With a zone, as in fe80::1%eth0, where an address of one network only needs it.
+_IPV6 = r"[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]+)?"
+
+
 class Tls(Section):
     """Encrypted connection to the broker, which must prove who it is.
 
@@ -55,7 +59,7 @@ class Mqtt(Section):
 
     broker: str = Field(
         # a name or IPv4; or IPv6, which has two colons: with one it is a port that stands there
-        pattern=r"^([A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$",
+        pattern=rf"^([A-Za-z0-9._-]+|{_IPV6}|\[{_IPV6}\])$",
         max_length=253,
         description="Host name or address of the broker; or embedded: a broker inside the"
         " daemon, reachable on this machine only, for trials.",

@@ -8,7 +8,6 @@ owns it makes another. Nothing is published while it is not connected.
 
 import contextlib
 import socket
-import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -24,7 +23,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from kioskd.delivery import reasons
 from kioskd.delivery.limits import DEFAULT_WINDOW, Limits, packet_bytes
-from kioskd.delivery.settings import DeliverySettings, TlsSettings
+from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.tls import speaks_http, tls_context
 
 CONNECT_S = 5.0  # for TCP, and again for the TLS handshake
 
@@ -109,6 +109,7 @@ class Link:
         self._up = False
         self._wanted = True
         self._lost: Lost | None = None
+        self._alert = ""  # OpenSSL's name of what the broker said when it ended TLS
         self._client = _client(settings)
         if will is not None:
             self._client.will_set(will.topic, will.body, will.qos, will.retain)
@@ -170,7 +171,7 @@ class Link:
     def _serve(self) -> None:
         settings = self._settings
         if settings.tls is not None:
-            self._client.tls_set_context(_tls_context(settings.tls))
+            self._client.tls_set_context(tls_context(settings.tls, self._note_alert))
         self._client.connect(
             settings.host,
             settings.port,
@@ -191,7 +192,19 @@ class Link:
     def _unexplained(self) -> Lost:
         if not self._wanted:
             return Lost("the connection was closed", "closed")
-        return Lost(reasons.gave_no_answer(self._settings), "broken")
+        return Lost(self._no_answer(), "broken")
+
+    def _no_answer(self) -> str:
+        """Why a broker hung up before it answered, as far as it can be found out."""
+        settings = self._settings
+        if self._alert:
+            return reasons.tls_alert(self._alert, settings)
+        if speaks_http(settings.host, settings.port, settings.tls):
+            return reasons.speaks_http(settings)
+        return reasons.gave_no_answer(settings)
+
+    def _note_alert(self, name: str) -> None:
+        self._alert = name
 
     def _properties(self, letter: Letter) -> Properties | None:
         if letter.expiry_s is None or self._settings.protocol != "5":
@@ -251,8 +264,7 @@ class Link:
             if not self._wanted:
                 return
             if not was_up and not flags.is_disconnect_packet_from_server:
-                self._end(reasons.gave_no_answer(self._settings), "broken")
-                return
+                return  # _unexplained says more
             sentence = reasons.disconnected(reason.value, str(reason), self._settings)
             if reason.value == reasons.TAKEN_OVER:
                 self._lost = Lost(sentence, "taken_over", reason.value)
@@ -324,24 +336,3 @@ def _client(settings: DeliverySettings) -> paho.Client:
     if settings.username is not None:
         client.username_pw_set(settings.username, settings.password)
     return client
-
-
-class _TlsSocket(ssl.SSLSocket):
-    """Closes itself where TLS does not come about; paho would leave it lying about."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except BaseException:
-            self.close()
-            raise
-
-
-def _tls_context(tls: TlsSettings) -> ssl.SSLContext:
-    for file in filter(None, (tls.ca, tls.certificate, tls.key)):
-        file.open("rb").close()  # its error names the file, ssl's does not
-    context = ssl.create_default_context(cafile=tls.ca)
-    context.sslsocket_class = _TlsSocket
-    if tls.certificate is not None:
-        context.load_cert_chain(tls.certificate, tls.key)
-    return context

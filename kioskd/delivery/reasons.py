@@ -4,9 +4,11 @@ import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from kioskd.delivery.limits import Limits
 from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.tls import TlsFileError
 
 # MQTT 5 reason codes (OASIS MQTT 5.0, 2.4); paho gives the same ones for 3.1.1
 NO_SUBSCRIBERS = 0x10
@@ -25,7 +27,8 @@ MOST_TOLD = 4  # messages in one sentence
 
 
 def place(settings: DeliverySettings) -> str:
-    return f"{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{host}:{settings.port}"
 
 
 def cannot_connect(error: Exception, settings: DeliverySettings) -> str:
@@ -38,13 +41,12 @@ def cannot_connect(error: Exception, settings: DeliverySettings) -> str:
             return (
                 f"no MQTT broker listens at {where}: start it, or check mqtt.broker and mqtt.port"
             )
+        case TlsFileError():
+            return str(error)
         case ssl.SSLCertVerificationError():
-            return (
-                f"the broker at {where} shows a certificate that is not trusted "
-                f"({error.verify_message}): check mqtt.tls.ca_file and mqtt.broker"
-            )
+            return _not_trusted(error, settings)
         case ssl.SSLError():
-            return f"no TLS with {where} ({error.reason}): check mqtt.port and mqtt.tls"
+            return tls_alert(error.reason or "", settings)
         case ConnectionResetError() | BrokenPipeError():
             return gave_no_answer(settings)
         case TimeoutError():
@@ -55,6 +57,65 @@ def cannot_connect(error: Exception, settings: DeliverySettings) -> str:
             return f"the broker at {where} cannot be reached: {error.strerror or error}"
         case _:
             return f"the connection to {where} failed: {error}"
+
+
+def _not_trusted(error: ssl.SSLCertVerificationError, settings: DeliverySettings) -> str:
+    shows = f"the broker at {place(settings)} shows a certificate that"
+    match error.verify_code:
+        case 9:  # X509_V_ERR_CERT_NOT_YET_VALID
+            return (
+                f"{shows} is not valid yet: this kiosk's clock says {_today()}; set it "
+                "(timedatectl, a time service), or see from when the certificate is valid"
+            )
+        case 10:  # X509_V_ERR_CERT_HAS_EXPIRED
+            return (
+                f"{shows} has expired: renew it at the broker, unless this kiosk's clock, which "
+                f"says {_today()}, is wrong"
+            )
+        case 62 | 64:  # a host name, or an address, that does not stand in it
+            return (
+                f"{shows} is for another name ({error.verify_message}): give mqtt.broker as it "
+                "stands in the certificate, or make one with this name in its subjectAltName"
+            )
+    return (
+        f"{shows} is not trusted ({error.verify_message}): check that mqtt.tls.ca_file is the "
+        "authority that signed it, and mqtt.broker"
+    )
+
+
+def _today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def tls_alert(name: str, settings: DeliverySettings) -> str:
+    """Why TLS did not come about or was ended by the broker, from OpenSSL's name for it."""
+    where, own = place(settings), settings.tls is not None and settings.tls.certificate is not None
+    words = name.upper()
+    if "CERTIFICATE_REQUIRED" in words or ("HANDSHAKE_FAILURE" in words and not own):
+        return (
+            f"the broker at {where} asks for a certificate of this kiosk: "
+            "set mqtt.tls.cert_file and mqtt.tls.key_file"
+        )
+    if own and any(part in words for part in _OURS):
+        said = name.lower().rpartition("alert_")[2].replace("_", " ")
+        return (
+            f"the broker at {where} refuses the certificate of this kiosk ({said}): see that the "
+            "one in mqtt.tls.cert_file is signed by the authority that the broker trusts, and is "
+            "valid now by the broker's clock"
+        )
+    if "WRONG_VERSION" in words or "HTTP_REQUEST" in words or "RECORD_LAYER" in words:
+        return f"what answers at {where} speaks no TLS: name the broker's TLS port in mqtt.port"
+    return f"no TLS with {where} ({name}): check mqtt.port and mqtt.tls"
+
+
+_OURS = ("UNKNOWN_CA", "CERTIFICATE", "HANDSHAKE_FAILURE", "DECRYPT_ERROR", "ACCESS_DENIED")
+
+
+def speaks_http(settings: DeliverySettings) -> str:
+    return (
+        f"what listens at {place(settings)} speaks HTTP, as a websocket listener does, and kioskd "
+        "speaks plain MQTT: name the broker's MQTT port in mqtt.port (1883, or 8883 with TLS)"
+    )
 
 
 def refused(code: int, name: str, settings: DeliverySettings) -> str:
@@ -108,12 +169,25 @@ def perhaps_taken_over(settings: DeliverySettings, times: int) -> str:
 
 
 def gave_no_answer(settings: DeliverySettings) -> str:
-    """The broker hung up on us before it said yes or no."""
-    tls = "has no TLS, leave mqtt.tls out" if settings.tls else "wants TLS, set mqtt.tls"
-    older = "; if it knows no MQTT 5, set mqtt.protocol: 3.1.1" if settings.protocol == "5" else ""
+    """The broker hung up on us before it said yes or no. No advice here takes security away."""
+    if settings.tls is None:
+        hints = ["it wants TLS, set mqtt.tls"]
+    elif settings.tls.certificate is None:
+        hints = [
+            "it asks for a certificate of this kiosk, set mqtt.tls.cert_file and mqtt.tls.key_file",
+            "this is its port without TLS, name its TLS port in mqtt.port",
+        ]
+    else:
+        hints = [
+            "it does not trust mqtt.tls.cert_file, see its log",
+            "this is its port without TLS, name its TLS port in mqtt.port",
+        ]
+    if settings.protocol == "5":
+        hints.append("it knows no MQTT 5, set mqtt.protocol: 3.1.1")
     if "." in settings.prefix:
-        older += "; if it is NATS, choose an mqtt.topic_prefix without dots"
-    return f"what listens at {place(settings)} hung up before it answered; if it {tls}{older}"
+        hints.append("it is NATS, choose an mqtt.topic_prefix without dots")
+    told = "; ".join(f"if {hint}" for hint in hints)
+    return f"what listens at {place(settings)} hung up before it answered; {told}"
 
 
 def denied(topic: str) -> str:

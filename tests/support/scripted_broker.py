@@ -46,6 +46,7 @@ class ScriptedBroker:
     refusal     of a CONNECT whose flags it is given: a reason code, 0 for none, -1 to hang up
     """
 
+    host: str
     port: int
     script: Callable[[Published], Answer]
     properties: bytes
@@ -55,7 +56,7 @@ class ScriptedBroker:
     pings: int = 0
 
     def settings(self) -> DeliverySettings:
-        return DeliverySettings("127.0.0.1", self.port, site="hq", device="kiosk-07")
+        return DeliverySettings(self.host, self.port, site="hq", device="kiosk-07")
 
     def of(self, kind: str) -> list[Published]:
         return [message for message in self.published if message.kind == kind]
@@ -70,6 +71,8 @@ class ScriptedBroker:
                     return
 
     def _welcome(self, client: socket.socket) -> bool:
+        if client.recv(1, socket.MSG_PEEK)[:1] != bytes([CONNECT << 4]):
+            raise _EndedError  # somebody asks whether this is a web server
         _, packet = _packet(client)
         self.connects.append(packet)
         five, flags = packet[6] == 5, packet[7]
@@ -148,10 +151,12 @@ def scripted_broker(
     script: Callable[[Published], Answer] = acknowledge,
     properties: bytes = b"",
     refusal: Callable[[int], int] = lambda flags: 0,
+    host: str = "127.0.0.1",
 ) -> Iterator[ScriptedBroker]:
     """Listening for as long as the block lasts."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        broker = ScriptedBroker(server.getsockname()[1], script, properties, refusal)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as server:
+        broker = ScriptedBroker(host, server.getsockname()[1], script, properties, refusal)
         clients: list[tuple[socket.socket, threading.Thread]] = []
 
         def listen() -> None:
