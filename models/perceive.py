@@ -33,6 +33,7 @@ from models.schemes import SCHEMES, evaluate
 from models.session import Networks
 from models.stages import Stages
 from models.track import Track, Tracker, TrackSettings
+from models.upright import Stand
 
 OVER_MESH = {Measure.POSE, Measure.BLENDSHAPES, Measure.RELIEF, Measure.INFRARED}
 PRESENT = 0.5  # the mesh network must be so sure that there is a face, or its mesh is none
@@ -86,6 +87,7 @@ class Perceiver:
         self.stages = stages or Stages()
         self._motion = MotionMeter(settings.detector_long_side)
         self._change = ChangeMeter()
+        self._stand = Stand(networks["face"])
         self._finder = FaceFinder(
             Detector(networks["face"], settings.detector_min_score),
             Tracker(TrackSettings(confirm=settings.confirm, forget_s=settings.forget_s)),
@@ -156,12 +158,16 @@ class Perceiver:
     def _with_mesh(self, frame: Frame, face: Face) -> Face:
         if face.mesh is not None or face.landmarks is None:
             return face
-        with self.stages.timed("mesh"):
-            try:
-                reading = read_mesh(self._networks["mesh"], frame.color, face.box, face.landmarks)
-            except NetworkError:
-                return face
-        return replace(face, mesh=reading.mesh) if reading.presence >= PRESENT else face
+        try:
+            with self.stages.timed("mesh"):
+                points = self._stand.landmarks(frame.color, face.box, face.score, face.landmarks)
+                if points is None:
+                    return face
+                reading = read_mesh(self._networks["mesh"], frame.color, face.box, points)
+        except NetworkError:
+            return face
+        mesh = reading.mesh if reading.presence >= PRESENT else None
+        return replace(face, landmarks=points, mesh=mesh)
 
     def _with_pose(self, face: Face) -> Face:
         if face.mesh is None:

@@ -15,6 +15,7 @@ from models.observation import Box, Face, HeadPose, ImageQuality, Measure, Obser
 
 FacePolicy = Literal["one", "largest"]
 Check = tuple[bool, Reason]  # whether it passed, and what to say if not
+LAID_DEG = 60.0  # no standing person tilts the head so far: it is the picture that is turned
 Placed = tuple[int, bool, Box, float, int, int]  # all that the box's checks look at
 
 
@@ -141,9 +142,13 @@ class Gate:
         return _failed(
             (abs(pose.yaw) <= limits.maximum_yaw_deg, Reason.HEAD_TURNED),
             (abs(pose.pitch) <= limits.maximum_pitch_deg, Reason.HEAD_PITCHED),
-            (abs(pose.roll) <= limits.maximum_roll_deg, Reason.HEAD_TILTED),
+            (abs(pose.roll) <= limits.maximum_roll_deg, _tilted(pose.roll)),
             (centre >= limits.minimum_centre_pose_quality, Reason.CENTRE_POSE_LOW),
         )
+
+
+def _tilted(roll: float) -> Reason:
+    return Reason.HEAD_TILTED if abs(roll) < LAID_DEG else Reason.PICTURE_TURNED
 
 
 def _finite(*values: float) -> bool:

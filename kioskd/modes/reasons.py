@@ -29,6 +29,7 @@ class Reason(StrEnum):
     HEAD_TURNED = "head_turned"
     HEAD_PITCHED = "head_pitched"
     HEAD_TILTED = "head_tilted"
+    PICTURE_TURNED = "picture_turned"
     CENTRE_POSE_LOW = "centre_pose_low"
     # what the networks said
     NOT_MEASURED = "not_measured"
@@ -118,6 +119,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.HEAD_TURNED: "The head is turned to a side; look at the camera",
     Reason.HEAD_PITCHED: "The head points up or down; look at the camera",
     Reason.HEAD_TILTED: "The head is tilted to a shoulder; hold it upright",
+    Reason.PICTURE_TURNED: "The face lies on its side or stands on its head in the picture; hang"
+    " the camera upright, or set rotate of its feed",
     Reason.CENTRE_POSE_LOW: "The face does not look straight into the lens",
     Reason.NOT_MEASURED: "A measurement that is needed could not be made on this frame",
     Reason.SCORE_INVALID: "The networks gave no usable liveness score for this frame",
