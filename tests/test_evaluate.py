@@ -31,11 +31,11 @@ class Evaluated:
     page: str
 
 
-def evaluated(data: Path, out: Path, *arguments: str | Path) -> Evaluated:
-    """A run that must end well: what it printed, and the two files it wrote."""
+def evaluated(data: Path, out: Path, *arguments: str | Path, status: int = 0) -> Evaluated:
+    """A run: what it printed, and the two files it wrote."""
     figures, page = out / "figures.json", out / "report.html"
     run = evaluate(data, "--json", figures, "--html", page, *arguments)
-    assert run.returncode == 0, run.stderr
+    assert run.returncode == status, run.stderr
     return Evaluated(run.stdout, json.loads(figures.read_text()), page.read_text())
 
 
@@ -63,6 +63,21 @@ def test_the_default_scheme_opens_to_the_live_clip_and_not_to_the_attack(both: E
     live = scheme["bona_fide"]
     assert (live["presentations"], live["errors"]["hits"], live["no_response"]["hits"]) == (1, 0, 0)
     assert scheme["after_frames"]["live"]["median"] >= 6
+
+
+def test_every_presentation_has_a_row(both: Evaluated) -> None:
+    (scheme,) = (s for s in both.figures["schemes"] if s["scheme"] == "hybrid_unimodal")
+    live, attack = sorted(scheme["rows"], key=lambda row: row["label"] == "attack")
+    assert (live["presentation"], live["outcome"]) == ("bonafide/webcam/live.mov", "live")
+    assert (attack["species"], attack["outcome"]) == ("tablet", "attack")
+    for row in (live, attack):
+        assert row["attempts"] >= 1
+        assert row["frames"] >= row["fit_frames"] > 0
+        assert 0 < row["after_s"] <= row["seconds"]
+        assert row["unread"] == 0
+    assert live["mean_score"] > 0.5 > attack["mean_score"]
+    assert scheme["clips"]["eer"] == 0.0
+    assert (scheme["clips"]["bona_fide"], scheme["clips"]["attack"]) == (1, 1)
 
 
 def test_all_schemes_are_compared_in_one_run(both: Evaluated) -> None:
@@ -118,23 +133,40 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
     pictures.video(attack / "nobody" / "nobody.avi")
     pictures.folder(attack / "wall" / "pictures")
     (data / "stray.png").touch()
-    return evaluated(data, folder, "-c", ROOT / "config.yaml")
+    return evaluated(data, folder, "-c", ROOT / "config.yaml", status=1)
 
 
-def test_what_cannot_be_read_or_shows_nobody_is_non_response(bad: Evaluated) -> None:
+def test_what_shows_nobody_is_non_response_and_what_cannot_be_read_is_in_no_figure(
+    bad: Evaluated,
+) -> None:
     (group,) = bad.figures["schemes"][0]["species"]
-    assert group["presentations"] == 5
-    assert group["no_response"]["hits"] == 5
-    assert group["errors"]["hits"] == 0
+    assert (group["presentations"], group["unreadable"]) == (2, 3)
+    assert (group["no_response"]["hits"], group["no_response"]["of"]) == (2, 2)
+    assert (group["errors"]["hits"], group["errors"]["of"]) == (0, 2)
+    outcomes = [row["outcome"] for row in bad.figures["schemes"][0]["rows"]]
+    assert sorted(outcomes) == ["live", "none", "none", *["unreadable"] * 3]
+
+
+def test_a_species_of_which_nothing_can_be_read_has_no_figure(tmp_path: Path) -> None:
+    """Not 0.0 %, and never exit status 0."""
+    (tmp_path / "data" / "attack_print").mkdir(parents=True)
+    for number in range(3):
+        (tmp_path / "data" / "attack_print" / f"{number}.mp4").write_text("no video")
+    run = evaluate(tmp_path / "data")
+    assert run.returncode == 1
+    assert "3 labelled file(s) or frame(s) could not be read" in run.stderr
+    (row,) = [line for line in run.stdout.splitlines() if "APCER print" in line]
+    assert "%" not in row
+    assert row.split()[2:] == ["-", "-", "0", "3"]
 
 
 @pytest.mark.parametrize(
     "sentence",
     [
-        r"empty\.mp4: nothing could be judged, counted as non-response",
-        r"cut\.mp4: nothing could be judged, counted as non-response",
+        r"empty\.mp4: could not be read, and is in no figure",
+        r"cut\.mp4: could not be read, and is in no figure",
         r"1\.jpg: is not an image",
-        r"print/text: nothing could be judged, counted as non-response",
+        r"print/text: could not be read, and is in no figure",
         r"nobody\.avi: no face was found, counted as non-response",
         r"wall/pictures: no face was found, counted as non-response",
         r"notes\.txt: is neither an image nor a video by its name, left out",

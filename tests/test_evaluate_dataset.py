@@ -78,6 +78,23 @@ def test_every_image_is_in_exactly_one_presentation(tmp_path: Path, count: int) 
     assert len(shown) == len(set(shown)) == count
 
 
+def test_photographs_are_no_sequence(tmp_path: Path) -> None:
+    """Images of which no two differ in their last number alone stand each for itself."""
+    found = by_name(files(tmp_path, *(f"bonafide/1/{name}.jpg" for name in ("anna", "ben", "7"))))
+    assert [len(p.files) for p in found.values()] == [1, 1, 1]
+    assert all(p.is_still for p in found.values())
+
+
+def test_every_image_may_stand_for_itself(tmp_path: Path) -> None:
+    found = by_name(files(tmp_path, *(f"bonafide/1/{n}.jpg" for n in range(5))), clip_frames=1)
+    assert [p.is_still for p in found.values()] == [True] * 5
+
+
+def test_a_video_is_no_still(tmp_path: Path) -> None:
+    (found,) = by_name(files(tmp_path, "bonafide/1/a.mp4")).values()
+    assert not found.is_still
+
+
 def test_a_folder_may_be_left_whole(tmp_path: Path) -> None:
     found = by_name(files(tmp_path, *(f"bonafide/1/{n}.jpg" for n in range(100))), clip_frames=0)
     assert [len(p.files) for p in found.values()] == [100]

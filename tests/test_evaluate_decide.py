@@ -144,3 +144,63 @@ def test_a_report_counts_presentations_subjects_and_errors_by_species_worst_firs
     assert (found.bona_fide.errors.hits, found.bona_fide.no_response.hits) == (1, 1)
     assert {mistake.state for mistake in found.worst} == {"LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED"}
     assert found.no_response_reasons == {"bonafide": {"undecided": 1}, "attack": {"undecided": 1}}
+
+
+@pytest.mark.parametrize(
+    ("score", "outcome", "reasons"),
+    [(LIVE, "live", ()), (FAKE, "attack", ()), (DOUBT, "none", ("undecided",))],
+)
+def test_a_still_image_is_judged_as_one_frame(
+    score: float, outcome: str, reasons: tuple[str, ...]
+) -> None:
+    """Whatever the window, and though nobody can see how it changes."""
+    found = decide(sighting("bonafide", [score]), replace(BY, gate=GateSettings()))
+    assert (found.outcome, found.reasons) == (outcome, reasons)
+
+
+def test_a_still_image_that_the_gate_refuses_is_no_response_with_its_reason() -> None:
+    strict = replace(BY, gate=GateSettings(minimum_face_size_px=1000.0))
+    found = decide(sighting("attack", [LIVE]), strict)
+    assert (found.outcome, found.reasons) == ("none", ("face_too_small",))
+    assert decide(sighting("attack", [None]), BY).outcome == "none"
+
+
+def test_every_presentation_has_a_row_that_says_what_came_of_it() -> None:
+    data = [
+        sighting("bonafide", [LIVE] * 20, name="opens"),
+        sighting("bonafide", [None] * 5 + [DOUBT] * 40, name="doubt"),
+        sighting("attack", [FAKE] * 45, species="print", name="caught"),
+        sighting("attack", [FAKE], species="print", name="still"),
+        Sighting(sighting("attack", [], species="mask", name="cut").presentation, (), ("x",), 0, 1),
+    ]
+    found = scheme_report(data, BY)
+    told = [(row.presentation, row.outcome, row.still, row.reasons) for row in found.rows]
+    assert told == [
+        ("opens", "live", False, ()),
+        ("doubt", "none", False, ("undecided",)),
+        ("caught", "attack", False, ()),
+        ("still", "attack", True, ()),
+        ("cut", "unreadable", False, ("unreadable",)),
+    ]
+    opens, doubt, caught, _, cut = found.rows
+    assert opens.mean_score == pytest.approx(LIVE)
+    assert (doubt.frames, doubt.fit_frames, doubt.attempts) == (45, 40, 2)
+    assert caught.after_s is not None
+    assert caught.seconds == pytest.approx(4.4)
+    assert (cut.mean_score, cut.unread) == (None, 1)
+    mask = next(group for group in found.species if group.name == "mask")
+    assert (mask.presentations, mask.errors.of, mask.unreadable) == (0, 0, 1)
+
+
+def test_the_error_of_clips_is_that_of_their_mean_scores() -> None:
+    data = [
+        sighting("bonafide", [0.9, 0.8, 0.1]),  # single frames overlap, means do not
+        sighting("bonafide", [0.7, 0.6]),
+        sighting("attack", [0.5, 0.2], species="print"),
+        sighting("attack", [0.1, 0.4], species="print"),
+    ]
+    found = scheme_report(data, BY)
+    assert found.clips.eer == 0.0
+    assert (found.clips.bona_fide, found.clips.attack) == (2, 2)
+    assert found.frames.eer is not None
+    assert found.frames.eer > 0.0

@@ -207,7 +207,9 @@ def propose(
     own = Calibration(by.rgb.calibration_slope, by.rgb.calibration_intercept)
     line = _line(fitted, quality) or own
     by = _with_line(by, line)
-    cases = [_Case(s, sum(not r for r in gate_reasons(s.frames, by))) for s in sightings]
+    cases = [
+        _Case(s, sum(not r for r in gate_reasons(s.frames, by))) for s in sightings if s.frames
+    ]
     bound = defaults(line, cascade=SCHEMES[by.rgb.detection_scheme].cascade)
     site = all(s.presentation.truth.label == "bonafide" for s in sightings)
     runs = _Runs(cases, by, progress, Bound() if allow_looser else bound, site=site)

@@ -57,6 +57,11 @@ class Presentation:
         return self.files[0].suffix.lower() in VIDEO_SUFFIXES
 
     @property
+    def is_still(self) -> bool:
+        """A single image, which no door would decide by."""
+        return len(self.files) == 1 and self.files[0].suffix.lower() in IMAGE_SUFFIXES
+
+    @property
     def is_realsense(self) -> bool:
         return self.files[0].suffix.lower() in REALSENSE_SUFFIXES
 
@@ -205,12 +210,19 @@ def _presentations(
 
 
 def _clips(images: list[Path], clip_frames: int) -> Iterator[list[Path]]:
-    """Sequences cut evenly where they are long, and joined to the next where they are short."""
+    """Sequences cut evenly where they are long, and joined to the next where they are short.
+
+    Images of which no two are of one sequence are photographs, each for itself.
+    """
     if not clip_frames:
         yield images
         return
+    sequences = _sequences(images)
+    if all(len(sequence) == 1 for sequence in sequences):
+        yield from sequences
+        return
     joined: list[list[Path]] = []
-    for sequence in _sequences(images):
+    for sequence in sequences:
         if joined and len(joined[-1]) < clip_frames // 2:
             joined[-1] += sequence
         else:

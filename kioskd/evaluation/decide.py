@@ -111,25 +111,53 @@ class Decision:
     result     the decision that counted, or the last attempt that came to none
     after_s    from the first frame with a face to the decision, seconds of the recording
     frames     the same in frames
+    attempts   how many attempts came to an end
+    reasons    what stood in the way of a still image
     """
 
     outcome: Outcome
     result: Result | None
     after_s: float | None
     frames: int | None
+    attempts: int = 0
+    reasons: tuple[str, ...] = ()
 
 
 def decide(sighting: Sighting, by: Judging) -> Decision:
-    """Runs the mode that ships over the presentation."""
+    """Runs the mode that ships over the presentation; a still image is judged as one frame."""
+    if sighting.presentation.is_still and by.depth is None and sighting.frames:
+        return _still(sighting, by)
     frames = by.judged(sighting.frames)
     results = [(n, step.result) for n, step in enumerate(steps(frames, by)) if step.result]
     told = [(n, result) for n, result in results if result.emits]
     if not told:
-        return Decision("none", results[-1][1] if results else None, None, None)
+        return Decision("none", results[-1][1] if results else None, None, None, len(results))
     n, result = _counting(told, attack=sighting.presentation.truth.label == "attack")
     first = next(i for i, seen in enumerate(frames) if seen.faces)
     outcome: Outcome = "live" if result.verdict == "passed" else "attack"
-    return Decision(outcome, result, result.decided_at - frames[first].at, n - first + 1)
+    after_s = result.decided_at - frames[first].at
+    return Decision(outcome, result, after_s, n - first + 1, len(results))
+
+
+def _still(sighting: Sighting, by: Judging) -> Decision:
+    """By the thresholds alone: there is no window, no motion, and no door that does this."""
+    (refused,), seen = fit_reasons(sighting, by), sighting.frames[0]
+    score = None if refused else by.score(seen)
+    if score is None:
+        reasons = refused or (Reason.NOT_MEASURED,)
+        return Decision("none", None, None, None, reasons=tuple(r.value for r in reasons))
+    if score >= by.rgb.liveness_detection_threshold:
+        return Decision("live", None, 0.0, 1, 1)
+    if score < by.rgb.fake_detection_threshold:
+        return Decision("attack", None, 0.0, 1, 1)
+    return Decision("none", None, None, None, 1, (Reason.UNDECIDED.value,))
+
+
+def fit_reasons(sighting: Sighting, by: Judging) -> list[tuple[Reason, ...]]:
+    """As `gate_reasons`; of a still image nobody can ask how it changes."""
+    if sighting.presentation.is_still:
+        by = replace(by, gate=replace(by.gate, minimum_change=0.0))
+    return gate_reasons(sighting.frames, by)
 
 
 def steps(frames: Sequence[Observation], by: Judging) -> list[Step]:

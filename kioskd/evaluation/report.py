@@ -1,12 +1,12 @@
 """An evaluation's figures, from what was sighted. Pure; docs/evaluation.md defines each of them."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median, quantiles
+from statistics import fmean, median, quantiles
 
 from kioskd.evaluation import depth_modes, metrics
-from kioskd.evaluation.decide import Decision, Judging, decide, gate_reasons, steps
+from kioskd.evaluation.decide import Decision, Judging, decide, fit_reasons, steps
 from kioskd.evaluation.intervals import clopper_pearson
 from kioskd.evaluation.sight import GateUse, Sighting
 from kioskd.modes.rgb_settings import RgbSettings
@@ -54,6 +54,7 @@ class Group:
 
     errors       of attacks: the door opened (APCER); of bona fide: an attack was called (BPCER)
     no_response  no decision was told (APNRR, BPNRR)
+    unreadable   presentations of which no frame could be read; they are in no other figure
     """
 
     name: str
@@ -62,6 +63,38 @@ class Group:
     sources: int
     errors: Rate
     no_response: Rate
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What came of one presentation.
+
+    outcome     "live", "attack", "none", or "unreadable"
+    attempts    how many came to an end
+    reasons     why there was no decision, or what stood in the way of the last attempt
+    mean_score  of all frames with a face, 0 = attack to 1 = live; fit_score: of those that pass
+                the gate
+    after_s     from the first frame with a face to the decision; seconds: all of it
+    unread      files or frames that could not be read
+    """
+
+    presentation: str
+    label: str
+    species: str
+    subject: str
+    source: str
+    still: bool
+    outcome: str
+    attempts: int
+    reasons: tuple[str, ...]
+    mean_score: float | None
+    fit_score: float | None
+    frames: int
+    fit_frames: int
+    seconds: float
+    after_s: float | None
+    unread: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,12 +106,15 @@ class SchemeReport:
     bona_fide: Group | None
     frames: Separation  # of all frames with a face
     fit_frames: Separation  # of those that pass the gate
+    clips: Separation  # of presentations, by the mean score of their frames with a face
+    fit_clips: Separation  # by that of their frames that pass the gate
     after_s: Mapping[str, Quantiles]  # by outcome
     after_frames: Mapping[str, Quantiles]
     no_response_reasons: Mapping[str, Mapping[str, int]]  # by label, presentations
     worst: tuple["Mistake", ...]
     scores: Mapping[str, tuple[float, ...]]  # by label, of all frames with a face
     cpu_ms: float | None  # per frame that passes the gate, one thread
+    rows: tuple[Row, ...]  # one for each presentation, in the order of the data set
 
     @property
     def worst_apcer(self) -> float | None:
@@ -113,6 +149,8 @@ class Report:
     gate_reasons: Mapping[str, Mapping[str, int]]  # by label, frames; of the default scheme
     schemes: tuple[SchemeReport, ...]
     problems: tuple[str, ...]
+    stills: int = 0  # presentations that are one image, each judged as one frame
+    unread: int = 0  # labelled files or frames that could not be read
 
 
 def rate(hits: int, of: int) -> Rate:
@@ -126,22 +164,64 @@ def scheme_report(
 ) -> SchemeReport:
     decided = [(sighting, decide(sighting, by)) for sighting in sightings]
     scores = frame_scores(sightings, by, fit=False)
+    rows = tuple(_row(sighting, decision, by) for sighting, decision in decided)
     return SchemeReport(
         scheme=by.name,
         species=_species(decided),
         bona_fide=_bona_fide(decided),
         frames=separation(scores),
         fit_frames=separation(frame_scores(sightings, by, fit=True)),
+        clips=separation(_by_label((row.label, row.mean_score) for row in rows)),
+        fit_clips=separation(_by_label((row.label, row.fit_score) for row in rows)),
         after_s=_by_outcome(decided, "after_s"),
         after_frames=_by_outcome(decided, "frames"),
         no_response_reasons=_no_response_reasons(decided, by),
         worst=_worst(decided),
         scores={label: tuple(values) for label, values in scores.items()},
         cpu_ms=cpu_ms,
+        rows=rows,
     )
 
 
 # -- presentations
+
+
+def _row(sighting: Sighting, decision: Decision, by: Judging) -> Row:
+    truth, frames = sighting.presentation.truth, sighting.frames
+    scored = [
+        (by.score(seen), not why)
+        for seen, why in zip(frames, fit_reasons(sighting, by), strict=True)
+    ]
+    scores = [score for score, _ in scored if score is not None]
+    fit = [score for score, is_fit in scored if is_fit and score is not None]
+    why = _why_none(sighting, decision, by) if decision.outcome == "none" else ""
+    told = decision.result.reasons if decision.result is not None else decision.reasons
+    return Row(
+        presentation=sighting.presentation.name,
+        label=truth.label,
+        species=truth.species,
+        subject=truth.subject,
+        source=truth.source,
+        still=sighting.presentation.is_still,
+        outcome=decision.outcome if frames else "unreadable",
+        attempts=decision.attempts,
+        reasons=tuple(told) or ((why,) if why else ()),
+        mean_score=fmean(scores) if scores else None,
+        fit_score=fmean(fit) if fit else None,
+        frames=len(frames),
+        fit_frames=sum(is_fit for _, is_fit in scored),
+        seconds=frames[-1].at - frames[0].at if frames else 0.0,
+        after_s=decision.after_s,
+        unread=sighting.unread,
+    )
+
+
+def _by_label(scores: Iterable[tuple[str, float | None]]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {"bonafide": [], "attack": []}
+    for label, score in scores:
+        if score is not None:
+            found[label].append(score)
+    return found
 
 
 def _species(decided: Sequence[tuple[Sighting, Decision]]) -> tuple[Group, ...]:
@@ -151,7 +231,7 @@ def _species(decided: Sequence[tuple[Sighting, Decision]]) -> tuple[Group, ...]:
         _group(name, [p for p in attacks if p[0].presentation.truth.species == name], "live")
         for name in names
     ]
-    return tuple(sorted(groups, key=lambda group: -group.errors.share))
+    return tuple(sorted(groups, key=lambda group: -group.errors.share if group.errors.of else 0.0))
 
 
 def _bona_fide(decided: Sequence[tuple[Sighting, Decision]]) -> Group | None:
@@ -160,15 +240,17 @@ def _bona_fide(decided: Sequence[tuple[Sighting, Decision]]) -> Group | None:
 
 
 def _group(name: str, members: Sequence[tuple[Sighting, Decision]], error: str) -> Group:
-    outcomes = Counter(decision.outcome for _, decision in members)
-    truths = [sighting.presentation.truth for sighting, _ in members]
+    read = [(sighting, decision) for sighting, decision in members if sighting.frames]
+    outcomes = Counter(decision.outcome for _, decision in read)
+    truths = [sighting.presentation.truth for sighting, _ in read]
     return Group(
         name,
-        len(members),
+        len(read),
         len({truth.subject for truth in truths}),
         len({truth.source for truth in truths}),
-        rate(outcomes[error], len(members)),  # type: ignore[index]
-        rate(outcomes["none"], len(members)),
+        rate(outcomes[error], len(read)),  # type: ignore[index]
+        rate(outcomes["none"], len(read)),
+        len(members) - len(read),
     )
 
 
@@ -192,7 +274,7 @@ def _no_response_reasons(
 ) -> dict[str, dict[str, int]]:
     found: dict[str, Counter[str]] = {"bonafide": Counter(), "attack": Counter()}
     for sighting, decision in decided:
-        if decision.outcome == "none":
+        if decision.outcome == "none" and sighting.frames:
             found[sighting.presentation.truth.label][_why_none(sighting, decision, by)] += 1
     return {label: dict(counter.most_common()) for label, counter in found.items()}
 
@@ -201,6 +283,8 @@ def _why_none(sighting: Sighting, decision: Decision, by: Judging) -> str:
     """The attempt's own reason; without one, what was said most often of a frame."""
     if not sighting.frames:
         return "unreadable" if sighting.problems else "empty"
+    if decision.reasons:
+        return decision.reasons[0]
     if decision.result is not None and decision.result.reasons:
         return decision.result.reasons[0]
     refused = Counter(reason for step in steps(sighting.frames, by) for reason in step.reasons)
@@ -211,7 +295,8 @@ def _worst(decided: Sequence[tuple[Sighting, Decision]], most: int = 12) -> tupl
     found = [
         _mistake(sighting, decision)
         for sighting, decision in decided
-        if decision.outcome != "none"
+        if decision.result is not None
+        and decision.outcome != "none"
         and (decision.outcome == "live") == (sighting.presentation.truth.label == "attack")
     ]
     return tuple(sorted(found, key=lambda m: -abs(m.liveness - (m.species == "")))[:most])
@@ -242,7 +327,7 @@ def frame_scores(
     """The scheme's score of every frame with a face, or of those that are fit, by label."""
     found: dict[str, list[float]] = {"bonafide": [], "attack": []}
     for sighting in sightings:
-        refused = gate_reasons(sighting.frames, by) if fit else None
+        refused = fit_reasons(sighting, by) if fit else None
         for index, seen in enumerate(sighting.frames):
             if refused is not None and refused[index]:
                 continue
@@ -279,7 +364,7 @@ def gate_tally(sightings: Sequence[Sighting], by: Judging) -> dict[str, dict[str
     found: dict[str, Counter[str]] = {"bonafide": Counter(), "attack": Counter()}
     for sighting in sightings:
         counter = found[sighting.presentation.truth.label]
-        for reasons in gate_reasons(sighting.frames, by):
+        for reasons in fit_reasons(sighting, by):
             counter.update([reason.value for reason in reasons] or ["passed"])
     return {label: dict(counter.most_common()) for label, counter in found.items()}
 
@@ -312,6 +397,8 @@ def full_report(
         gate_reasons=gate_tally(sightings, first),
         schemes=tuple(scheme_report(sightings, by, costs.get(by.name)) for by in judgings),
         problems=(*notes, *(p for sighting in sightings for p in named(sighting))),
+        stills=sum(sighting.presentation.is_still for sighting in sightings),
+        unread=sum(sighting.unread for sighting in sightings),
     )
 
 
@@ -320,7 +407,7 @@ def named(sighting: Sighting) -> tuple[str, ...]:
     name = sighting.presentation.name
     if not sighting.frames:
         why = "; ".join(sighting.problems) or "it holds no frame"
-        return (f"{name}: nothing could be judged, counted as non-response ({why})",)
+        return (f"{name}: could not be read, and is in no figure ({why})",)
     if not any(seen.faces for seen in sighting.frames):
         return (*sighting.problems, f"{name}: no face was found, counted as non-response")
     return sighting.problems

@@ -6,7 +6,7 @@ from html import escape
 
 from kioskd.evaluation import metrics, svg
 from kioskd.evaluation.report import Group, Mistake, Rate, Report, SchemeReport
-from kioskd.evaluation.report_text import percent
+from kioskd.evaluation.report_text import percent, stills
 from kioskd.evaluation.report_text import rate as rate_text
 
 Thumbnails = Mapping[Mistake, bytes]  # JPEG
@@ -107,6 +107,10 @@ def _head(report: Report) -> Iterator[str]:
             '<p class="warn">The gate was off: no frame was refused and no face followed.'
             " No door runs like this.</p>"
         )
+    if report.stills:
+        yield f'<p class="warn">{escape(stills(report))}</p>'
+    if report.unread:
+        yield f'<p class="warn">{report.unread} labelled files or frames could not be read.</p>'
     settings = ", ".join(f"{name} {value:g}" for name, value in report.thresholds.items())
     networks = ", ".join(f"{model} {name}" for model, name in report.networks.items())
     yield f'<p class="soft">{escape(settings)}<br>{escape(networks)}</p>'
@@ -143,7 +147,9 @@ def _presentation_row(scheme: SchemeReport, species: Sequence[str]) -> tuple[str
 
 def _short(group: Group) -> str:
     found = group.no_response
-    return f"{escape(group.name)} {percent(found.share)}, {found.hits}/{found.of}"
+    unreadable = f", {group.unreadable} unreadable" if group.unreadable else ""
+    share = f"{percent(found.share)}, {found.hits}/{found.of}" if found.of else "-"
+    return f"{escape(group.name)} {share}{unreadable}"
 
 
 def _after(scheme: SchemeReport, outcome: str) -> str:

@@ -16,7 +16,10 @@ def lines(report: Report) -> Iterator[str]:
         yield ""
     yield "Schemes, frame by frame; then those frames that pass the gate"
     yield from table(
-        ("scheme", "AUC", "EER", "APCER at BPCER 5 %", "AUC fit", "EER fit", "CPU ms"),
+        (
+            *("scheme", "AUC", "EER", "APCER at BPCER 5 %", "AUC fit", "EER fit"),
+            *("clip EER", "clip EER fit", "CPU ms"),
+        ),
         [_scheme_frames(scheme) for scheme in report.schemes],
     )
     for scheme in report.schemes:
@@ -113,9 +116,21 @@ def _head(report: Report) -> Iterator[str]:
     )
     if report.gate == "off":
         yield "GATE OFF: no frame was refused and no face followed; no door runs like this"
+    if report.stills:
+        yield stills(report)
+    if report.unread:
+        yield f"{report.unread} labelled file(s) or frame(s) could not be read and are in no figure"
     yield ", ".join(f"{name} {value:g}" for name, value in report.thresholds.items())
     if report.networks:
         yield ", ".join(f"{model}: {file}" for model, file in report.networks.items())
+
+
+def stills(report: Report) -> str:
+    """What is to be known of single images."""
+    return (
+        f"STILL IMAGES: {report.stills} presentation(s) are one image, judged by that one frame and"
+        " the thresholds alone; no door decides by one"
+    )
 
 
 def _separation(found: Separation) -> tuple[str, ...]:
@@ -140,6 +155,8 @@ def _scheme_frames(scheme: SchemeReport) -> tuple[str, ...]:
         percent(scheme.frames.apcer_at_bpcer_5),
         _number(scheme.fit_frames.auc),
         percent(scheme.fit_frames.eer),
+        percent(scheme.clips.eer),
+        percent(scheme.fit_clips.eer),
         "-" if scheme.cpu_ms is None else f"{scheme.cpu_ms:.1f}",
     )
 
@@ -150,7 +167,7 @@ def _scheme(scheme: SchemeReport) -> Iterator[str]:
     if scheme.bona_fide is not None:
         groups.append(("BPCER", scheme.bona_fide))
     yield from table(
-        ("", "error", "no response", "subjects"),
+        ("", "error", "no response", "subjects", "unreadable"),
         [_group(what, group) for what, group in groups],
     )
     for outcome, name in (("live", "opened"), ("attack", "called an attack")):
@@ -167,6 +184,7 @@ def _group(what: str, group: Group) -> tuple[str, ...]:
         rate(group.errors),
         rate(group.no_response),
         str(group.subjects),
+        str(group.unreadable),
     )
 
 

@@ -100,6 +100,10 @@ def run(request: Request, progress: Callable[[int, int], None] | None = None) ->
     except OSError as error:
         print(f"{error.filename}: cannot be written ({error.strerror})", file=sys.stderr)
         return FAILED
+    if report.unread:
+        text = f"{report.unread} labelled file(s) or frame(s) could not be read; the figures are"
+        print(f"{text} of the rest alone", file=sys.stderr)
+        return FAILED
     return OK
 
 

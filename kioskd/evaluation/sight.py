@@ -52,12 +52,14 @@ class Sighting:
               measure, and in `liveness.by_model` every network's score
     problems  sentences about frames, or the whole presentation, that could not be read
     repeated  frames that equal the one before, which a feed never hands on
+    unread    files or frames that could not be read; a presentation without a frame is one
     """
 
     presentation: Presentation
     frames: tuple[Observation, ...]
     problems: tuple[str, ...] = ()
     repeated: int = 0
+    unread: int = 0
 
 
 def roles(measures: frozenset[Measure] = COLOURS) -> frozenset[Role]:
@@ -106,7 +108,9 @@ class Sight:
             if shown.planes is not None:
                 frame = shown.planes.beside(frame)
             seen.append(self._scored(frame, self._eye.look(frame)))
-        return Sighting(presentation, tuple(seen), tuple(problems), repeated)
+        unread = max(len(problems), not seen)
+        problems += _mixed(presentation, seen)
+        return Sighting(presentation, tuple(seen), tuple(problems), repeated, unread)
 
     def _shown(self, presentation: Presentation, problems: list[str]) -> Iterator["_Shown"]:
         if presentation.is_video or presentation.is_realsense:
@@ -134,6 +138,15 @@ class Sight:
             if score is not None:
                 scores[model] = score
         return scores
+
+
+def _mixed(presentation: Presentation, seen: Sequence[Observation]) -> Iterator[str]:
+    """One camera gives images of one size; others were taken for a sequence by their names."""
+    if len({(each.width, each.height) for each in seen}) > 1 and len(presentation.files) > 1:
+        yield (
+            f"{presentation.name}: its images are of different sizes, so they are photographs"
+            " rather than a sequence; --clip-frames 1 judges each for itself"
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
