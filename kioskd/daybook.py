@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kioskd.delivery.courier import Delivery
-from kioskd.delivery.news import ClockSet, Met, News, Pruned
+from kioskd.delivery.news import ClockSet, Met, News, Pruned, Rescued
 from kioskd.event import Result
 from kioskd.modes.reasons import sentence
 
@@ -72,6 +72,9 @@ def news(news: News) -> Line:
         case Pruned(count, first, last, before):
             told = {"count": count, "first": first, "last": last, "recorded_before": _utc(before)}
             return Line("audit records deleted", told)
+        case Rescued(path, saved, lost):
+            told = {"log": str(path), "saved": saved, "numbers_lost": lost}
+            return Line("records of a damaged audit log saved", told, bad=lost > 0)
         case ClockSet(by_s):
             return Line("the clock was set", {"by_seconds": round(by_s, 1)}, bad=True)
     fields: dict[str, object] = {"feed": news.feed, "detail": news.detail}

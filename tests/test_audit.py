@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ import pytest
 
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Reading
-from kioskd.delivery.database import AuditError
+from kioskd.delivery.database import CHECKED_AT_ONCE, AuditError
+from kioskd.delivery.rescue import Rescue
 from kioskd.delivery.stretches import Deleted
 
 
@@ -266,7 +267,8 @@ import resource, sys
 from pathlib import Path
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Reading
-from kioskd.delivery.database import AuditError
+from kioskd.delivery.database import CHECKED_AT_ONCE, AuditError
+from kioskd.delivery.rescue import Rescue
 from kioskd.delivery.stretches import Deleted
 log = AuditLog(Path(sys.argv[1]))
 kept = [log.commit({}, 1.0)]
@@ -537,3 +539,110 @@ def test_a_record_that_is_no_json_is_refused_with_a_sentence(log: AuditLog) -> N
         with pytest.raises(AuditError, match="no JSON in UTF-8"):
             log.commit({"score": wrong}, 1.0)
     assert log.commit({}, 1.0) == 1
+
+
+def damage_page(path: Path, mark: bytes) -> None:
+    """Overwrite the page of 4096 bytes that the mark stands in."""
+    content = bytearray(path.read_bytes())
+    start = content.index(mark) // 4096 * 4096
+    content[start : start + 4096] = bytes(range(256)) * 16
+    path.write_bytes(content)
+
+
+def rescue_all(log: AuditLog) -> Rescue:
+    while not (rescued := log.rescue(50, NOON)) or not rescued.done:
+        assert rescued is not None
+    assert log.rescue(50, NOON) is None
+    return rescued
+
+
+@pytest.mark.parametrize("layout", [1, 2])
+def test_what_waited_in_a_damaged_log_waits_in_the_new_one(path: Path, layout: int) -> None:
+    bodies = [{"n": f"row-{n:03d}", "pad": "x" * 500} for n in range(1, 201)]
+    if layout == 1:
+        layout_1(path, [json.dumps(body) for body in bodies], taken=100)
+    else:
+        with closing(AuditLog(path)) as first:
+            given = [first.commit(body, 1.0) for body in bodies]
+            first.acknowledge(given[:100], 2.0)
+    damage_page(path, b"row-150")
+    before = path.read_bytes()
+    with closing(AuditLog(path)) as log:
+        (moved,) = log.damaged
+        new = log.commit({"n": "new"}, 3.0)
+        rescued = rescue_all(log)
+        kept = [row.body["n"] for row in log.pending(0, 1000)]
+        assert new == 1
+        assert kept[0] == "new"
+        assert "row-150" not in kept
+        assert kept[1:] == [body["n"] for body in bodies[100:] if body["n"] in kept]
+        assert 100 <= len(kept) + rescued.lost <= 102
+        assert rescued.saved == len(kept) - 1 >= 90
+        assert {row.epoch for row in log.pending(0, 1000)} == {log.epoch}
+    assert moved.read_bytes() == before
+    with closing(AuditLog(path)) as again:
+        assert (again.damaged, again.rescue(50, NOON)) == ((), None)
+
+
+def test_a_rescue_that_was_broken_off_goes_on_at_the_next_start(path: Path) -> None:
+    layout_1(path, [json.dumps({"n": n, "pad": "x" * 500}) for n in range(100)])
+    damage_page(path, b'"n": 50')
+    with closing(AuditLog(path)) as log:
+        log.rescue(30, NOON)
+    with closing(AuditLog(path)) as log:
+        rescue_all(log)
+        kept = [row.body["n"] for row in log.pending(0, 1000)]
+    assert len(kept) == len(set(kept)) > 90
+
+
+def read_through(log: AuditLog) -> None:
+    while not log.look_through(500):
+        pass
+
+
+def test_a_large_log_is_opened_at_once_and_its_damage_found_behind(path: Path) -> None:
+    with closing(AuditLog(path)) as first:
+        first.commit({}, 1.0)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE record SET checksum = NULL")
+        db.executemany(
+            "INSERT INTO record (recorded_at, body, delivered_at) VALUES (?, ?, ?)",
+            ((1.0, f'{{"n":{n},"pad":"{"x" * 900}"}}', n % 2 or None) for n in range(10_000)),
+        )
+    assert path.stat().st_size > CHECKED_AT_ONCE
+    damage_page(path, b'"n":5000,')
+    with closing(AuditLog(path)) as log:
+        assert not log.damaged
+        assert log.commit({}, 2.0) == 10_002
+        with pytest.raises(AuditError, match="is damaged and will be moved aside"):
+            read_through(log)
+        assert log.commit({"n": "after"}, 3.0) == 10_003
+        assert [moved.name for moved in log.damaged] == ["audit.db.damaged-1"]
+        assert rescue_all(log).saved > 4990
+
+
+def test_a_row_that_waits_and_is_not_listed_is_found(path: Path) -> None:
+    """SQLite would never show it to the courier."""
+    with closing(AuditLog(path)) as log:
+        for n in range(3):
+            log.commit({"n": n}, 1.0)
+    with closing(sqlite3.connect(path)) as db, db:  # an index that leaves the row out
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("DROP INDEX pending")
+        db.execute("CREATE INDEX pending ON record (id) WHERE delivered_at IS NULL AND id <> 2")
+        db.execute("UPDATE sqlite_master SET sql = replace(sql, ' AND id <> 2', '')")
+    with closing(AuditLog(path)) as log:
+        with suppress(AuditError):
+            log.look_through(10)
+        log.commit({"n": 3}, 2.0)
+        rescue_all(log)
+        assert sorted(str(row.body["n"]) for row in log.pending(0, 10)) == ["0", "1", "2", "3"]
+
+
+def test_a_log_is_read_through_and_what_the_broker_took_is_checked_too(path: Path) -> None:
+    with closing(AuditLog(path)) as log:
+        log.acknowledge([log.commit({"n": f"row-{n}"}, 1.0) for n in range(1, 6)], 2.0)
+    change_byte(path, b"row-3", b'"', b"!")
+    with closing(AuditLog(path)) as log:
+        assert [log.look_through(2) for _ in range(4)] == [False, False, True, False]
+        assert [row.id for row in log.aside(10)[1]] == [3]

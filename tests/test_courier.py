@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from feeds.state import FeedState
+from kioskd import daybook
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Clock, Reading
 from kioskd.delivery.courier import Courier
-from kioskd.delivery.news import ClockSet, Ended, Met, News, Pruned
+from kioskd.delivery.news import ClockSet, Ended, Met, News, Pruned, Rescued
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.delivery.sizes import sizes
 from tests.support import scripted_broker as scripted
@@ -759,6 +760,7 @@ def test_old_records_are_deleted_and_each_deletion_is_told(tmp_path: Path) -> No
         clock.ahead = 91 * DAY_S
         told = eventually(lambda: [news for news in k.news if isinstance(news, Pruned)])
         assert [(news.count, news.first, news.last) for news in told] == [(3, 1, 3)]
+        assert daybook.news(told[0]).event == "audit records deleted"
         assert rows(k) == 0
         with closing(sqlite3.connect(k.log.path)) as db:  # and the log itself remembers
             assert db.execute("SELECT first, last, count FROM deletion").fetchall() == [(1, 3, 3)]
@@ -773,6 +775,7 @@ def test_a_clock_that_is_set_ahead_deletes_nothing(tmp_path: Path) -> None:
         clock.set_by = 100 * DAY_S
         clock.ahead = 2 * 3600.0  # past the next time to look at the clock, and to delete
         eventually(lambda: k.news[-1:] == [ClockSet(100 * DAY_S)])
+        assert daybook.news(k.news[-1]).fields == {"by_seconds": 100 * DAY_S}
         delivered(k, 1)
         clock.ahead = 4 * 3600.0
         delivered(k, 1)
@@ -848,3 +851,28 @@ def test_a_log_that_is_larger_than_it_may_be_is_told(tmp_path: Path) -> None:
         assert "audit_size" not in k.problems
     with kiosk(replace(settings, size_limit_mb=0.01), tmp_path) as k:
         eventually(lambda: "more than audit.size_limit_mb" in k.problems.get("audit_size", ""))
+
+
+def test_records_that_waited_in_a_log_that_was_damaged_reach_the_collector(tmp_path: Path) -> None:
+    with kiosk(Mosquitto(tmp_path).settings(), tmp_path) as k:
+        waiting = [k.courier.deliver(unknown_now()).event_id for _ in range(60)]
+    content = bytearray((tmp_path / "audit.db").read_bytes())
+    page = content.index(waiting[30].encode()) // 4096 * 4096
+    content[page : page + 4096] = bytes(4096)
+    (tmp_path / "audit.db").write_bytes(content)
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path) as k,
+    ):
+        eventually(lambda: [news for news in k.news if isinstance(news, Rescued)])
+        (rescued,) = [news for news in k.news if isinstance(news, Rescued)]
+        eventually(k.all_taken)
+        eventually(lambda: len(watching.of("audit")) == rescued.saved)
+        arrived = [record["eventId"] for record in watching.payloads("audit")]
+        assert arrived == [event_id for event_id in waiting if event_id in arrived]
+        assert len(arrived) + rescued.lost == 60
+        assert 0 < rescued.lost < 10
+        assert str(rescued.path) in k.problems["audit_damaged"]
+        line = daybook.news(rescued)
+        assert (line.event, line.bad) == ("records of a damaged audit log saved", True)

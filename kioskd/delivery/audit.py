@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from kioskd.delivery import layout, mark, stretches
+from kioskd.delivery import layout, mark, rescue, stretches
 from kioskd.delivery.clock import Reading
 from kioskd.delivery.database import (
     AuditError,
@@ -25,6 +25,7 @@ from kioskd.delivery.database import (
     Found,
     transaction,
 )
+from kioskd.delivery.rescue import Rescue
 from kioskd.delivery.stretches import Deleted, set_since
 from kioskd.delivery.wire import JsonValue
 
@@ -33,6 +34,7 @@ Begun = Literal["gone", "empty", "older"]
 READS = 20  # in one look for rows that wait, where many cannot be read
 
 _Found = tuple[int, object, object, object]  # number, recorded_at, body, checksum
+_INSERT = "INSERT INTO record (id, recorded_at, body, checksum) VALUES (?, ?, ?, ?)"
 _ROW = "id, recorded_at, CAST(body AS BLOB), checksum"
 
 
@@ -105,10 +107,7 @@ class AuditLog:
                 if reading and self._dated_by and set_since(reading, self._dated_by):
                     stretches.note(db, reading, number)
                     self._dated_by = reading
-                db.execute(
-                    "INSERT INTO record (id, recorded_at, body, checksum) VALUES (?, ?, ?, ?)",
-                    (number, recorded_at, body.decode(), check),
-                )
+                db.execute(_INSERT, (number, recorded_at, body.decode(), check))
             self._last_id = number  # not before it is on the disk
         return number
 
@@ -207,6 +206,27 @@ class AuditLog:
         self._looked = end if len(found) == most else 0
         return self._looked == 0
 
+    def rescue(self, most: int, now: float) -> Rescue | None:
+        """Bring some rows that waited in a damaged log into this one: how far that is, if any is.
+
+        They count as recorded `now` (unix seconds): nobody knows by which clock they were dated.
+        """
+        with self._database.using() as db:
+            found = rescue.current(db)
+            if not found or found[0].done:
+                return None
+            raw, lost, goes_on = rescue.waiting(found[0], most)
+            rows, unreadable = self._read(raw)
+            number = self._last_id
+            with transaction(db):
+                for number, row in enumerate(rows, self._last_id + 1):
+                    body = _encoded(row.body)
+                    values = (number, now, body.decode(), _checksum(number, now, body))
+                    db.execute(_INSERT, values)
+                rescue.note(db, found[0], goes_on, len(rows), lost + len(unreadable))
+            self._last_id = number
+            return next(same for same in rescue.current(db) if same.path == found[0].path)
+
     def bytes_used(self) -> int:
         return self._database.bytes_used()
 
@@ -237,6 +257,10 @@ class AuditLog:
                 self._begin_epoch(db, last + 1, str(uuid.uuid4()))
             self.epoch = self._epochs[0][1]
         self._last_id = max(last, self._last_id)
+        if found == "moved":
+            note = mark.read(self._mark_path)
+            known_last = max(self._last_id, note.last if note else 0)
+            rescue.begin(db, self._database.damaged[-1], known_last)
 
     def _begin_epoch(self, db: Connection, first: int, name: str) -> None:
         db.execute("INSERT OR REPLACE INTO epoch (first, name) VALUES (?, ?)", (first, name))

@@ -8,11 +8,13 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 Connection = sqlite3.Connection  # for those who write SQL
+Refused = sqlite3.Error  # what SQLite raises
 Found = Literal["kept", "absent", "empty", "moved"]  # moved: it was damaged, this one is new
 
 LOCK_WAIT_S = 1.0  # another program holds the file for so long: the work fails
@@ -176,6 +178,15 @@ def transaction(db: Connection) -> Iterator[None]:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """A damaged file, opened so that not a byte of it is changed. Refused if it cannot be."""
+    sealed = "" if _companion(path, "-wal").exists() else "&immutable=1"
+    address = f"file:{quote(str(path.absolute()))}?mode=ro{sealed}"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db:
+        yield db
 
 
 def make_private(path: Path) -> None:

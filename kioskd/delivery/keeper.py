@@ -5,7 +5,7 @@ from kioskd.delivery import audit_sentences, stretches
 from kioskd.delivery.audit import Aside, AuditLog
 from kioskd.delivery.clock import Clock, Reading
 from kioskd.delivery.disk import Disk
-from kioskd.delivery.news import ClockSet, Pruned, Tell
+from kioskd.delivery.news import ClockSet, Pruned, Rescued, Tell
 from kioskd.delivery.problems import Problems
 
 CLOCK_EVERY_S = 10.0
@@ -37,6 +37,7 @@ class Keeper:
         self._problems = problems
         self._tell = tell
         self._asides = 0  # as of when it was told how many rows lie aside
+        self._rescued = -1  # how many damaged logs there were when all of them had been rescued
         self._reading: Reading | None = None
         now = clock.monotonic()
         self._clock_at = now
@@ -49,6 +50,7 @@ class Keeper:
         if self._disk.resting:
             return
         self._tell_state()
+        self._rescue()
         now = self._clock.monotonic()
         if now >= self._clock_at:
             self._clock_at = now + CLOCK_EVERY_S
@@ -81,6 +83,18 @@ class Keeper:
             self._disk.tried("mark", self._audit.remember)
         else:
             self._tell(Pruned(deleted.count, deleted.first, deleted.last, deleted.recorded_before))
+
+    def _rescue(self) -> None:
+        """Some of what waited in a log that was damaged, in this run or an earlier one."""
+        damaged = len(self._audit.damaged)
+        if damaged == self._rescued:
+            return
+        wall = self._clock.wall()
+        rescued = self._disk.tried("rescue", lambda: self._audit.rescue(ROWS_AT_ONCE, wall))
+        if rescued is None and not self._disk.resting:
+            self._rescued = damaged
+        elif rescued is not None and rescued.done:
+            self._tell(Rescued(rescued.path, rescued.saved, rescued.lost))
 
     def _weigh(self) -> None:
         size = self._disk.tried("size", self._audit.bytes_used)

@@ -34,6 +34,13 @@ CREATE TABLE aside (          -- rows that cannot be sent, whole, with the reaso
     delivered_at ANY,
     why TEXT NOT NULL
 ) STRICT;
+CREATE TABLE rescue (         -- damaged logs, whose waiting rows are brought here
+    path TEXT PRIMARY KEY,
+    next INTEGER NOT NULL,    -- the number to go on with, up to `last`
+    last INTEGER NOT NULL,
+    saved INTEGER NOT NULL,
+    lost INTEGER NOT NULL     -- numbers that could not be read
+) STRICT;
 CREATE TABLE deletion (       -- what was deleted, and when
     deleted_at REAL NOT NULL, -- unix seconds
     first INTEGER NOT NULL,   -- the numbers deleted lie between these two
@@ -50,6 +57,9 @@ CREATE TABLE stretch (        -- of rows whose times come from one unbroken run 
     dated REAL                -- unix seconds: its rows count as no older; NULL: as they say
 ) STRICT
 """
+
+
+_NAMES = {"record", "pending", "delivered", "epoch", "aside", "rescue", "deletion", "stretch"}
 
 
 def upgrade(db: Connection, path: Path) -> None:
@@ -77,9 +87,7 @@ def _tables(db: Connection) -> set[str]:
 
 def _verify(db: Connection) -> None:
     """Another program's database, or one with a damaged schema, is none of ours."""
-    if not {"record", "pending", "delivered", "epoch", "aside", "deletion", "stretch"} <= _tables(
-        db
-    ):
+    if not _tables(db) >= _NAMES:
         raise DamagedError
     columns = [str(row[1]) for row in db.execute("PRAGMA table_info(record)")]
     if columns != ["id", "recorded_at", "body", "delivered_at", "checksum"]:

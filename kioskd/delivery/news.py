@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from kioskd.delivery.wire import Outcome
 
@@ -34,13 +35,22 @@ class Pruned:
 
 
 @dataclass(frozen=True, slots=True)
+class Rescued:
+    """The records that waited in a damaged log wait in the new one; `lost` could not be read."""
+
+    path: Path
+    saved: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClockSet:
     """Somebody or something set the wall clock, forward (positive) or back."""
 
     by_s: float
 
 
-News = Met | Ended | Pruned | ClockSet
+News = Met | Ended | Pruned | Rescued | ClockSet
 Tell = Callable[[News], None]
 
 
