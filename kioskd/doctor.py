@@ -15,7 +15,7 @@ from feeds import realsense
 from feeds.feed import Feed
 from feeds.frame import Frame
 from feeds.settings import FeedSettings, PlayedSource, RealSenseSource, RecordingSource
-from kioskd import time_service
+from kioskd import hanging, time_service
 from kioskd.config.load import Config, ConfigError, load
 from kioskd.daemon import networks
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
@@ -75,7 +75,9 @@ def run(path: Path, *, as_json: bool = False) -> int:
 def _findings(config: Config) -> Iterator[Finding]:
     yield _networks(config)
     for door in config.doors:
-        yield _camera(door.feed)
+        yield (seen := _camera(door.feed))
+        if seen.well:
+            yield _picture(door.feed)
     yield from _broker(config)
     yield _sizes(config)
     yield _clock()
@@ -114,6 +116,21 @@ def _camera(settings: FeedSettings) -> Finding:
         return Finding(subject, False, lacking or feed.state.detail)
     finally:
         feed.stop()
+
+
+def _picture(settings: FeedSettings) -> Finding:
+    """Whether it hangs upright, by whoever stands before the camera."""
+    subject = f"picture {settings.name}"
+    try:
+        needed = hanging.turn(settings)
+    except NetworkError as error:
+        return Finding(subject, False, str(error))
+    if needed is None:
+        unseen = "nobody was in view, so nothing says whether it hangs upright; stand there"
+        return Finding(subject, True, f"{unseen} and look again", note=True)
+    if needed:
+        return Finding(subject, False, hanging.advice(settings, needed))
+    return Finding(subject, True, "hangs upright, by the face in view")
 
 
 def _lacking(frame: Frame) -> str:
