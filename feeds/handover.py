@@ -95,6 +95,9 @@ class _Handover:
             shot = self._read(reader)
             if shot is None:
                 break
+            if shot.begins:
+                self._session += 1
+                self._slot.begin_session(self._session)
             if isinstance(self._source, PlayedSource):
                 shot = self._paced(shot, self._source, reader.period_s or 0.0)
             self._consider(shot, freshness)

@@ -227,8 +227,8 @@ def write_image(path: str, image: Image) -> None:
         raise ImageFileError(f"{path}: cannot be written")
 
 
-def encoded(image: Image | NDArray[np.uint16], suffix: Literal[".jpg", ".png"]) -> bytes:
-    """The image as the content of a file of that kind; PNG takes 16 bits too."""
+def encoded(image: Image | NDArray[np.uint16], suffix: Literal[".bmp", ".jpg", ".png"]) -> bytes:
+    """The image as the content of a file of that kind; PNG takes 16 bits too, BMP no time."""
     done, content = cv2.imencode(suffix, image)
     if not done:
         raise ImageFileError(f"an image of shape {image.shape} cannot be made {suffix[1:]}")

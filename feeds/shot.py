@@ -23,6 +23,7 @@ class Shot:
     position_s            the source's own time of the image; None if it has no clock.
                           In a file it counts from 0 and is the time to show the image at
     planes                what a depth camera saw with it
+    begins                in a recording: the camera had been opened anew before this image
     """
 
     image: ColorImage
@@ -30,6 +31,7 @@ class Shot:
     arrived_at: float
     position_s: float | None
     planes: Planes | None = None
+    begins: bool = False
 
 
 class Reader(Protocol):

@@ -5,7 +5,7 @@ A further kind of camera is a further class with `read` and `close`, and a line 
 
 import errno
 import os
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import assert_never
@@ -240,33 +240,47 @@ class FolderReader:
         if not images:
             kinds = ", ".join(sorted(suffix[1:] for suffix in IMAGE_SUFFIXES))
             raise SourceError("open_failed", f"{source.path}: holds no image ({kinds})")
-        self._left: Iterator[tuple[Path, float]] = iter(images)
+        self._left = iter(images)
 
     def read(self) -> Shot | None:
         began_at = monotonic()
-        if (image_and_time := next(self._left, None)) is None:
+        if (shown := next(self._left, None)) is None:
             return None
-        path, position_s = image_and_time
         try:
-            image = imaging.read_image(str(path))
+            image = imaging.read_image(str(shown.path))
         except imaging.ImageFileError as error:
             raise SourceError("unreadable", str(error)) from error
-        return Shot(image, began_at, monotonic(), position_s)
+        return Shot(image, began_at, monotonic(), shown.position_s, begins=shown.begins)
 
     def close(self) -> None:
         self._left = iter(())
 
 
-def _images(folder: Path, period_s: float) -> list[tuple[Path, float]]:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An image of a folder and when to show it; `begins` as in Shot."""
+
+    path: Path
+    position_s: float
+    begins: bool = False
+
+
+def _images(folder: Path, period_s: float) -> list[_Shown]:
     """The images that lie in a folder, and when to show each. Of a recording the colour ones."""
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
     shown = [path for path in found if not path.stem.endswith((".depth", ".infrared"))]
-    return [(path, number * period_s) for number, path in enumerate(shown)]
+    return [_Shown(path, number * period_s) for number, path in enumerate(shown)]
 
 
-def _recorded(folder: Path) -> list[tuple[Path, float]]:
+def _recorded(folder: Path) -> list[_Shown]:
+    """As a camera gave them: where it was opened anew, that is to be seen too."""
     try:
         entries = read_index(folder)
     except RecordingError as error:
         raise SourceError("unreadable", str(error)) from error
-    return [(folder / e.color, e.captured_at - entries[0].captured_at) for e in entries]
+    began_at = entries[0].captured_at if entries else 0.0
+    sessions = [entry.session for entry in entries]
+    return [
+        _Shown(folder / e.color, e.captured_at - began_at, begins=e.session != before)
+        for e, before in zip(entries, [*sessions[:1], *sessions], strict=False)
+    ]

@@ -19,6 +19,7 @@ from kioskd.log import redacted
 WAIT_S = 0.25  # for a frame
 GIGABYTE = 1e9
 DAY_S = 86_400.0
+TELL_S = 5.0  # between two words on frames that were lost
 
 WARNING = """\
 This keeps pictures of whoever stands before the camera: faces, which are personal data. They
@@ -90,10 +91,12 @@ def _record(settings: FeedSettings, folder: Path, limits: Limits) -> int:
     began = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     recorder = _Recorder(folder / settings.name / began, settings.source)
     print(f"recording to {recorder.folder}; Ctrl-C ends it", flush=True)
-    with _opened(settings) as feed:
-        why = _keep(feed, recorder, folder, limits)
-    recorder.close()
-    missed = feed.counts.captured - recorder.frames
+    try:
+        with _opened(settings) as feed:
+            why = _keep(feed, recorder, folder, limits)
+    finally:
+        recorder.close()
+    missed = max(0, feed.counts.captured - recorder.frames)
     print(f"{why}; {recorder.frames} frames, {recorder.bytes / 1e6:.0f} MB, {missed} not kept")
     if not recorder.frames:
         print(f"the feed gave no frame: {redacted(feed.state.detail)}", file=sys.stderr)
@@ -106,18 +109,42 @@ def _keep(feed: Feed, recorder: "_Recorder", folder: Path, limits: Limits) -> st
     deadline = time.monotonic() + 60.0 * limits.minutes
     others = sum(map(recording.size, recording.recordings(folder)))
     room = limits.gigabytes * GIGABYTE - (others - recorder.bytes)
+    loss = Loss(time.monotonic())
     try:
-        while time.monotonic() < deadline:
+        while (now := time.monotonic()) < deadline:
             frame = feed.newest(WAIT_S)
             if frame is not None:
                 recorder.add(frame)
             elif feed.state.reason == "finished":
                 return "the file is at its end"
+            if told := loss.told(feed.counts.captured, recorder.frames, now):
+                print(told, file=sys.stderr, flush=True)
+            if recorder.bytes + recorder.waiting >= room:
+                recorder.settle()  # what waits is smaller on the disk than in memory
             if recorder.bytes >= room:
                 return f"{limits.gigabytes:g} GB are full"
     except KeyboardInterrupt:
         return "ended"
     return f"{limits.minutes:g} minutes are over"
+
+
+class Loss:
+    """Tells, every TELL_S at most, that frames are being lost, and how many by now."""
+
+    def __init__(self, now: float) -> None:
+        self._told_at = now
+        self._lost = 0
+
+    def told(self, captured: int, kept: int, now: float) -> str:
+        """A sentence where more frames were lost since the last; the newest may be on its way."""
+        lost = captured - kept - 1
+        if now - self._told_at < TELL_S or lost <= self._lost:
+            return ""
+        self._told_at, self._lost = now, lost
+        return (
+            f"{lost} of {captured} frames lost so far ({lost / captured:.1%}): this machine does"
+            " not write them as fast as they come; free it, or have the camera send smaller ones"
+        )
 
 
 class _Recorder(recording.Recorder):

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ import pytest
 from feeds import imaging
 from feeds.frame import Frame, Intrinsics, Rig
 from feeds.recording import (
+    HASTE,
     INDEX,
     Recorder,
     RecordingError,
+    color_suffix,
     delete,
     is_recording,
     read_index,
@@ -27,8 +30,14 @@ from feeds.settings import FeedSettings, FileSource
 from feeds.sources import FolderReader, VideoReader
 from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.run import Settings, sight
-from kioskd.record import Limits, make_room
+from kioskd.evaluation.sight import roles
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.rgb import RgbMode
+from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.record import TELL_S, Limits, Loss, make_room
 from models.manifest import shipped
+from models.perceive import Perceiver, PerceptionSettings
+from models.session import Networks
 from tests.support import pictures
 from tests.support.watching import watched
 
@@ -98,6 +107,91 @@ def test_a_recording_is_shown_again_by_a_file_feed_in_its_own_time(recorded: Pat
         frames = camera.until("offline", "finished")
     assert len(frames) == len(entries)
     assert np.array_equal(frames[0].color, shots[0].image)
+
+
+def decided(frames: list[Frame]) -> list[tuple[object, ...]]:
+    """What a door says of these frames, each of them judged."""
+    mode = RgbMode(RgbSettings(), GateSettings(hybrid_margin_below=0.2))
+    perceiver = Perceiver(Networks.load(roles(), "cpu"), PerceptionSettings())
+    told: list[tuple[object, ...]] = []
+    for shown in frames:
+        seen = perceiver.look(shown)
+        while (wanted := mode.wants(seen)) is not None:
+            seen = perceiver.measure(shown, seen, wanted)
+        if result := mode.step(seen).result:
+            told.append((shown.number, result.verdict, result.state, result.attributes["liveness"]))
+    return told
+
+
+def test_a_recording_is_decided_as_the_live_feed_was(recorded: Path) -> None:
+    live = FeedSettings("camera", FileSource(str(CLIPS / "live.mov"), pace="fast"))
+    again = FeedSettings("camera", FileSource(str(recorded), pace="fast"))
+    told = []
+    for settings in (live, again):
+        with watched(settings) as camera:
+            told.append(decided(camera.until("offline", "finished")))
+    assert told[0] == told[1]
+    assert told[0]
+    assert told[0][0][1] == "passed"
+
+
+def test_a_recording_shows_where_the_camera_was_opened_anew(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "r")
+    for number, session in enumerate((3, 3, 4, 4, 4, 7)):
+        recorder.add(replace(frame(number), session=session))
+    recorder.close()
+    with watched(FeedSettings("again", FileSource(str(tmp_path / "r"), pace="fast"))) as camera:
+        frames = camera.until("offline", "finished")
+    assert [shown.session - frames[0].session for shown in frames] == [0, 0, 1, 1, 1, 2]
+
+
+# -- nothing is lost for want of time
+
+
+def large(number: int) -> Frame:
+    """Noise, which is slow to compress: 6 MB."""
+    rng = np.random.default_rng(number)
+    image = rng.integers(0, 256, (1080, 1920, 3)).astype(np.uint8)
+    return replace(frame(number), color=image)
+
+
+def test_in_haste_pictures_are_kept_without_compression_and_to_the_bit(tmp_path: Path) -> None:
+    """Frames that come at once, as no machine compresses them; on a fast one none is in haste."""
+    assert [color_suffix(waiting) for waiting in (0, HASTE, HASTE + 1)] == [".png", ".png", ".bmp"]
+    frames = [large(number) for number in range(3)] * 4
+    recorder = Recorder(tmp_path / "r")
+    for shown in frames:
+        recorder.add(shown)
+    recorder.settle()
+    assert recorder.waiting == 0
+    assert recorder.bytes == size(tmp_path / "r")
+    recorder.close()
+    entries = read_index(tmp_path / "r")
+    assert {Path(entry.color).suffix for entry in entries} <= {".png", ".bmp"}
+    assert [entry.number for entry in entries] == [shown.number for shown in frames]
+    for entry, shown in zip(entries, frames, strict=True):
+        image = imaging.read_image(str(tmp_path / "r" / entry.color))
+        assert np.array_equal(image, shown.color)
+
+
+def test_what_a_writing_thread_stumbles_on_is_raised(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "r")
+    (tmp_path / "r" / "00000001.color.png").touch()  # in the place of the second picture
+    recorder.add(frame(0))
+    recorder.add(frame(1))
+    with pytest.raises(FileExistsError):
+        recorder.close()
+    assert [entry.number for entry in read_index(tmp_path / "r")] == [0]
+
+
+def test_a_loss_is_told_while_it_goes_on_and_not_again_without_more() -> None:
+    loss = Loss(100.0)
+    assert loss.told(captured=10, kept=5, now=100.0 + TELL_S / 2) == ""
+    told = loss.told(captured=101, kept=70, now=100.0 + TELL_S)
+    assert told.startswith("30 of 101 frames lost so far (29.7%): ")
+    assert loss.told(captured=150, kept=119, now=100.0 + 3 * TELL_S) == ""
+    assert loss.told(captured=200, kept=160, now=100.0 + 4 * TELL_S) != ""
+    assert Loss(0.0).told(captured=10, kept=9, now=60.0) == ""  # it is still on its way
 
 
 def test_a_recording_is_a_presentation_to_evaluate(recorded: Path) -> None:
