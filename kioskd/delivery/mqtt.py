@@ -109,7 +109,9 @@ class Link:
         self._up = False
         self._wanted = True
         self._lost: Lost | None = None
-        self._alert = ""  # OpenSSL's name of what the broker said when it ended TLS
+        # OpenSSL's names of what the broker said when it ended TLS. A list of its own, so that
+        # what notes it holds no reference to us and nothing lingers.
+        self._alerts: list[str] = []
         self._client = _client(settings)
         if will is not None:
             self._client.will_set(will.topic, will.body, will.qos, will.retain)
@@ -171,7 +173,7 @@ class Link:
     def _serve(self) -> None:
         settings = self._settings
         if settings.tls is not None:
-            self._client.tls_set_context(tls_context(settings.tls, self._note_alert))
+            self._client.tls_set_context(tls_context(settings.tls, self._alerts.append))
         self._client.connect(
             settings.host,
             settings.port,
@@ -197,14 +199,11 @@ class Link:
     def _no_answer(self) -> str:
         """Why a broker hung up before it answered, as far as it can be found out."""
         settings = self._settings
-        if self._alert:
-            return reasons.tls_alert(self._alert, settings)
+        if self._alerts:
+            return reasons.tls_alert(self._alerts[-1], settings)
         if speaks_http(settings.host, settings.port, settings.tls):
             return reasons.speaks_http(settings)
         return reasons.gave_no_answer(settings)
-
-    def _note_alert(self, name: str) -> None:
-        self._alert = name
 
     def _properties(self, letter: Letter) -> Properties | None:
         if letter.expiry_s is None or self._settings.protocol != "5":

@@ -78,7 +78,7 @@ def _no_certificate(content: bytes) -> str:
     return f"holds no certificate ({found})"
 
 
-def tls_context(tls: TlsSettings, note: Callable[[str], None]) -> ssl.SSLContext:
+def tls_context(tls: TlsSettings, note: Callable[[str], object]) -> ssl.SSLContext:
     """What paho wraps its socket with; `note` is told OpenSSL's name of an alert by the broker.
 
     Raises TlsFileError where a file cannot be used.
@@ -114,7 +114,7 @@ class _TlsSocket(ssl.SSLSocket):
     what the broker says when it ends the connection, which paho keeps to itself.
     """
 
-    note: Callable[[str], None]
+    note: Callable[[str], object]
 
     def do_handshake(self, block: bool = False) -> None:
         try:
