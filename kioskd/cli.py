@@ -95,6 +95,47 @@ def doctor(config: Path, as_json: bool) -> None:
     sys.exit(run_doctor(config, as_json=as_json))
 
 
+@main.command("broker-kit")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--broker", "brokers", multiple=True, help="Its name or address; first: kiosks'.")
+@click.option("--kiosk", "kiosks", multiple=True, help="SITE/DEVICE; again for each.")
+@click.option("--controller", "controllers", multiple=True, help="NAME=SITE/DEVICE/SOURCE.")
+@click.option("--collector", "collectors", multiple=True, help="A reader of all audit records.")
+@click.option("--port", type=click.IntRange(1, 65535), show_default="8883")
+@click.option("--prefix", help="mqtt.topic_prefix of the kiosks.", show_default="liveness/v1")
+@click.option("--client-certificates", is_flag=True, help="Everybody must show one of their own.")
+@click.option("--owner", default="mosquitto", show_default=True, help="The broker's user.")
+def broker_kit(
+    folder: Path,
+    brokers: tuple[str, ...],
+    kiosks: tuple[str, ...],
+    controllers: tuple[str, ...],
+    collectors: tuple[str, ...],
+    port: int | None,
+    prefix: str | None,
+    client_certificates: bool,
+    owner: str,
+) -> None:
+    """Write to DIR what a mosquitto broker needs: certificates, users, rights, configuration."""
+    from kioskd.broker_kit import plan
+    from kioskd.broker_kit.kit import Asked
+    from kioskd.broker_kit.kit import run as run_kit
+
+    try:
+        asked = Asked(
+            brokers,
+            port,
+            prefix,
+            client_certificates,
+            tuple(map(plan.kiosk, kiosks)),
+            tuple(map(plan.controller, controllers)),
+            collectors,
+        )
+    except plan.PlanError as error:
+        raise click.UsageError(str(error)) from None
+    sys.exit(run_kit(folder, asked, owner))
+
+
 @main.command()
 def devices() -> None:
     """List the cameras of this machine by stable name."""

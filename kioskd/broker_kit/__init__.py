@@ -1,0 +1,1 @@
+"""What a mosquitto broker needs for kiosks and their doors: certificates, users, rights."""
