@@ -189,7 +189,7 @@ def _clock() -> Finding:
 def _state_dir(folder: Path) -> Finding:
     """Try what the audit log will do: write there, and have it on the disk."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"kioskd")
             file.flush()

@@ -876,3 +876,44 @@ def test_records_that_waited_in_a_log_that_was_damaged_reach_the_collector(tmp_p
         assert str(rescued.path) in k.problems["audit_damaged"]
         line = daybook.news(rescued)
         assert (line.event, line.bad) == ("records of a damaged audit log saved", True)
+
+
+def test_no_exception_ends_the_courier(tmp_path: Path) -> None:
+    """Here from those it tells the news, as from a log on a full disk; it tells that too."""
+    told: list[str] = []
+
+    def deaf(news: News) -> None:
+        told.append(type(news).__name__)
+        if len(told) <= 2:  # that it met the broker, and what became of the first event
+            raise OSError("no space left for the daemon's own log")
+
+    problems: list[tuple[str, str | None]] = []
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        closing(AuditLog(tmp_path / "audit.db")) as log,
+    ):
+        courier = Courier(
+            broker.settings(),
+            log,
+            lambda code, sentence: problems.append((code, sentence)),
+            ShiftedClock(),
+            deaf,
+        )
+        courier.start()
+        eventually(lambda: courier.connected)
+        first = courier.deliver(result_now())
+        eventually(lambda: len(told) == 2)
+        second = courier.deliver(result_now())
+        eventually(lambda: len(told) == 3)
+        eventually(lambda: outcomes(watching, second.event_id) == ["published"])
+        assert [p["eventId"] for p in watching.payloads("action")] == [
+            first.event_id,
+            second.event_id,
+        ]
+        assert courier.alive
+        courier.stop()
+    said = [sentence for code, sentence in problems if code == "courier"]
+    assert said[0] is not None
+    assert "no space left for the daemon's own log" in said[0]
+    assert said[-1] is None

@@ -9,6 +9,7 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -296,8 +297,12 @@ class Courier:
         try:
             self._turn()
         except Exception as error:
-            self._problems.set("courier", reasons.our_mistake(error))
+            self._tell_mistake(error)
             self._ended.wait(TURN_S)
+
+    def _tell_mistake(self, error: Exception) -> None:
+        with suppress(Exception):  # whoever should hear it may be what fails: a log on a full disk
+            self._problems.set("courier", reasons.our_mistake(error))
 
     def _turn(self) -> None:
         link = self._outgoing.link
@@ -320,7 +325,7 @@ class Courier:
             self._drain()
             self._keeper.tend()
         except Exception as error:
-            self._problems.set("courier", reasons.our_mistake(error))
+            self._tell_mistake(error)
         else:
             self._problems.set("courier", None)
 
