@@ -1,10 +1,11 @@
-"""Reads an opened RealSense camera or recording, one set of images after the other.
+"""Reads an opened RealSense camera, one set of images after the other.
 
 What the library hands out is copied at once and let go: its frames come from a small pool, and
 a few that are held stop the stream.
 """
 
 from contextlib import suppress
+from dataclasses import dataclass
 from math import inf
 from time import monotonic
 from typing import Any
@@ -17,28 +18,23 @@ from feeds.planes import Planes
 from feeds.rig import Streams, depth_units_m, streams_of
 from feeds.shot import Shot, SourceError
 
-_GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
-_SILENCE_S = 3.0  # a recording that gives nothing for so long is damaged
-_POLL_MS = 30
+GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
+POLL_MS = 30
 
 
 class DepthReader:
-    """One opening of a camera, or of a recording if `playback` is given."""
+    """One opening of a camera."""
 
-    def __init__(
-        self, rs: Any, pipeline: Any, profile: Any, name: str, stall_s: float, playback: Any = None
-    ) -> None:
+    def __init__(self, rs: Any, pipeline: Any, profile: Any, name: str, stall_s: float) -> None:
         """Raises SourceError if what was opened cannot be measured with."""
         self._rs = rs
         self._pipeline = pipeline
         self._device = profile.get_device()
         self._name = name
         self._stall_s = stall_s
-        self._playback = playback
         self._streams = streams_of(rs, profile, name)
         align = None if self._streams.aligned else rs.align(rs.stream.color)
         self._sensor = DepthSensor(align, depth_units_m(self._device, name), name, stall_s)
-        self._first_at: float | None = None  # camera's time of the first image, seconds
         self._number = -1
         self.period_s = 1.0 / self._streams.fps
 
@@ -46,7 +42,7 @@ class DepthReader:
         """Waits until a camera just started gives whole sets. Raises SourceError if it does not."""
         gives_up_at = monotonic() + limit_s
         while monotonic() < gives_up_at:
-            came, frames = self._pipeline.try_wait_for_frames(_POLL_MS)
+            came, frames = self._pipeline.try_wait_for_frames(POLL_MS)
             if came and frames.get_color_frame() and frames.get_depth_frame():
                 return
         raise SourceError(
@@ -54,12 +50,12 @@ class DepthReader:
         )
 
     def read(self) -> Shot | None:
-        """The next image with its depth and infrared; None at a recording's end, or when a
-        camera gave none for too long. Raises SourceError.
+        """The next image with its depth and infrared; None when the camera gave none for too
+        long. Raises SourceError.
         """
         began_at = monotonic()
         try:
-            while monotonic() - began_at < self._stall_s + _GRACE_S:
+            while monotonic() - began_at < self._stall_s + GRACE_S:
                 frames = self._next()
                 if frames is None:
                     return None
@@ -75,28 +71,12 @@ class DepthReader:
             self._pipeline.stop()
 
     def _next(self) -> Any | None:
-        if self._playback is not None:
-            return self._next_recorded(self._playback)
-        came, frames = self._pipeline.try_wait_for_frames(int(1000 * (self._stall_s + _GRACE_S)))
+        came, frames = self._pipeline.try_wait_for_frames(int(1000 * (self._stall_s + GRACE_S)))
         if came:
             return frames
         if not self._device.is_connected():
             raise SourceError("unplugged", f"{self._name} was unplugged")
         return None
-
-    def _next_recorded(self, playback: Any) -> Any | None:
-        gives_up_at = monotonic() + _SILENCE_S
-        ended = False
-        while monotonic() < gives_up_at:
-            came, frames = self._pipeline.try_wait_for_frames(_POLL_MS)
-            if came:
-                return frames
-            if ended and self._first_at is None:
-                raise SourceError("no_depth", f"{self._name}: holds no image with depth")
-            if ended:
-                return None
-            ended = playback.current_status() == self._rs.playback_status.stopped
-        raise SourceError("unreadable", f"{self._name} breaks off: it is damaged")
 
     def _shot(self, frames: Any, began_at: float) -> Shot | None:
         """None for a set whose colours are old, and for those before the first depth."""
@@ -108,29 +88,18 @@ class DepthReader:
         if found is None:
             return None
         self._number = color.get_frame_number()
-        if self._first_at is None:
-            self._first_at = at
-        return Shot(
-            _image(color, self._streams),
-            began_at,
-            monotonic(),
-            at if self._playback is None else at - self._first_at,
-            self._planes(frames, color, found),
-        )
+        planes = self._planes(frames, color, found)
+        return Shot(image_of(color, self._streams), began_at, monotonic(), at, planes)
 
     def _planes(self, frames: Any, color: Any, found: DepthImage | NoDepth) -> Planes:
-        infrared = self._infrared(frames)
-        image = None if infrared is None else _grey(infrared)
-        gap_s = None if infrared is None else _gap_s(color, infrared)
+        infrared = infrared_of(frames, self._streams)
+        image = None if infrared is None else grey_of(infrared)
+        taken = Moment.of(color)
+        gap_s = None if infrared is None else taken.gap_s(Moment.of(infrared))
         if isinstance(found, str):
             return Planes(self._streams.rig, None, found, None, image, gap_s)
-        depth_gap_s = _gap_s(color, frames.get_depth_frame())
+        depth_gap_s = taken.gap_s(Moment.of(frames.get_depth_frame()))
         return Planes(self._streams.rig, found, None, depth_gap_s, image, gap_s)
-
-    def _infrared(self, frames: Any) -> Any | None:
-        index = self._streams.infrared_index
-        frame = None if index is None else frames.get_infrared_frame(index)
-        return frame if frame else None
 
 
 class DepthSensor:
@@ -155,10 +124,10 @@ class DepthSensor:
             return None
         raw = self._new(frame)
         if raw is None:
-            self._check_flow(at)
+            self.check_flow(at)
             return "absent"
         if raw.any() and self._before is not None and np.array_equal(raw, self._before):
-            self._check_flow(at)
+            self.check_flow(at)
             return "repeated"
         self._before, self._flowed_at = raw, at
         if frame.get_units() != self._units_m:
@@ -172,7 +141,8 @@ class DepthSensor:
         self._number = frame.get_frame_number()
         return np.array(frame.get_data(), np.uint16)
 
-    def _check_flow(self, at: float) -> None:
+    def check_flow(self, at: float) -> None:
+        """Raises SourceError if there was no new depth for too long before `at`."""
         if at - self._flowed_at > self._stall_s:
             raise SourceError(
                 "depth_stopped", f"{self._name} gives images but no new depth: re-plug the camera"
@@ -196,20 +166,38 @@ def millimetres(raw: NDArray[np.uint16], units_m: float) -> DepthImage:
     return np.where(values > 65535, 0, values).astype(np.uint16)
 
 
-def _image(color: Any, streams: Streams) -> ColorImage:
+def image_of(color: Any, streams: Streams) -> ColorImage:
+    """A copy of a colour frame's pixels."""
     pixels = np.asanyarray(color.get_data())
     return np.array(pixels if streams.bgr else pixels[:, :, ::-1], np.uint8, order="C")
 
 
-def _grey(infrared: Any) -> InfraredImage:
+def infrared_of(frames: Any, streams: Streams) -> Any | None:
+    """The infrared frame of a set, if there is one."""
+    index = streams.infrared_index
+    frame = None if index is None else frames.get_infrared_frame(index)
+    return frame if frame else None
+
+
+def grey_of(infrared: Any) -> InfraredImage:
+    """A copy of an infrared frame's pixels."""
     return np.array(infrared.get_data(), np.uint8)
 
 
-def _gap_s(color: Any, other: Any) -> float:
-    """Time between two images of a set; endless if their clocks cannot be compared."""
-    if color.get_frame_timestamp_domain() != other.get_frame_timestamp_domain():
-        return inf
-    return abs(float(color.get_timestamp() - other.get_timestamp())) / 1000.0
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When an image was taken, seconds, by the clock of that name."""
+
+    at: float
+    clock: Any
+
+    @classmethod
+    def of(cls, frame: Any) -> "Moment":
+        return cls(frame.get_timestamp() / 1000.0, frame.get_frame_timestamp_domain())
+
+    def gap_s(self, other: "Moment") -> float:
+        """Time to another image of a set; endless if their clocks cannot be compared."""
+        return abs(self.at - other.at) if self.clock == other.clock else inf
 
 
 def _line(error: RuntimeError) -> str:

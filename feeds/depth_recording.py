@@ -9,11 +9,10 @@ from errno import EIO, ENOENT
 from math import isfinite
 from pathlib import Path
 
+from feeds.depth_playback import KEPT
 from feeds.frame import Frame
 from feeds.realsense import NoLibraryError
 from feeds.realsense_writer import RecordingWriter, Scene
-
-NAME = "Kept by kioskd"
 
 
 class DepthRecording:
@@ -59,7 +58,7 @@ class DepthRecording:
         path = self._folder / f"realsense-{len(self.files)}.db3"
         self.files.append(path)
         try:
-            return RecordingWriter(path, frame.rig, serial=self._serial, name=NAME, aligned=True)
+            return RecordingWriter(path, frame.rig, serial=self._serial, name=KEPT, aligned=True)
         except NoLibraryError as error:
             raise OSError(ENOENT, str(error), str(path)) from error
         except RuntimeError as error:  # an older library knows .bag alone

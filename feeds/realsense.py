@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from feeds import naming
+from feeds.depth_playback import RecordingReader
 from feeds.depth_reader import DepthReader
 from feeds.settings import RealSenseSource, RecordingSource
 from feeds.shot import SourceError
@@ -22,6 +23,7 @@ FPS = 30
 # Width and height at which the makers say each model measures best.
 DEPTH = {"D415": (1280, 720), "D435": (848, 480)}
 OTHER_DEPTH = (848, 480)
+_BEGUN = 5  # times a recording is begun, until it begins with images that belong together
 
 
 class NoLibraryError(Exception):
@@ -73,11 +75,22 @@ def open_camera(source: RealSenseSource, *, open_s: float, stall_s: float) -> De
     return reader
 
 
-def open_recording(source: RecordingSource, *, stall_s: float) -> DepthReader:
+def open_recording(source: RecordingSource, *, stall_s: float) -> RecordingReader:
     """Opens a recording; none of its images is ever dropped. Raises SourceError."""
     if not os.path.isfile(source.path):
         raise SourceError("no_file", f"{source.path}: there is no such file")
     rs = _library()
+    for _ in range(_BEGUN - 1):
+        reader = _begun(rs, source, stall_s)
+        if reader.begins_whole():
+            return reader
+        reader.close()
+    reader = _begun(rs, source, stall_s)
+    reader.begins_whole()  # or it does begin with colours that have no depth
+    return reader
+
+
+def _begun(rs: Any, source: RecordingSource, stall_s: float) -> RecordingReader:
     config, pipeline = rs.config(), rs.pipeline()
     try:
         config.enable_device_from_file(source.path, repeat_playback=False)
@@ -93,7 +106,7 @@ def open_recording(source: RecordingSource, *, stall_s: float) -> DepthReader:
     except RuntimeError as error:
         sentence = f"{source.path}: is not a RealSense recording, or is damaged"
         raise SourceError("open_failed", sentence) from error
-    return DepthReader(rs, pipeline, profile, source.path, stall_s, playback)
+    return RecordingReader(rs, pipeline, profile, source.path, stall_s, playback)
 
 
 def _library() -> ModuleType:

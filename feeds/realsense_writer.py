@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from feeds import realsense
+from feeds.depth_playback import GENERATED
 from feeds.frame import ColorImage, DepthImage, InfraredImage, Intrinsics, Rig
 
-GENERATED = " (generated)"
 _WAIT_EVERY = 10  # scenes
 _DISK_NAP_S = 0.05
 
@@ -29,6 +29,7 @@ class Scene:
     infrared    (h, w) uint8
     depth_lag_s how much later than `color` depth and infrared were taken
     at_s        when `color` was taken, from any origin; None: a period after the one before
+    two_clocks  whether depth and infrared carry times of another clock than `color`
     """
 
     color: ColorImage | None
@@ -36,6 +37,7 @@ class Scene:
     infrared: InfraredImage | None = None
     depth_lag_s: float = 0.0
     at_s: float | None = None
+    two_clocks: bool = False
 
 
 def write_recording(
@@ -168,12 +170,13 @@ class Eyes:
     def show(self, scene: Scene, number: int) -> None:
         at_ms = 1000.0 * (number / self._fps if scene.at_s is None else scene.at_s)
         late_ms = at_ms + 1000.0 * scene.depth_lag_s
+        other = scene.two_clocks
         if scene.depth is not None and self.depth is not None:
-            frame = _frame(self._rs, scene.depth, self.depth, late_ms, number)
+            frame = _frame(self._rs, scene.depth, self.depth, late_ms, number, other)
             frame.depth_units = self._units_m
             self._stereo.on_video_frame(frame)
         if scene.infrared is not None and self.infrared is not None:
-            frame = _frame(self._rs, scene.infrared, self.infrared, late_ms, number)
+            frame = _frame(self._rs, scene.infrared, self.infrared, late_ms, number, other)
             self._stereo.on_video_frame(frame)
         if scene.color is not None:
             self._rgb.on_video_frame(_frame(self._rs, scene.color, self.color, at_ms, number))
@@ -235,14 +238,20 @@ def _extrinsics(rs: Any, rig: Rig) -> Any:
 
 
 def _frame(
-    rs: Any, image: ColorImage | DepthImage | InfraredImage, stream: Any, at_ms: float, number: int
+    rs: Any,
+    image: ColorImage | DepthImage | InfraredImage,
+    stream: Any,
+    at_ms: float,
+    number: int,
+    other_clock: bool = False,
 ) -> Any:
     frame = rs.software_video_frame()
     frame.pixels = np.ascontiguousarray(image)  # which the library copies
     frame.bpp = image.dtype.itemsize * (image.shape[2] if image.ndim == 3 else 1)
     frame.stride = image.shape[1] * frame.bpp
     frame.timestamp = at_ms
-    frame.domain = rs.timestamp_domain.hardware_clock
+    clocks = rs.timestamp_domain
+    frame.domain = clocks.system_time if other_clock else clocks.hardware_clock
     frame.frame_number = number
     frame.profile = stream.as_video_stream_profile()
     return frame

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from kioskd.modes.confirm import Rule
 from kioskd.modes.depth_settings import InfraredSettings, ReliefSettings
@@ -48,6 +49,8 @@ def infrared_evidence(settings: InfraredSettings) -> Evidence:
         if look.missing is not None:
             return (NO_INFRARED[look.missing],)
         gap = look.infrared_gap_s
+        if gap == inf:
+            return (Reason.TWO_CLOCKS,)
         if gap is None or not 0.0 <= gap <= settings.maximum_infrared_gap_s:
             return (Reason.INFRARED_LATE,)
         return _score(look.score)
@@ -88,6 +91,8 @@ def _unfit(relief: Relief, limits: ReliefSettings) -> tuple[Reason, ...]:
     if relief.no_depth is not None:
         return (MISSING[relief.no_depth],)
     gap, distance = relief.depth_gap_s, relief.distance_m
+    if gap == inf:
+        return (Reason.TWO_CLOCKS,)
     if gap is None or not 0.0 <= gap <= limits.maximum_depth_gap_s:
         return (Reason.DEPTH_LATE,)
     if distance is None or not relief.valid_ratio >= limits.minimum_valid_ratio:

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     DEPTH_MISSING = "depth_missing"
     DEPTH_FROZEN = "depth_frozen"
     DEPTH_LATE = "depth_late"
+    TWO_CLOCKS = "two_clocks"
     DEPTH_SPARSE = "depth_sparse"
     TOO_NEAR = "too_near"
     TOO_FAR = "too_far"
@@ -128,6 +129,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.DEPTH_MISSING: "The camera gave no depth with this image",
     Reason.DEPTH_FROZEN: "The depth is that of the image before, to the last pixel",
     Reason.DEPTH_LATE: "Depth and image were not taken at the same time",
+    Reason.TWO_CLOCKS: "The camera times its images by two clocks, which cannot be compared",
     Reason.DEPTH_SPARSE: "Too little of the face has depth; look at the camera, out of the sun",
     Reason.TOO_NEAR: "The face is too near for a depth camera; step back",
     Reason.TOO_FAR: "The face is too far from the depth camera; step closer",
