@@ -20,6 +20,7 @@ from feeds.depth_reader import (
     infrared_of,
 )
 from feeds.frame import ColorImage, DepthImage, InfraredImage, NoDepth
+from feeds.library_log import Complaints
 from feeds.pairing import Pairing
 from feeds.planes import Planes
 from feeds.shot import Shot, SourceError
@@ -27,7 +28,8 @@ from feeds.shot import Shot, SourceError
 GENERATED = " (generated)"  # with which the name of a device ends that there never was
 KEPT = "Kept by kioskd"  # the name of the device in a recording of what a feed has shown
 _SILENCE_S = 5.0  # a recording that gives nothing for so long is damaged
-_UNREAD_S = 0.25  # of it may be left at its end: what is no image
+# Said of a recording that cannot be read on, which the library then ends as if it were whole.
+_UNREADABLE = "Failed to read next frame"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,13 +44,22 @@ class RecordingReader(DepthReader):
     """One playing of a recording, from its beginning."""
 
     def __init__(
-        self, rs: Any, pipeline: Any, profile: Any, name: str, stall_s: float, playback: Any
+        self,
+        rs: Any,
+        pipeline: Any,
+        profile: Any,
+        name: str,
+        stall_s: float,
+        playback: Any,
+        complaints: Complaints,
     ) -> None:
-        """Raises SourceError if what was recorded cannot be measured with."""
+        """`complaints` are those since before the playing began.
+
+        Raises SourceError if what was recorded cannot be measured with.
+        """
         super().__init__(rs, pipeline, profile, name, stall_s)
         self._playback = playback
-        self._length_s = playback.get_duration().total_seconds()
-        self._played_s = 0.0
+        self._complaints = complaints
         self._ended = False
         self._shown = False
         self._first_at: float | None = None  # camera's time of the first colours, seconds
@@ -105,7 +116,6 @@ class RecordingReader(DepthReader):
         """The next set of images; None at the end."""
         gives_up_at = monotonic() + _SILENCE_S
         while monotonic() < gives_up_at:
-            self._played_s = max(self._played_s, self._playback.get_position() / 1e9)
             came, frames = self._pipeline.try_wait_for_frames(POLL_MS)
             if came:
                 return frames
@@ -183,11 +193,10 @@ class RecordingReader(DepthReader):
 
     def _check_end(self) -> None:
         """Raises SourceError where the recording did not come to its end, or showed nothing."""
-        if 0.0 < self._played_s < self._length_s - _UNREAD_S:
+        if _UNREADABLE in self._complaints.text:
             raise SourceError(
                 "unreadable",
-                f"{self._name} is damaged: it can be read for {self._played_s:.1f} s of"
-                f" {self._length_s:.1f} s. Copy it again, or record anew",
+                f"{self._name} is damaged and cannot be read to its end: copy it again",
             )
         if not self._shown:
             raise SourceError("no_depth", f"{self._name}: holds no image with depth")

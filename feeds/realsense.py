@@ -15,6 +15,7 @@ from typing import Any
 from feeds import naming
 from feeds.depth_playback import RecordingReader
 from feeds.depth_reader import DepthReader
+from feeds.library_log import Complaints
 from feeds.settings import RealSenseSource, RecordingSource
 from feeds.shot import SourceError
 
@@ -91,6 +92,7 @@ def open_recording(source: RecordingSource, *, stall_s: float) -> RecordingReade
 
 
 def _begun(rs: Any, source: RecordingSource, stall_s: float) -> RecordingReader:
+    complaints = Complaints.from_now(rs)
     config, pipeline = rs.config(), rs.pipeline()
     try:
         config.enable_device_from_file(source.path, repeat_playback=False)
@@ -106,7 +108,7 @@ def _begun(rs: Any, source: RecordingSource, stall_s: float) -> RecordingReader:
     except RuntimeError as error:
         sentence = f"{source.path}: is not a RealSense recording, or is damaged"
         raise SourceError("open_failed", sentence) from error
-    return RecordingReader(rs, pipeline, profile, source.path, stall_s, playback)
+    return RecordingReader(rs, pipeline, profile, source.path, stall_s, playback, complaints)
 
 
 def _library() -> ModuleType:

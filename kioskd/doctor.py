@@ -15,7 +15,7 @@ from feeds import realsense
 from feeds.feed import Feed
 from feeds.frame import Frame
 from feeds.settings import FeedSettings, PlayedSource, RealSenseSource, RecordingSource
-from kioskd import hanging, time_service
+from kioskd import depth_check, hanging, time_service
 from kioskd.config.load import Config, ConfigError, load
 from kioskd.daemon import networks
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
@@ -23,6 +23,7 @@ from kioskd.delivery.probe import probe
 from kioskd.delivery.sizes import sizes
 from kioskd.log import redacted
 from kioskd.loopback import listens
+from kioskd.modes.catalogue import ModeSettings
 from models.manifest import NetworkError
 
 CAMERA_S = 15.0  # how long a camera may take to show its first frame
@@ -75,7 +76,7 @@ def run(path: Path, *, as_json: bool = False) -> int:
 def _findings(config: Config) -> Iterator[Finding]:
     yield _networks(config)
     for door in config.doors:
-        yield (seen := _camera(door.feed))
+        yield (seen := _camera(door.feed, door.mode))
         if seen.well:
             yield _picture(door.feed)
     yield from _broker(config)
@@ -95,7 +96,7 @@ def _networks(config: Config) -> Finding:
     return Finding("networks", True, f"{names} run on {loaded.provider} (asked for: {wish})")
 
 
-def _camera(settings: FeedSettings) -> Finding:
+def _camera(settings: FeedSettings, mode: ModeSettings) -> Finding:
     """Look through the camera with the daemon's own feed: one fresh frame is the proof."""
     subject = f"camera {settings.name}"
     if isinstance(settings.source, PlayedSource):
@@ -107,7 +108,7 @@ def _camera(settings: FeedSettings) -> Finding:
         began_at = time.monotonic()
         while time.monotonic() - began_at < CAMERA_S:
             if (frame := feed.newest(0.25)) is not None:
-                lacking = _lacking(frame)
+                lacking = depth_check.lacking(frame, mode)
                 took_s = time.monotonic() - began_at
                 if not lacking:
                     return Finding(subject, True, f"{_seen(frame)}, after {took_s:.1f} s")
@@ -131,13 +132,6 @@ def _picture(settings: FeedSettings) -> Finding:
     if needed:
         return Finding(subject, False, hanging.advice(settings, needed))
     return Finding(subject, True, "hangs upright, by the face in view")
-
-
-def _lacking(frame: Frame) -> str:
-    """What a depth camera's image is without."""
-    if frame.rig is None or frame.depth is not None:
-        return ""
-    return f"gives images, but no depth with them ({frame.no_depth})"
 
 
 def _seen(frame: Frame) -> str:

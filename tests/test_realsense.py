@@ -372,7 +372,7 @@ def test_a_recording_damaged_in_its_middle_is_told_after_what_could_be_read(
     path.write_bytes(content)
     with watched(settings(path)) as door:
         frames = door.until("offline", "unreadable")
-        assert "is damaged: it can be read for" in door.feed.state.detail
+        assert "is damaged and cannot be read to its end" in door.feed.state.detail
         assert ("offline", "finished") not in door.told
     assert 0 < len(frames) < 40
 
