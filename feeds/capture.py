@@ -12,12 +12,13 @@ import sys
 
 from feeds.messages import Message, Orders, message_line, read_orders
 from feeds.slot import Slot
+from feeds.surroundings import DAEMON_SIGNALS
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):  # the daemon's to handle, sent to its group
+    for number in DAEMON_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     _die_with_parent()
     line = sys.stdin.buffer.readline()

@@ -10,8 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from feeds.process import search_path
 from feeds.realsense import Attached
+from feeds.surroundings import environment
 
 _LOOKING_S = 15.0  # how long the RealSense library may look for its cameras
 _QUERYCAP = 0x80685600  # VIDIOC_QUERYCAP, linux/videodev2.h
@@ -47,10 +47,9 @@ def cameras(dev: Path = Path("/dev"), sys: Path = Path("/sys")) -> list[Camera]:
 def depth_cameras() -> tuple[list[Attached], str]:
     """The RealSense cameras, and a sentence about why they could not be asked, "" if they could."""
     command = [sys.executable, "-P", "-m", "feeds.attached"]
-    environment = {**os.environ, "PYTHONPATH": search_path()}
     try:
         asked = subprocess.run(
-            command, capture_output=True, text=True, env=environment, timeout=_LOOKING_S
+            command, capture_output=True, text=True, env=environment(), timeout=_LOOKING_S
         )
     except subprocess.TimeoutExpired:
         return [], "the RealSense driver hangs: re-plug the camera"

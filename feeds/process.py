@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from select import select
 from typing import IO
 
 from feeds.messages import Message, Orders, orders_line, read_message
 from feeds.settings import FeedSettings
 from feeds.slot import Slot
+from feeds.surroundings import DAEMON_SIGNALS, environment, hold_standard
 
 _KILL_S = 2.0  # a process that does not die in this time is stuck in a driver; it is left behind
 
@@ -25,32 +26,28 @@ class CaptureProcess:
     def __init__(
         self, settings: FeedSettings, *, session: int, number: int, not_before: float
     ) -> None:
-        """Starts the process; raises OSError when the machine cannot."""
+        """Starts the process; raises OSError, leaving nothing open, when the machine cannot."""
         self.ended = False
-        self.slot = Slot.create()
-        self._bell_fd, bell_end = os.pipe()
-        self._control_fd, control_end = os.pipe()
         self._said = b""
-        os.set_blocking(self._bell_fd, False)
-        os.set_blocking(self._control_fd, False)
-        orders = Orders(
-            settings=settings,
-            slot_fd=self.slot.fd,
-            bell_fd=bell_end,
-            control_fd=control_end,
-            parent_pid=os.getpid(),
-            session=session,
-            number=number,
-            not_before=not_before,
-        )
-        try:
+        hold_standard()
+        with ExitStack() as had, ExitStack() as passed_on:
+            self.slot = Slot.create()
+            had.callback(self.slot.close)
+            self._bell_fd, bell_end = _pipe(had, passed_on)
+            self._control_fd, control_end = _pipe(had, passed_on)
+            orders = Orders(
+                settings=settings,
+                slot_fd=self.slot.fd,
+                bell_fd=bell_end,
+                control_fd=control_end,
+                parent_pid=os.getpid(),
+                session=session,
+                number=number,
+                not_before=not_before,
+            )
             self._process = _spawned(orders)
-        except OSError:
-            self._free()
-            raise
-        finally:
-            os.close(bell_end)
-            os.close(control_end)
+            had.callback(_input(self._process).close)
+            self._had = had.pop_all()
 
     @property
     def pid(self) -> int:
@@ -81,8 +78,7 @@ class CaptureProcess:
         """
         self._process.kill()
         status = self._reaped(_KILL_S)
-        _input(self._process).close()
-        self._free()
+        self._had.close()
         return status
 
     def _reaped(self, timeout_s: float) -> int | None:
@@ -91,10 +87,14 @@ class CaptureProcess:
         except subprocess.TimeoutExpired:
             return None
 
-    def _free(self) -> None:
-        os.close(self._bell_fd)
-        os.close(self._control_fd)
-        self.slot.close()
+
+def _pipe(reads: ExitStack, writes: ExitStack) -> tuple[int, int]:
+    """A pipe's two ends, each to be closed by its stack; reading never waits."""
+    ours, theirs = os.pipe()
+    reads.callback(os.close, ours)
+    writes.callback(os.close, theirs)
+    os.set_blocking(ours, False)
+    return ours, theirs
 
 
 def _spawned(orders: Orders) -> subprocess.Popen[bytes]:
@@ -107,7 +107,7 @@ def _spawned(orders: Orders) -> subprocess.Popen[bytes]:
             stdout=subprocess.DEVNULL,  # codecs print their troubles there; ours are messages
             stderr=subprocess.DEVNULL,
             pass_fds=(orders.slot_fd, orders.bell_fd, orders.control_fd),
-            env={**os.environ, "PYTHONPATH": search_path()},
+            env=environment(),
         )
     with suppress(BrokenPipeError):  # it has died at birth, which `ended` will tell
         os.write(_input(process).fileno(), orders_line(orders))
@@ -117,21 +117,15 @@ def _spawned(orders: Orders) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def _without_signals() -> Iterator[None]:
-    """What is started in here meets no SIGINT or SIGTERM, not even before it can ignore them.
+    """What is started in here meets none of the daemon's signals before it can ignore them.
 
-    Both often go to a whole group of processes. They are the daemon's to handle: a capture
-    process that ended first would look as if it had crashed.
+    A capture process that ended before the daemon would look as if it had crashed.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, DAEMON_SIGNALS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def search_path() -> str:
-    """Has the child find its modules where this process found them."""
-    return os.pathsep.join(path or os.getcwd() for path in sys.path)
 
 
 def _input(process: subprocess.Popen[bytes]) -> IO[bytes]:

@@ -1,7 +1,9 @@
 """What a feed must be told. Plain values: they travel to the capture process as JSON."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
+
+from feeds.lines import is_one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class FeedSettings:
 
     rotate  degrees clockwise by which each picture is turned, so that heads are up: 0, 90, 180, 270
     mirror  whether its left and right then change places
+
+    Raises ValueError where the feed's name, or a text of its source, is not one line of text.
     """
 
     name: str
@@ -71,3 +75,11 @@ class FeedSettings:
     retry_most_s: float = 30.0
     rotate: int = 0
     mirror: bool = False
+
+    def __post_init__(self) -> None:
+        source = {key.name: getattr(self.source, key.name) for key in fields(self.source)}
+        for key, text in {"name": self.name, **source}.items():
+            if isinstance(text, str) and not is_one_line(text):
+                raise ValueError(
+                    f"a feed's {key} holds a line break or a character that is no text"
+                )

@@ -63,9 +63,14 @@ class Slot:
 
     @classmethod
     def create(cls) -> "Slot":
+        """Raises OSError where the machine has no memory or no descriptor left for it."""
         fd = os.memfd_create("kioskd-feed")
-        os.ftruncate(fd, SIZE)
-        return cls(fd)
+        try:
+            os.ftruncate(fd, SIZE)
+            return cls(fd)
+        except OSError:
+            os.close(fd)
+            raise
 
     def close(self) -> None:
         """Gives the memory back; the slot cannot be used afterwards."""

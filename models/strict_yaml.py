@@ -9,9 +9,10 @@ The only file that imports PyYAML, whose own loader follows YAML 1.1 and reads `
   null, ~ and nothing     are null
   2026-01-31              stays text, like anything in quotes
 
-so that a key of another type refuses them. Tags, merge keys, directives and a second
-document are refused; duplicate keys are reported with both lines; aliases (`*name`) work
-but what they unfold to is bounded, as are depth and length, so no file can hang the reader.
+so that a key of another type refuses them. A text is one line, however it is written. Tags,
+merge keys, directives and a second document are refused; duplicate keys are reported with both
+lines; aliases (`*name`) work but what they unfold to is bounded, as are depth and length, so no
+file can hang the reader.
 """
 
 import math
@@ -20,6 +21,7 @@ from typing import Protocol
 
 import yaml
 
+from feeds.lines import is_one_line
 from models.document import Document, Node, Path, Place, Problem, Value, dotted
 
 __all__ = ["Document", "Path", "Place", "Problem", "Value", "dotted", "read"]
@@ -182,6 +184,9 @@ class _Reader:
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Node:
         if any("\ud800" <= letter <= "\udfff" for letter in event.value):
             raise _Unreadable(_place(event), "half of a surrogate pair is not text", path)
+        if not is_one_line(event.value):
+            text = "holds a line break or another character that is no text; write it on one line"
+            self._refuse(_place(event), path, text)
         quoted = event.style is not None
         last = _at(event.end_mark).line
         if event.style in _QUOTES and last > _place(event).line:

@@ -16,7 +16,8 @@ from feeds import imaging
 from feeds.settings import FeedSettings, FileSource
 from feeds.state import FeedCounts
 from tests.support import pictures
-from tests.support.watching import DEADLINE_S, watched
+from tests.support.patience import DEADLINE_S
+from tests.support.watching import watched
 
 
 def settings(path: Path, **source: object) -> FeedSettings:
@@ -283,7 +284,7 @@ def test_a_killed_daemon_leaves_no_capture_process_behind(tmp_path: Path) -> Non
     wait_until_gone(capture_pid)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("moment", ["at birth", "at work"])
 def test_a_signal_to_the_whole_group_is_the_daemon_s_to_handle(
     number: signal.Signals, moment: str, tmp_path: Path
@@ -311,6 +312,93 @@ def test_the_settings_stand_in_no_command_line_and_in_no_environment(tmp_path: P
         command = process.joinpath("cmdline").read_bytes()
         assert command.endswith(b"feeds.capture\0door\0")
         assert b"secret-name" not in command + process.joinpath("environ").read_bytes()
+
+
+def test_the_capture_process_is_told_no_secret_of_the_daemon_s_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MQTT_PASSWORD", "hunter2")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/kioskd.service")
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/systemd/notify")
+    monkeypatch.setenv("TZ", "Europe/Zurich")
+    with watched(settings(pictures.video(tmp_path / "walk.avi", 12))) as door:
+        door.frame()
+        environ = Path(f"/proc/{door.feed.capture_pid}/environ").read_bytes()
+    names = {line.partition(b"=")[0] for line in environ.split(b"\0") if line}
+    assert {b"TZ", b"PATH", b"PYTHONPATH"} <= names
+    assert not names & {b"MQTT_PASSWORD", b"CREDENTIALS_DIRECTORY", b"NOTIFY_SOCKET"}
+    assert b"hunter2" not in environ
+
+
+SCARCE = """
+import os, resource, sys
+from feeds.process import CaptureProcess
+from feeds.settings import FeedSettings, FileSource
+def opened():
+    return {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")[:-1]}
+settings = FeedSettings("door", FileSource(sys.argv[1], repeat="loop"))
+def start():
+    return CaptureProcess(settings, session=0, number=0, not_before=0.0)
+start().stop()  # what Python keeps open for itself is open by now
+before, failed, left = opened(), 0, 0
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+while True:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(before) + left, hard))
+    try:
+        process = start()
+    except OSError:
+        failed, left = failed + 1, left + 1
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert opened() == before, (left, opened())
+    else:
+        process.stop()
+        break
+print(failed)
+"""
+
+
+def test_where_a_descriptor_is_lacking_none_is_lost(tmp_path: Path) -> None:
+    """Whichever it is: one, then two, then three are left, until they are enough."""
+    path = pictures.video(tmp_path / "walk.avi", 12)
+    done = subprocess.run([sys.executable, "-c", SCARCE, path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 6  # memory, and two ends of three pipes
+
+
+CLOSED = """
+import os, sys
+from feeds.feed import Feed
+from feeds.settings import FeedSettings, FileSource
+told = os.dup(1)  # a number of its own, which nothing here takes
+os.dup2(told, 9)
+for fd in map(int, sys.argv[2].split(",")):
+    os.close(fd)
+os.close(told)
+feed = Feed(FeedSettings("door", FileSource(sys.argv[1], repeat="loop")))
+feed.start()
+while (frame := feed.newest(1.0)) is None:
+    pass
+os.write(9, b"seen")
+feed.stop()
+"""
+
+
+@pytest.mark.parametrize("closed", ["0", "1", "2", "0,1", "0,1,2"])
+def test_a_camera_is_seen_from_a_process_without_standard_descriptors(
+    closed: str, tmp_path: Path
+) -> None:
+    path = pictures.video(tmp_path / "walk.avi", 12)
+    command = [sys.executable, "-c", CLOSED, str(path), closed]
+    done = subprocess.run(command, capture_output=True, timeout=DEADLINE_S)
+    assert done.stdout == b"seen"
+
+
+@pytest.mark.parametrize("text", ["front\0door", "front\ndoor", "front\x1bdoor"])
+def test_a_name_that_is_not_one_line_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="a feed's name holds a line break"):
+        FeedSettings(text, FileSource("clip.mp4"))
+    with pytest.raises(ValueError, match="a feed's path holds a line break"):
+        FeedSettings("door", FileSource(text))
 
 
 def test_the_capture_process_is_light(tmp_path: Path) -> None:

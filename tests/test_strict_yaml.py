@@ -91,6 +91,10 @@ def test_a_key_is_a_name_whatever_it_looks_like(key: str) -> None:
         ("a: {'': 1}", 1, 5, "a", "a key is missing before the colon"),
         ('a: "\\UFFFFFFFF"', 1, 7, "", "is not valid YAML: a number or escape is too large"),
         ('a: "\\ud800"', 1, 4, "a", "half of a surrogate pair is not text"),
+        ('a: "b\\0"', 1, 4, "a", "holds a line break or another character that is no text"),
+        ('a: "b\\nc"', 1, 4, "a", "holds a line break or another character that is no text"),
+        ("a: 'b\n\n  c'", 1, 4, "a", "holds a line break or another character that is no text"),
+        ("a: |\n  b\n", 1, 4, "a", "holds a line break or another character that is no text"),
         ("a: 1\nb: x\0", 2, 5, "", "holds a character that text has no use for (U+0000)"),
     ],
 )

@@ -311,7 +311,7 @@ def test_a_number_that_json_does_not_know_is_never_sent(score: float) -> None:
         wire.encode(wire.action(SENDER, result, ISSUE))
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "+", "front#1", "nul\0", "$SYS"])
+@pytest.mark.parametrize("name", ["", "a/b", "+", "front#1", "nul\0", "two\nlines", "$SYS"])
 def test_a_name_that_would_reach_other_topics_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="MQTT topic"):
         wire.Topics("liveness/v1", "hq", "kiosk-07").action(name)

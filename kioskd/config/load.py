@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from feeds.lines import is_one_line
 from kioskd.config import files, rules, sentences
 from kioskd.config.answers import Answers
 from kioskd.config.build import build
@@ -54,6 +55,9 @@ class _Reading:
 
 
 def _source(path: Path) -> bytes:
+    if not is_one_line(str(_folder(path))):
+        text = "cannot be used: the name of its folder holds a line break or the like; rename it"
+        raise ConfigError((Problem(path.name, 0, 0, "", text),))
     name = str(path)
     try:
         return files.read(path, MOST_BYTES + 1)

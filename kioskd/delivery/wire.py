@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Literal
 
+from feeds.lines import is_one_line
 from feeds.state import FeedState
 from kioskd.event import Result
 
@@ -84,6 +85,8 @@ def check_level(level: str) -> str:
         raise ValueError("a level of an MQTT topic must not be empty")
     if wrong := sorted(set(level) & set("+#/\0")):
         raise ValueError(f"{level!r} cannot be part of an MQTT topic: it contains {wrong[0]!r}")
+    if not is_one_line(level):
+        raise ValueError(f"{level!r} cannot be part of an MQTT topic: it is not one line of text")
     if level.startswith("$"):
         raise ValueError(
             f"{level!r} cannot be part of an MQTT topic: brokers keep $ for themselves"
