@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kioskd.loopback import LOOPBACK, free_port, listens
 
-START_S = 10.0
+START_S = 60.0
 
 
 @contextmanager
