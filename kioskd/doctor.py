@@ -15,7 +15,7 @@ from feeds import realsense
 from feeds.feed import Feed
 from feeds.frame import Frame
 from feeds.settings import FeedSettings, PlayedSource, RealSenseSource, RecordingSource
-from kioskd import depth_check, hanging, time_service
+from kioskd import depth_check, hanging, speed, time_service
 from kioskd.config.load import Config, ConfigError, load
 from kioskd.daemon import networks
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
@@ -74,7 +74,7 @@ def run(path: Path, *, as_json: bool = False) -> int:
 
 
 def _findings(config: Config) -> Iterator[Finding]:
-    yield _networks(config)
+    yield from _networks(config)
     for door in config.doors:
         yield (seen := _camera(door.feed, door.mode))
         if seen.well:
@@ -86,14 +86,16 @@ def _findings(config: Config) -> Iterator[Finding]:
     yield _libusb(config)
 
 
-def _networks(config: Config) -> Finding:
+def _networks(config: Config) -> Iterator[Finding]:
     try:
         loaded = networks(config)
     except NetworkError as error:
-        return Finding("networks", False, str(error))
+        yield Finding("networks", False, str(error))
+        return
     names = ", ".join(sorted(loaded.uses()))
     wish = config.perception.provider
-    return Finding("networks", True, f"{names} run on {loaded.provider} (asked for: {wish})")
+    yield Finding("networks", True, f"{names} run on {loaded.provider} (asked for: {wish})")
+    yield Finding("speed", *speed.sentence(speed.measured(config, loaded), len(config.doors)))
 
 
 def _camera(settings: FeedSettings, mode: ModeSettings) -> Finding:
