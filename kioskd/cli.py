@@ -8,12 +8,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
+from feeds.surroundings import hold_standard
 from kioskd import __version__
 from kioskd.config.files import misspelled
 
@@ -43,6 +44,16 @@ CONFIG = click.option(
 @click.version_option(__version__, prog_name="kioskd")
 def main() -> None:
     """Watch the cameras at your doors and tell over MQTT whether a live person stands there."""
+    _hold_standard()
+
+
+def _hold_standard() -> None:
+    """A command that was started without input, output or errors has them, and they are empty."""
+    with suppress(OSError):  # where there is no /dev/null there is nothing to be done
+        hold_standard()
+        for fd, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+            if getattr(sys, name) is None:
+                setattr(sys, name, os.fdopen(fd, mode, closefd=False))
 
 
 @main.command()

@@ -1,15 +1,12 @@
 """The shell around the rooms: wiring, progress, stopping. No rules of its own."""
 
-import os
 import secrets
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 
 from feeds.feed import Feed
 from feeds.settings import PlayedSource
@@ -21,6 +18,7 @@ from kioskd.delivery.courier import Courier, Delivery
 from kioskd.delivery.database import AuditError
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.news import News
+from kioskd.ending import Signals, within
 from kioskd.event import Result
 from kioskd.judge import Judge, Judged
 from kioskd.modes import catalogue
@@ -34,8 +32,8 @@ from models.session import Networks
 AUDIT_FILE = "audit.db"
 TURN_S = 0.5  # how often the main thread looks at its workers
 SILENT_S = 10.0  # a judge or the courier that got nothing done for so long is stuck
-STOP_S = 4.5  # everything is closed within this, or the process ends as it is
-JUDGE_STOP_S = 1.5
+STOP_S = 8.0  # everything is closed within this, or the process ends as it is
+JUDGE_STOP_S = 3.0  # for the frames they are at
 COURIER_STOP_S = 1.0  # for the broker to take the last states, and again for its thread to end
 
 Watch = Callable[[Judged], None]
@@ -91,10 +89,22 @@ class Daemon:
             self._overdue = overdue
             late = f"no progress for {SILENT_S:.0f} s: {', '.join(overdue)}" if overdue else None
             self._problem("no_progress", late)
-        return self.courier.alive and not any(judge.failure for judge in self.judges)
+        return self.failure is None
+
+    @property
+    def failure(self) -> str | None:
+        """Why the daemon cannot go on, in a sentence; None while every worker lives."""
+        for judge in self.judges:
+            if judge.failure is not None:
+                bug = type(judge.failure).__name__
+                return (
+                    f"judging {judge.feed.settings.name} failed ({bug}): report what the log says"
+                )
+        return None if self.courier.alive else "the courier's thread ended: see the log"
 
     def stop(self) -> None:
         """End everything in order: no new results, the last states said, the audit log closed."""
+        failure = self.failure
         self._watchdog.stopping()
         for judge in self.judges:
             judge.stop()
@@ -102,12 +112,15 @@ class Daemon:
         for judge in self.judges:
             if judge.ident is not None:
                 judge.join(max(0.0, deadline - time.monotonic()))
-        self.courier.stop(timeout=COURIER_STOP_S)
+        self.courier.stop(failure, timeout=COURIER_STOP_S)
         self._audit.close()
         self._state_dir.close()
         if self._broker is not None:
             self._broker.stop()
-        self._log.info("stopped")
+        if failure is None:
+            self._log.info("stopped")
+        else:
+            self._log.error("ended by a failure", detail=failure)
 
     def _judge(self, door: Door, watch: Watch | None) -> Judge:
         perceiver = Perceiver(self.networks, self._config.perception.settings())
@@ -169,6 +182,7 @@ class Daemon:
 
 def run(path: Path) -> int:
     """The `kioskd run` command: run until SIGTERM or SIGINT. Returns the exit status."""
+    signals = Signals()
     try:
         config = load(path)
     except ConfigError as error:
@@ -178,12 +192,10 @@ def run(path: Path) -> int:
     log.configure(config.log_level, config.log_format)
     for note in config.notes:
         log.logger().warning(note)
-    return _run(config)
+    return _run(config, signals)
 
 
-def _run(config: Config) -> int:
-    stopping = threading.Event()
-    _on_signals(stopping)
+def _run(config: Config, signals: Signals) -> int:
     try:
         daemon = Daemon(config)
         daemon.start()
@@ -194,29 +206,13 @@ def _run(config: Config) -> int:
         log.logger().error(f"not started: {error}")
         return 1
     well = True
-    while well and not stopping.wait(TURN_S):
+    while well and not signals.stopping.wait(TURN_S):
         well = daemon.tend()
-    _end_in_time()
-    daemon.stop()
+        if signals.take_hang_up():
+            log.logger().warning("SIGHUP does nothing: restart kioskd to read config.yaml again")
+    with within(STOP_S):
+        daemon.stop()
     return 0 if well else 1
-
-
-def _on_signals(stopping: threading.Event) -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-
-
-def _end_in_time() -> None:
-    """End the process by force if stopping takes longer than STOP_S: results are durable."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        os._exit(1)
-
-    signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, STOP_S)
 
 
 def _roles(config: Config) -> frozenset[Role]:

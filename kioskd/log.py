@@ -4,10 +4,12 @@ The only file that imports structlog. Rooms below (feeds, models) never log; the
 states and raise errors, and the daemon says what changed.
 """
 
+import io
 import logging
 import re
 import sys
-from typing import Literal, TextIO
+from contextlib import suppress
+from typing import Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
@@ -24,7 +26,7 @@ def configure(
     level: Level = "info", style: Literal["console", "json"] = "console", to: TextIO | None = None
 ) -> None:
     """Set up logging for the whole process. Lines go to standard error unless `to` is given."""
-    stream = to or sys.stderr
+    stream = cast(TextIO, _Steadfast(to or sys.stderr))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -38,6 +40,28 @@ def configure(
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
+
+
+class _Steadfast(io.TextIOBase):
+    """Lines that nobody takes, for the disk is full or the terminal gone, are lost and no more.
+
+    Otherwise the log would end whoever writes to it, a judge or the courier.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):  # ValueError: it was closed
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
 
 
 def logger(**context: object) -> Log:

@@ -143,24 +143,31 @@ class Courier:
         self._keeper.look_at_clock()  # before the first record is dated by it
         self._thread.start()
 
-    def stop(self, state: Literal["stopped", "offline"] = "stopped", timeout: float = 3.0) -> None:
-        """Say that we end on purpose, wait `timeout` for the broker's answer, end both threads.
+    def stop(self, failure: str | None = None, timeout: float = 3.0) -> None:
+        """Say that we end, wait `timeout` for the broker's answer, end both threads.
+
+        failure  why, in a sentence, if it is not on purpose
 
         Results already delivered are on the disk; what the broker lacks follows at next start.
         """
         wall = self._clock.wall()
+        reason, detail = ("stopped", "kioskd was stopped") if failure is None else ("bug", failure)
         for feed in list(self._feeds.values()):
-            self.feed_state(FeedState(feed.feed, "offline", "stopped", "kioskd was stopped", wall))
+            self.feed_state(FeedState(feed.feed, "offline", reason, detail, wall))
         with self._lock:
             self._stopping = True
-            body = self._status(state, {}, wall)
-            self._outgoing.keep(self._topics.status, body)
+            self._outgoing.keep(self._topics.status, self._farewell(failure, wall))
         self._wake()
         if self._thread.is_alive():
             self._quiet.wait(timeout)
             self._ended.set()
             self._wake()
             self._thread.join(timeout + GOODBYE_S)
+
+    def _farewell(self, failure: str | None, wall: float) -> bytes:
+        if failure is None:
+            return self._status("stopped", {}, wall)
+        return self._status("offline", {**(self._known or {}), "failed": failure}, wall)
 
     def deliver(self, result: Result) -> Delivery:
         """Record the result durably, then tell the door if the result says so.

@@ -1,0 +1,53 @@
+"""How a daemon is told to end, and that it does so in time."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+STDERR = 2
+
+
+class Signals:
+    """What the service manager, or a terminal, has asked for. Made in the main thread."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self._hung_up = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, self._hang_up)
+
+    def take_hang_up(self) -> bool:
+        """Whether SIGHUP came since the last call."""
+        hung_up, self._hung_up = self._hung_up, False
+        return hung_up
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopping.set()
+
+    def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
+        self._hung_up = True
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """End the process by force if the block takes longer: results are on the disk by then."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        said = f"stopping took longer than {seconds:g} s: ended as it was, no result is lost\n"
+        try:
+            os.write(STDERR, said.encode())
+        finally:
+            os._exit(1)
+
+    signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        # Python gives signals their defaults back while it ends, and this one's is death.
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
