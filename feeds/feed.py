@@ -18,7 +18,7 @@ from feeds.frame import Frame
 from feeds.messages import Message
 from feeds.process import CaptureProcess
 from feeds.retry import Retry
-from feeds.settings import FeedSettings, PlayedSource
+from feeds.settings import FeedSettings
 from feeds.slot import Slot, Taken
 from feeds.state import FeedCounts, FeedState, Phase
 from feeds.watch import Watch
@@ -112,9 +112,9 @@ class Feed:
 
         A file played fast has a time of its own, and waits for the reader by design.
         """
-        source = self.settings.source
-        fast = isinstance(source, PlayedSource) and source.pace == "fast"
-        return not fast and monotonic() - taken.captured_at > self._watch.patience_s
+        if self.settings.has_own_time:
+            return False
+        return monotonic() - taken.captured_at > self._watch.patience_s
 
     def _handed_out(self, taken: Taken, slot: Slot) -> Frame:
         self._count(slot, taken=1)
@@ -162,6 +162,8 @@ class Feed:
     def _stall(self, slot: Slot) -> None:
         if slot.frozen:
             self._become("stalled", "frozen", naming.frozen(self._name))
+        elif self.settings.has_own_time:
+            return  # it waited for its reader, and now takes as long as the machine does
         elif self.state.phase == "online":  # a camera that starts may wait for a key frame
             detail = naming.no_frames(self._name, self._watch.patience_s)
             self._become("stalled", "no_frames", detail)

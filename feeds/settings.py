@@ -83,3 +83,8 @@ class FeedSettings:
                 raise ValueError(
                     f"a feed's {key} holds a line break or a character that is no text"
                 )
+
+    @property
+    def has_own_time(self) -> bool:
+        """Whether this is a recording that is played fast, by its own clock and not the world's."""
+        return isinstance(self.source, PlayedSource) and self.source.pace == "fast"

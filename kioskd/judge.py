@@ -7,7 +7,7 @@ thread that started it), the perceiver (the tracks are this feed's) and the mode
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feeds.feed import Feed
 from feeds.frame import Frame
@@ -91,9 +91,24 @@ class Judge(threading.Thread):
         stepped_at = time.monotonic()
         self._say(step.phase, step.reasons)
         if step.result is not None:
-            self._deliver(step.result)
+            self._deliver(self._in_our_time(step.result, frame, began_at))
         if self._watch is not None:
             self._watch(Judged(frame, seen, step, began_at, stepped_at, time.monotonic()))
+
+    def _in_our_time(self, result: Result, frame: Frame, taken_at: float) -> Result:
+        """A recording played fast goes by its own clock, and gives the same on every machine.
+
+        On a slow one that clock falls behind; the event is as new as the showing of its frame.
+        """
+        behind_s = taken_at - frame.captured_at
+        if not self.feed.settings.has_own_time or behind_s <= 0.0:
+            return result
+        return replace(
+            result,
+            started_at=result.started_at + behind_s,
+            decided_at=result.decided_at + behind_s,
+            captured_at=result.captured_at + behind_s,
+        )
 
     def _say(self, phase: str, reasons: tuple[str, ...]) -> None:
         if phase != self._phase:

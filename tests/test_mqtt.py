@@ -23,6 +23,7 @@ from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost
 from kioskd.delivery.probe import probe
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
 from tests.support.broker import Certificates, eventually, make_certificates, mosquitto, witness
+from tests.support.patience import DEADLINE_S
 
 USERS = {"kiosk": "s3cret-door", "door": "controller", "mute": "nothing-to-say"}
 ACL = """
@@ -46,7 +47,7 @@ def connect(settings: DeliverySettings) -> Connected | Lost:
     link = Link(settings, lambda _, happening: happenings.put(happening))
     link.start()
     try:
-        answer = happenings.get(timeout=15)
+        answer = happenings.get(timeout=DEADLINE_S)
     finally:
         link.close(timeout=5)
     assert isinstance(answer, Connected | Lost)
@@ -100,9 +101,9 @@ def test_a_broker_that_dies_is_said_to_have_hung_up(tmp_path: Path) -> None:
             settings = replace(broker.settings(), protocol=protocol)
             link = Link(settings, lambda _, happening: happenings.put(happening))
             link.start()
-            assert isinstance(happenings.get(timeout=15), Connected)
+            assert isinstance(happenings.get(timeout=DEADLINE_S), Connected)
             broker.kill()
-            lost = happenings.get(timeout=15)
+            lost = happenings.get(timeout=DEADLINE_S)
             assert isinstance(lost, Lost)
             assert lost.sentence.endswith("or the network to it broke: look whether it still runs")
             broker.start()
@@ -151,11 +152,11 @@ def test_what_is_published_without_a_connection_is_refused_and_never_sent(tmp_pa
         link = Link(broker.settings(), lambda _, happening: happenings.put(happening))
         assert link.publish(Letter("too/early", b"1")) is None
         link.start()
-        assert isinstance(happenings.get(timeout=15), Connected)
+        assert isinstance(happenings.get(timeout=DEADLINE_S), Connected)
         assert link.publish(Letter("in/time", b"2")) is not None
-        assert isinstance(happenings.get(timeout=15), Acked)
+        assert isinstance(happenings.get(timeout=DEADLINE_S), Acked)
         link.close(timeout=5)
-        assert isinstance(happenings.get(timeout=15), Lost)
+        assert isinstance(happenings.get(timeout=DEADLINE_S), Lost)
         assert link.publish(Letter("too/late", b"3")) is None
         eventually(lambda: watching.seen)
         assert [seen.topic for seen in watching.seen] == ["in/time"]
@@ -225,7 +226,11 @@ def test_a_missing_amqtt_is_said_with_the_command_that_installs_it() -> None:
         "except EmbeddedError as error: print(error)"
     )
     run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=True,
     )
     assert "pip install 'kioskd[demo]'" in run.stdout
 
@@ -263,7 +268,7 @@ def test_events_are_followed_as_lines_to_read_or_as_json(embedded: EmbeddedBroke
     happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
     link = Link(near(embedded), lambda _, happening: happenings.put(happening))
     link.start()
-    assert isinstance(happenings.get(timeout=15), Connected)
+    assert isinstance(happenings.get(timeout=DEADLINE_S), Connected)
 
     def say_again() -> bool:  # the JSON follower does not tell when it is connected
         link.publish(Letter(topic, json.dumps(payload).encode()))

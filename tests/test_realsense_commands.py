@@ -11,6 +11,7 @@ from feeds.realsense import Attached
 from kioskd import devices
 from tests.support.broker import mosquitto
 from tests.support.daemon import Kioskd, settings
+from tests.support.patience import DEADLINE_S
 from tests.support.recordings import recording, scene
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,7 +25,7 @@ def run(*arguments: str, **environment: str) -> list[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE_S,
         env={**os.environ, **environment},
     )
     assert "Traceback" not in done.stderr

@@ -40,7 +40,7 @@ def actions_of(seen: Witness, feed: str) -> list[dict[str, Any]]:
 
 
 def first_action(seen: Witness, feed: str) -> dict[str, Any]:
-    return eventually(lambda: actions_of(seen, feed), within=40)[0]
+    return eventually(lambda: actions_of(seen, feed))[0]
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_two_people_before_the_camera_open_nothing(tmp_path: Path) -> None:
         config = settings(broker, {"door-3": file_feed(clip, repeat="once")})
         config["mqtt"]["diagnostics"] = True
         with kioskd(tmp_path / "k", config) as daemon:
-            eventually(lambda: finished(seen), within=40)
+            eventually(lambda: finished(seen))
             daemon.stop()
     assert any("several_faces" in diag.body.decode() for diag in seen.of("diag"))
     assert seen.of("action") == []

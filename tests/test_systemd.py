@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.patience import DEADLINE_S
+
 OPERATIONS = Path(__file__).parent.parent / "docs" / "operations.md"
 UNIT = Path(__file__).parent.parent / "systemd" / "kioskd.service"
 MOST_EXPOSURE = 19  # tenths: under 2.0
@@ -22,7 +24,11 @@ def settings() -> dict[str, list[str]]:
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60, check=False
+        ["systemd-analyze", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
     )
 
 

@@ -18,6 +18,7 @@ from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
+from tests.support.patience import DEADLINE_S, GUARDS
 
 T = TypeVar("T")
 SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"))
@@ -30,12 +31,14 @@ def program(name: str) -> str:
     return found
 
 
-def eventually(found: Callable[[], T], within: float = 15.0) -> T:
+def eventually(found: Callable[[], T], within: float = DEADLINE_S) -> T:
     """The first true answer; AssertionError if there is none in time."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if answer := found():
             return answer
+        for guard in GUARDS:
+            guard()
         time.sleep(0.01)
     raise AssertionError(f"did not come true within {within} s: {found}")
 
@@ -57,7 +60,7 @@ def make_certificates(folder: Path) -> Certificates:
 
     def openssl(command: str) -> None:
         run = [program("openssl"), *command.split()]
-        subprocess.run(run, cwd=folder, check=True, capture_output=True, timeout=30)
+        subprocess.run(run, cwd=folder, check=True, capture_output=True, timeout=DEADLINE_S)
 
     new = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
     usage = "-addext keyUsage=critical,keyCertSign"
@@ -243,7 +246,7 @@ def _password_file(folder: Path, users: Mapping[str, str]) -> Path:
     path.write_text("".join(f"{name}:{password}\n" for name, password in users.items()))
     path.chmod(0o600)
     hashing = [program("mosquitto_passwd"), "-U", str(path)]
-    subprocess.run(hashing, check=True, capture_output=True, timeout=30)
+    subprocess.run(hashing, check=True, capture_output=True, timeout=DEADLINE_S)
     return path
 
 

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from tests.support.broker import program
+from tests.support.patience import DEADLINE_S
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 
@@ -32,11 +33,11 @@ def still_video(picture: Path, made: Path, bit_rate: str) -> Path:
     command += ["-i", str(picture), "-t", "4", "-c:v", "libx264", "-preset", "ultrafast"]
     command += ["-tune", "zerolatency", *rate, "-nal-hrd", "cbr", "-g", "30"]
     command += ["-pix_fmt", "yuv420p", str(made)]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=120)
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=DEADLINE_S)
     return made
 
 
 def _ffmpeg(*arguments: str, made: Path) -> None:
     encoding = ("-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-bf", "0")
     command = [program("ffmpeg"), "-v", "error", *arguments, *encoding, "-g", "15", str(made)]
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=120)
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=DEADLINE_S)

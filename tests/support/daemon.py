@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.broker import Mosquitto, eventually
+from tests.support.patience import DEADLINE_S, GUARDS
 
 CLIPS = Path(__file__).resolve().parents[2] / "kioskd" / "demo" / "clips"
 LIVE, ATTACK = CLIPS / "live.mov", CLIPS / "attack.mp4"
@@ -19,7 +20,8 @@ MARGIN = {"hybrid_margin_below": 0.2}  # the clips frame the face tighter than a
 
 
 def file_feed(path: Path, **more: object) -> dict[str, object]:
-    return {"kind": "file", "path": str(path), "repeat": "loop", **more}
+    """A clip shown again and again in its own time, frame by frame: the same on any machine."""
+    return {"kind": "file", "path": str(path), "pace": "fast", "repeat": "loop", **more}
 
 
 def door(feed: str, **rgb: object) -> dict[str, object]:
@@ -65,6 +67,7 @@ class Kioskd:
         command = [sys.executable, "-m", "kioskd", "run", "--config", str(self.config)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, env=self._environment)
+        GUARDS.add(self._runs)
         if file_size is not None:
             self.limit_files(file_size)
 
@@ -93,8 +96,9 @@ class Kioskd:
             if _parent(place) == self.pid and b"feeds.capture" in _command(place)
         ]
 
-    def wait(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = DEADLINE_S) -> int:
         assert self._process is not None
+        GUARDS.discard(self._runs)
         return self._process.wait(timeout)
 
     def stop(self) -> int:
@@ -103,9 +107,13 @@ class Kioskd:
         return self.wait()
 
     def kill(self) -> None:
+        GUARDS.discard(self._runs)
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def _runs(self) -> None:
+        assert self.running, f"kioskd ended by itself:\n{self.log}"
 
 
 @contextmanager

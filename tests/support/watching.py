@@ -8,8 +8,7 @@ from feeds.feed import Feed
 from feeds.frame import Frame
 from feeds.settings import FeedSettings
 from feeds.state import FeedCounts, FeedState
-
-DEADLINE_S = 30.0  # generous: reached only when something is broken
+from tests.support.patience import DEADLINE_S
 
 
 class Watched:
