@@ -22,6 +22,7 @@ from kioskd.ending import Signals, within
 from kioskd.event import Result
 from kioskd.judge import Judge, Judged
 from kioskd.modes import catalogue
+from kioskd.pace import Overload
 from kioskd.prompter import Prompter
 from kioskd.state_dir import StateDir, StateDirError, WrongStateDirError
 from kioskd.watchdog import Watchdog
@@ -62,6 +63,8 @@ class Daemon:
         limits = {judge.name: SILENT_S for judge in self.judges}
         self._watchdog = Watchdog(limits | {"courier": SILENT_S})
         self._overdue: list[str] = []
+        self._overload = Overload()
+        self._overloaded: str | None = None
 
     def start(self) -> None:
         if self._broker is not None:
@@ -89,6 +92,7 @@ class Daemon:
             self._overdue = overdue
             late = f"no progress for {SILENT_S:.0f} s: {', '.join(overdue)}" if overdue else None
             self._problem("no_progress", late)
+        self._tell_overload()
         return self.failure is None
 
     @property
@@ -158,6 +162,13 @@ class Daemon:
             self._log.info("problem over", problem=code)
         else:
             self._log.warning("problem", problem=code, detail=sentence)
+
+    def _tell_overload(self) -> None:
+        loads = {judge.feed.settings.name: judge.load for judge in self.judges}
+        sentence = self._overload.sentence(loads, time.monotonic())
+        if sentence != self._overloaded:
+            self._overloaded = sentence
+            self._problem("overloaded", sentence)
 
     def _problem_if_played(self) -> None:
         """Whoever listens to a real broker may be a door, and takes a recording for a person."""

@@ -14,6 +14,8 @@ from feeds.frame import Frame
 from kioskd import log
 from kioskd.event import Result, Step
 from kioskd.modes.mode import Mode
+from kioskd.modes.reasons import Reason
+from kioskd.pace import Load, Pace
 from models.observation import Observation
 from models.perceive import Perceiver
 
@@ -58,10 +60,12 @@ class Judge(threading.Thread):
         self.feed = feed
         self.progress_at = time.monotonic()
         self.failure: BaseException | None = None
+        self.load: Load | None = None  # the latest, replaced whole
         self.perceiver, self._mode = perceiver, mode
         self._deliver, self._watch = deliver, watch
         self._stopping = threading.Event()
         self._log = log.logger(feed=feed.state.feed)
+        self._pace = Pace()
         self._phase = ""
 
     def run(self) -> None:
@@ -89,11 +93,24 @@ class Judge(threading.Thread):
             seen = self.perceiver.measure(frame, seen, wanted)
         step = self._mode.step(seen)
         stepped_at = time.monotonic()
+        self._pace.judged(frame.number, frame.captured_at, stepped_at - began_at)
+        self.load = self._pace.load()
         self._say(step.phase, step.reasons)
         if step.result is not None:
-            self._deliver(self._in_our_time(step.result, frame, began_at))
+            self._deliver(self._in_our_time(self._under_load(step.result), frame, began_at))
         if self._watch is not None:
             self._watch(Judged(frame, seen, step, began_at, stepped_at, time.monotonic()))
+
+    def _under_load(self, result: Result) -> Result:
+        """With `overloaded` among its reasons, where the mode saw too few of the frames for it.
+
+        It stands behind what ended the attempt, so that whoever reads only two reads it too.
+        """
+        load = self._pace.load_since(result.started_at)
+        if load is None or not load.behind:
+            return result
+        reasons = (*result.reasons[:1], Reason.OVERLOADED.value, *result.reasons[1:])
+        return replace(result, reasons=reasons)
 
     def _in_our_time(self, result: Result, frame: Frame, taken_at: float) -> Result:
         """A recording played fast goes by its own clock, and gives the same on every machine.

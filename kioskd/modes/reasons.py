@@ -79,6 +79,7 @@ class Reason(StrEnum):
     FRAMES_MISSING = "frames_missing"
     FEED_RESTARTED = "feed_restarted"
     TIME_OVER = "time_over"
+    OVERLOADED = "overloaded"
     UNDECIDED = "undecided"
     # why nothing is tried
     FRAME_OUT_OF_ORDER = "frame_out_of_order"
@@ -161,9 +162,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.INTERNAL: "A measure came out as no number; the frame is no evidence",
     Reason.TRACK_LOST: "The person left, or was lost from view, before the decision",
     Reason.SUBJECT_CHANGED: "Another face took the person's place before the decision",
-    Reason.FRAMES_MISSING: "The camera gave no frames for too long during the attempt",
+    Reason.FRAMES_MISSING: "No frame was judged for too long during the attempt",
     Reason.FEED_RESTARTED: "The camera was opened again during the attempt",
     Reason.TIME_OVER: "The attempt's time was over before a decision",
+    Reason.OVERLOADED: "The machine was too busy to look at most of the attempt's frames",
     Reason.UNDECIDED: "The scores were neither clearly live nor clearly an attack",
     Reason.FRAME_OUT_OF_ORDER: "The frame is not newer than the one before it",
     Reason.ALREADY_DECIDED: "This person is confirmed already; nothing more until they leave",
