@@ -243,7 +243,7 @@ def test_a_topic_at_which_the_broker_hangs_up_is_left_out(tmp_path: Path, kind: 
                 ).replace("retained messages", "")
 
             deliveries.append(k.courier.deliver(result_now()))
-            eventually(found, within=30)
+            eventually(found)
             deliveries += [k.courier.deliver(result_now()) for _ in range(3)]
             eventually(lambda: all_published(k, deliveries[1:]))
             eventually(lambda: "broker" not in k.problems)
