@@ -184,13 +184,13 @@ class _Reader:
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Node:
         if any("\ud800" <= letter <= "\udfff" for letter in event.value):
             raise _Unreadable(_place(event), "half of a surrogate pair is not text", path)
-        if not is_one_line(event.value):
-            text = "holds a line break or another character that is no text; write it on one line"
-            self._refuse(_place(event), path, text)
         quoted = event.style is not None
         last = _at(event.end_mark).line
         if event.style in _QUOTES and last > _place(event).line:
             self._refuse(_place(event), path, _unclosed(last))
+        elif not is_one_line(event.value):
+            text = "holds a line break or another character that is no text; write it on one line"
+            self._refuse(_place(event), path, text)
         value = event.value if quoted else _plain(event.value)
         return Node(_place(event), value, text=event.value, quoted=quoted)
 

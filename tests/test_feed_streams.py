@@ -14,7 +14,8 @@ import pytest
 from feeds.settings import FeedSettings, StreamSource
 from tests.support import rtsp
 from tests.support.broker import program
-from tests.support.watching import DEADLINE_S, Watched, watched
+from tests.support.patience import DEADLINE_S
+from tests.support.watching import Watched, watched
 
 PATIENT: dict[str, Any] = {
     "stall_s": 5.0,

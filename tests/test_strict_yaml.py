@@ -93,7 +93,6 @@ def test_a_key_is_a_name_whatever_it_looks_like(key: str) -> None:
         ('a: "\\ud800"', 1, 4, "a", "half of a surrogate pair is not text"),
         ('a: "b\\0"', 1, 4, "a", "holds a line break or another character that is no text"),
         ('a: "b\\nc"', 1, 4, "a", "holds a line break or another character that is no text"),
-        ("a: 'b\n\n  c'", 1, 4, "a", "holds a line break or another character that is no text"),
         ("a: |\n  b\n", 1, 4, "a", "holds a line break or another character that is no text"),
         ("a: 1\nb: x\0", 2, 5, "", "holds a character that text has no use for (U+0000)"),
     ],
