@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ CONFIG = click.option(
 def main() -> None:
     """Watch the cameras at your doors and tell over MQTT whether a live person stands there."""
     _hold_standard()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a locale may lack what a name holds
 
 
 def _hold_standard() -> None:

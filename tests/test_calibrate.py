@@ -487,7 +487,7 @@ def test_from_one_live_clip_and_one_attack_nothing_is_written(tmp_path: Path) ->
     assert run.returncode == 2
     assert "nothing is proposed or written: this is too little" in run.stderr
     assert "1 attack presentation(s) with a face, at least 30 are needed" in run.stderr
-    assert "bonafide/empty.mp4: nothing could be judged" in run.stdout
+    assert "bonafide/empty.mp4: could not be read, and is in no figure" in run.stdout
     assert "rgb_liveness:" not in run.stdout
     assert not made.exists()
 

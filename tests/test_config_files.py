@@ -121,6 +121,20 @@ def test_a_configuration_that_is_a_pipe_nobody_writes_to_is_not_waited_for(tmp_p
     )
 
 
+def test_what_the_locale_cannot_say_is_said_all_the_same(tmp_path: Path) -> None:
+    config(tmp_path, "feeds.front.path", "no.mov").rename(tmp_path / "kr\u00f6te.yaml")
+    checked = subprocess.run(
+        [sys.executable, "-m", "kioskd", "doctor", "-c", str(tmp_path / "kr\u00f6te.yaml")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (checked.returncode, checked.stderr) == (2, "")
+    assert "kr\\xf6te.yaml:5:29: feeds.front.path: no such video" in checked.stdout
+
+
 # -- as another user
 
 
