@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from models.document import dotted
 from models.perceive import PerceptionSettings
 from models.schemes import SCHEMES
 from models.strict_yaml import Document, read
+from tests.support.broker import make_certificates
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "config.yaml"
@@ -109,7 +111,10 @@ def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path:
     text = text.replace("  password_file:", "  #password_file:")
     for key in ("ca_file", "cert_file", "key_file"):
         text = text.replace(f"/etc/kioskd/{'kiosk' if key != 'ca_file' else 'ca'}.", "./x.")
-    for name in ("x.pem", "x.key", "visitor.db3", "kioskd/demo/clips/live.mov"):
+    ours = make_certificates(tmp_path / "certificates")
+    shutil.copy(ours.client, tmp_path / "x.pem")
+    shutil.copy(ours.client_key, tmp_path / "x.key")
+    for name in ("visitor.db3", "kioskd/demo/clips/live.mov"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     path = tmp_path / "config.yaml"

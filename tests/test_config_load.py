@@ -1,5 +1,6 @@
 """What the daemon is given: paths, secrets and defaults filled in."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from kioskd.config.build import EMBEDDED_PORT
 from kioskd.config.config import Config
 from kioskd.config.load import ConfigError, load
 from kioskd.delivery.settings import TlsSettings
+from tests.support.broker import make_certificates
 
 DOOR = "doors: {d: {mode: secure_access_rgb_liveness, feed: f}}\n"
 
@@ -40,8 +42,10 @@ def test_relative_paths_start_at_the_files_folder(
 ) -> None:
     folder = tmp_path / "etc"
     folder.mkdir()
-    for name in ("clip.mov", "ca.pem", "me.pem", "me.key"):
-        (folder / name).touch()
+    ours = make_certificates(folder / "certificates")
+    for file, name in ((ours.ca, "ca.pem"), (ours.client, "me.pem"), (ours.client_key, "me.key")):
+        shutil.copy(file, folder / name)
+    (folder / "clip.mov").touch()
     monkeypatch.chdir(tmp_path)
     tls = "tls: {ca_file: ca.pem, cert_file: me.pem, key_file: me.key}"
     config = loaded(Path("etc"), f"broker: b, {tls}", "kind: file, path: clip.mov, trial: true")
