@@ -21,7 +21,7 @@ from feeds.retry import Retry
 from feeds.settings import FeedSettings
 from feeds.slot import Slot, Taken
 from feeds.state import FeedCounts, FeedState, Phase
-from feeds.watch import Watch
+from feeds.watch import STARVED_S, Watch
 
 _STALLS = frozenset(
     {"no_frames", "no_key_frame", "frozen", "late", "time_jumped", "depth_stopped"}
@@ -147,10 +147,17 @@ class Feed:
         now = monotonic()
         if process.ended:
             self._end(process)
-        elif self._watch.hangs(process.slot.beat_at, now):
+        elif self._hangs(process, now):
             self._kill(process)
         elif self._watch.stalled(process.slot.put_at, now):
             self._stall(process.slot)
+
+    def _hangs(self, process: CaptureProcess, now: float) -> bool:
+        """Whether to kill it. On a machine too busy it is slow, and another would be no faster."""
+        beat_at = process.slot.beat_at
+        if not self._watch.hangs(beat_at, now):
+            return False
+        return not process.starved or self._watch.hangs(beat_at, now - STARVED_S)
 
     def _listen(self, process: CaptureProcess) -> None:
         for message in process.messages():

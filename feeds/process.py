@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from select import select
 from typing import IO
 
@@ -52,6 +53,18 @@ class CaptureProcess:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def starved(self) -> bool:
+        """Whether it would work if the machine let it: it waits for a processor and nothing else.
+
+        What hangs in a driver, or waits for a camera, sleeps.
+        """
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text()
+        except OSError:
+            return False
+        return stat.rpartition(")")[2].split()[0] == "R"  # proc(5)
 
     def wait(self, timeout_s: float) -> None:
         """Returns when an image or a message has come, the process has ended, or time is up."""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic, sleep, time
@@ -13,6 +14,7 @@ from time import monotonic, sleep, time
 import pytest
 
 from feeds import imaging
+from feeds.process import CaptureProcess
 from feeds.settings import FeedSettings, FileSource
 from feeds.state import FeedCounts
 from tests.support import pictures
@@ -363,6 +365,31 @@ def test_where_a_descriptor_is_lacking_none_is_lost(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", SCARCE, path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 6  # memory, and two ends of three pipes
+
+
+def test_a_capture_process_that_sleeps_is_not_taken_for_one_that_lacks_a_processor(
+    tmp_path: Path,
+) -> None:
+    """What works waits for a processor at most; what hangs in a driver sleeps."""
+    path = pictures.video(tmp_path / "walk.avi", 12)
+    with watched(settings(path, pace="fast")) as door:
+        door.frame()
+        process = door.feed._process
+        assert process is not None
+        wait_for(lambda: not process.starved)  # nobody takes its next image
+        os.kill(process.pid, signal.SIGSTOP)
+        wait_for(lambda: not process.starved)
+    starting = CaptureProcess(settings(path), session=0, number=0, not_before=0.0)
+    wait_for(lambda: starting.starved)  # Python and OpenCV are loaded
+    starting.stop()
+    assert not starting.starved
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    deadline = monotonic() + DEADLINE_S
+    while not true():
+        assert monotonic() < deadline
+        sleep(0.001)
 
 
 CLOSED = """
