@@ -1,12 +1,13 @@
 """Which way a head is turned, from its mesh: a rigid face laid over the points that do not move."""
 
-from math import acos, asin, atan2, cos, degrees, isfinite, radians, sin
+from math import asin, atan2, cos, degrees, isfinite, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feeds.imaging import singular_values
 from models.bones import INDICES, RIGID
+from models.glance import centre_pose_quality as centre_pose_quality
 from models.observation import HeadPose, Mesh
 
 Rotation = NDArray[np.float64]  # (3, 3), from the rigid face to the camera's axes
@@ -16,17 +17,6 @@ def head_pose(mesh: Mesh) -> HeadPose | None:
     """The turn of the head; None when the mesh is no face one could turn."""
     rotation = fitted(mesh[INDICES].astype(np.float64))
     return None if rotation is None else angles(rotation)
-
-
-def centre_pose_quality(pose: HeadPose) -> float:
-    """How frontal a face is: 1 = looks into the lens, 0 = profile or beyond.
-
-    (1 - t / 90)**2, t the degrees between the nose's direction and the line to the camera,
-    whichever way it points; tilting the head to a shoulder does not count. 15 degrees give
-    0.69, 20.9 give 0.59, 30 give 0.44, 45 give 0.25.
-    """
-    away = degrees(acos(cos(radians(pose.yaw)) * cos(radians(pose.pitch))))
-    return max(0.0, 1.0 - away / 90.0) ** 2
 
 
 def fitted(points: NDArray[np.float64]) -> Rotation | None:

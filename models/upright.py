@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from feeds.frame import ColorImage
 from feeds.imaging import resize, warp_affine
 from models.detect import Detection, Detector
+from models.glance import SURE
 from models.observation import Box
 from models.session import Network
 
-SURE = 0.905  # a face that scores so much stands upright
 TURNS = 8  # at which a face is looked at, evenly over the circle
 TILE = 96  # pixels a side of each look
 ROOM = 1.6  # side of what is looked at, in longer sides of the face's box

@@ -15,9 +15,9 @@ from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
+from models.glance import SURE
 from models.observation import Face, Measure, Wanted
 from models.perceive import Perceiver
-from models.upright import SURE
 from tests.support.eyes import astronaut, frame, live_clip, networks
 
 ATTACK = Path(kioskd.demo.__file__).parent / "clips" / "attack.mp4"

@@ -124,7 +124,7 @@ class Sight:
         """Every network's score on the largest face, and nothing kept that is not needed."""
         if not seen.faces:
             return seen
-        face = replace(seen.faces[0], mesh=None, landmarks=None)
+        face = replace(seen.faces[0], mesh=None)
         if not face.missed and liveness.usable(face.box):
             face = replace(face, liveness=Liveness(None, self._by_model(frame, face)))
         others = (replace(other, mesh=None, landmarks=None) for other in seen.faces[1:])

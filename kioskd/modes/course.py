@@ -36,9 +36,11 @@ class Course(ABC):
 
     measures  what a fit face is measured on, beyond what the gate asks for, cheapest first
     margins   whether the gate asks for the hybrid model's room around the face
+    exact     whether the head's pose, and with it the mesh, is measured in every frame
     """
 
     measures: tuple[Measure, ...] = ()
+    exact = True
     plan: LivenessPlan | None = None
 
     def __init__(
@@ -46,7 +48,7 @@ class Course(ABC):
     ) -> None:
         self._table = table
         self._idle = self.phase = next(iter(table))[0]
-        self._gate = Gate(gate, margins)
+        self._gate = Gate(gate, margins, exact=self.exact)
         self.attempts = Attempts(attempt, gate.face_policy)
         self._asking = Asking()
         self._subject: int | None = None  # the track that the phase is about

@@ -1,16 +1,18 @@
 """The face gate: is this frame's face fit to be evidence? docs/gate.md explains every check.
 
-Cheapest first: the box alone, then the crop's quality, then the head's pose. A stage is
-measured only when the one before it passed. What is not measured never passes, and every
-comparison is written so that NaN fails it.
+Cheapest first: the box alone, then the crop's quality, then the head's pose, which the mesh may
+have said of a frame before (word.py). A stage is measured only when the one before it passed.
+What is not measured never passes, and every comparison is written so that NaN fails it.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Literal
 
+from kioskd.modes import word
 from kioskd.modes.reasons import Reason
 from kioskd.modes.stillness import Trail
+from models.glance import centre_pose_quality
 from models.observation import Box, Face, HeadPose, ImageQuality, Measure, Observation
 
 FacePolicy = Literal["one", "largest"]
@@ -47,11 +49,14 @@ class Gate:
     """The gate of one feed. It remembers where the face was during the last second.
 
     margins  whether the hybrid model's room around the face is asked for
+    exact    whether the pose of every frame is measured, or the mesh's word is kept for a while
     """
 
-    def __init__(self, settings: GateSettings, margins: bool) -> None:
+    def __init__(self, settings: GateSettings, margins: bool, *, exact: bool = True) -> None:
         self._limits = settings
         self._margins = margins
+        self._exact = exact
+        self._word: word.Word | None = None
         self._trail = Trail()
         self._placed: Placed | None = None  # whose geometry was judged last,
         self._misplaced: tuple[Reason, ...] = ()  # and what was said of it
@@ -67,13 +72,19 @@ class Gate:
             return Measure.QUALITY
         if failed := self._quality(face.quality) or self._change(face):
             return failed
+        if self._vouched(seen, face):
+            return ()
         if face.pose is None or face.centre_pose_quality is None:
             return Measure.POSE
-        return self._pose(face.pose, face.centre_pose_quality)
+        failed = self._pose(face.pose, face.centre_pose_quality)
+        self._word = None if failed else word.given(seen, face)
+        return failed
 
     def reasons(self, seen: Observation, face: Face) -> tuple[Reason, ...]:
         """Why this frame is no evidence, when nothing more can be measured; empty when it is."""
         said = self.says(seen, face)
+        if said is Measure.POSE:  # the mesh was asked and found no face it could turn: a hand, say
+            self._word = None
         return (Reason.NOT_MEASURED,) if isinstance(said, Measure) else said
 
     def follow(self, seen: Observation, face: Face) -> None:
@@ -134,6 +145,13 @@ class Gate:
         if face.change is None:
             return (Reason.NOT_MEASURED,)
         return _failed((face.change >= least, Reason.STILL_PICTURE))
+
+    def _vouched(self, seen: Observation, face: Face) -> bool:
+        """Whether the mesh's word on a frame before is good enough for this one too."""
+        if self._exact or self._word is None:
+            return False
+        worst = self._word.now(seen, face)
+        return worst is not None and not self._pose(worst, centre_pose_quality(worst))
 
     def _pose(self, pose: HeadPose, centre: float) -> tuple[Reason, ...]:
         limits = self._limits

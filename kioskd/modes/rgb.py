@@ -23,6 +23,7 @@ class RgbMode(Course):
     """The Secure Access with RGB Liveness mode of one feed."""
 
     measures = (Measure.LIVENESS,)
+    exact = False  # it only asks whether the head faces the camera
 
     def __init__(self, settings: RgbSettings, gate: GateSettings, name: str = MODE) -> None:
         margins = "hybrid" in SCHEMES[settings.detection_scheme].models
