@@ -10,7 +10,9 @@ import os
 import signal
 import sys
 
+from feeds import decoder_log
 from feeds.messages import Message, Orders, message_line, read_orders
+from feeds.settings import StreamSource
 from feeds.slot import Slot
 from feeds.surroundings import DAEMON_SIGNALS
 
@@ -32,6 +34,8 @@ def main() -> None:
 
 
 def _captured(orders: Orders) -> Message:
+    if isinstance(orders.settings.source, StreamSource):
+        decoder_log.listen()
     try:
         from feeds.handover import hand_over  # here, so that a missing library can be told
     except ImportError as error:

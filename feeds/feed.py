@@ -24,7 +24,15 @@ from feeds.state import FeedCounts, FeedState, Phase
 from feeds.watch import STARVED_S, Watch
 
 _STALLS = frozenset(
-    {"no_frames", "no_key_frame", "frozen", "late", "time_jumped", "depth_stopped"}
+    {
+        "no_frames",
+        "no_key_frame",
+        "frozen",
+        "late",
+        "time_jumped",
+        "picture_changed",
+        "depth_stopped",
+    }
 )  # faults of a camera that was open
 _LOOK_S = 0.1  # how often the capture process is looked after while waiting for a frame
 

@@ -43,6 +43,10 @@ def no_key_frame(name: str, waited_s: float) -> str:
     )
 
 
+def picture_changed(name: str) -> str:
+    return f"{name} changed the size or shape of its pictures: it is opened again"
+
+
 def time_jumped(name: str) -> str:
     return (
         f"{name} gave its images times that jumped: it is opened again. If that comes back, have"

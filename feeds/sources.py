@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import assert_never
 
-from feeds import imaging, naming, realsense
+from feeds import decoder_log, imaging, naming, realsense
 from feeds.recording import RecordingError, is_recording, read_index
 from feeds.settings import (
     FileSource,
@@ -29,6 +29,7 @@ FOLDER_FPS = 10.0  # of a folder of images whose settings name no rate
 READ_GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
 # A read that gives no image and took no time waited for nothing: so many in a row are an end.
 _AT_ONCE_S, _ENDED_AFTER = 0.005, 40
+_TELLING = ("H264", "HEVC")  # codecs whose decoders are set up anew for pictures of another size
 _SILENT_AFTER = 2  # reads in a row in which nothing came
 
 
@@ -111,9 +112,12 @@ class StreamReader(LiveReader):
         super().__init__(capture, has_clock=has_clock, name=name, patience_s=patience_s)
         self._first_s = first_s
         self._begun = False
+        self._telling = capture.codec in _TELLING
 
     def read(self) -> Shot | None:
         shot = self._read_within(self._patience_s if self._begun else self._first_s)
+        if self._telling and decoder_log.set_up() and self._begun:
+            raise SourceError("picture_changed", naming.picture_changed(self._name))
         self._begun = True
         return shot
 

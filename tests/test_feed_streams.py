@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -194,3 +195,22 @@ def test_times_that_stand_still_are_none_and_pictures_go_on() -> None:
         frame = door.frame_where(lambda frame: frame.number > number + 100)
         assert frame.session == 0
         assert door.told == [("starting", "opening"), ("online", "")]
+
+
+# -- pictures
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_a_stream_that_changes_its_shape_is_opened_again_and_never_shown_stretched(
+    codec: str,
+) -> None:
+    options = ("--codec", codec, "--fps", "10", "--sizes", "320x240,240x320", "--size-for", "6")
+    with door_to(*options) as door:
+        shapes = {door.frame().color.shape}
+        door.until("stalled", "picture_changed")
+        deadline = monotonic() + LONG_S
+        while len(shapes) < 2:
+            assert monotonic() < deadline, f"no other shape came; {door.told}"
+            frame = door.feed.newest(0.2)
+            shapes |= set() if frame is None else {frame.color.shape}
+        assert shapes == {(240, 320, 3), (320, 240, 3)}

@@ -60,6 +60,7 @@ class Camera:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         self._dice = random.Random(1)
+        self._turn = 0  # which size is shown
 
     @property
     def launch(self) -> str:
@@ -96,20 +97,22 @@ class Camera:
             pay.get_static_pad("src").add_probe(kinds, self._lost)
 
     def _change_sizes(self, size: object) -> None:
+        """Shows the next size after a while, and stays there, whoever connects anew."""
         sizes = self._options.sizes.split(",")
-        if len(sizes) == 1:
-            return
-        turn = 0
 
-        def change() -> bool:
-            nonlocal turn
-            turn += 1
-            width, height = sizes[turn % len(sizes)].split("x")
+        def show() -> None:
+            width, height = sizes[self._turn].split("x")
             caps = Gst.Caps.from_string(f"video/x-raw,width={width},height={height}")
             size.set_property("caps", caps)  # type: ignore[attr-defined]
-            return True
 
-        GLib.timeout_add(int(1000 * self._options.size_for), change)
+        def change() -> bool:
+            self._turn += 1
+            show()
+            return self._turn + 1 < len(sizes)
+
+        if self._turn == 0 and len(sizes) > 1:
+            GLib.timeout_add(int(1000 * self._options.size_for), change)
+        show()
 
     def _lost(self, _pad: object, _info: object) -> object:
         lost = self._dice.random() < self._options.lose
