@@ -22,7 +22,9 @@ from kioskd.ending import Signals, within
 from kioskd.event import Result
 from kioskd.judge import Judge, Judged
 from kioskd.modes import catalogue
+from kioskd.modes.reasons import Reason
 from kioskd.pace import Overload
+from kioskd.picture_watch import PictureWatch
 from kioskd.prompter import Prompter
 from kioskd.state_dir import StateDir, StateDirError, WrongStateDirError
 from kioskd.watchdog import Watchdog
@@ -56,7 +58,8 @@ class Daemon:
         self._audit = AuditLog(self._state_dir.path / AUDIT_FILE)
         self._broker = EmbeddedBroker(config.delivery.port) if config.embedded else None
         self._problems: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._pictures: dict[str, Reason] = {}  # by feed
+        self._lock, self._pictures_lock = threading.Lock(), threading.Lock()
         delivery = replace(config.delivery, model_version=_model_version(config, self.networks))
         self.courier = Courier(delivery, self._audit, self._problem, on_news=self._news)
         self.judges = [self._judge(door, watch) for door in config.doors]
@@ -132,7 +135,8 @@ class Daemon:
         mode = catalogue.make(door.mode, door.gate, secrets.randbelow)
         tell = self._diagnose() if self._config.delivery.diagnostics else None
         prompter = Prompter(self.courier.prompt)
-        return Judge(feed, perceiver, mode, self._deliver, _both(watch, tell, prompter))
+        pictures = PictureWatch(self._picture)
+        return Judge(feed, perceiver, mode, self._deliver, _both(watch, tell, prompter, pictures))
 
     def _deliver(self, result: Result) -> Delivery:
         delivery = self.courier.deliver(result)
@@ -169,6 +173,15 @@ class Daemon:
         if sentence != self._overloaded:
             self._overloaded = sentence
             self._problem("overloaded", sentence)
+
+    def _picture(self, feed: str, fault: Reason | None) -> None:
+        """A feed's pictures cannot be judged for long, or (None) can be again."""
+        with self._pictures_lock:
+            self._pictures.pop(feed, None)
+            if fault is not None:
+                self._pictures[feed] = fault
+            told = [f"feed {name}: {said.sentence}" for name, said in self._pictures.items()]
+            self._problem("picture", "; ".join(told) or None)
 
     def _problem_if_played(self) -> None:
         """Whoever listens to a real broker may be a door, and takes a recording for a person."""

@@ -23,8 +23,11 @@ from kioskd.delivery.probe import probe
 from kioskd.delivery.sizes import sizes
 from kioskd.log import redacted
 from kioskd.loopback import listens
+from kioskd.modes import catalogue
 from kioskd.modes.catalogue import ModeSettings
 from models.manifest import NetworkError
+from models.observation import Measure
+from models.picture import colourless
 
 CAMERA_S = 15.0  # how long a camera may take to show its first frame
 
@@ -110,7 +113,7 @@ def _camera(settings: FeedSettings, mode: ModeSettings) -> Finding:
         began_at = time.monotonic()
         while time.monotonic() - began_at < CAMERA_S:
             if (frame := feed.newest(0.25)) is not None:
-                lacking = depth_check.lacking(frame, mode)
+                lacking = depth_check.lacking(frame, mode) or _colourless(frame, mode)
                 took_s = time.monotonic() - began_at
                 if not lacking:
                     return Finding(subject, True, f"{_seen(frame)}, after {took_s:.1f} s")
@@ -134,6 +137,16 @@ def _picture(settings: FeedSettings) -> Finding:
     if needed:
         return Finding(subject, False, hanging.advice(settings, needed))
     return Finding(subject, True, "hangs upright, by the face in view")
+
+
+def _colourless(frame: Frame, mode: ModeSettings) -> str:
+    """A picture all in grey, up to a cast, whoever is in view, before a door that judges by it."""
+    if Measure.PICTURE not in catalogue.needs(mode).measures or not colourless(frame.color):
+        return ""
+    return (
+        "its picture has no colour, and this door judges by colours: if the camera is in night "
+        "mode, switch that off (day mode, infrared light off) and add light"
+    )
 
 
 def _seen(frame: Frame) -> str:

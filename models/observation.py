@@ -21,6 +21,7 @@ class Measure(StrEnum):
     """What can be measured on a face. Nothing is computed that no mode asked for."""
 
     QUALITY = "quality"  # sharpness, contrast, brightness of the face crop; no network
+    PICTURE = "picture"  # whether it is one for the liveness networks; no network
     POSE = "pose"  # the mesh, head pose and centre pose quality; one network
     BLENDSHAPES = "blendshapes"  # 52 expression scores from the mesh; one small network
     LIVENESS = "liveness"  # the networks of one detection scheme
@@ -50,6 +51,26 @@ class ImageQuality:
     sharpness: float
     contrast: float
     brightness: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What was done to the picture as a whole (docs/scales.md, "The picture").
+
+    colour    spread of hues beyond one cast, of logarithms; 0 = grey
+    redness   by which red outweighs green and blue in the face, logarithm; below 0 = no skin's
+    discord   of the edges that two channels share, the part at which they go opposite ways, 0..1
+    clumping  how much denser tones lie than in a smooth histogram; 1 = as smooth
+    flatness  share of neighbouring pixels in the face that are alike to the last bit, 0..1
+    blocks    steps on the grid of an encoder's blocks in steps elsewhere; 1 = no grid
+    """
+
+    colour: float
+    redness: float
+    discord: float
+    clumping: float
+    flatness: float
+    blocks: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +153,7 @@ class Face:
     landmarks: NDArray[np.float32] | None = None
     quality: ImageQuality | None = None
     change: float | None = None  # grey levels from frame to frame (docs/scales.md); with quality
+    picture: Picture | None = None
     pose: HeadPose | None = None
     centre_pose_quality: float | None = None  # 0 = profile, 1 = facing the lens
     mesh: Mesh | None = None

@@ -26,6 +26,7 @@ from models.observation import (
     Observation,
     Wanted,
 )
+from models.picture import PictureMeter
 from models.pose import centre_pose_quality, head_pose
 from models.quality import quality
 from models.relief.relief import read_relief
@@ -88,6 +89,7 @@ class Perceiver:
         self._motion = MotionMeter(settings.detector_long_side)
         self._change = ChangeMeter()
         self._stand = Stand(networks["face"])
+        self._picture = PictureMeter()
         self._finder = FaceFinder(
             Detector(networks["face"], settings.detector_min_score),
             Tracker(TrackSettings(confirm=settings.confirm, forget_s=settings.forget_s)),
@@ -129,6 +131,9 @@ class Perceiver:
         if Measure.QUALITY in wanted.measures:
             with self.stages.timed("quality"):
                 face = self._with_quality(frame, face)
+        if Measure.PICTURE in wanted.measures:
+            with self.stages.timed("picture"):
+                face = self._with_picture(frame, face)
         if wanted.measures & OVER_MESH:
             face = self._with_mesh(frame, face)
         if Measure.POSE in wanted.measures:
@@ -154,6 +159,13 @@ class Perceiver:
         scale = frame.color.shape[1] / small.shape[1]
         change = self._change.measure(small, scale, face.box, face.track_id, frame.session)
         return replace(face, quality=quality(frame.color, face.box), change=change)
+
+    def _with_picture(self, frame: Frame, face: Face) -> Face:
+        small = self._finder.small
+        if small is None:
+            return face
+        found = self._picture.measure(frame.color, small, face.box, face.track_id, frame.session)
+        return replace(face, picture=found)
 
     def _with_mesh(self, frame: Frame, face: Face) -> Face:
         if face.mesh is not None or face.landmarks is None:

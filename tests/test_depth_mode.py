@@ -149,7 +149,13 @@ def test_depth_is_measured_before_the_colours_are() -> None:
     door = both()
     door.show(always(before(HEAD)), 0.1)
     asked = [measure for wanted in door.asked for measure in wanted.measures]
-    assert asked[:4] == [Measure.QUALITY, Measure.POSE, Measure.RELIEF, Measure.LIVENESS]
+    assert asked[:5] == [
+        Measure.QUALITY,
+        Measure.PICTURE,
+        Measure.POSE,
+        Measure.RELIEF,
+        Measure.LIVENESS,
+    ]
 
 
 SKIN = Infrared(0.9, 0.0, None)

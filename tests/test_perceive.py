@@ -249,6 +249,7 @@ def test_every_stage_says_how_long_it_took() -> None:
         "detect",
         "track",
         "quality",
+        "picture",
         "mesh",
         "pose",
         "blendshapes",

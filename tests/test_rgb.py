@@ -22,6 +22,7 @@ from models.observation import (
     Wanted,
 )
 from models.schemes import SCHEMES
+from tests.support.stage import PICTURE
 
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)
 FACING = HeadPose(yaw=0.0, pitch=0.0, roll=0.0)
@@ -36,6 +37,7 @@ def person(score: float | None = 0.9, track: int = 1) -> Face:
         True,
         quality=SHARP,
         change=1.0,
+        picture=PICTURE,
         pose=FACING,
         centre_pose_quality=0.9,
         liveness=Liveness(score, {} if score is None else {"hybrid": score}),
@@ -105,7 +107,9 @@ class Site:
 
 
 def _unmeasured(face: Face) -> Face:
-    return replace(face, quality=None, pose=None, centre_pose_quality=None, liveness=None)
+    return replace(
+        face, quality=None, picture=None, pose=None, centre_pose_quality=None, liveness=None
+    )
 
 
 def _measured(face: Face, truth: Face, wanted: Wanted) -> Face:
@@ -113,6 +117,8 @@ def _measured(face: Face, truth: Face, wanted: Wanted) -> Face:
         return face
     if Measure.QUALITY in wanted.measures:
         face = replace(face, quality=truth.quality)
+    if Measure.PICTURE in wanted.measures:
+        face = replace(face, picture=truth.picture)
     if Measure.POSE in wanted.measures:
         centre = truth.centre_pose_quality
         face = replace(face, pose=truth.pose, centre_pose_quality=centre)
@@ -316,15 +322,20 @@ class TestAsking:
         return [measure.value for wanted in scene.asked for measure in wanted.measures]
 
     def test_cheap_measures_come_first(self) -> None:
-        assert self.measures(Part(LIVE, frames=1)) == ["quality", "pose", "liveness"]
+        assert self.measures(Part(LIVE, frames=1)) == [
+            "quality",
+            "picture",
+            "pose",
+            "liveness",
+        ]
 
     def test_a_refused_frame_costs_no_network_after_the_refusal(self) -> None:
         assert self.measures(Part(SMALL, frames=5)) == []
-        assert self.measures(Part(TURNED, frames=1)) == ["quality", "pose"]
+        assert self.measures(Part(TURNED, frames=1)) == ["quality", "picture", "pose"]
 
     def test_what_cannot_be_measured_is_asked_for_once(self) -> None:
         blank = (replace(person(), pose=None, centre_pose_quality=None),)
-        assert self.measures(Part(blank, frames=2)) == ["quality", "pose"] * 2
+        assert self.measures(Part(blank, frames=2)) == ["quality", "picture", "pose"] * 2
 
     def test_a_confirmed_person_costs_nothing(self) -> None:
         assert self.measures(Part(LIVE, frames=60)).count("liveness") == 6

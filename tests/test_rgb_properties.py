@@ -18,6 +18,7 @@ from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
 from models.observation import Face, HeadPose, ImageQuality, Liveness, Observation
+from tests.support.stage import PICTURE
 
 SETTINGS = RgbSettings(
     evaluate_liveness_over_n_frames=3,  # so 2 frames are needed
@@ -33,6 +34,7 @@ FIT = Face(
     0.9,
     True,
     quality=ImageQuality(0.8, 0.5, 0.5),
+    picture=PICTURE,
     change=1.0,
     pose=HeadPose(0.0, 0.0, 0.0),
     centre_pose_quality=0.9,
@@ -42,6 +44,8 @@ UNFIT = [
     replace(FIT, missed=True),
     replace(FIT, quality=None),
     replace(FIT, quality=ImageQuality(0.0, 0.5, 0.5)),
+    replace(FIT, picture=None),
+    replace(FIT, picture=replace(PICTURE, colour=0.0)),
     replace(FIT, pose=HeadPose(40.0, 0.0, 0.0)),
     replace(FIT, pose=None),
     replace(FIT, centre_pose_quality=0.1),
@@ -122,17 +126,16 @@ def supporting(seen: Sequence[Observation], decided: int, track: int) -> int:
     return sum(speaks_for_life(one.faces[0]) for one in run)
 
 
+def looks(face: Face) -> tuple[object, ...]:
+    """All that the gate looks at."""
+    where = (face.box, face.missed)
+    return (*where, face.quality, face.picture, face.pose, face.centre_pose_quality)
+
+
 def speaks_for_life(face: Face) -> bool:
     fit = replace(face, track_id=FIT.track_id, liveness=None)
     score = face.liveness.score if face.liveness else None
-    same = (fit.box, fit.quality, fit.pose, fit.centre_pose_quality, fit.missed) == (
-        FIT.box,
-        FIT.quality,
-        FIT.pose,
-        FIT.centre_pose_quality,
-        FIT.missed,
-    )
-    return same and score is not None and 0.6 <= score <= 1.0
+    return looks(fit) == looks(FIT) and score is not None and 0.6 <= score <= 1.0
 
 
 @given(scripts)

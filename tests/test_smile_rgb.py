@@ -115,9 +115,15 @@ def test_only_a_scheme_with_the_hybrid_model_asks_for_room_around_the_face() -> 
 def test_measures_are_asked_for_from_cheap_to_dear() -> None:
     door = stage()
     door.show(always(person()), 0.1)
-    order = [next(iter(wanted.measures)) for wanted in door.asked[:4]]
-    assert order == [Measure.QUALITY, Measure.POSE, Measure.BLENDSHAPES, Measure.LIVENESS]
-    assert door.asked[3].plan is not None
+    order = [next(iter(wanted.measures)) for wanted in door.asked[:5]]
+    assert order == [
+        Measure.QUALITY,
+        Measure.PICTURE,
+        Measure.POSE,
+        Measure.BLENDSHAPES,
+        Measure.LIVENESS,
+    ]
+    assert door.asked[4].plan is not None
 
 
 def test_one_attempt_is_bounded_by_the_smiles_settings() -> None:

@@ -221,7 +221,8 @@ def gate_reasons(frames: Sequence[Observation], by: Judging) -> list[tuple[Reaso
     """Why the gate refuses each frame; empty where it passes. Attempts play no part."""
     limits = by.limits
     margins = by.colours and "hybrid" in SCHEMES[by.rgb.detection_scheme].models
-    keeper = Gate(limits, margins=margins, exact=by.depth is not None)
+    exact = by.depth is not None
+    keeper = Gate(limits, margins=margins, exact=exact, colours=by.colours)
     found = []
     for seen in frames:
         found.append(_refused(keeper, seen, limits))

@@ -32,6 +32,7 @@ from models.observation import (
     LivenessModel,
     Measure,
     Observation,
+    Picture,
     Wanted,
 )
 from models.perceive import Perceiver, PerceptionSettings, needs
@@ -41,7 +42,9 @@ from models.stages import Stages
 GateUse = Literal["on", "off"]
 
 IMAGES_FPS = 10.0  # at which images are shown; a folder feed's own default
-COLOURS = frozenset({Measure.QUALITY, Measure.POSE, Measure.LIVENESS})  # for RGB liveness
+COLOURS = frozenset(  # for RGB liveness
+    {Measure.QUALITY, Measure.PICTURE, Measure.POSE, Measure.LIVENESS}
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,10 +241,13 @@ class _Following:
 class _Single:
     """The largest face of each image, taken for one person whatever stands around it.
 
-    Quality and pose are not measured but set to what every gate passes: the gate is off.
+    Quality, picture and pose are not measured but set to what every gate passes: the gate is off.
     """
 
     _PASSING = ImageQuality(1.0, 1.0, 0.5)
+    _ORDINARY = Picture(
+        colour=1.0, redness=0.5, discord=0.0, clumping=1.0, flatness=0.0, blocks=1.0
+    )
 
     def __init__(self, networks: Networks, settings: PerceptionSettings, stages: Stages) -> None:
         self._detector = Detector(networks["face"], settings.detector_min_score)
@@ -267,6 +273,7 @@ class _Single:
                     score=largest.score,
                     detected=True,
                     quality=self._PASSING,
+                    picture=self._ORDINARY,
                     pose=HeadPose(0.0, 0.0, 0.0),
                     centre_pose_quality=1.0,
                 ),

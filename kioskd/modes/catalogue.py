@@ -42,6 +42,7 @@ class Needs:
 
 
 GATED = frozenset({Measure.QUALITY, Measure.POSE})  # what the face gate asks for
+COLOURS = GATED | {Measure.PICTURE, Measure.LIVENESS}  # and where the networks judge colours
 
 
 def make(settings: ModeSettings, gate: GateSettings, below: Below) -> Mode:
@@ -68,13 +69,13 @@ def make(settings: ModeSettings, gate: GateSettings, below: Below) -> Mode:
 def needs(settings: ModeSettings) -> Needs:
     match settings:
         case RgbSettings(detection_scheme=scheme):
-            return Needs(GATED | {Measure.LIVENESS}, frozenset({scheme}))
+            return Needs(COLOURS, frozenset({scheme}))
         case PoseSettings():
             return Needs(GATED)
         case SmileSettings():
             return Needs(GATED | {Measure.BLENDSHAPES})
         case SmileRgbSettings(rgb=RgbSettings(detection_scheme=scheme)):
-            measures = GATED | {Measure.BLENDSHAPES, Measure.LIVENESS}
+            measures = COLOURS | {Measure.BLENDSHAPES}
             return Needs(measures, frozenset({scheme}))
         case ChallengeSettings() | SequenceSettings():
             kinds = frozenset(settings.actions) | considered(settings.unified)
@@ -84,5 +85,5 @@ def needs(settings: ModeSettings) -> Needs:
         case InfraredSettings():
             return Needs(GATED | {Measure.INFRARED})
         case Rgb3dSettings(rgb=RgbSettings(detection_scheme=scheme)):
-            measures = GATED | {Measure.RELIEF, Measure.LIVENESS}
+            measures = COLOURS | {Measure.RELIEF}
             return Needs(measures, frozenset({scheme}))

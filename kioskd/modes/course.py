@@ -37,6 +37,7 @@ class Course(ABC):
     measures  what a fit face is measured on, beyond what the gate asks for, cheapest first
     margins   whether the gate asks for the hybrid model's room around the face
     exact     whether the head's pose, and with it the mesh, is measured in every frame
+    colours   whether it asks for a picture that the liveness networks can judge
     """
 
     measures: tuple[Measure, ...] = ()
@@ -44,11 +45,17 @@ class Course(ABC):
     plan: LivenessPlan | None = None
 
     def __init__(
-        self, table: Table, attempt: AttemptSettings, gate: GateSettings, *, margins: bool = False
+        self,
+        table: Table,
+        attempt: AttemptSettings,
+        gate: GateSettings,
+        *,
+        margins: bool = False,
+        colours: bool = False,
     ) -> None:
         self._table = table
         self._idle = self.phase = next(iter(table))[0]
-        self._gate = Gate(gate, margins, exact=self.exact)
+        self._gate = Gate(gate, margins, exact=self.exact, colours=colours)
         self.attempts = Attempts(attempt, gate.face_policy)
         self._asking = Asking()
         self._subject: int | None = None  # the track that the phase is about

@@ -64,7 +64,7 @@ class EvidenceMode(Course):
     ) -> None:
         """`plan` is needed where the colour image is among the evidence."""
         margins = plan is not None and "hybrid" in SCHEMES[plan.scheme].models
-        super().__init__(TRANSITIONS, attempt, gate, margins=margins)
+        super().__init__(TRANSITIONS, attempt, gate, margins=margins, colours=plan is not None)
         self.measures = tuple(each.measure for each in evidence)
         self.plan = plan
         self._name, self._action, self._evidence = name, action, evidence

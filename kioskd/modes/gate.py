@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from kioskd.modes import word
+from kioskd.modes import picture, word
 from kioskd.modes.reasons import Reason
 from kioskd.modes.stillness import Trail
 from models.glance import centre_pose_quality
@@ -50,12 +50,16 @@ class Gate:
 
     margins  whether the hybrid model's room around the face is asked for
     exact    whether the pose of every frame is measured, or the mesh's word is kept for a while
+    colours  whether the picture must be one that the liveness networks can judge
     """
 
-    def __init__(self, settings: GateSettings, margins: bool, *, exact: bool = True) -> None:
+    def __init__(
+        self, settings: GateSettings, margins: bool, *, exact: bool = True, colours: bool = False
+    ) -> None:
         self._limits = settings
         self._margins = margins
         self._exact = exact
+        self._colours = colours
         self._word: word.Word | None = None
         self._trail = Trail()
         self._placed: Placed | None = None  # whose geometry was judged last,
@@ -70,7 +74,9 @@ class Gate:
             return failed
         if face.quality is None:
             return Measure.QUALITY
-        if failed := self._quality(face.quality) or self._change(face):
+        if self._colours and face.picture is None:
+            return Measure.PICTURE
+        if failed := (self._quality(face.quality) + self._picture(face)) or self._change(face):
             return failed
         if self._vouched(seen, face):
             return ()
@@ -136,6 +142,13 @@ class Gate:
             (quality.brightness >= limits.minimum_brightness, Reason.TOO_DARK),
             (quality.brightness <= limits.maximum_brightness, Reason.TOO_BRIGHT),
         )
+
+    def _picture(self, face: Face) -> tuple[Reason, ...]:
+        """What the liveness networks cannot judge is unknown: neither live nor an attack."""
+        if not self._colours or face.picture is None:
+            return ()
+        said = picture.fault(face.picture)
+        return () if said is None else (said,)
 
     def _change(self, face: Face) -> tuple[Reason, ...]:
         """A picture that stands still is no living face, however sharp it is."""

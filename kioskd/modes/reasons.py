@@ -25,6 +25,11 @@ class Reason(StrEnum):
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
     STILL_PICTURE = "still_picture"
+    # what was done to the picture as a whole: Measure.PICTURE
+    NO_COLOUR = "no_colour"
+    FALSE_COLOURS = "false_colours"
+    FEW_TONES = "few_tones"
+    COMPRESSED = "compressed"
     # where the head points: Measure.POSE
     HEAD_TURNED = "head_turned"
     HEAD_PITCHED = "head_pitched"
@@ -118,6 +123,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.TOO_DARK: "The face is too dark; add light from the front",
     Reason.TOO_BRIGHT: "The face is washed out; reduce the light or the exposure",
     Reason.STILL_PICTURE: "The picture does not change; the camera hangs, or shows a still",
+    Reason.NO_COLOUR: "The picture has no colour: the camera is in night mode; end that, add light",
+    Reason.FALSE_COLOURS: "The colours are false; set the camera's pixel format, take effects off",
+    Reason.FEW_TONES: "The picture has too few tones; take picture effects off, raise the bit rate",
+    Reason.COMPRESSED: "The picture is compressed or enlarged too far; raise bit rate and size",
     Reason.HEAD_TURNED: "The head is turned to a side; look at the camera",
     Reason.HEAD_PITCHED: "The head points up or down; look at the camera",
     Reason.HEAD_TILTED: "The head is tilted to a shoulder; hold it upright",

@@ -27,7 +27,7 @@ class RgbMode(Course):
 
     def __init__(self, settings: RgbSettings, gate: GateSettings, name: str = MODE) -> None:
         margins = "hybrid" in SCHEMES[settings.detection_scheme].models
-        super().__init__(TRANSITIONS, settings.attempt, gate, margins=margins)
+        super().__init__(TRANSITIONS, settings.attempt, gate, margins=margins, colours=True)
         self.plan = settings.plan
         self._name, self._rule = name, settings.rule
         self.fresh()

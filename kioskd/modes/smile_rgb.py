@@ -28,7 +28,7 @@ class SmileRgbMode(Course):
 
     def __init__(self, settings: SmileRgbSettings, gate: GateSettings) -> None:
         margins = "hybrid" in SCHEMES[settings.rgb.detection_scheme].models
-        super().__init__(TRANSITIONS, settings.smile.attempt, gate, margins=margins)
+        super().__init__(TRANSITIONS, settings.smile.attempt, gate, margins=margins, colours=True)
         self.plan, self._rule = settings.rgb.plan, settings.rgb.rule
         self._watch = SmileWatch(settings.smile)
         self.fresh()

@@ -190,6 +190,7 @@ def _unmeasured(one: Face) -> Face:
     return replace(
         one,
         quality=None,
+        picture=None,
         pose=None,
         centre_pose_quality=None,
         mesh=None,
@@ -203,6 +204,8 @@ def _measured(one: Face, truth: Face, wanted: Wanted) -> Face:
         return one
     if Measure.QUALITY in wanted.measures:
         one = replace(one, quality=truth.quality)
+    if Measure.PICTURE in wanted.measures:
+        one = replace(one, picture=truth.picture)
     if Measure.POSE in wanted.measures:
         centre = truth.centre_pose_quality
         one = replace(one, pose=truth.pose, centre_pose_quality=centre, mesh=truth.mesh)

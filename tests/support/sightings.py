@@ -6,6 +6,7 @@ from pathlib import Path
 from kioskd.evaluation.dataset import Label, Presentation, Truth
 from kioskd.evaluation.sight import Sighting
 from models.observation import Face, HeadPose, ImageQuality, Liveness, Observation
+from tests.support.stage import PICTURE
 
 BOX = (250.0, 150.0, 450.0, 350.0)  # of a frame of 700x600: room for every gate
 
@@ -19,6 +20,7 @@ def seen(number: int, score: float | None, fps: float = 10.0) -> Observation:
         detected=True,
         quality=ImageQuality(0.8, 0.8, 0.5),
         change=1.0,
+        picture=PICTURE,
         pose=HeadPose(0.0, 0.0, 0.0),
         centre_pose_quality=1.0,
         liveness=Liveness(

@@ -16,6 +16,7 @@ from models.observation import (
     Liveness,
     Measure,
     Observation,
+    Picture,
     Wanted,
 )
 from models.pose import centre_pose_quality
@@ -23,6 +24,8 @@ from models.pose import centre_pose_quality
 Scene = tuple[Face, ...]
 Play = Callable[[float], Scene]  # seconds since its start -> who is in view, fully measured
 RATES = [10.0, 15.0, 30.0]
+# An ordinary camera's picture of an ordinary room.
+PICTURE = Picture(colour=0.6, redness=0.3, discord=0.0, clumping=1.1, flatness=0.2, blocks=1.1)
 # One in so many frames is lost on the way; 0: none is. Neighbours are never lost both.
 LOSSES = [0, 2, 3]
 
@@ -44,6 +47,7 @@ def person(
         True,
         quality=ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5),
         change=1.0,
+        picture=PICTURE,
         pose=pose,
         centre_pose_quality=centre_pose_quality(pose),
         blendshapes={"mouthSmileLeft": smile, "mouthSmileRight": smile},
@@ -113,6 +117,7 @@ def unmeasured(face: Face) -> Face:
     return replace(
         face,
         quality=None,
+        picture=None,
         pose=None,
         centre_pose_quality=None,
         blendshapes=None,
@@ -133,6 +138,8 @@ def measured(faces: Sequence[Face], scene: Scene, wanted: Wanted) -> Scene:
 def _added(face: Face, truth: Face, wanted: Wanted) -> Face:
     if Measure.QUALITY in wanted.measures:
         face = replace(face, quality=truth.quality)
+    if Measure.PICTURE in wanted.measures:
+        face = replace(face, picture=truth.picture)
     if Measure.POSE in wanted.measures:
         centre = truth.centre_pose_quality
         face = replace(face, pose=truth.pose, centre_pose_quality=centre, mesh=truth.mesh)
