@@ -17,17 +17,14 @@ from gi.repository import GLib, Gst, GstRtspServer  # type: ignore[import-not-fo
 
 
 def after_first_key(media: object) -> None:
-    """Leaves out the stream's first key frame."""
+    """Leaves out the key frame of the beginning, which is read again when playing begins."""
     pay = media.get_element().get_by_name("pay0")  # type: ignore[attr-defined]
-    seen = False
 
     def probe(_pad: object, info: object) -> object:
-        nonlocal seen
-        delta = info.get_buffer().has_flags(Gst.BufferFlags.DELTA_UNIT)  # type: ignore[attr-defined]
-        if delta or seen:
-            return Gst.PadProbeReturn.OK
-        seen = True
-        return Gst.PadProbeReturn.DROP
+        buffer = info.get_buffer()  # type: ignore[attr-defined]
+        is_key = not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT)
+        first = is_key and buffer.pts < Gst.SECOND
+        return Gst.PadProbeReturn.DROP if first else Gst.PadProbeReturn.OK
 
     pay.get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, probe)
 
