@@ -154,7 +154,8 @@ class _Handover:
             return
         if freshness.frozen:
             raise SourceError("frozen", naming.frozen(self._name))
-        raise SourceError("late", f"{self._name} only gives images of the past")
+        sentence = "only gives images of the past: the network, or this machine, does not keep up"
+        raise SourceError("late", f"{self._name} {sentence}")
 
     def _put(self, shot: Shot, judged: Judgement) -> None:
         shot, now = upright(shot, self._settings), monotonic()
