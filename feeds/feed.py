@@ -18,7 +18,7 @@ from feeds.frame import Frame
 from feeds.messages import Message
 from feeds.process import CaptureProcess
 from feeds.retry import Retry
-from feeds.settings import FeedSettings
+from feeds.settings import FeedSettings, PlayedSource
 from feeds.slot import Slot, Taken
 from feeds.state import FeedCounts, FeedState, Phase
 from feeds.watch import STARVED_S, Watch
@@ -28,12 +28,15 @@ _STALLS = frozenset(
         "no_frames",
         "no_key_frame",
         "frozen",
+        "blank",
+        "too_slow",
         "late",
         "time_jumped",
         "picture_changed",
         "depth_stopped",
     }
 )  # faults of a camera that was open
+_STILL = frozenset({"frozen", "blank"})
 _LOOK_S = 0.1  # how often the capture process is looked after while waiting for a frame
 
 
@@ -127,7 +130,8 @@ class Feed:
     def _handed_out(self, taken: Taken, slot: Slot) -> Frame:
         self._count(slot, taken=1)
         self._retry.online(monotonic())
-        self._become("online", "", f"{self._name} gives images")
+        if not (self.state.reason in _STILL and slot.captured == 1):  # one picture proves nothing
+            self._become("online", "", f"{self._name} gives images")
         self._captured_at = taken.captured_at
         planes = taken.planes
         frame = Frame(
@@ -175,7 +179,9 @@ class Feed:
                 self._closing = message
 
     def _stall(self, slot: Slot) -> None:
-        if slot.frozen:
+        if slot.blank:
+            self._become("stalled", "blank", naming.blank(self._name))
+        elif slot.frozen:
             self._become("stalled", "frozen", naming.frozen(self._name))
         elif self.settings.has_own_time:
             return  # it waited for its reader, and now takes as long as the machine does

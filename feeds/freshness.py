@@ -13,8 +13,9 @@ from zlib import crc32
 import numpy as np
 
 from feeds.frame import ColorImage
+from feeds.picture import blank
 
-Verdict = Literal["fresh", "late", "repeated", "blocked", "drifted", "jumped"]
+Verdict = Literal["fresh", "late", "repeated", "blank", "blocked", "drifted", "jumped"]
 
 LATEST_S = 0.25  # an image may be so old, or 1.5 frame periods if that is more
 DRIFT = 0.0002  # how far a camera's clock may run off, s/s; crystals stay within 0.0001
@@ -22,6 +23,7 @@ DRIFTED_S = 0.25  # so far camera's clock and ours may run apart in one session,
 # A stream that gains EARLY_S on its own time within CATCH_UP_S (1.04 times real time, and
 # faster) is catching up. As long is watched before a session's first image is believed.
 CATCH_UP_S = 0.8
+SEVERAL = 3  # different pictures a camera must have shown before one counts
 BUFFERS = 4  # a camera's driver has, as OpenCV asks for
 EARLY_S = 0.03
 # Sooner, once so many images in so long a time came so evenly: a backlog at 1.04 times real time
@@ -56,6 +58,7 @@ class Freshness:
         self._samples: deque[int] = deque(maxlen=BUFFERS if live else 1)
         self._fresh_at: float | None = None
         self._last: Verdict = "fresh"
+        self._different = 0  # pictures that neither were blank nor repeated another
         self.proven = False  # whether any image was fresh yet
 
     def judge(
@@ -97,6 +100,11 @@ class Freshness:
         """Whether the image stands still: the last one repeated its predecessor."""
         return self._last == "repeated"
 
+    @property
+    def blank(self) -> bool:
+        """Whether the last image was one single colour."""
+        return self._last == "blank"
+
     def _captured_at(
         self, began_at: float, arrived_at: float, position_s: float | None
     ) -> float | None:
@@ -109,9 +117,15 @@ class Freshness:
 
     def _verdict(
         self, image: ColorImage, arrived_at: float, captured_at: float | None
-    ) -> Literal["fresh", "late", "repeated"]:
-        if self._repeats(image):
+    ) -> Literal["fresh", "late", "repeated", "blank"]:
+        repeats = self._repeats(image)
+        if blank(image):
+            return "blank"
+        if repeats:
             return "repeated"
+        self._different += 1
+        if self._live and self._different < SEVERAL:
+            return "late"
         if captured_at is None or arrived_at - captured_at > self._late_s:
             return "late"
         return "fresh"

@@ -11,6 +11,7 @@ from feeds import naming, sources
 from feeds.freshness import CATCH_UP_S, Freshness, Judgement
 from feeds.messages import Message, Orders
 from feeds.mount import upright
+from feeds.pace import Pace
 from feeds.settings import PlayedSource
 from feeds.shot import Reader, Shot, SourceError
 from feeds.slot import Slot, SlotError
@@ -51,6 +52,7 @@ class _Handover:
         self._number = orders.number
         self._not_before = orders.not_before
         self._work = Work()
+        self._pace = Pace()
         self._patience_s = orders.settings.stall_s
         self._started_at = 0.0  # when position 0 of a file is to be shown
         self._ends_at = 0.0  # when a file's last image has been shown for its period
@@ -126,6 +128,7 @@ class _Handover:
         return replace(shot, began_at=now, arrived_at=now, position_s=None)
 
     def _consider(self, shot: Shot, freshness: Freshness) -> None:
+        self._pace.note(shot.arrived_at)
         starved_s, proven = freshness.starved_s(shot.arrived_at), freshness.proven
         judged = freshness.judge(shot.image, shot.began_at, shot.arrived_at, shot.position_s)
         match judged.verdict:
@@ -141,7 +144,13 @@ class _Handover:
             case "repeated":
                 self._slot.count_repeated()
                 self._give_up_after(self._settings.hang_s, shot, freshness)
+            case "blank":
+                self._slot.count_blank()
+                self._give_up_after(self._settings.hang_s, shot, freshness)
+            case "blocked" if not proven and self._pace.rate is None:
+                self._slot.count_late()  # a camera so slow is named once its rate is known
             case "blocked":
+                self._refuse_slow(proven)
                 raise SourceError("no_frames", naming.no_frames(self._name, self._patience_s))
             case "drifted":
                 sentence = "has a clock that has run away from this machine's: it is opened again"
@@ -152,10 +161,19 @@ class _Handover:
     def _give_up_after(self, limit_s: float, shot: Shot, freshness: Freshness) -> None:
         if freshness.starved_s(shot.arrived_at) <= limit_s:
             return
+        self._refuse_slow(freshness.proven)
+        if freshness.blank:
+            raise SourceError("blank", naming.blank(self._name))
         if freshness.frozen:
             raise SourceError("frozen", naming.frozen(self._name))
         sentence = "only gives images of the past: the network, or this machine, does not keep up"
         raise SourceError("late", f"{self._name} {sentence}")
+
+    def _refuse_slow(self, proven: bool) -> None:
+        """Whatever else is wrong with a camera that was slow from the first picture on."""
+        if not proven and self._pace.rate is not None and self._pace.too_slow:
+            sentence = f"{self._name} {naming.too_slow(self._pace.rate)}"
+            raise SourceError("too_slow", sentence)
 
     def _put(self, shot: Shot, judged: Judgement) -> None:
         shot, now = upright(shot, self._settings), monotonic()

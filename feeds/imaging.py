@@ -75,6 +75,23 @@ class Capture:
         code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
         return (code & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1").upper()
 
+    @property
+    def pixel_aspect(self) -> float:
+        """How many times as wide as high a pixel is, as the source says; 1 if it says nothing."""
+        width = self._capture.get(cv2.CAP_PROP_SAR_NUM)
+        height = self._capture.get(cv2.CAP_PROP_SAR_DEN)
+        return width / height if width > 0 and height > 0 else 1.0
+
+    @property
+    def header(self) -> bytes:
+        """The codec's own header, such as H.264's parameter sets; empty where there is none."""
+        index = int(self._capture.get(cv2.CAP_PROP_CODEC_EXTRADATA_INDEX))
+        try:
+            done, header = self._capture.retrieve(None, index) if index > 0 else (False, None)
+        except cv2.error:
+            return b""
+        return bytes(header) if done and header is not None else b""
+
     def release(self) -> None:
         self._capture.release()
 

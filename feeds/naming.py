@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from feeds.pace import LEAST_RATE
 from feeds.settings import (
     FileSource,
     RealSenseSource,
@@ -56,3 +57,25 @@ def time_jumped(name: str) -> str:
 
 def frozen(name: str) -> str:
     return f"{name} gives the same image again and again"
+
+
+def blank(name: str) -> str:
+    return (
+        f"{name} shows one single colour and no picture: take the cap off its lens, switch its"
+        " privacy mask off, and look at it with another program"
+    )
+
+
+def interlaced(name: str) -> str:
+    return (
+        f"{name} sends interlaced video, which cannot be shown: set the camera to progressive"
+        " (often found beside the resolution, as 1080p for 1080i, or as deinterlacing)"
+    )
+
+
+def too_slow(rate: float) -> str:
+    """Without the camera's name, which stands before it."""
+    return (
+        f"gives {rate:.1f} pictures a second, at least {LEAST_RATE:.0f} are needed:"
+        " raise the frame rate in the camera's settings"
+    )

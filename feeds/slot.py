@@ -25,7 +25,7 @@ SIZE = HEADER + BUFFERS * LARGEST
 _TRIES = 5  # how often a torn copy is tried again before the reader waits for the next image
 
 # Header words of 8 bytes each. Whole words are written at once, so none is ever half new.
-_NEWEST, _TAKEN, _SESSION, _CAPTURED, _LATE, _REPEATED, _REPEATS = range(7)  # integers
+_NEWEST, _TAKEN, _SESSION, _CAPTURED, _LATE, _REPEATED, _REPEATS, _BLANK = range(8)  # integers
 _BEAT_AT, _PUT_AT = 8, 9  # floats
 _BUFFER_WORDS = 16  # first word of the first buffer's block
 _MARK, _WIDTH, _HEIGHT, _NUMBER, _OF_SESSION = range(5)  # integers in a buffer's block
@@ -102,7 +102,7 @@ class Slot:
         self._words[start + _WIDTH : start + _OF_SESSION + 1] = integers
         self._times[start + _CAPTURED_AT : start + _WALL_TIME + 1] = (captured_at, wall_time)
         self._words[start + _MARK] = turn
-        self._words[_REPEATS] = 0
+        self._words[_REPEATS] = self._words[_BLANK] = 0
         self._words[_CAPTURED] += 1
         self._times[_PUT_AT] = at
         self._words[_NEWEST] = turn
@@ -120,11 +120,16 @@ class Slot:
 
     def count_late(self) -> None:
         self._words[_LATE] += 1
-        self._words[_REPEATS] = 0
+        self._words[_REPEATS] = self._words[_BLANK] = 0
 
     def count_repeated(self) -> None:
         self._words[_REPEATED] += 1
         self._words[_REPEATS] += 1
+        self._words[_BLANK] = 0
+
+    def count_blank(self) -> None:
+        self._words[_REPEATS] = 0
+        self._words[_BLANK] += 1
 
     @property
     def all_taken(self) -> bool:
@@ -198,6 +203,11 @@ class Slot:
     def frozen(self) -> bool:
         """Whether the last image read was a repeat of the one before."""
         return bool(self._words[_REPEATS])
+
+    @property
+    def blank(self) -> bool:
+        """Whether the last image read was one single colour."""
+        return bool(self._words[_BLANK])
 
     # -- both
 

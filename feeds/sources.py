@@ -11,6 +11,7 @@ from time import monotonic, sleep
 from typing import assert_never
 
 from feeds import decoder_log, imaging, naming, realsense
+from feeds.decoded import Decoded
 from feeds.recording import RecordingError, is_recording, read_index
 from feeds.settings import (
     FileSource,
@@ -58,6 +59,7 @@ class LiveReader:
     ) -> None:
         """An image may take `patience_s`."""
         self._capture = capture
+        self._pictures = Decoded(capture, name)
         self._has_clock = has_clock
         self._name = name
         self._patience_s = patience_s
@@ -76,10 +78,10 @@ class LiveReader:
         at_once = silent = 0
         while at_once < _ENDED_AFTER and silent < _SILENT_AFTER:
             began_at = monotonic()
-            image = self._capture.read()
+            image = self._pictures.read()
             arrived_at = monotonic()
             if image is not None:
-                position_s = self._capture.position_s() if self._has_clock else None
+                position_s = self._pictures.position_s if self._has_clock else None
                 return Shot(image, began_at, arrived_at, position_s)
             if arrived_at >= gives_up_at:
                 self._given_up(limit_s)
@@ -204,6 +206,8 @@ class VideoReader:
         if capture is None:
             raise SourceError("open_failed", f"{source.path}: is not a video that can be read")
         self._capture = capture
+        self._pictures = Decoded(capture, source.path)
+        self._pictures.look_ahead()
         self._fps = source.fps
         self.period_s = 1.0 / (source.fps or capture.fps or FOLDER_FPS)
         self._path = source.path
@@ -212,7 +216,7 @@ class VideoReader:
 
     def read(self) -> Shot | None:
         began_at = monotonic()
-        image = self._capture.read()
+        image = self._pictures.read()
         if image is None:
             if self._count == 0:
                 raise SourceError("open_failed", f"{self._path}: holds no image")
@@ -229,7 +233,7 @@ class VideoReader:
             return self._count * self.period_s
         if self._count == 0:
             return 0.0
-        told_s = self._capture.position_s()
+        told_s = self._pictures.position_s
         return told_s if told_s > self._position_s else self._position_s + self.period_s
 
 

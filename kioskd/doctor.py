@@ -14,6 +14,7 @@ import numpy as np
 from feeds import realsense
 from feeds.feed import Feed
 from feeds.frame import Frame
+from feeds.picture import blank
 from feeds.settings import FeedSettings, PlayedSource, RealSenseSource, RecordingSource
 from kioskd import depth_check, hanging, speed, time_service
 from kioskd.config.load import Config, ConfigError, load
@@ -25,6 +26,7 @@ from kioskd.log import redacted
 from kioskd.loopback import listens
 from kioskd.modes import catalogue
 from kioskd.modes.catalogue import ModeSettings
+from kioskd.view import View
 from models.manifest import NetworkError
 from models.observation import Measure
 from models.picture import colourless
@@ -102,26 +104,35 @@ def _networks(config: Config) -> Iterator[Finding]:
 
 
 def _camera(settings: FeedSettings, mode: ModeSettings) -> Finding:
-    """Look through the camera with the daemon's own feed: one fresh frame is the proof."""
+    """Look through the camera with the daemon's own feed: several good frames are the proof."""
     subject = f"camera {settings.name}"
     if isinstance(settings.source, PlayedSource):
         settings = replace(settings, source=replace(settings.source, repeat="once"))
     feed = Feed(settings)
     feed.start()
-    lacking = ""
+    lacking, view, took_s = "", View(), 0.0
     try:
         began_at = time.monotonic()
-        while time.monotonic() - began_at < CAMERA_S:
+        while time.monotonic() - began_at < CAMERA_S and not view.whole:
             if (frame := feed.newest(0.25)) is not None:
-                lacking = depth_check.lacking(frame, mode) or _colourless(frame, mode)
-                took_s = time.monotonic() - began_at
+                lacking = depth_check.lacking(frame, mode)
+                if not lacking and not blank(frame.color):  # which has no colour, but is told first
+                    lacking = _colourless(frame, mode)
                 if not lacking:
-                    return Finding(subject, True, f"{_seen(frame)}, after {took_s:.1f} s")
+                    took_s = took_s or time.monotonic() - began_at
+                    view.add(frame)
             elif feed.state.phase == "offline":
                 break
-        return Finding(subject, False, lacking or feed.state.detail)
     finally:
         feed.stop()
+    failed = feed.state.phase != "online" and feed.state.reason != "finished"
+    if view.first is None or failed:
+        over = "was played to its end and gave no picture that shows anything"
+        detail = over if feed.state.reason == "finished" else feed.state.detail
+        return Finding(subject, False, lacking or detail)
+    if fault := view.fault:
+        return Finding(subject, False, fault)
+    return Finding(subject, True, f"{_seen(view.first)}, after {took_s:.1f} s")
 
 
 def _picture(settings: FeedSettings) -> Finding:

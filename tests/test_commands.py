@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support import rtsp
-from tests.support.broker import eventually, mosquitto
+from tests.support.broker import eventually, mosquitto, program
 from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, kioskd, settings
 from tests.support.patience import DEADLINE_S
 
@@ -118,6 +118,45 @@ def test_a_path_that_no_shell_has_unfolded_makes_no_folder(tmp_path: Path) -> No
         assert said.returncode == 2
         assert "must not begin with ~" in said.stderr
     assert not (ROOT / "~").exists()
+
+
+def test_the_doctor_is_not_content_with_a_picture_that_shows_nothing(tmp_path: Path) -> None:
+    fields = made(tmp_path / "fields.mp4", 25, "interlace", "-x264-params", "interlaced=1")
+    feeds = {
+        "fields": file_feed(fields),
+        "covered": file_feed(made(tmp_path / "covered.mp4", 25, "lutyuv=y=16:u=128:v=128")),
+        "slow": file_feed(made(tmp_path / "slow.mp4", 2, "null")),
+        "well": file_feed(made(tmp_path / "well.mp4", 25, "null")),
+    }
+    with mosquitto(tmp_path) as broker:
+        daemon = Kioskd(tmp_path / "k", settings(broker, feeds))
+        looked = run("doctor", "-c", str(daemon.config))
+    cameras = [line for line in looked.stdout.splitlines() if "  camera " in line]
+    for line, (name, said) in zip(
+        cameras,
+        (
+            ("FAIL  camera fields: ", "sends interlaced video"),
+            ("FAIL  camera covered: ", "gave no picture that shows anything"),
+            ("FAIL  camera slow: ", "2.0 pictures a second, at least 5 are needed"),
+            ("ok    camera well: ", "192x144"),
+        ),
+        strict=True,
+    ):
+        assert line.startswith(name)
+        assert said in line
+    assert looked.returncode == 1
+
+
+def made(path: Path, rate: int, filters: str, *options: str) -> Path:
+    """Three seconds of a moving test picture."""
+    source = f"testsrc2=size=192x144:rate={rate},{filters}"
+    command = [program("ffmpeg"), "-v", "error", "-f", "lavfi", "-i", source, "-t", "3"]
+    subprocess.run(
+        [*command, "-c:v", "libx264", "-pix_fmt", "yuv420p", *options, str(path)],
+        check=True,
+        timeout=120,
+    )
+    return path
 
 
 def test_devices_says_which_cameras_there_are() -> None:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from time import monotonic, sleep, time
 
+import numpy as np
 import pytest
 
 from feeds import imaging
@@ -182,6 +183,33 @@ def test_a_frozen_video_is_a_stall_and_gives_one_frame_at_most(tmp_path: Path) -
         assert door.feed.counts.repeated > 10
         door.until_restarted(1)
         assert ("stalled", "frozen") in door.told
+
+
+def test_a_frozen_video_is_not_called_online_each_time_it_is_opened_again(tmp_path: Path) -> None:
+    path = pictures.video(tmp_path / "photo.avi", 50, still=True)
+    with watched(settings(path)) as door:
+        door.until_restarted(1)
+        door.frame()
+        assert door.told.count(("online", "")) == 1
+        assert door.told[-1] == ("stalled", "frozen")
+
+
+def test_one_single_colour_is_no_picture_until_the_lens_is_uncovered(tmp_path: Path) -> None:
+    path = pictures.folder(tmp_path / "walk", 2)
+    for turn in range(20):  # two seconds under the cap, with an encoder's own unrest
+        covered = np.full((48, 64, 3), 16 + turn % 2, np.uint8)
+        imaging.write_image(str(path / f"00_{turn:02}.png"), covered)
+    with watched(settings(path, fps=10, repeat="once")) as door:
+        before = door.until("stalled", "blank")
+        assert "take the cap off its lens" in door.feed.state.detail
+        after = [door.frame(), *door.until("offline", "finished")]
+    assert [pictures.number_in(frame.color) for frame in (*before, *after)] == [0, 1]
+    assert door.told[1:] == [
+        ("online", ""),
+        ("stalled", "blank"),
+        ("online", ""),
+        ("offline", "finished"),
+    ]
 
 
 def test_a_looped_photo_is_frozen(tmp_path: Path) -> None:

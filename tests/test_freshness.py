@@ -15,7 +15,9 @@ STALL_S = 1.0
 
 
 def picture(number: int) -> ColorImage:
-    return np.full((16, 16, 3), number % 251, np.uint8)
+    image = np.full((16, 16, 3), number % 251, np.uint8)
+    image[:, 8:] ^= 128  # one single colour is no picture
+    return image
 
 
 class Camera:
@@ -348,8 +350,8 @@ def test_one_changed_pixel_makes_another_image() -> None:
 
 def test_a_change_of_size_is_another_image() -> None:
     camera = running()
-    camera.shows(np.zeros((16, 16, 3), np.uint8), 2.0)
-    assert camera.shows(np.zeros((8, 32, 3), np.uint8), 2.04).verdict == "fresh"
+    camera.shows(picture(7), 2.0)
+    assert camera.shows(picture(7).reshape(8, 32, 3), 2.04).verdict == "fresh"
 
 
 def test_a_frozen_camera_starves_and_is_called_frozen() -> None:
@@ -408,3 +410,24 @@ def test_after_one_prompt_image_no_image_is_fresh_that_is_too_old(delays: list[f
             slack_s = DRIFT * (arrives_s - 2.0) + 0.001
             assert arrives_s - made_s <= 0.25 + slack_s
             assert abs(judgement.captured_at - 1000.0 - made_s) <= slack_s
+
+
+def test_one_single_colour_is_blank_whether_it_changes_or_not() -> None:
+    camera = running()
+    for turn, level in enumerate((0, 0, 90, 255)):
+        image = np.full((16, 16, 3), level, np.uint8)
+        assert camera.shows(image, 2.0 + turn * PERIOD_S).verdict == "blank"
+    assert camera.freshness.blank
+    assert not camera.freshness.frozen
+    assert camera.freshness.starved_s(1003.0) > 0.9
+    assert camera.gives(2.16).verdict == "fresh"
+    assert not camera.freshness.blank
+
+
+def test_a_camera_must_show_several_different_pictures_before_one_counts() -> None:
+    camera = Camera()
+    for turn in range(30):
+        assert camera.shows(picture(1), turn * PERIOD_S).verdict != "fresh"
+    assert camera.shows(picture(2), 1.20).verdict == "late"
+    assert camera.shows(picture(2), 1.24).verdict == "repeated"
+    assert camera.shows(picture(3), 1.28).verdict == "fresh"

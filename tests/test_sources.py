@@ -1,5 +1,6 @@
 """What can be read from files, and what is said of those that cannot."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from feeds.settings import FileSource, Source, StreamSource, UsbSource
 from feeds.shot import Reader, SourceError
 from feeds.sources import opened
 from tests.support import pictures
+from tests.support.broker import program
 
 
 def open_source(source: Source) -> Reader:
@@ -121,3 +123,44 @@ def test_a_network_camera_that_does_not_answer_is_named_without_its_password() -
     error = refusal(StreamSource("rtsp://user:word@127.0.0.1:9/live"))
     assert error.code == "open_failed"
     assert str(error).startswith("rtsp://***@127.0.0.1:9/live gives no video")
+
+
+@pytest.mark.parametrize(
+    ("aspect", "shape"), [("16/11", (144, 256)), ("12/11", (144, 192)), ("1/2", (288, 176))]
+)
+def test_pixels_that_are_not_square_are_made_so(
+    aspect: str, shape: tuple[int, int], tmp_path: Path
+) -> None:
+    """CIF's half size, as anamorphic sub-streams have it, in three shapes of pixels."""
+    path = encoded(tmp_path / "walk.mp4", "-vf", f"setsar={aspect}", "-c:v", "libx264")
+    reader = open_source(FileSource(str(path)))
+    shot = reader.read()
+    assert shot is not None
+    assert shot.image.shape == (*shape, 3)
+    reader.close()
+
+
+@pytest.mark.parametrize("suffix", ["gif", "3gp", "webm", "mkv", "wmv", "flv", "mpg"])
+def test_a_video_is_read_whatever_its_container(suffix: str, tmp_path: Path) -> None:
+    path = encoded(tmp_path / f"walk.{suffix}")
+    reader = open_source(FileSource(str(path)))
+    shots = [shot for shot in iter(reader.read, None) if shot is not None]
+    assert len(shots) >= 8
+    assert {shot.image.shape[0] for shot in shots} == {144}
+    reader.close()
+
+
+def encoded(made: Path, *options: str) -> Path:
+    """Ten moving pictures of 176x144, by ffmpeg's own choice of codec for the name."""
+    command = [
+        program("ffmpeg"),
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=size=176x144:rate=25",
+    ]
+    command += ["-frames:v", "10", "-pix_fmt", "rgb8" if made.suffix == ".gif" else "yuv420p"]
+    subprocess.run([*command, *options, str(made)], check=True, timeout=120)
+    return made

@@ -9,8 +9,13 @@ from feeds.frame import ColorImage
 
 
 def picture(number: int, width: int = 64, height: int = 48) -> ColorImage:
-    """A grey picture with its number in it as brightness, 0 to 12: 20 levels apart."""
-    return np.full((height, width, 3), number * 20, np.uint8)
+    """A grey picture with its number in it as brightness, 0 to 12: 20 levels apart.
+
+    Its right half is a little brighter, as one single colour is no picture.
+    """
+    image = np.full((height, width, 3), number * 20, np.uint8)
+    image[:, width // 2 :] += 8
+    return image
 
 
 def number_in(image: ColorImage) -> int:
