@@ -16,6 +16,7 @@ from time import monotonic, sleep, time
 from feeds import naming
 from feeds.frame import Frame
 from feeds.messages import Message
+from feeds.picture import blank
 from feeds.process import CaptureProcess
 from feeds.retry import Retry
 from feeds.settings import FeedSettings, PlayedSource
@@ -130,8 +131,7 @@ class Feed:
     def _handed_out(self, taken: Taken, slot: Slot) -> Frame:
         self._count(slot, taken=1)
         self._retry.online(monotonic())
-        if not (self.state.reason in _STILL and slot.captured == 1):  # one picture proves nothing
-            self._become("online", "", f"{self._name} gives images")
+        self._judge_by(taken, first=slot.captured == 1)
         self._captured_at = taken.captured_at
         planes = taken.planes
         frame = Frame(
@@ -143,6 +143,15 @@ class Feed:
             color=taken.image,
         )
         return frame if planes is None else planes.beside(frame)
+
+    def _judge_by(self, taken: Taken, *, first: bool) -> None:
+        """A file is shown as it is; a camera gives nothing before it showed several pictures."""
+        if isinstance(self.settings.source, PlayedSource) and taken.planes is None:
+            if blank(taken.image):
+                return self._become("stalled", "blank", naming.blank(self._name))
+            if first and self.state.reason in _STILL:
+                return None
+        return self._become("online", "", f"{self._name} gives images")
 
     # -- supervision
 

@@ -119,7 +119,7 @@ class Freshness:
         self, image: ColorImage, arrived_at: float, captured_at: float | None
     ) -> Literal["fresh", "late", "repeated", "blank"]:
         repeats = self._repeats(image)
-        if blank(image):
+        if self._live and blank(image):
             return "blank"
         if repeats:
             return "repeated"

@@ -104,6 +104,7 @@ class _Handover:
                 shot = self._paced(shot, self._source, reader.period_s or 0.0)
             self._consider(shot, freshness)
         if not isinstance(self._source, PlayedSource):
+            self._refuse_slow(freshness.proven)
             raise SourceError("no_frames", naming.no_frames(self._name, self._patience_s))
 
     def _read(self, reader: Reader) -> Shot | None:

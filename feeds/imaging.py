@@ -122,6 +122,7 @@ def open_capture(
         "|allowed_media_types;video"
         f"|timeout;{int(silence_s * 1e6)}"  # of RTSP
         f"|rw_timeout;{int(silence_s * 1e6)}"  # of HTTP
+        f"|{_fence(target)}"
     )
     if not target.startswith("rtsp"):
         return _open_ffmpeg(target, options, open_timeout_s, read_timeout_s)
@@ -137,6 +138,20 @@ def open_capture(
         if capture is not None:
             capture.release()
     raise NoKeyFrameError
+
+
+# What a stream may be, and what may carry it. FFmpeg would also follow playlists, references and
+# redirections to other machines, and to services of this one. That rtsp is no carrier here keeps it
+# from following an RTSP redirection; what was asked for by name is opened without being one.
+_STREAMS = "protocol_whitelist;rtp,srtp,udp,tcp,tls|format_whitelist;rtsp,rtp"
+_DOWNLOADS = (
+    "protocol_whitelist;http,https,tcp,tls|max_redirects;0"
+    "|format_whitelist;mpegts,h264,hevc,mpeg,mpegvideo,m4v,flv,mov,matroska,avi"
+)
+
+
+def _fence(url: str) -> str:
+    return _STREAMS if url.startswith("rtsp") else _DOWNLOADS
 
 
 def open_file(path: str) -> Capture | None:
@@ -224,6 +239,19 @@ def read_image(path: str) -> Image:
         missing = "does not exist" if not os.path.exists(path) else "is not an image"
         raise ImageFileError(f"{path}: {missing}")
     return cast(Image, image)
+
+
+def decoded(content: bytes) -> Image | None:
+    """The BGR image that lies in memory as a file's content; None if it is broken.
+
+    Turned by no metadata, as a camera's stream is.
+    """
+    how = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), how)
+    except cv2.error:
+        return None
+    return None if image is None else cast(Image, image)
 
 
 def read_unchanged(path: str) -> Image | NDArray[np.uint16]:

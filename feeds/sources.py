@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import assert_never
 
-from feeds import decoder_log, imaging, naming, realsense
+from feeds import decoder_log, imaging, knock, motion_jpeg, naming, realsense
 from feeds.decoded import Decoded
 from feeds.recording import RecordingError, is_recording, read_index
 from feeds.settings import (
@@ -23,10 +23,11 @@ from feeds.settings import (
 )
 from feeds.shot import Reader, Shot
 from feeds.shot import SourceError as SourceError
-from feeds.urls import UrlError, allowed, redact
+from feeds.urls import Address, UrlError, allowed, parts, redact
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 FOLDER_FPS = 10.0  # of a folder of images whose settings name no rate
+_KNOCK_S, _KNOCK_MORE_S = 4.0, 1.5  # how long is asked why; and beyond the time for opening
 READ_GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
 # A read that gives no image and took no time waited for nothing: so many in a row are an end.
 _AT_ONCE_S, _ENDED_AFTER = 0.005, 40
@@ -164,36 +165,44 @@ def _why(error: OSError) -> str:
     return f"cannot be opened: {error.strerror}"
 
 
-def _opened_stream(source: StreamSource, open_s: float, stall_s: float) -> StreamReader:
+def _opened_stream(source: StreamSource, open_s: float, stall_s: float) -> Reader:
+    began_at = monotonic()
     try:
         url = allowed(source.url)
+        address = parts(url)
     except UrlError as error:
         raise SourceError("refused", str(error)) from error
+    patience_s = stall_s + READ_GRACE_S
+    if url.startswith("http"):
+        reader = motion_jpeg.opened(url, address, open_s=open_s, patience_s=patience_s)
+        if reader is not None:
+            return reader
     try:
         capture = imaging.open_capture(
             url,
             open_timeout_s=open_s,
             read_timeout_s=open_s + READ_GRACE_S,
-            silence_s=stall_s + READ_GRACE_S,
+            silence_s=patience_s,
             transport=source.transport,
         )
     except imaging.NoKeyFrameError as error:
         raise SourceError("no_key_frame", naming.no_key_frame(redact(url), open_s)) from error
     if capture is None:
-        raise SourceError(
-            "open_failed",
-            f"{redact(url)} gives no video: check that the camera is on, its address,"
-            " user and password",
-        )
-    # Motion JPEG over HTTP carries no times; FFmpeg makes up some at 25 per second.
-    made_up = url.startswith("http") and capture.codec == "MJPG"
+        left_s = began_at + open_s + _KNOCK_MORE_S - monotonic()
+        raise SourceError("open_failed", _why_not(url, address, min(left_s, _KNOCK_S)))
     return StreamReader(
         capture,
-        has_clock=not made_up,
+        has_clock=True,
         name=redact(url),
-        patience_s=stall_s + READ_GRACE_S,
+        patience_s=patience_s,
         first_s=open_s + READ_GRACE_S,
     )
+
+
+def _why_not(url: str, address: Address, within_s: float) -> str:
+    if address.scheme.startswith("http"):
+        return f"{redact(url)} answers, but with no video that can be read: use its RTSP address"
+    return f"{redact(url)} {knock.why(url, address, max(within_s, 0.5))}"
 
 
 class VideoReader:

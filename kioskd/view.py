@@ -42,14 +42,14 @@ class View:
     @property
     def fault(self) -> str:
         """What is wrong with the pictures and what to do; "" if nothing is."""
-        rate = self.rate
-        if rate is None:
-            return "gives too few pictures to tell more: look at its cable and its frame rate"
         if self._deviation < DULL:
             return (
                 "shows hardly anything, it is dark or of one colour: take the cap off its lens,"
                 " switch its privacy mask off, add light"
             )
+        rate = self.rate
+        if rate is None:
+            return "gives too few pictures to tell more: look at its cable and its frame rate"
         return naming.too_slow(rate) if rate < LEAST_RATE else ""
 
     @property

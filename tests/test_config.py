@@ -306,6 +306,21 @@ MISTAKES = {
     ),
     "an address whose password breaks it": (
         edited(("rtsp://192.0.2.1/live", "rtsp://u:a/b:c@host/live")),
+        "6:28: feeds.front.url: is not read as it is meant; a / in the user or password must be"
+        " written %2F",
+    ),
+    "an address whose password looks like a port": (
+        edited(("rtsp://192.0.2.1/live", "rtsp://u:123#b@host/live")),
+        "6:28: feeds.front.url: is not read as it is meant; a # in the user or password must be"
+        " written %23",
+    ),
+    "an address whose password is half encoded": (
+        edited(("rtsp://192.0.2.1/live", "rtsp://u:5%off@host/live")),
+        "6:28: feeds.front.url: is not read as it is meant; a % in the user or password must be"
+        " written %25",
+    ),
+    "an address with a port that is none": (
+        edited(("rtsp://192.0.2.1/live", "rtsp://host:99999/live")),
         "6:28: feeds.front.url: is not an address: its host or port cannot be read"
         " (encode @, / and : as %40, ...)",
     ),

@@ -140,7 +140,8 @@ def test_a_camera_with_a_password_is_opened_and_the_password_never_told() -> Non
             refused.until("offline", "open_failed")
     assert PASSWORD.encode() not in command
     assert PASSWORD not in repr([*door.states, *refused.states])
-    assert refused.states[-1].detail.startswith(f"rtsp://***@127.0.0.1:{port}/camera gives no")
+    place = f"rtsp://***@127.0.0.1:{port}/camera"
+    assert refused.states[-1].detail.startswith(f"{place} refuses the user or the password (Basic)")
 
 
 PAST, PRESENT = range(6), range(6, 12)  # numbers of pictures

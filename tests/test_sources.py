@@ -122,7 +122,7 @@ def test_an_address_off_the_list_is_never_opened(url: str) -> None:
 def test_a_network_camera_that_does_not_answer_is_named_without_its_password() -> None:
     error = refusal(StreamSource("rtsp://user:word@127.0.0.1:9/live"))
     assert error.code == "open_failed"
-    assert str(error).startswith("rtsp://***@127.0.0.1:9/live gives no video")
+    assert str(error).startswith("rtsp://***@127.0.0.1:9/live is not there: 127.0.0.1 is on, but")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
+from feeds import urls
 from kioskd.config import cameras, certificates, files, loose
 from kioskd.config.answers import Answers
 from kioskd.config.challenges import listed
@@ -221,6 +222,8 @@ def _address_fault(url: str, schemes: tuple[str, ...]) -> str:
         hint = f", did you mean '{meant[0]}://'?" if meant else ""
         begins = " or ".join(f"{known}://" for known in schemes)
         return f"must be an address that begins with {begins}{hint}"
+    if urls.misread(url):
+        return f"is not read as it is meant{urls.hint(url)}"
     try:
         host, _ = urlsplit(url).hostname, urlsplit(url).port
     except ValueError:

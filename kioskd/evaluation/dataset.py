@@ -16,7 +16,9 @@ from feeds.sources import IMAGE_SUFFIXES
 
 Label = Literal["bonafide", "attack"]
 
-VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm"})
+VIDEO_SUFFIXES = frozenset(
+    {".3gp", ".avi", ".flv", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ts", ".webm", ".wmv"}
+)
 REALSENSE_SUFFIXES = frozenset({".db3", ".bag"})  # recordings of a depth camera
 UNKNOWN = "unknown"
 CLIP_FRAMES = 30  # images are made into presentations of about this many

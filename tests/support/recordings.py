@@ -36,9 +36,8 @@ def scene(number: int, **changed: Any) -> Scene:
     depth[HOLE] = 0
     infrared = random.integers(0, 50, (120, 212), dtype=np.uint8)
     infrared[PLATE] = 200
-    color = np.full((240, 320, 3), (number, 100, 200), np.uint8)
-    color[:, 160:, 1] = 120  # one single colour is no picture
-    return Scene(**{"color": color, "depth": depth, "infrared": infrared, **changed})
+    eyes = {"color": np.full((240, 320, 3), (number, 100, 200), np.uint8)}
+    return Scene(**{**eyes, "depth": depth, "infrared": infrared, **changed})
 
 
 def recording(path: Path, scenes: int | Iterable[Scene] = 6, **how: Any) -> Path:
