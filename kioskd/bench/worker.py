@@ -20,7 +20,7 @@ from kioskd.judge import Judged
 
 WARM_S = 2.0  # after the first frame of every feed: caches, first tracks
 START_S = 300.0  # for every camera's first frame
-FEWEST = 2  # attempts that must end for a spread of their times
+FEWEST = 2  # events, for a spread of their times
 ATTEMPTS_S = 120.0  # how long to go on for them, on a machine where they take so long
 
 
@@ -32,6 +32,7 @@ class Tape:
     rows: list[tuple[float, float, float, float, bool]] = field(default_factory=list)
     feeds: set[str] = field(default_factory=set)
     faces: bool = False  # whether any frame has shown one
+    told: int = 0  # attempts of which a door was told
 
     def add(self, judged: Judged) -> None:
         row = (
@@ -45,6 +46,7 @@ class Tape:
             self.rows.append(row)
             self.feeds.add(judged.frame.feed)
             self.faces = self.faces or bool(judged.seen.faces)
+            self.told += judged.step.result is not None and judged.step.result.emits
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def main(config: Path, seconds: float) -> None:
         _until_warm(daemon, tape)
         before = _read(daemon, tape)
         _pass(daemon, seconds)
-        _until_attempts_ended(daemon, tape, before.rows)
+        _until_doors_were_told(daemon, tape)
         after = _read(daemon, tape)
         figures = _figures(daemon, tape, before, after)
     finally:
@@ -87,12 +89,10 @@ def _until_warm(daemon: Daemon, tape: Tape) -> None:
     _pass(daemon, WARM_S)
 
 
-def _until_attempts_ended(daemon: Daemon, tape: Tape, since: int) -> None:
-    """Where there are faces, go on until attempts have ended, however slow the machine is."""
+def _until_doors_were_told(daemon: Daemon, tape: Tape) -> None:
+    """Where there are faces, go on until there are events, however slow the machine is."""
     deadline = time.monotonic() + ATTEMPTS_S
-    while tape.faces and time.monotonic() < deadline:
-        if sum(ended for *_, ended in tape.rows[since:]) >= FEWEST:
-            return
+    while tape.faces and tape.told < FEWEST and time.monotonic() < deadline:
         _pass(daemon, 0.1)
 
 
