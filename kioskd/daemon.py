@@ -28,7 +28,7 @@ from kioskd.picture_watch import PictureWatch
 from kioskd.prompter import Prompter
 from kioskd.state_dir import StateDir, StateDirError, WrongStateDirError
 from kioskd.watchdog import Watchdog
-from models.manifest import NetworkError, Role
+from models.manifest import NetworkError, Role, shipped
 from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
 
@@ -247,14 +247,17 @@ def _roles(config: Config) -> frozenset[Role]:
 def networks(config: Config) -> Networks:
     """The networks that a configuration asks for, checked, loaded and warm; NetworkError if not."""
     perception = config.perception
-    loaded = Networks.load(_roles(config), perception.provider, perception.threads)
+    manifest = shipped().with_added(perception.added)
+    loaded = Networks.load(_roles(config), perception.provider, perception.threads, manifest)
     warm_up(loaded, perception.settings())
     return loaded
 
 
 def _model_version(config: Config, loaded: Networks) -> str:
     """Which network files decide: their names and the first digits of their sha256."""
-    files = [loaded.manifest.file(role) for role in _roles(config)]
+    roles, manifest = _roles(config), loaded.manifest
+    files = [manifest.file(role) for role in roles]
+    files += [added.file for added in manifest.added_to(roles)]
     return ",".join(sorted({f"{file.name}:{file.sha256[:8]}" for file in files}))
 
 

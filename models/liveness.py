@@ -1,5 +1,6 @@
 """The liveness networks: how a face is cut out for them, and the score they give it."""
 
+from collections.abc import Sequence
 from math import exp, isfinite
 
 import numpy as np
@@ -35,13 +36,15 @@ def usable(box: Box) -> bool:
 
 def cut(image: ColorImage, box: Box, crop: Crop) -> ColorImage:
     """The (80, 80, 3) crop that a network was trained to see."""
-    height, width = image.shape[:2]
-    if crop.shape == "box":
-        left, top, right, bottom = shifted_crop(box, crop.scale, width, height)
-        piece = image[top:bottom, left:right]
-    else:
-        piece = _reflected(image, *square_crop(box, crop.scale))
-    return resize(piece, (SIDE, SIDE), crop.resize)
+    return resize(surroundings(image, box, crop), (SIDE, SIDE), crop.resize)
+
+
+def surroundings(image: ColorImage, box: Box, crop: Crop) -> ColorImage:
+    """(h, w, 3): the part of the image that a crop shows, in the image's own pixels."""
+    if crop.shape == "square":
+        return _reflected(image, *square_crop(box, crop.scale))
+    left, top, right, bottom = shifted_crop(box, crop.scale, image.shape[1], image.shape[0])
+    return image[top:bottom, left:right]
 
 
 def shifted_crop(box: Box, scale: float, width: int, height: int) -> tuple[int, int, int, int]:
@@ -87,7 +90,10 @@ def network_input(crop: ColorImage) -> Array:
 def bona_fide(logits: NDArray[np.float32]) -> float | None:
     """The softmax probability of the bona fide class; None for logits that are no numbers."""
     values = logits.tolist()
-    if not all(map(isfinite, values)):
-        return None
-    powers = [exp(value - max(values)) for value in values]
-    return float(powers[BONA_FIDE] / sum(powers))
+    return softmax(values, BONA_FIDE) if all(map(isfinite, values)) else None
+
+
+def softmax(logits: Sequence[float], of: int) -> float:
+    """The probability of one class from finite logits of all."""
+    powers = [exp(value - max(logits)) for value in logits]
+    return powers[of] / sum(powers)

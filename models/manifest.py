@@ -1,23 +1,23 @@
 """What models/manifest.yaml says of the networks that ship, typed and checked."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Literal, get_args
 
+from models.entries import Shape, named, one_of, real, section, shape, text
 from models.observation import LivenessModel
-from models.schemes import SCHEMES
+from models.schemes import FUSED, SCHEMES
 from models.strict_yaml import Value, read
 
 Role = Literal["face", "mesh", "blendshapes", "texture", "context", "hybrid", "relief"]
-Shape = tuple[int | str, ...]  # a word is a size that is given at run time
 CropShape = Literal["box", "square"]
 Resize = Literal["linear", "area"]
-Word = TypeVar("Word", bound=str)
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 REMEDY = "install kioskd again"
+OURS = "models/manifest.yaml"
 
 
 class NetworkError(Exception):
@@ -26,7 +26,10 @@ class NetworkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NetworkFile:
-    """One network that ships, or should."""
+    """One network that ships, or should; or one that a site added.
+
+    listed_in, remedy  for sentences: the manifest that vouches for it, and what to do
+    """
 
     name: str
     path: Path
@@ -36,6 +39,8 @@ class NetworkFile:
     date: str
     input: Shape
     training_data: str
+    listed_in: str = OURS
+    remedy: str = REMEDY
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,32 @@ class Crop:
     scale: float  # side of the crop, in sides of the face box
     shape: CropShape
     resize: Resize
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A network that a site added to the fused scheme; models/added.py reads such entries.
+
+    side       pixels of the square picture it takes
+    colours    in which order it takes them
+    range      (low, high) of what it takes 0 and 255 as
+    output     logits, or probabilities that sum to 1, one a class; or one probability of bona fide
+    bona_fide  index of the class
+    weight     of its logit, beside 1 for each of ours
+    """
+
+    file: NetworkFile
+    crop: Crop
+    side: int
+    colours: Literal["bgr", "rgb"]
+    range: tuple[float, float]
+    output: Literal["logits", "probabilities", "probability"]
+    bona_fide: int
+    weight: float
+
+    @property
+    def name(self) -> str:
+        return self.file.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +90,27 @@ class Service:
 class Manifest:
     networks: Mapping[str, NetworkFile]
     roles: Mapping[Role, Service]
+    added: tuple[Added, ...] = ()
 
     def file(self, role: Role) -> NetworkFile:
         """The network file that serves a role; raises NetworkError where none is named."""
         if role not in self.roles:
             raise NetworkError(f"models/manifest.yaml names no network for the {role} model")
         return self.networks[self.roles[role].network]
+
+    def with_added(self, added: tuple[Added, ...]) -> "Manifest":
+        """This manifest with what a site added (models/added.py)."""
+        return replace(self, added=added)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Of the networks that the site added to the fused scheme."""
+        return {added.name: added.weight for added in self.added}
+
+    def added_to(self, needs: Collection[Role]) -> tuple[Added, ...]:
+        """What the site added, where the fused scheme is among the needs."""
+        fused = SCHEMES[FUSED].models
+        return self.added if all(model in needs for model in fused) else ()
 
     def examining(self, role: Role, path: Path) -> "Manifest":
         """This manifest with a network of the same make under examination in a role.
@@ -74,7 +120,7 @@ class Manifest:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         file = replace(self.file(role), name=f"examined_{role}", path=path, sha256=digest)
         roles = {**self.roles, role: replace(self.roles[role], network=file.name)}
-        return Manifest({**self.networks, file.name: file}, roles)
+        return replace(self, networks={**self.networks, file.name: file}, roles=roles)
 
 
 def read_manifest(path: Path = MANIFEST) -> Manifest:
@@ -95,13 +141,13 @@ def read_manifest(path: Path = MANIFEST) -> Manifest:
 
 
 def _manifest(value: Value, folder: Path) -> Manifest:
-    top = _section(value, "the file", ("networks", "roles"))
+    top = section(value, "the file", ("networks", "roles"))
     networks = {
-        name: _network(name, entry, folder) for name, entry in _named(top["networks"]).items()
+        name: _network(name, entry, folder) for name, entry in named(top["networks"]).items()
     }
     roles: dict[Role, Service] = {}
-    for name, entry in _named(top["roles"]).items():
-        role = _one_of(name, get_args(Role), "roles")
+    for name, entry in named(top["roles"]).items():
+        role = one_of(name, get_args(Role), "roles")
         roles[role] = _service(role, entry)
         if roles[role].network not in networks:
             raise ValueError(f"roles.{role} names {roles[role].network}, which is no network here")
@@ -113,9 +159,9 @@ def _manifest(value: Value, folder: Path) -> Manifest:
 def _network(name: str, value: Value, folder: Path) -> NetworkFile:
     where = f"networks.{name}"
     texts = ("path", "sha256", "licence", "source", "date", "training_data")
-    entry = _section(value, where, (*texts, "input"))
+    entry = section(value, where, (*texts, "input"))
     path, sha256, licence, source, date, training_data = (
-        _text(entry[key], f"{where}.{key}") for key in texts
+        text(entry[key], f"{where}.{key}") for key in texts
     )
     return NetworkFile(
         name,
@@ -124,7 +170,7 @@ def _network(name: str, value: Value, folder: Path) -> NetworkFile:
         licence,
         source,
         date,
-        _shape(entry["input"], f"{where}.input"),
+        shape(entry["input"], f"{where}.input"),
         training_data,
     )
 
@@ -132,49 +178,20 @@ def _network(name: str, value: Value, folder: Path) -> NetworkFile:
 def _service(role: Role, value: Value) -> Service:
     where = f"roles.{role}"
     if not isinstance(value, dict) or "crop" not in value:
-        entry = _section(value, where, ("network",))
-        return Service(_text(entry["network"], f"{where}.network"), None)
-    entry = _section(value, where, ("network", "crop"))
-    crop = _section(entry["crop"], f"{where}.crop", ("scale", "shape", "resize"))
-    scale = crop["scale"]
-    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 1 <= scale <= 10:
-        raise ValueError(f"{where}.crop.scale must be a number from 1 to 10, found {scale!r}")
-    shape = _one_of(crop["shape"], get_args(CropShape), f"{where}.crop.shape")
-    how = _one_of(crop["resize"], get_args(Resize), f"{where}.crop.resize")
-    return Service(_text(entry["network"], f"{where}.network"), Crop(scale, shape, how))
+        entry = section(value, where, ("network",))
+        return Service(text(entry["network"], f"{where}.network"), None)
+    entry = section(value, where, ("network", "crop"))
+    return Service(text(entry["network"], f"{where}.network"), read_crop(entry["crop"], where))
 
 
-def _section(value: Value, where: str, keys: tuple[str, ...]) -> dict[str, Value]:
-    """A section that has exactly these keys."""
-    found = _named(value)
-    if set(found) != set(keys):
-        raise ValueError(f"{where} must have the keys {', '.join(keys)}; found {', '.join(found)}")
-    return found
-
-
-def _named(value: Value) -> dict[str, Value]:
-    if not isinstance(value, dict):
-        raise ValueError(f"a section was expected, found {value!r}")  # noqa: TRY004 - see caller
-    return value
-
-
-def _text(value: Value, where: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{where} must be text, found {value!r}")
-    return value
-
-
-def _one_of(value: Value, words: tuple[Word, ...], where: str) -> Word:
-    for word in words:
-        if value == word:
-            return word
-    raise ValueError(f"{where} must be one of {', '.join(map(str, words))}, found {value!r}")
-
-
-def _shape(value: Value, where: str) -> Shape:
-    if not isinstance(value, list) or not all(type(size) in (int, str) for size in value):
-        raise ValueError(f"{where} must be a list of whole numbers and words, found {value!r}")
-    return tuple(size for size in value if isinstance(size, int | str))
+def read_crop(value: Value, where: str) -> Crop:
+    """The crop of an entry; raises ValueError."""
+    entry = section(value, f"{where}.crop", ("scale", "shape", "resize"))
+    return Crop(
+        real(entry["scale"], f"{where}.crop.scale", 1, 10),
+        one_of(entry["shape"], get_args(CropShape), f"{where}.crop.shape"),
+        one_of(entry["resize"], get_args(Resize), f"{where}.crop.resize"),
+    )
 
 
 @cache
@@ -189,13 +206,13 @@ def verified(file: NetworkFile) -> bytes:
         content = file.path.read_bytes()
     except OSError as error:
         raise NetworkError(
-            f"network file {file.path} cannot be read ({error.strerror}); {REMEDY}"
+            f"network file {file.path} cannot be read ({error.strerror}); {file.remedy}"
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != file.sha256:
         raise NetworkError(
-            f"network file {file.path} is not the one models/manifest.yaml vouches for "
-            f"(sha256 {found[:12]}..., should be {file.sha256[:12]}...); {REMEDY}"
+            f"network file {file.path} is not the one {file.listed_in} vouches for "
+            f"(sha256 {found[:12]}..., should be {file.sha256[:12]}...); {file.remedy}"
         )
     return content
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from feeds.frame import NoDepth
 from models.calibration import IDENTITY, Calibration
 
-LivenessModel = Literal["texture", "context", "hybrid"]
+LivenessModel = Literal["texture", "context", "hybrid"]  # ours; a site may add others by name
 MissingDepth = NoDepth | Literal["no_camera"]  # the feed's camera is no depth camera
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the frame
 Mesh = NDArray[np.float32]  # (478, 3): x, y in pixels of the frame, z in the same scale
@@ -82,7 +82,7 @@ class Liveness:
     """
 
     score: float | None
-    by_model: Mapping[LivenessModel, float]
+    by_model: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

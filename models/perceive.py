@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from feeds.frame import Frame
-from models import liveness
+from models import added_scores, liveness
 from models.blendshapes.scores import read_blendshapes
 from models.boxes import area
 from models.change import ChangeMeter
@@ -20,7 +20,6 @@ from models.observation import (
     Box,
     Face,
     Liveness,
-    LivenessModel,
     LivenessPlan,
     Measure,
     Observation,
@@ -217,10 +216,10 @@ class Perceiver:
         if plan is None:
             return Liveness(None, {})
 
-        def score(model: LivenessModel) -> float | None:
-            return liveness.score(self._networks, model, frame.color, box)
+        def score(model: str) -> float | None:
+            return added_scores.score(self._networks, model, frame.color, box)
 
-        return evaluate(plan, score)
+        return evaluate(plan, score, self._networks.manifest.weights)
 
 
 def warm_up(networks: Networks, settings: PerceptionSettings | None = None) -> None:
@@ -229,10 +228,12 @@ def warm_up(networks: Networks, settings: PerceptionSettings | None = None) -> N
     Raises NetworkError: a network that cannot run is better known before a door relies on it.
     """
     long_side = (settings or PerceptionSettings()).detector_long_side
-    for network in networks.all():
+    for network in networks.ours():
         sizes = {"height": long_side, "width": long_side}
         shape = [sizes.get(size, 1) if isinstance(size, str) else size for size in network.input]
         network.run(np.zeros(shape, np.float32))
+    for each in networks.manifest.added_to(networks.roles):
+        added_scores.check(networks, each)
 
 
 def _observation(frame: Frame, faces: tuple[Face, ...]) -> Observation:

@@ -4,18 +4,20 @@ Pure: no image, network or array in here. A scheme is a row of SCHEMES: the seed
 Fused Multimodal, which is ours.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
 from models.calibration import calibrated, logit, sigmoid
-from models.fusion.weights import BIAS, WEIGHTS
 from models.observation import Liveness, LivenessModel, LivenessPlan
 
 Combine = Callable[[Sequence[float]], float]
-Score = Callable[[LivenessModel], float | None]
+Score = Callable[[str], float | None]  # by the name of a model
+Added = Mapping[str, float]  # networks that a site added to the fused scheme, and their weights
+NONE_ADDED: Added = {}
 
 MOST_EVIDENCE = 6.0  # a score of 0.9975, or 0.0025
+FUSED = "fused_multimodal"
 CAP = 0.01  # a cascade that stopped early stays this far under the liveness threshold
 
 
@@ -48,14 +50,15 @@ def evidence(score: float) -> float:
     return max(-MOST_EVIDENCE, min(logit(score), MOST_EVIDENCE))
 
 
-def fused(scores: Sequence[float]) -> float:
-    """One probability from those of the texture, context and hybrid models, in this order.
+def fused(scores: Sequence[float], weights: Sequence[float] = ()) -> float:
+    """The plain sum of what the networks say; `weights`, if not 1, are of the last ones.
 
-    A logistic regression of their logits (models/fusion/fit.py); no weight is below 0, so a
-    higher score never makes the whole lower.
+    So do independent witnesses add up, and nothing that was fitted on a few sources has beaten
+    it on others (docs/training.md). No weight is below 0: more liveness never means less.
     """
-    weighed = (weight * evidence(score) for weight, score in zip(WEIGHTS, scores, strict=True))
-    return sigmoid(BIAS + sum(weighed))
+    plain = [1.0] * (len(scores) - len(weights))
+    weighed = zip((*plain, *weights), scores, strict=True)
+    return sigmoid(sum(weight * evidence(score) for weight, score in weighed))
 
 
 SCHEMES: dict[str, Scheme] = {
@@ -66,19 +69,21 @@ SCHEMES: dict[str, Scheme] = {
     "strict_multimodal": Scheme(("texture", "context"), min, cascade=True),
     "normal_multimodal": Scheme(("texture", "context"), _mean, cascade=True),
     "tolerant_multimodal": Scheme(("texture", "context"), max, cascade=True),
-    "fused_multimodal": Scheme(("texture", "context", "hybrid"), fused),
+    FUSED: Scheme(("texture", "context", "hybrid"), fused),
 }
 
 
-def evaluate(plan: LivenessPlan, score: Score) -> Liveness:
+def evaluate(plan: LivenessPlan, score: Score, added: Added = NONE_ADDED) -> Liveness:
     """One frame's liveness under the plan; `score` is asked for no more models than needed.
 
     A model that gives None, NaN or a score outside 0..1 leaves the whole frame without a
-    score, whatever the others say: half a scheme is never evidence.
+    score, whatever the others say: half a scheme is never evidence. `added` counts in the fused
+    scheme alone.
     """
     scheme = SCHEMES[plan.scheme]
-    scores: dict[LivenessModel, float] = {}
-    for model in scheme.models:
+    weights = added if plan.scheme == FUSED else NONE_ADDED
+    scores: dict[str, float] = {}
+    for model in (*scheme.models, *weights):
         value = score(model)
         if value is None or not isfinite(value) or not 0.0 <= value <= 1.0:
             return Liveness(None, scores)
@@ -86,7 +91,8 @@ def evaluate(plan: LivenessPlan, score: Score) -> Liveness:
         if scheme.cascade and len(scores) == 1 and value < plan.preliminary:
             ended = calibrated(value, plan.calibration)
             return Liveness(capped(ended, plan.live), scores)
-    together = scheme.combine(list(scores.values()))
+    values = list(scores.values())
+    together = fused(values, list(weights.values())) if weights else scheme.combine(values)
     return Liveness(calibrated(together, plan.calibration), scores)
 
 

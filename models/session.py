@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from onnxruntime.capi import build_and_package_info
 
 from models.batching import Batching
-from models.manifest import Manifest, NetworkError, NetworkFile, Role, Shape, shipped, verified
+from models.entries import Shape
+from models.manifest import Manifest, NetworkError, NetworkFile, Role, shipped, verified
 
 Provider = Literal["auto", "cpu", "cuda"]
 Array = NDArray[np.float32]
@@ -77,9 +78,16 @@ class Network:
 class Networks:
     """The networks that are needed, by role. Roles that share a file share its session."""
 
-    def __init__(self, manifest: Manifest, by_role: Mapping[Role, Network]) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        by_role: Mapping[Role, Network],
+        by_name: Mapping[str, Network] | None = None,
+    ) -> None:
+        """`by_name`: those that the site added."""
         self.manifest = manifest
         self._by_role = by_role
+        self._by_name = by_name or {}
 
     @classmethod
     def load(
@@ -89,7 +97,7 @@ class Networks:
         threads: int = 1,
         manifest: Manifest | None = None,
     ) -> "Networks":
-        """Loads what serves `needs` and nothing else; raises NetworkError.
+        """Loads what serves `needs` and what the site added to that; raises NetworkError.
 
         "auto" takes CUDA where it works, "cuda" refuses where it does not. `threads` is the
         number one network may use at a time; more feeds gain more from 1.
@@ -105,7 +113,11 @@ class Networks:
             by_role[role] = loaded[file.name]
             if provider == "cuda" and by_role[role].provider != "cuda":
                 raise NetworkError(f"CUDA was asked for but {file.path.name} runs on the CPU")
-        return cls(manifest, by_role)
+        by_name = {
+            added.name: Network(added.file, cuda=cuda, threads=threads)
+            for added in manifest.added_to(needs)
+        }
+        return cls(manifest, by_role, by_name)
 
     def __contains__(self, role: Role) -> bool:
         return role in self._by_role
@@ -116,9 +128,24 @@ class Networks:
             raise NetworkError(f"the network for the {role} model was not loaded at start")
         return self._by_role[role]
 
-    def all(self) -> tuple[Network, ...]:
-        """Every loaded network, once."""
+    def added(self, name: str) -> Network:
+        """A network that the site added; raises NetworkError where it was not loaded."""
+        if name not in self._by_name:
+            raise NetworkError(f"the added network {name} was not loaded at start")
+        return self._by_name[name]
+
+    @property
+    def roles(self) -> Collection[Role]:
+        """The roles that are served."""
+        return self._by_role.keys()
+
+    def ours(self) -> tuple[Network, ...]:
+        """Every loaded network that ships, once."""
         return tuple({network.name: network for network in self._by_role.values()}.values())
+
+    def all(self) -> tuple[Network, ...]:
+        """Every loaded network, once: ours, and what the site added."""
+        return (*self.ours(), *self._by_name.values())
 
     @property
     def provider(self) -> str:
@@ -182,8 +209,16 @@ def _checked_input(file: NetworkFile, session: ort.InferenceSession) -> str:
     """The name of the one input, once its shape is what the manifest says."""
     inputs = session.get_inputs()
     shapes: list[Shape] = [tuple(given.shape) for given in inputs]
-    if len(inputs) != 1 or shapes[0] != file.input:
+    if len(inputs) != 1 or not _fits(shapes[0], file.input):
         raise NetworkError(
-            f"network file {file.path} takes {shapes}, but models/manifest.yaml says {file.input}"
+            f"network file {file.path} takes {shapes}, but {file.listed_in} says {file.input}"
         )
     return cast(str, inputs[0].name)
+
+
+def _fits(found: Shape, said: Shape) -> bool:
+    """Whether a shape is the one that was said; a size that is open takes any that was said."""
+    return len(found) == len(said) and all(
+        size == wanted or (not isinstance(size, int) and isinstance(wanted, int))
+        for size, wanted in zip(found, said, strict=True)
+    )

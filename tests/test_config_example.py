@@ -108,7 +108,8 @@ def test_the_example_runs_the_shipped_clip_with_the_embedded_broker() -> None:
 
 def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path: Path) -> None:
     text = switched_on().replace("broker: embedded", "broker: broker.example.org")
-    text = text.replace("  password_file:", "  #password_file:")
+    for file in ("password_file", "added_networks"):
+        text = text.replace(f"  {file}:", f"  #{file}:")
     for key in ("ca_file", "cert_file", "key_file"):
         text = text.replace(f"/etc/kioskd/{'kiosk' if key != 'ca_file' else 'ca'}.", "./x.")
     ours = make_certificates(tmp_path / "certificates")

@@ -33,6 +33,7 @@ from kioskd.config.doors import (
     SmileDoor,
     SmileRgbDoor,
 )
+from kioskd.config.networks import added_networks
 from kioskd.config.pose import WalkGate
 from kioskd.config.secrets import Vault, from_file
 from kioskd.config.section import Section
@@ -87,6 +88,9 @@ def build(
             threads=perception.threads,
             detector_input_size=perception.detector_input_size,
             detect_every_frames=perception.detect_every_frames,
+            added=added_networks(folder / perception.added_networks)
+            if perception.added_networks
+            else (),
         ),
         doors=tuple(_doors(settings, folder, vault)),
         log_level=settings.logging.level,

@@ -9,6 +9,7 @@ from feeds.settings import FeedSettings
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
+from models.manifest import Added
 
 if TYPE_CHECKING:
     from models.perceive import PerceptionSettings
@@ -32,6 +33,7 @@ class Perception:
     threads: int
     detector_input_size: int
     detect_every_frames: int
+    added: tuple[Added, ...] = ()
 
     def settings(self) -> "PerceptionSettings":
         # Imported here: it brings OpenCV and ONNX Runtime, which `kioskd check` never needs.

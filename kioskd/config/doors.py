@@ -100,7 +100,7 @@ class RgbModels(Section):
     run of `kioskd calibrate` (docs/accuracy.md, "Where the defaults come from")."""
 
     detection_scheme: Scheme = Field(
-        default="hybrid_unimodal",
+        default="fused_multimodal",
         description="Which of the models texture, context and hybrid look, and how their scores"
         " become one (docs/modes.md).",
     )

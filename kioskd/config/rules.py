@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from feeds import urls
-from kioskd.config import cameras, certificates, files, loose
+from kioskd.config import cameras, certificates, files, loose, networks
 from kioskd.config.answers import Answers
 from kioskd.config.challenges import listed
 from kioskd.config.config import default_state_dir
@@ -17,6 +17,7 @@ from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret, w
 from kioskd.config.sentences import shown
 from kioskd.modes.challenges.kinds import UNWATCHED
 from models.document import Path
+from models.schemes import SCHEMES as DETECTION
 
 MissingFor = Callable[[str], tuple[str, ...]]  # models a scheme needs and the installation lacks
 SCHEMES = {"rtsp": ("rtsp", "rtsps"), "http": ("http", "https")}
@@ -35,6 +36,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     for door in ask.sections("doors"):
         yield from _door(ask, door, missing_for)
     yield from cameras.problems(ask, vault, is_loopback(ask.text("mqtt", "broker") or ""))
+    yield from networks.problems(ask)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 
@@ -146,7 +148,7 @@ def _spelling(ask: Answers) -> Iterator[Problem]:
         ("feeds", name, key) for name in ask.sections("feeds") for key in ("path", "recording")
     ]
     tls = [("mqtt", "tls", key) for key in ("ca_file", "cert_file", "key_file")]
-    for path in (("state_dir",), ("mqtt", "password_file"), *tls, *feeds):
+    for path in (("state_dir",), ("mqtt", "password_file"), networks.KEY, *tls, *feeds):
         text = ask.text(*path)
         if text and (wrong := files.misspelled(text)):
             yield at_value(ask.document, path, wrong)
@@ -310,7 +312,8 @@ def _door_feed(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
 def _margins(ask: Answers, at: tuple[str, ...], scheme: str) -> Iterator[Problem]:
     """Less room than the hybrid model was made for is for recordings only."""
     feed = ask.text(*at, "feed") or ""
-    if cameras.is_recording(ask, feed) or scheme not in _HYBRID:
+    looks = scheme in DETECTION and "hybrid" in DETECTION[scheme].models
+    if cameras.is_recording(ask, feed) or not looks:
         return
     for side in MARGINS:
         key, least = f"hybrid_margin_{side}", getattr(GATE, f"hybrid_margin_{side}")
@@ -318,9 +321,6 @@ def _margins(ask: Answers, at: tuple[str, ...], scheme: str) -> Iterator[Problem
         if value is not None and value < least:
             text = f"{value:g} is less room than the hybrid model needs ({least:g})"
             yield note(ask.document, (*at, "gate", key), text)
-
-
-_HYBRID = ("hybrid_unimodal", "context_multimodal")
 
 
 def _order(ask: Answers, at: tuple[str, ...], low: str, high: str) -> Iterator[Problem]:

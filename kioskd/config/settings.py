@@ -188,6 +188,10 @@ class Perception(Section):
         "frames",
         "Detect in every k-th frame and track between; 1: in each.",
     )
+    added_networks: str | None = Field(
+        default=None,
+        description="File of networks that this site adds to the fused scheme (docs/networks.md).",
+    )
 
 
 class Feed(Section):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.manifest import MANIFEST, Manifest, NetworkError, shipped
-from models.schemes import SCHEMES
+from models.schemes import FUSED, SCHEMES
 from models.strict_yaml import Value, read
 
 FILE = MANIFEST.with_name("held_out.yaml")
@@ -80,6 +80,7 @@ def networks_of(scheme: str, manifest: Manifest | None = None) -> str:
     """A scheme's networks as events' modelVersion names them: name:sha256, joined by commas."""
     manifest = manifest or shipped()
     files = {manifest.file(model) for model in SCHEMES[scheme].models}
+    files |= {added.file for added in manifest.added} if scheme == FUSED else set()
     return ",".join(sorted(f"{file.name}:{file.sha256[:8]}" for file in files))
 
 

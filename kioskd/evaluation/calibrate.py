@@ -245,13 +245,13 @@ def _check(sightings: Sequence[Sighting], wish: Wish) -> None:
 
 def _samples(sightings: Sequence[Sighting], by: Judging) -> dict[str, Sample]:
     """The raw scores of every fit frame, by source."""
-    plan = _with_line(by, IDENTITY).rgb.plan
+    raw = _with_line(by, IDENTITY)
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: {"bonafide": [], "attack": []})
     for sighting in sightings:
         truth = sighting.presentation.truth
         reasons = gate_reasons(sighting.frames, by)
         for seen, refused in zip(sighting.frames, reasons, strict=True):
-            liveness = None if refused else score(seen, plan)
+            liveness = None if refused else score(seen, raw.rgb.plan, raw.added)
             if liveness is not None and liveness.score is not None:
                 found[truth.source][truth.label].append(liveness.score)
     return {

@@ -1,7 +1,7 @@
 """What a door would have been told of a presentation, at given settings. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Literal
 
@@ -16,7 +16,7 @@ from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
 from models.change import FEWEST
 from models.observation import Liveness, LivenessPlan, Measure, Observation
-from models.schemes import SCHEMES, evaluate
+from models.schemes import SCHEMES, Added, evaluate
 
 Outcome = Literal["live", "attack", "none"]
 
@@ -48,12 +48,14 @@ class Judging:
 
     depth  the mode with a depth camera that is judged in place of RGB liveness; where it judges
            colours too, `rgb` says how. Its gate is in use
+    added  weights of the networks that the site adds to the fused scheme
     """
 
     rgb: RgbSettings
     gate: GateSettings
     gate_use: GateUse
     depth: depth_modes.DepthKind | None = None
+    added: Added = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -90,12 +92,12 @@ class Judging:
 
     def scored(self, seen: Observation) -> Observation:
         """As the mode gets it: with the largest face scored by the scheme, where one is asked."""
-        return scored(seen, self.rgb.plan) if self.colours else seen
+        return scored(seen, self.rgb.plan, self.added) if self.colours else seen
 
     def score(self, seen: Observation) -> float | None:
         """0 = attack to 1 = live, of the largest face; None where it has none."""
         if self.depth is None:
-            liveness = score(seen, self.rgb.plan)
+            liveness = score(seen, self.rgb.plan, self.added)
             return None if liveness is None else liveness.score
         faces = self.scored(seen).faces
         return depth_modes.score(self.depth, self.rgb, faces[0]) if faces else None
@@ -202,19 +204,19 @@ class _Door:
             self._differences += 1
 
 
-def scored(seen: Observation, plan: LivenessPlan) -> Observation:
+def scored(seen: Observation, plan: LivenessPlan, added: Added) -> Observation:
     """The observation with its largest face scored by the plan."""
     if not seen.faces or seen.faces[0].liveness is None:
         return seen
     first, *others = seen.faces
-    return replace(seen, faces=(replace(first, liveness=score(seen, plan)), *others))
+    return replace(seen, faces=(replace(first, liveness=score(seen, plan, added)), *others))
 
 
-def score(seen: Observation, plan: LivenessPlan) -> Liveness | None:
+def score(seen: Observation, plan: LivenessPlan, added: Added) -> Liveness | None:
     """The plan's liveness of the largest face; None where nobody was measured."""
     if not seen.faces or (measured := seen.faces[0].liveness) is None:
         return None
-    return evaluate(plan, measured.by_model.get)
+    return evaluate(plan, measured.by_model.get, added)
 
 
 def gate_reasons(frames: Sequence[Observation], by: Judging) -> list[tuple[Reason, ...]]:

@@ -10,8 +10,8 @@ from kioskd.evaluation.decide import Decision, Judging, decide, fit_reasons, ste
 from kioskd.evaluation.intervals import clopper_pearson
 from kioskd.evaluation.sight import GateUse, Sighting
 from kioskd.modes.rgb_settings import RgbSettings
-from models.observation import Face, LivenessModel
-from models.schemes import SCHEMES
+from models.observation import Face
+from models.schemes import FUSED, SCHEMES
 
 ALL_ATTACKS = "all attacks"
 
@@ -336,7 +336,7 @@ def frame_scores(
     return found
 
 
-def model_scores(sightings: Sequence[Sighting], model: LivenessModel) -> dict[str, list[float]]:
+def model_scores(sightings: Sequence[Sighting], model: str) -> dict[str, list[float]]:
     """One network's score of every frame with a face, by label."""
     found: dict[str, list[float]] = {"bonafide": [], "attack": []}
     for sighting in sightings:
@@ -381,7 +381,8 @@ def full_report(
     truths = [sighting.presentation.truth for sighting in sightings]
     first = judgings[0]
     schemes = {by.rgb.detection_scheme for by in judgings if by.colours}
-    models = sorted({model for scheme in schemes for model in SCHEMES[scheme].models})
+    ours = {str(model) for scheme in schemes for model in SCHEMES[scheme].models}
+    models = sorted(ours | (first.added.keys() if FUSED in schemes else set()))
     return Report(
         data_set=data_set,
         gate=first.gate_use,

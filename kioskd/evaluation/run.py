@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -17,10 +17,18 @@ from kioskd.modes import rgb
 from kioskd.modes.depth_settings import Rgb3dSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
-from models.manifest import Manifest, NetworkError, installed_models, missing_for, shipped
+from models import added_scores
+from models.manifest import (
+    Added,
+    Manifest,
+    NetworkError,
+    installed_models,
+    missing_for,
+    shipped,
+)
 from models.observation import Measure
 from models.perceive import PerceptionSettings
-from models.schemes import SCHEMES
+from models.schemes import FUSED, SCHEMES
 from models.session import Networks
 
 OK, FAILED, WRONG = 0, 1, 2  # exit status
@@ -34,12 +42,19 @@ class Settings:
     """A door's settings, those of a configuration or the defaults.
 
     depth  the mode with a depth camera, if that is judged in place of RGB liveness
+    added  networks that the site adds to the fused scheme
     """
 
     gate: GateSettings = field(default_factory=GateSettings)
     rgb: RgbSettings = field(default_factory=RgbSettings)
     perception: PerceptionSettings = field(default_factory=PerceptionSettings)
     depth: depth_modes.DepthKind | None = None
+    added: tuple[Added, ...] = ()
+
+    @property
+    def manifest(self) -> Manifest:
+        """The networks that ship, and those that the site adds."""
+        return shipped().with_added(self.added)
 
     @property
     def measures(self) -> frozenset[Measure]:
@@ -130,7 +145,9 @@ def settings_of(config: Path | None, door: str | None, mode: str | None = None) 
     if door is not None and door not in doors:
         raise DataSetError(f"{config} has no door called {door}; it has {', '.join(doors)}")
     chosen = doors[door] if door is not None else found.doors[0]
-    settings = Settings(gate=chosen.gate, perception=found.perception.settings())
+    settings = Settings(
+        gate=chosen.gate, perception=found.perception.settings(), added=found.perception.added
+    )
     own = chosen.mode if isinstance(chosen.mode, Evaluated) else None
     if mode is not None and (own is None or _name(own) != mode):
         return _judged(settings, MODES[mode])
@@ -175,9 +192,12 @@ def sight(
     """Looks at every presentation; raises NetworkError.
 
     `progress` is told how many of how many files are done. `manifest` says which networks look;
-    None: those that ship.
+    None: those of the settings.
     """
+    manifest = manifest or settings.manifest
     networks = Networks.load(roles(settings.measures), "cpu", manifest=manifest)
+    for added in manifest.added_to(networks.roles):
+        added_scores.check(networks, added)
     eye = Sight(networks, settings.perception, gate, images_fps, settings.measures)
     sightings = []
     everything = sum(len(presentation.files) for presentation in data.presentations)
@@ -203,6 +223,7 @@ def report_of(request: Request, settings: Settings, sighted: Sighted) -> Report:
             settings.gate,
             request.gate,
             settings.depth,
+            settings.manifest.weights,
         )
         for name in usable
     ]
@@ -210,9 +231,11 @@ def report_of(request: Request, settings: Settings, sighted: Sighted) -> Report:
         str(request.data_set),
         sighted.sightings,
         judgings,
-        network_names(settings.measures),
+        network_names(settings),
         {
-            by.name: scheme_cost(by.rgb.detection_scheme, sighted.step_ms)
+            by.name: scheme_cost(
+                by.rgb.detection_scheme, sighted.step_ms, settings.manifest.weights.keys()
+            )
             for by in judgings
             if request.gate == "on"
         },
@@ -223,15 +246,16 @@ def report_of(request: Request, settings: Settings, sighted: Sighted) -> Report:
     )
 
 
-def network_names(measures: frozenset[Measure] = COLOURS) -> dict[str, str]:
+def network_names(settings: Settings) -> dict[str, str]:
     """The network file behind each score, with the first digits of its sha256."""
-    scoring = roles(measures) - {"face", "mesh"}
-    files = {model: shipped().file(model) for model in sorted(scoring)}
+    manifest, needed = settings.manifest, roles(settings.measures)
+    files = {str(model): manifest.file(model) for model in sorted(needed - {"face", "mesh"})}
+    files |= {added.name: added.file for added in manifest.added_to(needed)}
     return {model: f"{file.name}:{file.sha256[:8]}" for model, file in files.items()}
 
 
-def scheme_cost(scheme: str, step_ms: Mapping[str, float]) -> float:
+def scheme_cost(scheme: str, step_ms: Mapping[str, float], added: Set[str]) -> float:
     """Milliseconds of one CPU core for a frame that passes the gate and asks every model."""
-    own = set(SCHEMES[scheme].models)
-    others = set(installed_models()) - own
+    own = set(SCHEMES[scheme].models) | (added if scheme == FUSED else set())
+    others = (set(installed_models()) | added) - own
     return sum(ms for step, ms in step_ms.items() if step not in others)

@@ -12,8 +12,17 @@ from kioskd.evaluation.calibrate import CalibrationError, Proposal, Wish, propos
 from kioskd.evaluation.dataset import DataSetError, read_data_set
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import named
-from kioskd.evaluation.run import FAILED, OK, WRONG, Request, network_names, settings_of, sight
-from models.manifest import NetworkError, missing_for
+from kioskd.evaluation.run import (
+    FAILED,
+    OK,
+    WRONG,
+    Request,
+    Settings,
+    network_names,
+    settings_of,
+    sight,
+)
+from models.manifest import Manifest, NetworkError, missing_for
 
 Progress = Callable[[int, int], None]
 
@@ -40,6 +49,7 @@ class Proposing:
 class _Found:
     """`little` says what is too little to propose anything by."""
 
+    settings: Settings
     proposal: Proposal
     little: tuple[str, ...]
     notes: tuple[str, ...]
@@ -55,14 +65,14 @@ def run(request: Request, asked: Proposing, tell: Looking) -> int:
     except (CalibrationError, DataSetError, NetworkError) as error:
         print(error, file=sys.stderr)
         return WRONG
-    attacks = _attacks(found.proposal)
+    attacks = _attacks(found.proposal, found.settings.manifest)
     print(*calibrate_text.lines(found.proposal, attacks), sep="\n")
     print(*("", "Problems", *found.notes) if found.notes else (), sep="\n")
     if found.little:
         print("nothing is proposed or written: this is too little to choose by", file=sys.stderr)
         print(*(f"  {sentence}" for sentence in found.little), sep="\n", file=sys.stderr)
         return WRONG
-    names = [f"{model} {name}" for model, name in network_names().items()]
+    names = [f"{model} {name}" for model, name in network_names(found.settings).items()]
     text = calibrate_text.fragment(found.proposal, asked.command, names, attacks)
     print(text)
     if asked.write is not None:
@@ -74,12 +84,12 @@ def run(request: Request, asked: Proposing, tell: Looking) -> int:
     return OK
 
 
-def _attacks(proposal: Proposal) -> SchemeTable | str:
+def _attacks(proposal: Proposal, manifest: Manifest) -> SchemeTable | str:
     """What thresholds let in elsewhere; a site that has its own attacks needs no such figures."""
     if not proposal.site:
         return ""
     try:
-        return attack_table.table_of(proposal.scheme)
+        return attack_table.table_of(proposal.scheme, manifest=manifest)
     except attack_table.TableError as error:
         return str(error)
 
@@ -93,8 +103,9 @@ def _proposal(request: Request, asked: Proposing, tell: Looking) -> _Found:
         raise NetworkError(f"{scheme} needs the {' and '.join(missing)} network")
     data = read_data_set(request.data_set, request.clip_frames, request.label)
     sighted = sight(data, settings, request.gate, request.images_fps, tell.files)
-    by = Judging(replace(settings.rgb, detection_scheme=scheme), settings.gate, request.gate)
+    rgb = replace(settings.rgb, detection_scheme=scheme)
+    by = Judging(rgb, settings.gate, request.gate, added=settings.manifest.weights)
     problems = [problem for sighting in sighted.sightings for problem in named(sighting)]
     looked = sighted.sightings
     proposal = propose(looked, by, asked.wish, tell.choices, allow_looser=asked.allow_looser)
-    return _Found(proposal, floor.lacking(looked), (*data.notes, *problems))
+    return _Found(settings, proposal, floor.lacking(looked), (*data.notes, *problems))

@@ -20,7 +20,7 @@ from feeds.settings import FeedSettings, FileSource, RecordingSource
 from feeds.shot import Reader
 from feeds.sources import SourceError, opened
 from kioskd.evaluation.dataset import REALSENSE_SUFFIXES, Presentation
-from models import liveness
+from models import added_scores, liveness
 from models.boxes import area
 from models.detect import Detector, small_copy
 from models.manifest import Role, installed_models
@@ -29,7 +29,6 @@ from models.observation import (
     HeadPose,
     ImageQuality,
     Liveness,
-    LivenessModel,
     Measure,
     Observation,
     Picture,
@@ -86,9 +85,9 @@ class Sight:
         """
         self.stages = Stages(thread_time)  # what it computed, not what it waited while others did
         self._networks = networks
-        self._models: Sequence[LivenessModel] = sorted(
-            model for model in installed_models(networks.manifest) if model in networks
-        )
+        ours = (model for model in installed_models(networks.manifest) if model in networks)
+        added = networks.manifest.added_to(networks.roles)
+        self._models: Sequence[str] = sorted({*ours, *(each.name for each in added)})
         self._fps = images_fps
         self._eye: _Following | _Single = (
             _Following(networks, settings, measures - {Measure.LIVENESS}, self.stages)
@@ -133,11 +132,11 @@ class Sight:
         others = (replace(other, mesh=None, landmarks=None) for other in seen.faces[1:])
         return replace(seen, faces=(face, *others))
 
-    def _by_model(self, frame: Frame, face: Face) -> dict[LivenessModel, float]:
+    def _by_model(self, frame: Frame, face: Face) -> dict[str, float]:
         scores = {}
         for model in self._models:
             with self.stages.timed(model):
-                score = liveness.score(self._networks, model, frame.color, face.box)
+                score = added_scores.score(self._networks, model, frame.color, face.box)
             if score is not None:
                 scores[model] = score
         return scores

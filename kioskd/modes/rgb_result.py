@@ -5,7 +5,7 @@ from statistics import fmean
 from kioskd.event import LivenessState, Result, Verdict
 from kioskd.modes.attempt import Attempt
 from kioskd.modes.reasons import Reason
-from models.observation import Liveness, LivenessModel, Observation
+from models.observation import Liveness, Observation
 
 VERDICTS: dict[LivenessState, Verdict] = {
     "LIVENESS_CONFIRMED": "passed",
@@ -19,7 +19,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._scores: list[float] = []
-        self._by_model: dict[LivenessModel, list[float]] = {}
+        self._by_model: dict[str, list[float]] = {}
 
     def add(self, liveness: Liveness) -> None:
         if liveness.score is not None:
