@@ -28,7 +28,8 @@ from tests.support.sightings import sighting
 ROOT = Path(__file__).parent.parent
 CLIPS = ROOT / "kioskd" / "demo" / "clips"
 STILL_TOO = GateSettings(minimum_change=0.0)  # the first frame may count
-BY = Judging(RgbSettings(), STILL_TOO, "on")
+ONE = RgbSettings(detection_scheme="hybrid_unimodal")  # its score is the one that a test chose
+BY = Judging(ONE, STILL_TOO, "on")
 
 
 def spread(centre: float, count: int, seed: int) -> tuple[float, ...]:

@@ -26,7 +26,7 @@ GATE = GateSettings(hybrid_margin_below=0.2)
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    return Networks.load(needs([Measure.POSE], ["hybrid_unimodal"]))
+    return Networks.load(needs([Measure.POSE], [RgbSettings().detection_scheme]))
 
 
 def pictures(file: Path, first: int = 0, most: int = 60) -> list[ColorImage]:

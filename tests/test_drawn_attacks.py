@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage
-from models.context.composites import MEDIA, attack_frame
 from models.detect import Detector, small_copy
 from models.observation import Box
-from models.texture.attacks import filmed, recaptured
+from models.training.attacks import filmed, recaptured
+from models.training.composites import MEDIA, attack_frame
 from tests.support.eyes import astronaut, live_clip, networks
 
 # Pixel work that must be the same on the other OPENCV.

@@ -193,7 +193,7 @@ def test_the_tables_of_the_page_on_accuracy_are_printed_on_request(tmp_path: Pat
     run = evaluate(clips, "-c", ROOT / "config.yaml", "--markdown")
     rows = [line for line in run.stdout.splitlines() if line.startswith("|")]
     assert rows[0].startswith("| scheme | APCER tablet | BPCER | no response tablet |")
-    assert rows[2].startswith("| `hybrid_unimodal` | 0.0 % [0.0, 97.5] 0/1 | 0.0 %")
+    assert rows[2].startswith("| `fused_multimodal` | 0.0 % [0.0, 97.5] 0/1 | 0.0 %")
     assert len({row.count("|") for row in rows[:3]}) == 1
 
 

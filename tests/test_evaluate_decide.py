@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 CLIPS = ROOT / "kioskd" / "demo" / "clips"
 LIVE, FAKE, DOUBT = 0.9, 0.1, 0.5
 STILL_TOO = GateSettings(minimum_change=0.0)  # the first frame may count
-BY = Judging(RgbSettings(), STILL_TOO, "on")
+BY = Judging(RgbSettings(detection_scheme="hybrid_unimodal"), STILL_TOO, "on")
 
 
 @pytest.fixture(scope="module")

@@ -46,18 +46,18 @@ def test_every_scheme_runs_as_shipped() -> None:
 
 
 def test_a_changed_network_file_is_refused_by_name(copy: Path) -> None:
-    network = copy.parent / "hybrid/minifasnet_v2_2020jul.onnx"
+    network = copy.parent / "hybrid/hybrid_2026nov.onnx"
     content = bytearray(network.read_bytes())
     content[-1] ^= 1
     network.write_bytes(content)
-    with pytest.raises(NetworkError, match=r"minifasnet_v2_2020jul\.onnx is not the one .* again"):
+    with pytest.raises(NetworkError, match=r"hybrid_2026nov\.onnx is not the one .* again"):
         Networks.load({"hybrid"}, "cpu", manifest=read_manifest(copy))
 
 
 def test_an_absent_network_file_is_refused_by_name(copy: Path) -> None:
-    (copy.parent / "context/minifasnet_v1se_2020jul.onnx").unlink()
+    (copy.parent / "context/context_2026nov.onnx").unlink()
     manifest = read_manifest(copy)
-    with pytest.raises(NetworkError, match=r"minifasnet_v1se_2020jul\.onnx cannot be read"):
+    with pytest.raises(NetworkError, match=r"context_2026nov\.onnx cannot be read"):
         Networks.load({"context"}, "cpu", manifest=manifest)
     assert installed_models(manifest) == {"texture", "hybrid"}
     assert missing_for("strict_multimodal", manifest) == ("context",)
@@ -65,7 +65,7 @@ def test_an_absent_network_file_is_refused_by_name(copy: Path) -> None:
 
 
 def test_a_scheme_whose_model_has_no_line_in_the_manifest_misses_it(copy: Path) -> None:
-    lines = [line for line in copy.read_text().splitlines() if not line.startswith("  hybrid:")]
+    lines = [line for line in copy.read_text().splitlines() if not line.startswith("  hybrid: {")]
     copy.write_text("\n".join(lines))
     manifest = read_manifest(copy)
     assert missing_for("context_multimodal", manifest) == ("hybrid",)
@@ -76,13 +76,13 @@ def test_a_scheme_whose_model_has_no_line_in_the_manifest_misses_it(copy: Path) 
 def test_only_what_is_needed_is_loaded(copy: Path) -> None:
     (copy.parent / "mesh/face_landmarks_detector_2023may.onnx").unlink()
     networks = Networks.load({"face", "hybrid"}, "cpu", manifest=read_manifest(copy))
-    assert set(networks.uses()) == {"yunet", "minifasnet_v2"}
+    assert set(networks.uses()) == {"yunet", "hybrid"}
     with pytest.raises(NetworkError, match="mesh model was not loaded"):
         networks["mesh"]
 
 
 def test_models_that_share_a_file_share_its_session(copy: Path) -> None:
-    shared = edited(copy, "texture: { network: texture,", "texture: { network: minifasnet_v2,")
+    shared = edited(copy, "texture: { network: texture,", "texture: { network: hybrid,")
     networks = Networks.load({"texture", "hybrid"}, "cpu", manifest=read_manifest(shared))
     assert networks["texture"] is networks["hybrid"]
     assert networks.provider == "cpu"
@@ -128,7 +128,7 @@ def test_cuda_that_was_demanded_and_not_got_is_refused(monkeypatch: pytest.Monke
         ("scale: 2.7", "scale: big", "roles.hybrid.crop.scale must be a number from 1 to 10"),
         ("shape: square", "shape: round", "roles.texture.crop.shape must be one of box, square"),
         ("resize: area", "resize: cubic", "roles.texture.crop.resize must be one of linear, area"),
-        ("network: minifasnet_v1se", "network: v1", "roles.context names v1, which is no network"),
+        ("network: context", "network: v1", "roles.context names v1, which is no network"),
         ("  mesh:", "  nets:", "roles must be one of face, mesh"),
         ("{ network: yunet }", "{ network: yunet, network: yunet }", "duplicate key"),
     ],

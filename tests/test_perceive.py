@@ -83,8 +83,8 @@ def test_a_live_person_scores_as_bona_fide_under_every_model() -> None:
             None,
             {"face_landmarks": 1, "face_blendshapes": 1},
         ),
-        ({Measure.LIVENESS}, HYBRID, {"minifasnet_v2": 1}),
-        ({Measure.LIVENESS}, STRICT, {"texture": 1, "minifasnet_v1se": 1}),
+        ({Measure.LIVENESS}, HYBRID, {"hybrid": 1}),
+        ({Measure.LIVENESS}, STRICT, {"texture": 1, "context": 1}),
         (
             {Measure.LIVENESS},
             LivenessPlan("strict_multimodal", live=1.0, preliminary=1.0),

@@ -28,7 +28,7 @@ def test_one_network_serves_many_threads_at_once() -> None:
 
 
 def test_a_network_that_cannot_run_says_which() -> None:
-    with pytest.raises(NetworkError, match="network minifasnet_v2 failed on a frame"):
+    with pytest.raises(NetworkError, match="network hybrid failed on a frame"):
         networks("hybrid")["hybrid"].run(np.zeros((1, 3, 81, 80), np.float32))
 
 

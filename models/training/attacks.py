@@ -30,15 +30,20 @@ def recaptured(face: Image, random: Random, screen: bool | None = None) -> Image
     return _image(light)
 
 
-def filmed(face: Image, random: Random) -> Image:
-    """The picture as another camera might give it: worse in some ways, the same in others."""
+def filmed(
+    face: Image, random: Random, share: float = 0.3, quality: tuple[int, int] = (35, 96)
+) -> Image:
+    """The picture as another camera might give it: worse in some ways, the same in others.
+
+    `share` is how likely each thing is that a camera does; `quality` bounds that of its JPEG.
+    """
     light = np.float32(face) / 255
     for step in _CAMERA:
-        if random.random() < 0.3:
+        if random.random() < share:
             light = step(light, random)
     image = _image(light)
-    if random.random() < 0.5:
-        image = _compressed(image, int(random.integers(35, 96)))
+    if random.random() < 1.6 * share:
+        image = _compressed(image, int(random.integers(*quality)))
     return image
 
 

@@ -86,12 +86,29 @@ class MiniFASNet(nn.Module):
         self.prob = nn.Linear(128, 3, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2_dw(self.conv1(x))
-        for stage in self.stages.values():
-            assert isinstance(stage, nn.ModuleList)
-            x = stage[0](x)
-            for block in list(stage)[1:]:
-                x = x + block(x)
+        return self.judge(self.see(x))
+
+    def see(self, x: Tensor) -> Tensor:
+        """(n, 3, 80, 80) -> (n, 64, 20, 20): the first layers, which training leaves alone."""
+        return self._staged("3", self.conv2_dw(self.conv1(x)))
+
+    def seeing(self) -> list[nn.Parameter]:
+        """The numbers of those first layers."""
+        return [
+            p for part in (self.conv1, self.conv2_dw, self.stages["3"]) for p in part.parameters()
+        ]
+
+    def _staged(self, name: str, x: Tensor) -> Tensor:
+        stage = self.stages[name]
+        assert isinstance(stage, nn.ModuleList)
+        x = stage[0](x)
+        for block in list(stage)[1:]:
+            x = x + block(x)
+        return x
+
+    def judge(self, x: Tensor) -> Tensor:
+        """(n, 64, 20, 20) -> (n, 3): what is made of what was seen."""
+        x = self._staged("5", self._staged("4", x))
         x = self.conv_6_dw(self.conv_6_sep(x)).flatten(1)
         x = nn.functional.dropout(self.linear(x), 0.2, self.training)
         logits: Tensor = self.prob(x)

@@ -2,7 +2,7 @@
 
 A phone, a tablet, a monitor or a sheet of paper shows the picture, held by a drawn hand or
 mounted, before a room out of focus, seen at an angle. What the medium does to the picture is in
-models/texture/attacks.py. These are SYNTHETIC attacks; only for training and fitting.
+models.training.attacks.py. These are SYNTHETIC attacks; only for training and fitting.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.observation import Box
-from models.texture.attacks import Image, Light, Random, filmed, recaptured
+from models.training.attacks import Image, Light, Random, filmed, recaptured
 
 WIDTH, HEIGHT = 640, 480
 

@@ -1,0 +1,1 @@
+"""How the three liveness networks were trained (docs/training.md); no door needs it."""

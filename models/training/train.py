@@ -1,0 +1,292 @@
+"""Trains one of the three liveness networks; docs/training.md has the commands and their outcome.
+
+    python -m models.training.train MODEL --data DATA... --clips CLIP... --output NETWORK.onnx
+    python -m models.training.train MODEL --data DATA... --clips CLIP... --hold-out SCORES.npz
+
+MODEL is hybrid, context or texture. What happens:
+
+  1. find the faces (models/training/data.py);
+  2. draw views of each (models/training/views.py), and let the network's first layers look at them:
+     these stay as their makers left them, who had far more pictures than there are here;
+  3. train the later layers on, once for each seed: living people and attacks half and half, each
+     source and species by the root of its size and by its weight; towards the labels and, a tenth,
+     towards what the network said before;
+  4. go a part of the way from the old numbers to the mean of the new ones; how far, was chosen on
+     sources that took no part (models/training/chosen.py).
+
+--hold-out trains without each fold of sources in turn, and writes what every face scored by
+networks that never saw its source, at every part of the way; models/training/chosen.py reads it.
+
+Every seed is fixed: on the same processor and torch the same command gives the same bytes.
+"""
+
+import argparse
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
+
+from models.manifest import Crop
+from models.observation import LivenessModel
+from models.training.data import Face, column, find_faces
+from models.training.model import (
+    V1SE,
+    V2,
+    MiniFASNet,
+    Stages,
+    bona_fide_logit,
+    read_weights,
+    write_weights,
+)
+from models.training.views import draw, plain
+
+Floats = NDArray[np.float32]
+WAYS = (0.0, 0.25, 0.5, 0.75, 1.0)
+OPINION = 0.1  # of the target is what the network said before; the rest is the label
+SURE = 0.98  # what of a label is sure: it is right, but not always to be seen
+NEVER = -20.0  # the logit that a drawn attack is taken to have had before
+MEDIA = ("print", "screen")
+VIEWS_SEED = 30107
+FOLDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one network is trained; everything that was chosen, on sources held out.
+
+    base     whose numbers it begins from: a network file, and the stages of its make
+    way      part of the way from those numbers to the trained ones, 0..1
+    tight    weight of tight crops, on which this network is not what a door asks
+    drawn    share of drawn attacks among the attacks of a batch, two thirds of them prints
+    species  weight of a species of real attack, where it is not 1
+    """
+
+    base: Path
+    stages: Stages
+    crop: Crop
+    way: float
+    tight: float
+    steps: int = 250
+    batch: int = 64
+    rate: float = 2e-4
+    drawn: float = 0.2
+    species: dict[str, float] = field(
+        default_factory=lambda: {
+            "print": 2.5,
+            "mask": 2.0,
+            "tablet": 1.5,
+            "monitor": 2.0,
+            "device": 1.5,
+        }
+    )
+    seeds: tuple[int, ...] = (1, 2)
+
+
+MODELS = Path(__file__).resolve().parent.parent
+V2_BASE = MODELS / "hybrid" / "minifasnet_v2_2020jul.onnx"
+V1SE_BASE = MODELS / "context" / "minifasnet_v1se_2020jul.onnx"
+RECIPES: dict[LivenessModel, Recipe] = {
+    "hybrid": Recipe(V2_BASE, V2, Crop(2.7, "box", "linear"), way=0.5, tight=0.25),
+    "context": Recipe(V1SE_BASE, V1SE, Crop(4.0, "box", "linear"), way=0.5, tight=0.25),
+    "texture": Recipe(V2_BASE, V2, Crop(1.3, "square", "area"), way=0.5, tight=0.5),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What a network is trained and judged on: its first layers' look at every view.
+
+    seen    (n, 64, 20, 20) half precision, of every view
+    opinion (n,) logit of bona fide that the network gave before
+    plain   (faces, 64, 20, 20): of every face as the product cuts it
+    """
+
+    faces: Sequence[Face]
+    seen: Tensor
+    face: NDArray[np.intp]
+    drawn: NDArray[np.str_]
+    opinion: Floats
+    plain: Tensor
+
+    @property
+    def live(self) -> NDArray[np.bool_]:
+        """(n,): a bona fide face, and not on a drawn medium."""
+        return column(self.faces, "live")[self.face] & (self.drawn == "")
+
+
+def prepared(recipe: Recipe, faces: Sequence[Face]) -> Material:
+    """Views of all faces, looked at once for every training to come."""
+    views = draw(faces, recipe.crop, VIEWS_SEED, MEDIA)
+    print(f"{len(views.face)} views", flush=True)
+    network = begun(recipe)
+    as_cut = look(network, plain(faces, recipe.crop))
+    opinion = np.where(views.drawn == "", logits(network, as_cut)[views.face], NEVER)
+    return Material(
+        faces,
+        look(network, views.pixels),
+        views.face,
+        views.drawn,
+        np.float32(opinion),
+        as_cut,
+    )
+
+
+def begun(recipe: Recipe) -> MiniFASNet:
+    """The network as its makers published it."""
+    network = MiniFASNet(recipe.stages)
+    read_weights(network, recipe.base)
+    return network.to(memory_format=torch.channels_last).eval()
+
+
+@torch.no_grad()
+def look(network: MiniFASNet, pixels: NDArray[np.uint8]) -> Tensor:
+    """(n, 64, 20, 20) half precision: what the first layers make of (n, 80, 80, 3) crops."""
+    parts = [pixels[at : at + 64] for at in range(0, len(pixels), 64)]
+    return torch.cat([network.see(tensor(part)).half() for part in parts])
+
+
+@torch.no_grad()
+def logits(network: MiniFASNet, seen: Tensor) -> Floats:
+    """(n,) logit of bona fide, from what the first layers saw."""
+    parts = [bona_fide_logit(network.judge(part.float())) for part in seen.split(128)]
+    return np.float32(torch.cat(parts).numpy())
+
+
+def tensor(pixels: NDArray[np.uint8]) -> Tensor:
+    """(n, 3, 80, 80) from (n, 80, 80, 3)."""
+    given = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))).float()
+    return given.to(memory_format=torch.channels_last)
+
+
+class Pool:
+    """Views to draw from, each with its weight."""
+
+    def __init__(self, mask: NDArray[np.bool_], weight: NDArray[np.floating], count: int) -> None:
+        self._rows = np.flatnonzero(mask)
+        self._shares = weight[self._rows] / weight[self._rows].sum()
+        self._count = count
+
+    def draw(self, random: np.random.Generator) -> NDArray[np.intp]:
+        return random.choice(self._rows, self._count, p=self._shares)
+
+
+def pools(recipe: Recipe, material: Material, without: Collection[str]) -> list[Pool]:
+    """Half of a batch is bona fide; the other real attacks, and attacks on drawn media."""
+    source = column(material.faces, "source")[material.face]
+    allowed = ~np.isin(source, list(without))
+    attack = ~column(material.faces, "live")[material.face]
+    weight = weights(recipe, material)
+    half = recipe.batch // 2
+    drawn = round(half * recipe.drawn)
+    shares = {
+        "bona fide": (allowed & material.live, half),
+        "attack": (allowed & attack, half - drawn),
+        "print": (allowed & (material.drawn == "print"), drawn - drawn // 3),
+        "screen": (allowed & (material.drawn == "screen"), drawn // 3),
+    }
+    return [Pool(mask, weight, count) for mask, count in shares.values()]
+
+
+def weights(recipe: Recipe, material: Material) -> NDArray[np.float64]:
+    """(n,) of every view; by number, views already stand as the roots of their groups' sizes."""
+    species = column(material.faces, "species")
+    own = np.array([recipe.species.get(name, 1.0) for name in species])
+    tight = np.where(column(material.faces, "tight"), recipe.tight, 1.0)
+    return (own * tight)[material.face]
+
+
+def trained(recipe: Recipe, material: Material, without: Collection[str], seed: int) -> MiniFASNet:
+    """The network, its later layers trained on all views but those of some sources."""
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
+    drawn_from = pools(recipe, material, without)
+    network = begun(recipe)
+    for number in network.seeing():
+        number.requires_grad_(False)
+    network.train()
+    learnt = [number for number in network.parameters() if number.requires_grad]
+    optimiser = torch.optim.AdamW(learnt, recipe.rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.rate, recipe.steps, pct_start=0.1
+    )
+    before = 1 / (1 + np.exp(-material.opinion.astype(np.float64)))
+    label = SURE * material.live + (1 - SURE) / 2
+    target = np.float32((1 - OPINION) * label + OPINION * before)
+    for step in range(recipe.steps):
+        rows = np.concatenate([pool.draw(random) for pool in drawn_from])
+        logit = bona_fide_logit(network.judge(material.seen[rows].float()))
+        loss = cross_entropy(logit, torch.from_numpy(target[rows]))
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learnt, 5.0)
+        optimiser.step()
+        schedule.step()
+        if step % 50 == 0:
+            print(f"  seed {seed}, step {step}, loss {loss.item():.3f}", flush=True)
+    return network.eval()
+
+
+def mixed(recipe: Recipe, networks: Sequence[MiniFASNet], way: float) -> MiniFASNet:
+    """Each number a part of the way from the base's to the mean of the trained ones.
+
+    What fine-tuning gains on known sources it partly loses on unknown ones; between the two lie
+    networks that keep most of both (Wortsman et al., CVPR 2022, arXiv:2109.01903).
+    """
+    mixture = begun(recipe)
+    numbers = zip(*(network.parameters() for network in networks), strict=True)
+    with torch.no_grad():
+        for ours, theirs in zip(mixture.parameters(), numbers, strict=True):
+            ours.lerp_(torch.stack(theirs).mean(0), way)
+    return mixture.eval()
+
+
+def folds(faces: Sequence[Face], count: int = FOLDS) -> list[list[str]]:
+    """The sources in groups that are held out together: the largest alone, the others dealt."""
+    source = column(faces, "source")
+    names = sorted({str(name) for name in source}, key=lambda name: (-np.sum(source == name), name))
+    return [names[:1], *(names[1:][at :: count - 1] for at in range(count - 1))]
+
+
+def held_out(recipe: Recipe, material: Material, seed: int) -> Floats:
+    """(ways, faces): what every face scores by a network trained without its source."""
+    source = column(material.faces, "source")
+    scores = np.full((len(WAYS), len(source)), np.nan, np.float32)
+    for names in folds(material.faces):
+        print(f"without {', '.join(names)}", flush=True)
+        network = trained(recipe, material, names, seed)
+        rows = np.flatnonzero(np.isin(source, names))
+        for at, way in enumerate(WAYS):
+            scores[at, rows] = logits(mixed(recipe, [network], way), material.plain[rows])
+    return scores
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Trains a liveness network.")
+    parser.add_argument("model", choices=list(RECIPES))
+    parser.add_argument("--data", type=Path, nargs="+", required=True)
+    parser.add_argument("--clips", type=Path, nargs="*", default=[])
+    parser.add_argument("--seeds", type=int, nargs="+", help="in place of the recipe's")
+    parser.add_argument("--hold-out", type=Path, help="where the scores on sources left out go")
+    parser.add_argument("--output", type=Path, help="where the network is written")
+    given = parser.parse_args()
+    torch.set_num_threads(1)  # more would sum in another order, and give other bytes
+    recipe = RECIPES[given.model]
+    recipe = replace(recipe, seeds=tuple(given.seeds or recipe.seeds))
+    faces = find_faces(given.data, given.clips)
+    material = prepared(recipe, faces)
+    if given.hold_out:
+        scores = np.stack([held_out(recipe, material, seed) for seed in recipe.seeds])
+        facts = {name: column(faces, name) for name in ("source", "species", "tight", "held")}
+        np.savez(given.hold_out, scores=scores, **facts)
+    if given.output:
+        networks = [trained(recipe, material, (), seed) for seed in recipe.seeds]
+        write_weights(mixed(recipe, networks, recipe.way), recipe.base, given.output)
+
+
+if __name__ == "__main__":
+    main()
