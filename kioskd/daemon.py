@@ -60,7 +60,7 @@ class Daemon:
         self._problems: dict[str, str] = {}
         self._pictures: dict[str, Reason] = {}  # by feed
         self._lock, self._pictures_lock = threading.Lock(), threading.Lock()
-        delivery = replace(config.delivery, model_version=_model_version(config, self.networks))
+        delivery = replace(config.delivery, model_version=model_version(config, self.networks))
         self.courier = Courier(delivery, self._audit, self._problem, on_news=self._news)
         self.judges = [self._judge(door, watch) for door in config.doors]
         limits = {judge.name: SILENT_S for judge in self.judges}
@@ -253,7 +253,7 @@ def networks(config: Config) -> Networks:
     return loaded
 
 
-def _model_version(config: Config, loaded: Networks) -> str:
+def model_version(config: Config, loaded: Networks) -> str:
     """Which network files decide: their names and the first digits of their sha256."""
     roles, manifest = _roles(config), loaded.manifest
     files = [manifest.file(role) for role in roles]

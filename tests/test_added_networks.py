@@ -1,12 +1,17 @@
 """Networks that a site adds: read strictly, checked at start, and summed with ours."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from feeds.imaging import read_image
+from kioskd import daemon
+from kioskd.config.load import check, load
+from kioskd.evaluation.dataset import read_data_set
+from kioskd.evaluation.run import Request, report_of, settings_of, sight
 from models import added_scores, liveness
 from models.added import read_added
 from models.detect import Detector
@@ -16,7 +21,8 @@ from models.perceive import warm_up
 from models.schemes import SCHEMES, evaluate
 from models.session import Networks
 
-FACE = Path(__file__).parent / "data" / "astronaut.png"
+ROOT = Path(__file__).parents[1]
+FACE = ROOT / "tests" / "data" / "astronaut.png"
 FUSED = "fused_multimodal"
 HYBRID = shipped().file("hybrid")  # a real network, added under another name
 NEEDS: set[Role] = {"face", *SCHEMES[FUSED].models}
@@ -145,3 +151,52 @@ def test_an_output_that_is_no_probability_is_no_score(value: float) -> None:
     (network,) = read(entry(output="probability", bona_fide=0))
     assert added_scores.read_output(network, [np.array([[value]], np.float32)]) is None
     assert added_scores.read_output(network, [np.array([[0.25]], np.float32)]) == 0.25
+
+
+def configured(folder: Path, text: str) -> Path:
+    """The example configuration, which asks for the fused scheme, with a site's networks."""
+    (folder / "networks.yaml").write_text(text, encoding="utf-8")
+    example = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    named = example.replace("#added_networks: /etc/kioskd/", "added_networks: ")
+    assert named != example
+    path = folder / "config.yaml"
+    path.write_text(named.replace("path: kioskd/", f"path: {ROOT}/kioskd/"), encoding="utf-8")
+    return path
+
+
+def test_events_name_it_among_the_networks_that_decided(tmp_path: Path) -> None:
+    config = load(configured(tmp_path, entry()))
+    version = daemon.model_version(config, daemon.networks(config))
+    assert f"theirs:{HYBRID.sha256[:8]}" in version.split(",")
+
+
+def test_check_says_what_is_wrong_with_the_file_and_where_it_is_named(tmp_path: Path) -> None:
+    path = configured(tmp_path, entry(size=4096))
+    (problem,) = [each for each in check(path, {}) if each.path == "perception.added_networks"]
+    assert (problem.weight, "size must be a whole number" in problem.text) == ("error", True)
+    (tmp_path / "networks.yaml").unlink()
+    (problem,) = [each for each in check(path, {}) if each.path == "perception.added_networks"]
+    assert "cannot be read" in problem.text
+
+
+def test_check_notes_that_no_door_asks_for_the_fused_scheme(tmp_path: Path) -> None:
+    path = configured(tmp_path, entry())
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(f"detection_scheme: {FUSED}", "detection_scheme: hybrid_unimodal"))
+    (problem,) = [each for each in check(path, {}) if each.path == "perception.added_networks"]
+    assert (problem.weight, FUSED in problem.text) == ("note", True)
+
+
+def test_an_evaluation_scores_and_names_it_like_ours(tmp_path: Path) -> None:
+    settings = settings_of(configured(tmp_path, entry()), None)
+    (tmp_path / "bonafide" / "ann").mkdir(parents=True)
+    shutil.copy(FACE, tmp_path / "bonafide" / "ann" / "1.png")
+    data = read_data_set(tmp_path / "bonafide" / "ann", label="bonafide")
+    sighted = sight(data, settings, "off")
+    ((frame,),) = [each.frames for each in sighted.sightings]
+    liveness = frame.faces[0].liveness
+    assert liveness is not None
+    assert liveness.by_model["theirs"] == pytest.approx(liveness.by_model["hybrid"], abs=1e-6)
+    report = report_of(Request(tmp_path, gate="off"), settings, sighted)
+    assert report.networks["theirs"] == f"theirs:{HYBRID.sha256[:8]}"
+    assert set(report.models) == {"texture", "context", "hybrid", "theirs"}
