@@ -35,7 +35,7 @@ from models.picture import colourless, picture
 from models.schemes import SCHEMES
 from tests.support import distortions
 from tests.support.distortions import AS_IT_IS, Distortion
-from tests.support.eyes import LIVE, networks
+from tests.support.eyes import LIVE, RGB_DOOR, networks
 from tests.support.stage import PICTURE, person
 
 ATTACK = LIVE.with_name("attack.mp4")
@@ -122,7 +122,7 @@ def test_no_scheme_is_asked_about_a_grey_picture(scheme: str) -> None:
 
 
 def test_an_attempt_before_a_camera_in_night_mode_ends_with_that_reason() -> None:
-    perceiver = Perceiver(networks("face", "mesh", "hybrid"))
+    perceiver = Perceiver(networks(*RGB_DOOR))
     mode = RgbMode(RgbSettings(), FOR_THE_CLIPS)
     grey = distortions.cast(1, 1, 1)
     results = []

@@ -18,10 +18,10 @@ from kioskd.modes.rgb_settings import RgbSettings
 from models.glance import SURE
 from models.observation import Face, Measure, Wanted
 from models.perceive import Perceiver
-from tests.support.eyes import astronaut, frame, live_clip, networks
+from tests.support.eyes import RGB_DOOR, astronaut, frame, live_clip, networks
 
 ATTACK = Path(kioskd.demo.__file__).parent / "clips" / "attack.mp4"
-EYE = networks("face", "mesh", "hybrid")
+EYE = networks(*RGB_DOOR)
 ANGLES = range(0, 360, 15)
 MOVES = {"picture_turned", "moving", "no_face"}  # a box jumps where the detector is unsure
 TILTED = {Reason.HEAD_TILTED, Reason.PICTURE_TURNED}

@@ -14,7 +14,7 @@ from kioskd.modes.rgb_settings import RgbSettings
 from models.glance import SURE, shape, turned
 from models.observation import Face, HeadPose, ImageQuality, Measure, Observation
 from models.perceive import Perceiver
-from tests.support.eyes import frame, live_clip, networks
+from tests.support.eyes import RGB_DOOR, frame, live_clip, networks
 
 POINTS = np.array(((600, 290), (680, 290), (640, 340), (610, 385), (670, 385)), np.float32)
 FIT = Face(
@@ -157,7 +157,7 @@ def test_a_nose_that_goes_to_the_right_is_a_turn_to_the_subject_s_left(sign: int
 
 
 def test_at_a_door_the_mesh_is_asked_once_a_second_of_a_person_who_stands_still() -> None:
-    eyes = networks("face", "mesh", "hybrid")
+    eyes = networks(*RGB_DOOR)
     eye, mode = Perceiver(eyes), RgbMode(RgbSettings(), GateSettings(hybrid_margin_below=0.2))
     told, asked_at = [], []
     for number, image in enumerate(live_clip(30)):

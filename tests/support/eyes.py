@@ -5,12 +5,16 @@ from pathlib import Path
 
 from feeds.frame import ColorImage, Frame
 from feeds.imaging import open_file, read_image
+from kioskd.modes.rgb_settings import RgbSettings
 from models.manifest import Role
+from models.schemes import SCHEMES
 from models.session import Networks
 
 ROOT = Path(__file__).parents[2]
 LIVE = ROOT / "kioskd/demo/clips/live.mov"  # a face in the first 72 frames, then none
 FPS = 25.0
+# What a door with RGB liveness asks with the settings that nobody wrote.
+RGB_DOOR: tuple[Role, ...] = ("face", "mesh", *SCHEMES[RgbSettings().detection_scheme].models)
 
 
 @cache
