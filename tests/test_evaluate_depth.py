@@ -159,7 +159,7 @@ def test_rgb_with_3d_opens_to_no_sheet_though_its_picture_looks_alive(data: Data
     assert colours.opened_to == {"bent_upright": 1, "flat_photo": 1}
     assert "<img" in (data.out / "report.html").read_text()
     both = evaluated(data, "--mode", "secure_access_rgb_3d_liveness")
-    assert both.scheme["scheme"] == "secure_access_rgb_3d_liveness, hybrid_unimodal"
+    assert both.scheme["scheme"] == "secure_access_rgb_3d_liveness, fused_multimodal"
     assert both.opened_to == {"bent_upright": 0, "flat_photo": 0}
     assert both.unanswered["bona fide"] == 0
 

@@ -20,6 +20,8 @@ from gi.repository import GLib, Gst, GstRtspServer  # type: ignore[import-not-fo
 
 WIDTH, HEIGHT, BITS, STAMP_ROWS = 320, 240, 20, 32
 # One thread and no slices: rtph264pay mixes up the slices of adjacent frames.
+# Square pixels: left to itself, videoscale keeps the picture's aspect by stretching them.
+SIZED = "video/x-raw,width={},height={},pixel-aspect-ratio=1/1"
 ENCODERS = {
     "h264": (
         "x264enc speed-preset=ultrafast bitrate=1000 key-int-max={key} threads=1"
@@ -73,7 +75,7 @@ class Camera:
         return (
             f"( appsrc name=source is-live=true format=time do-timestamp=true caps={caps}"
             f" ! videoscale ! capsfilter name=size"
-            f" caps=video/x-raw,width={width},height={height} ! {encoder} )"
+            f" caps={SIZED.format(width, height)} ! {encoder} )"
         )
 
     def configure(self, _factory: object, media: object) -> None:
@@ -102,7 +104,7 @@ class Camera:
 
         def show() -> None:
             width, height = sizes[self._turn].split("x")
-            caps = Gst.Caps.from_string(f"video/x-raw,width={width},height={height}")
+            caps = Gst.Caps.from_string(SIZED.format(width, height))
             size.set_property("caps", caps)  # type: ignore[attr-defined]
 
         def change() -> bool:
