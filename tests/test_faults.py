@@ -19,6 +19,7 @@ from kioskd.config.load import load
 from kioskd.daemon import Daemon
 from kioskd.judge import Judged
 from kioskd.state_dir import StateDir
+from models.manifest import shipped
 from tests.support import rtsp
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.clips import as_h264
@@ -212,7 +213,7 @@ def attempts_unrecorded(daemon: Kioskd) -> int:
 def test_a_changed_network_file_is_refused_by_name(tmp_path: Path) -> None:
     for room in ("feeds", "models", "kioskd"):
         shutil.copytree(ROOT / room, tmp_path / room)
-    (network,) = (tmp_path / "models" / "hybrid").glob("*.onnx")
+    network = tmp_path / shipped().file("hybrid").path.relative_to(ROOT)
     content = bytearray(network.read_bytes())
     content[len(content) // 2] ^= 1
     network.write_bytes(content)

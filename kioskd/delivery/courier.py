@@ -419,8 +419,10 @@ class Courier:
             blamed = self._outgoing.closed(now, ended_by_broker=suspect and accepted)
         if not accepted:
             self._will_limits = reasons.learned(lost.code, lost.cause, self._will_limits)
-        elif suspect:
-            self._backoff.reset()  # the next try follows soon: actions wait for it
+        elif suspect or self._outgoing.suspecting:
+            # A busy machine hears late that the broker hung up: what is suspected explains that,
+            # and no rival. The next try follows soon: actions wait for it.
+            self._backoff.reset()
         else:
             self._rival.thrown_out(lost, lasted_s)
             self._problems.set("client_id", self._rival.sentence)
@@ -433,6 +435,7 @@ class Courier:
 
     def _blame(self, blamed: Blamed) -> None:
         """The broker hung up on this one again, and nothing else was on its way."""
+        self._rival.explained()
         match blamed.what:
             case AuditRow() as row:
                 self._reject(reasons.hung_up_on_row(row.id, blamed.size))

@@ -168,6 +168,11 @@ class Outgoing:
         """Something is with the broker and not answered, or has only just left."""
         return bool(self._sent) or any(self._still_unproven(now))
 
+    @property
+    def suspecting(self) -> bool:
+        """A message is suspected of having ended a connection, and not cleared of it yet."""
+        return self._suspects.careful
+
     def _still_unproven(self, now: float) -> Iterator[Sent]:
         return (sent for sent in self._unproven if now - sent.at < UNPROVEN_S)
 

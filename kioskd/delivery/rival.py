@@ -29,6 +29,10 @@ class Rival:
             if self._short >= SHORT_ONES:
                 self.sentence = reasons.perhaps_taken_over(self._settings, self._short)
 
+    def explained(self) -> None:
+        """The broker hung up on a message, and not because of a rival."""
+        self._short = 0
+
     def steady(self, lasts_s: float) -> None:
         """The present connection has lasted so long."""
         if lasts_s >= SOON_S:
