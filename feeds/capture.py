@@ -12,7 +12,7 @@ import sys
 
 from feeds import decoder_log
 from feeds.messages import Message, Orders, message_line, read_orders
-from feeds.settings import StreamSource
+from feeds.settings import FileSource, StreamSource
 from feeds.slot import Slot
 from feeds.surroundings import DAEMON_SIGNALS
 
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _captured(orders: Orders) -> Message:
-    if isinstance(orders.settings.source, StreamSource):
+    if isinstance(orders.settings.source, StreamSource | FileSource):
         decoder_log.listen()
     try:
         from feeds.handover import hand_over  # here, so that a missing library can be told

@@ -4,7 +4,7 @@ from collections import deque
 
 import numpy as np
 
-from feeds import imaging, naming
+from feeds import decoder_log, imaging, naming
 from feeds.imaging import Capture, Image
 from feeds.interlaced import interlaced
 from feeds.shot import SourceError
@@ -14,7 +14,11 @@ _MOST = 4.0  # a pixel is not so many times as wide as high; whoever claims it i
 
 
 class Decoded:
-    """Reads a capture. `name` is the source as people may see it."""
+    """Reads a capture. `name` is the source as people may see it.
+
+    position_s  stream time of the picture last read, as Capture.position_s
+    changed     whether the decoder was set up anew since the first picture, as for another size
+    """
 
     def __init__(self, capture: Capture, name: str) -> None:
         self.capture = capture
@@ -23,7 +27,9 @@ class Decoded:
         self._previous: Image | None = None
         self._same = 1
         self._ahead: deque[tuple[Image, float]] = deque()
-        self.position_s = 0.0  # stream time of the picture last read, as Capture.position_s
+        self._begun = False
+        self.position_s = 0.0
+        self.changed = False
 
     def look_ahead(self) -> None:
         """Reads so many pictures of a file that the first one is known to be decoded.
@@ -45,8 +51,11 @@ class Decoded:
 
     def _next(self) -> tuple[Image, float] | None:
         image = self.capture.read()
+        set_up = decoder_log.set_up()
+        self.changed |= set_up and self._begun
         if image is None:
             return None
+        self._begun = True
         if self._doubted:
             self._doubt(image)
         return image, self.capture.position_s()

@@ -1,8 +1,8 @@
 """Listens to FFmpeg's own talk, for the one thing that OpenCV does not pass on.
 
-OpenCV gives every image of a stream in the size of the first: where a camera changes the size or
-shape of its pictures in mid-stream, they come stretched. But FFmpeg tells on standard output each
-time it sets a decoder up for a stream, which it does again for another size.
+OpenCV gives every image of a stream or file in the size of the first: where the size or shape of
+the pictures changes in the middle, they come stretched. But FFmpeg tells on standard output each
+time it sets a decoder up, which it does again for another size.
 """
 
 import ctypes

@@ -159,8 +159,13 @@ def open_file(path: str) -> Capture | None:
     return _open_ffmpeg(path, "protocol_whitelist;file", 10.0, 10.0)
 
 
+def open_packets(path: str) -> Capture | None:
+    """Opens a local video file to be read as it is coded: each "image" is a packet's bytes."""
+    return _open_ffmpeg(path, "protocol_whitelist;file", 10.0, 10.0, cv2.CAP_PROP_FORMAT, -1)
+
+
 def _open_ffmpeg(
-    target: str, options: str, open_timeout_s: float, read_timeout_s: float
+    target: str, options: str, open_timeout_s: float, read_timeout_s: float, *more: int
 ) -> Capture | None:
     os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = options
     parameters = [
@@ -170,6 +175,7 @@ def _open_ffmpeg(
         int(open_timeout_s * 1000),
         cv2.CAP_PROP_READ_TIMEOUT_MSEC,
         int(read_timeout_s * 1000),
+        *more,
     ]
     return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, parameters))
 

@@ -48,6 +48,14 @@ def picture_changed(name: str) -> str:
     return f"{name} changed the size or shape of its pictures: it is opened again"
 
 
+def picture_changes(path: str, after_s: float) -> str:
+    return (
+        f"{path} changes the size, shape or kind of its pictures {after_s:.1f} s after its start"
+        " and cannot be shown beyond: make them alike, as by"
+        " `ffmpeg -i FILE -vf scale=1280:720 OTHER`"
+    )
+
+
 def time_jumped(name: str) -> str:
     return (
         f"{name} gave its images times that jumped: it is opened again. If that comes back, have"

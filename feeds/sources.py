@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import assert_never
 
-from feeds import decoder_log, imaging, knock, motion_jpeg, naming, realsense
+from feeds import imaging, knock, motion_jpeg, naming, realsense, vp8
 from feeds.decoded import Decoded
 from feeds.recording import RecordingError, is_recording, read_index
 from feeds.settings import (
@@ -119,7 +119,7 @@ class StreamReader(LiveReader):
 
     def read(self) -> Shot | None:
         shot = self._read_within(self._patience_s if self._begun else self._first_s)
-        if self._telling and decoder_log.set_up() and self._begun:
+        if self._telling and self._pictures.changed:
             raise SourceError("picture_changed", naming.picture_changed(self._name))
         self._begun = True
         return shot
@@ -217,6 +217,7 @@ class VideoReader:
         self._capture = capture
         self._pictures = Decoded(capture, source.path)
         self._pictures.look_ahead()
+        self._sizes = vp8.Sizes(source.path) if capture.codec == vp8.CODEC else None
         self._fps = source.fps
         self.period_s = 1.0 / (source.fps or capture.fps or FOLDER_FPS)
         self._path = source.path
@@ -226,6 +227,9 @@ class VideoReader:
     def read(self) -> Shot | None:
         began_at = monotonic()
         image = self._pictures.read()
+        if self._pictures.changed or (self._sizes is not None and self._sizes.changed()):
+            sentence = naming.picture_changes(self._path, self._position_s)
+            raise SourceError("picture_changed", sentence)
         if image is None:
             if self._count == 0:
                 raise SourceError("open_failed", f"{self._path}: holds no image")
@@ -236,6 +240,8 @@ class VideoReader:
 
     def close(self) -> None:
         self._capture.release()
+        if self._sizes is not None:
+            self._sizes.close()
 
     def _next_position_s(self) -> float:
         if self._fps is not None:
