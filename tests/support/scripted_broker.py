@@ -27,6 +27,7 @@ class Published:
     qos: int
     retain: bool
     size: int  # bytes of the whole packet
+    properties: bytes = b""  # of the packet, MQTT 5 only
 
     @property
     def kind(self) -> str:
@@ -106,9 +107,9 @@ class ScriptedBroker:
         qos, end = head >> 1 & 3, 2 + int.from_bytes(packet[:2], "big")
         topic, rest = packet[2:end].decode(), packet[end:]
         number, rest = (rest[:2], rest[2:]) if qos else (b"", rest)
-        body = rest[1 + rest[0] :] if five else rest
+        properties, body = (rest[1 : 1 + rest[0]], rest[1 + rest[0] :]) if five else (b"", rest)
         size = 1 + _digits(len(packet)) + len(packet)
-        message = Published(connection, topic, body, qos, bool(head & 1), size)
+        message = Published(connection, topic, body, qos, bool(head & 1), size, properties)
         self.published.append(message)
         answer = self.script(message)
         if answer == "acknowledge" and qos:
