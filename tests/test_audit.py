@@ -5,9 +5,11 @@ import os
 import resource
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 import pytest
 
 from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.audit_rows import Row
 from kioskd.delivery.clock import Reading
 from kioskd.delivery.database import CHECKED_AT_ONCE, AuditError
 from kioskd.delivery.rescue import Rescue
@@ -34,6 +37,18 @@ def log(path: Path) -> Iterator[AuditLog]:
     audit.close()
 
 
+def said(row: Row) -> dict[str, Any]:
+    """The record in a row, without its number and epoch."""
+    content: dict[str, Any] = json.loads(row.payload)
+    assert content.pop("seq") == row.id
+    del content["epoch"]
+    return content
+
+
+def epoch_of(row: Row) -> str:
+    return str(json.loads(row.payload)["epoch"])
+
+
 def ids(audit: AuditLog) -> list[int]:
     return [row.id for row in audit.pending(after=0, most=1_000_000)]
 
@@ -43,18 +58,46 @@ def test_a_committed_record_is_there_when_the_log_is_opened_again(path: Path) ->
     number = first.commit({"said": "ja, naïve, 門"}, recorded_at=1.0)
     first.close()
     again = AuditLog(path)
-    assert [(row.id, row.body) for row in again.pending(0, 10)] == [
+    assert [(row.id, said(row)) for row in again.pending(0, 10)] == [
         (number, {"said": "ja, naïve, 門"})
     ]
     again.close()
 
 
+def test_the_bytes_of_a_record_are_made_once_and_leave_as_they_lie_on_the_disk(path: Path) -> None:
+    """So they can be signed once: nothing on the way serialises them again."""
+    with closing(AuditLog(path)) as log:
+        number = log.commit({"said": "ja, naïve, 門", "score": 1e-7}, 1.0)
+        epoch = log.epoch
+    ((stored,),) = raw(path, "SELECT CAST(body AS BLOB) FROM record")
+    with closing(AuditLog(path)) as again:
+        (row,) = again.pending(0, 10)
+    assert row.payload == stored
+    said = f'{{"seq":{number},"epoch":"{epoch}","said":"ja, naïve, 門","score":1e-07}}'
+    assert stored.decode() == said
+
+
+def test_a_record_of_an_earlier_version_gets_its_number_and_epoch_when_it_leaves(
+    path: Path,
+) -> None:
+    with closing(AuditLog(path)) as first:
+        first.commit({}, 1.0)
+    body = b'{"said":"as before"}'
+    check = zlib.crc32(struct.pack(">qd", 1, 1.0) + body)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE record SET body = ?, checksum = ?", (body.decode(), check))
+    with closing(AuditLog(path)) as log:
+        (row,) = log.pending(0, 10)
+        assert row.payload.decode() == f'{{"seq":1,"epoch":"{log.epoch}","said":"as before"}}'
+    assert raw(path, "SELECT CAST(body AS BLOB) FROM record") == [(body,)]
+
+
 def test_rows_wait_in_order_until_the_broker_took_them(log: AuditLog) -> None:
     given = [log.commit({"n": n}, 1.0) for n in range(5)]
     assert given == sorted(set(given))
-    assert [row.body["n"] for row in log.pending(after=given[1], most=2)] == [2, 3]
+    assert [said(row)["n"] for row in log.pending(after=given[1], most=2)] == [2, 3]
     log.acknowledge([given[0], given[3]], delivered_at=2.0)
-    assert [row.body["n"] for row in log.pending(0, 10)] == [1, 2, 4]
+    assert [said(row)["n"] for row in log.pending(0, 10)] == [1, 2, 4]
     assert log.count_pending() == 3
 
 
@@ -422,7 +465,12 @@ def test_a_row_with_a_changed_byte_is_put_aside_whole_and_the_others_go_on(
     change_byte(path, b"row-3", b'"', new)
     with closing(AuditLog(path)) as log:
         assert log.damaged == ()
-        assert [row.body["n"] for row in log.pending(0, 10)] == ["row-1", "row-2", "row-4", "row-5"]
+        assert [said(row)["n"] for row in log.pending(0, 10)] == [
+            "row-1",
+            "row-2",
+            "row-4",
+            "row-5",
+        ]
         count, (row,) = log.aside(most=10)
         assert (count, row.id) == (1, 3)
         assert log.commit({}, 2.0) == 6
@@ -454,8 +502,8 @@ def test_a_log_of_the_first_layout_loses_nothing_and_counts_on(path: Path) -> No
         assert raw(path, "SELECT id, recorded_at, body, delivered_at FROM record") == before
         waiting = log.pending(0, 100)
         assert [row.id for row in waiting] == list(range(31, 41))
-        assert [row.body for row in waiting] == [json.loads(body) for body in bodies[30:]]
-        assert {row.epoch for row in waiting} == {log.epoch}
+        assert [said(row) for row in waiting] == [json.loads(body) for body in bodies[30:]]
+        assert {epoch_of(row) for row in waiting} == {log.epoch}
         assert log.commit({"new": True}, 50.0) == 41
         epoch = log.epoch
     with closing(AuditLog(path)) as again:
@@ -488,7 +536,7 @@ def test_a_log_that_cannot_go_on_counting_is_told_and_counts_under_a_new_epoch(
         assert log.begun == why
         assert log.epoch != first.epoch
         number = log.commit({"n": 3}, 2.0)
-        kept = [(row.epoch, row.body["n"]) for row in log.pending(0, 10)]
+        kept = [(epoch_of(row), said(row)["n"]) for row in log.pending(0, 10)]
         assert kept == [(first.epoch, 1)] * (why == "older") + [(log.epoch, 3)]
     with closing(AuditLog(path)) as again:
         assert (again.begun, again.epoch) == (None, log.epoch)
@@ -571,14 +619,14 @@ def test_what_waited_in_a_damaged_log_waits_in_the_new_one(path: Path, layout: i
         (moved,) = log.damaged
         new = log.commit({"n": "new"}, 3.0)
         rescued = rescue_all(log)
-        kept = [row.body["n"] for row in log.pending(0, 1000)]
+        kept = [said(row)["n"] for row in log.pending(0, 1000)]
         assert new == 1
         assert kept[0] == "new"
         assert "row-150" not in kept
         assert kept[1:] == [body["n"] for body in bodies[100:] if body["n"] in kept]
         assert 100 <= len(kept) + rescued.lost <= 102
         assert rescued.saved == len(kept) - 1 >= 90
-        assert {row.epoch for row in log.pending(0, 1000)} == {log.epoch}
+        assert {epoch_of(row) for row in log.pending(0, 1000)} == {log.epoch}
     assert moved.read_bytes() == before
     with closing(AuditLog(path)) as again:
         assert (again.damaged, again.rescue(50, NOON)) == ((), None)
@@ -591,7 +639,7 @@ def test_a_rescue_that_was_broken_off_goes_on_at_the_next_start(path: Path) -> N
         log.rescue(30, NOON)
     with closing(AuditLog(path)) as log:
         rescue_all(log)
-        kept = [row.body["n"] for row in log.pending(0, 1000)]
+        kept = [said(row)["n"] for row in log.pending(0, 1000)]
     assert len(kept) == len(set(kept)) > 90
 
 
@@ -636,7 +684,7 @@ def test_a_row_that_waits_and_is_not_listed_is_found(path: Path) -> None:
             log.look_through(10)
         log.commit({"n": 3}, 2.0)
         rescue_all(log)
-        assert sorted(str(row.body["n"]) for row in log.pending(0, 10)) == ["0", "1", "2", "3"]
+        assert sorted(str(said(row)["n"]) for row in log.pending(0, 10)) == ["0", "1", "2", "3"]
 
 
 def test_a_log_is_read_through_and_what_the_broker_took_is_checked_too(path: Path) -> None:

@@ -625,6 +625,20 @@ def test_mqtt_3_1_1_carries_the_same_payloads_without_expiry(tmp_path: Path) -> 
         as_schemas_say(action)
 
 
+def test_a_record_leaves_as_the_very_bytes_that_lie_in_the_log(tmp_path: Path) -> None:
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path) as k,
+    ):
+        eventually(lambda: k.courier.connected)
+        told = k.courier.deliver(result_now())
+        eventually(lambda: outcomes(watching, told.event_id) == ["published"] and k.all_taken())
+        with closing(sqlite3.connect(k.log.path)) as db:
+            stored = db.execute("SELECT CAST(body AS BLOB) FROM record ORDER BY id").fetchall()
+        assert [seen.body for seen in watching.of("audit")] == [row[0] for row in stored]
+
+
 def test_records_of_an_earlier_run_are_sent_and_its_actions_are_not(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
     with kiosk(broker.settings(), tmp_path) as k:

@@ -2,20 +2,18 @@
 
 A record counts once `commit` has returned: it is then on the disk. Rows wait for the broker as
 long as it takes and are deleted only after it took them and they have been kept for their days.
-A row that cannot be read is put aside, whole, and holds nothing else up.
+A row that cannot be read is put aside, whole, and holds nothing else up. The bytes of a record are
+made once, when it is committed: they are what lies on the disk and what leaves.
 """
 
-import json
-import struct
 import uuid
-import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
-from kioskd.delivery import layout, mark, rescue, stretches
+from kioskd.delivery import audit_rows, layout, mark, rescue, stretches
+from kioskd.delivery.audit_rows import Aside, Row, Stored
 from kioskd.delivery.clock import Reading
 from kioskd.delivery.database import (
     AuditError,
@@ -33,30 +31,8 @@ Begun = Literal["gone", "empty", "older"]
 
 READS = 20  # in one look for rows that wait, where many cannot be read
 
-_Found = tuple[int, object, object, object]  # number, recorded_at, body, checksum
 _INSERT = "INSERT INTO record (id, recorded_at, body, checksum) VALUES (?, ?, ?, ?)"
 _ROW = "id, recorded_at, CAST(body AS BLOB), checksum"
-
-
-class _UnreadableError(Exception):
-    """Why a row is no record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A record the broker has not taken yet. `id` is its number within `epoch`."""
-
-    id: int
-    epoch: str
-    body: dict[str, JsonValue]
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """A row that is kept but not sent."""
-
-    id: int
-    why: str
 
 
 class AuditLog:
@@ -99,15 +75,14 @@ class AuditLog:
 
         `reading`: of the clock that dates it, which may have been set since it was last noted.
         """
-        body = _encoded(record)
         with self._database.using() as db:
             number = self._last_id + 1
-            check = _checksum(number, recorded_at, body)
+            row = audit_rows.made(number, self.epoch, recorded_at, record)
             with transaction(db):
                 if reading and self._dated_by and set_since(reading, self._dated_by):
                     stretches.note(db, reading, number)
                     self._dated_by = reading
-                db.execute(_INSERT, (number, recorded_at, body.decode(), check))
+                db.execute(_INSERT, row)
             self._last_id = number  # not before it is on the disk
         return number
 
@@ -128,7 +103,7 @@ class AuditLog:
             after = found[-1][0]
         return rows
 
-    def _waiting(self, after: int, most: int) -> list[_Found]:
+    def _waiting(self, after: int, most: int) -> list[Stored]:
         with self._database.using() as db:
             return db.execute(
                 f"SELECT {_ROW} FROM record WHERE delivered_at IS NULL AND id > ? "
@@ -220,9 +195,8 @@ class AuditLog:
             number = self._last_id
             with transaction(db):
                 for number, row in enumerate(rows, self._last_id + 1):
-                    body = _encoded(row.body)
-                    values = (number, now, body.decode(), _checksum(number, now, body))
-                    db.execute(_INSERT, values)
+                    record = audit_rows.record(row)
+                    db.execute(_INSERT, audit_rows.made(number, self.epoch, now, record))
                 rescue.note(db, found[0], goes_on, len(rows), lost + len(unreadable))
             self._last_id = number
             return next(same for same in rescue.current(db) if same.path == found[0].path)
@@ -269,15 +243,12 @@ class AuditLog:
     def _epoch_of(self, number: int) -> str:
         return next((name for first, name in self._epochs if first <= number), self.epoch)
 
-    def _read(self, found: Sequence[_Found]) -> tuple[list[Row], list[Aside]]:
-        rows, unreadable = [], []
-        for number, recorded_at, body, check in found:
-            try:
-                content = _content(number, recorded_at, body, check)
-            except _UnreadableError as error:
-                unreadable.append(Aside(number, str(error)))
-            else:
-                rows.append(Row(number, self._epoch_of(number), content))
+    def _read(self, found: Sequence[Stored]) -> tuple[list[Row], list[Aside]]:
+        rows: list[Row] = []
+        unreadable: list[Aside] = []
+        for stored in found:
+            row = audit_rows.read(stored, self._epoch_of(stored[0]))
+            rows.append(row) if isinstance(row, Row) else unreadable.append(row)
         return rows, unreadable
 
 
@@ -300,42 +271,3 @@ def _begun(
 def _epochs(db: Connection) -> list[tuple[int, str]]:
     found = db.execute("SELECT first, name FROM epoch ORDER BY first DESC")
     return [(int(first), str(name)) for first, name in found]
-
-
-def _encoded(record: Mapping[str, JsonValue]) -> bytes:
-    try:
-        text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.encode()
-    except (ValueError, TypeError, RecursionError) as error:
-        raise AuditError(f"a record that is no JSON in UTF-8 cannot be kept: {error}") from error
-
-
-def _checksum(number: int, recorded_at: float, body: bytes) -> int:
-    """CRC-32 of all that a row says, its number too: a row that moved is as wrong as a changed one.
-
-    It finds what a disk does to bytes; it is no proof against people.
-    """
-    return zlib.crc32(struct.pack(">qd", number, recorded_at) + body)
-
-
-def _content(number: int, recorded_at: object, body: object, check: object) -> dict[str, JsonValue]:
-    """The record of a row as it lies in the file; _UnreadableError says why there is none."""
-    if not isinstance(body, bytes) or not isinstance(recorded_at, float):
-        raise _UnreadableError("it is no text with a time")
-    if check is not None and check != _checksum(number, recorded_at, body):
-        raise _UnreadableError("its checksum is wrong")
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        raise _UnreadableError("it is not UTF-8") from None
-    try:
-        content = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise _UnreadableError("it is not JSON") from None
-    if not isinstance(content, dict):
-        raise _UnreadableError("it is not a JSON object")
-    return content
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kioskd.delivery.audit import Aside, Begun
+from kioskd.delivery.audit import Begun
+from kioskd.delivery.audit_rows import Aside
 
 _BEGUN: Mapping[Begun, str] = {
     "gone": "is gone: somebody removed it or the disk lost it",

@@ -2,7 +2,8 @@
 
 from kioskd import time_service
 from kioskd.delivery import audit_sentences, stretches
-from kioskd.delivery.audit import Aside, AuditLog
+from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.audit_rows import Aside
 from kioskd.delivery.clock import Clock, Reading
 from kioskd.delivery.disk import Disk
 from kioskd.delivery.news import ClockSet, Pruned, Rescued, Tell

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from kioskd.delivery import wire
-from kioskd.delivery.audit import Aside, AuditLog, Row
+from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.audit_rows import Row
 from kioskd.delivery.clock import Clock
 from kioskd.delivery.disk import Disk
 from kioskd.delivery.outgoing import Action, AuditRow
@@ -122,8 +123,8 @@ class Ledger:
             return []
         for _ in range(READS):
             rows = self._read()
-            made = [self._outgoing(row) for row in rows]
-            going = self._going([row for row in made if row is not None], fits)
+            made = [AuditRow(row.id, self._topic, row.payload) for row in rows]
+            going = self._going(made, fits)
             if going or not rows:
                 return going[:most]
         return []
@@ -150,22 +151,6 @@ class Ledger:
         if row.id not in self._aside:
             self.first_oversize = row if self.oversize == 0 else self.first_oversize
             self.oversize += 1
-
-    def _outgoing(self, row: Row) -> AuditRow | None:
-        """The row as it leaves; None if what was in the file makes no message, and it is put aside.
-
-        A record of an earlier version has no checksum, and may be JSON and still not be sent:
-        half of a surrogate pair, a number without end.
-        """
-        try:
-            body = wire.encode(wire.audit_row(row.id, row.epoch, row.body))
-        except (ValueError, RecursionError):
-            self._put_aside(row.id, "it makes no message")
-            return None
-        return AuditRow(row.id, self._topic, body)
-
-    def _put_aside(self, id_: int, why: str) -> None:
-        self._disk.tried("aside", lambda: self._audit.put_aside([Aside(id_, why)]))
 
     def sent(self, row: AuditRow) -> None:
         self._cursor = row.id
