@@ -14,10 +14,11 @@ from feeds.state import FeedState
 from kioskd import __version__, daybook, log
 from kioskd.config.load import Config, ConfigError, Door, load
 from kioskd.delivery.audit import AuditLog
-from kioskd.delivery.courier import Courier, Delivery
+from kioskd.delivery.courier import Courier
 from kioskd.delivery.database import AuditError
 from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.news import News
+from kioskd.delivery.outcome import Delivery
 from kioskd.ending import Signals, within
 from kioskd.event import Result
 from kioskd.judge import Judge, Judged

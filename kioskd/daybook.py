@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from kioskd.delivery.courier import Delivery
 from kioskd.delivery.news import ClockSet, Met, News, Pruned, Rescued
+from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result
 from kioskd.modes.reasons import sentence
 

@@ -121,7 +121,7 @@ def broker_of(site: Site) -> Iterator[int]:
 def heard(settings: DeliverySettings, subscribe: str, topics: list[str], by: Link) -> set[str]:
     """Which of these topics, on which `by` publishes, a client hears; the last must be heard."""
     happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
-    link = Link(settings, lambda _, happening: happenings.put(happening), subscribe=subscribe)
+    link = Link(settings, lambda _, happening: happenings.put(happening), subscribe=(subscribe,))
     link.start()
     found: set[str] = set()
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from feeds.state import FeedState
-from kioskd.delivery.courier import Delivery
 from kioskd.delivery.limits import packet_bytes
+from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.probe import probe
 from kioskd.delivery.settings import Protocol
 from tests.support.broker import eventually, mosquitto, witness

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,8 @@ from kioskd import daybook
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Clock, Reading
 from kioskd.delivery.courier import Courier
+from kioskd.delivery.incoming import Reader
+from kioskd.delivery.mqtt import Letter
 from kioskd.delivery.news import ClockSet, Ended, Met, News, Pruned, Rescued
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.delivery.sizes import sizes
@@ -79,6 +81,7 @@ def kiosk(
     path: Path,
     clock: Clock | None = None,
     most_pages: int | None = None,
+    readers: Mapping[str, Reader] | None = None,
 ) -> Iterator[Kiosk]:
     log = AuditLog(path / "audit.db", most_pages)
     told: list[tuple[str, str | None]] = []
@@ -89,6 +92,7 @@ def kiosk(
         lambda code, sentence: told.append((code, sentence)),
         clock or ShiftedClock(),
         news.append,
+        readers,
     )
     courier.start()
     try:
@@ -623,6 +627,36 @@ def test_mqtt_3_1_1_carries_the_same_payloads_without_expiry(tmp_path: Path) -> 
         (action,) = watching.of("action")
         assert (action.qos, action.retained, action.expiry_s) == (1, False, None)
         as_schemas_say(action)
+
+
+def test_what_comes_in_reaches_the_reader_of_its_topic_and_again_after_a_broken_connection(
+    tmp_path: Path,
+) -> None:
+    read: list[bytes] = []
+
+    def reader(letter: Letter) -> None:
+        read.append(letter.body)
+        if letter.body == b"bad":
+            raise ZeroDivisionError
+
+    def sent(watching: Witness, body: bytes) -> bool:
+        watching.client.publish("to/us", body)
+        watching.client.publish("to/nobody", b"another topic")
+        return body in read
+
+    with (
+        mosquitto(tmp_path) as broker,
+        witness(broker) as watching,
+        kiosk(broker.settings(), tmp_path, readers={"to/us": reader}) as k,
+    ):
+        eventually(lambda: sent(watching, b"one"))
+        eventually(lambda: sent(watching, b"bad") and "courier" in dict(k.told))
+        broker.kill()
+        broker.start()
+        eventually(lambda: sent(watching, b"two"))
+        told = k.courier.deliver(result_now())
+        eventually(lambda: outcomes(watching, told.event_id) == ["published"])
+    assert set(read) == {b"one", b"bad", b"two"}
 
 
 def test_a_record_leaves_as_the_very_bytes_that_lie_in_the_log(tmp_path: Path) -> None:

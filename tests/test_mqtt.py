@@ -177,7 +177,7 @@ def test_a_listener_that_fails_ends_the_connection_and_never_leaves_it_looking_a
                 ends.append(happening)
 
     with mosquitto(tmp_path) as broker:
-        link = Link(broker.settings(), note, subscribe="to/us")
+        link = Link(broker.settings(), note, subscribe=("to/us",))
         link.start()
         eventually(lambda: ends and not link.alive)
         assert not link.connected

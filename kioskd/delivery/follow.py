@@ -44,7 +44,7 @@ def follow(
 def _listening(
     settings: DeliverySettings, topic: str, happenings: queue.SimpleQueue[Happening]
 ) -> Link:
-    link = Link(settings, lambda _, happening: happenings.put(happening), subscribe=topic)
+    link = Link(settings, lambda _, happening: happenings.put(happening), subscribe=(topic,))
     link.start()
     return link
 

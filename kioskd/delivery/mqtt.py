@@ -101,7 +101,7 @@ class Link:
         settings: DeliverySettings,
         tell: Callable[["Link", Happening], None],
         will: Letter | None = None,
-        subscribe: str | None = None,
+        subscribe: tuple[str, ...] = (),
     ) -> None:
         self._settings = settings
         self._tell = tell
@@ -245,8 +245,8 @@ class Link:
                 sentence = reasons.refused(reason.value, str(reason), self._settings)
                 self._end(sentence, "refused", reason.value)
                 return
-            if self._subscribe is not None:
-                client.subscribe(self._subscribe, qos=1)
+            if self._subscribe:
+                client.subscribe([(topic, 1) for topic in self._subscribe])
             self._up = True
             self._tell(self, Connected(_limits(properties)))
 

@@ -1,5 +1,6 @@
-"""What is in memory on its way to the broker. No thread and no disk; the courier holds the lock."""
+"""What is in memory on its way to the broker. No thread and no disk; its users hold the lock."""
 
+import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -30,6 +31,14 @@ class Action:
     expires_at: float
     sent: bool = False
     dropped: bool = False
+
+    @property
+    def expired_sentence(self) -> str:
+        told = "it was sent once and may have arrived" if self.sent else "the door was not told"
+        return (
+            f"event {self.event_id} of {self.source} grew too old before the broker took it, "
+            f"and was dropped: {told}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +89,14 @@ class Outgoing:
 
     A controller believes an action only of a kiosk that it knows to be online. While something is
     suspected of ending connections, it goes behind the actions, and by itself.
+
+    lock      held by whoever changes what is in here, or needs several answers of one moment
+    stopping  we end: nothing new is begun
     """
 
     def __init__(self, five: bool = True) -> None:
+        self.lock = threading.Lock()
+        self.stopping = False
         self.link: Link | None = None
         self.limits: Limits | None = None  # None while the broker has not taken us
         self.oversize: dict[str, int] = {}  # topics of what is too large for the broker, bytes

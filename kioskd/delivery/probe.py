@@ -24,7 +24,7 @@ def probe(settings: DeliverySettings) -> list[tuple[bool, str]]:
     happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
     topic = wire.Topics(settings.prefix, settings.site, settings.device).probe
     guest = replace(settings, client_id=f"{settings.name_on_broker}-{secrets.token_hex(4)}")
-    link = Link(guest, lambda _, happening: happenings.put(happening), subscribe=topic)
+    link = Link(guest, lambda _, happening: happenings.put(happening), subscribe=(topic,))
     link.start()
     try:
         answer = _until((Connected,), happenings, CONNECT_S)

@@ -1,0 +1,169 @@
+"""The courier's connection to its broker: made, tended, given up and made again."""
+
+import queue
+
+from kioskd.delivery import reasons
+from kioskd.delivery.backoff import Backoff
+from kioskd.delivery.clock import Clock
+from kioskd.delivery.incoming import Incoming
+from kioskd.delivery.ledger import Ledger
+from kioskd.delivery.limits import Limits
+from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
+from kioskd.delivery.news import Met, Tell
+from kioskd.delivery.outgoing import Outgoing
+from kioskd.delivery.problems import Problems
+from kioskd.delivery.pump import Pump
+from kioskd.delivery.rival import Rival
+from kioskd.delivery.settings import DeliverySettings
+
+PATIENCE_S = 20.0  # name lookup, TCP, TLS and the broker's answer together
+GOODBYE_S = 0.5  # for the broker to take our goodbye
+STEADY_S = 10.0  # a connection that lasted so long was a good one: next time wait little
+
+
+class Connection:
+    """Used by the courier's thread, except `wake`, which any thread may call.
+
+    will  the last will's topic and payload
+    """
+
+    def __init__(
+        self,
+        settings: DeliverySettings,
+        outgoing: Outgoing,
+        pump: Pump,
+        ledger: Ledger,
+        incoming: Incoming,
+        will: Letter,
+        clock: Clock,
+        problems: Problems,
+        tell: Tell,
+    ) -> None:
+        self._settings = settings
+        self._outgoing = outgoing
+        self._pump = pump
+        self._ledger = ledger
+        self._incoming = incoming
+        self._will = will
+        self._clock = clock
+        self._problems = problems
+        self._tell = tell
+        self._inbox: queue.SimpleQueue[tuple[Link, Happening] | None] = queue.SimpleQueue()
+        self._backoff = Backoff()
+        self._rival = Rival(settings)
+        self._will_limits = Limits()  # what the broker takes of a last will, as far as known
+        self._connect_at = self._since = clock.monotonic()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._inbox.put(None)
+
+    def listen(self, wait_s: float) -> None:
+        """Wait a moment for something to happen, then take all that has."""
+        link = self._outgoing.link
+        dead = link is not None and not link.alive
+        try:
+            item = self._inbox.get(timeout=wait_s)
+            while True:
+                if item is not None and item[0] is self._outgoing.link:
+                    self._take(item[1])
+                item = self._inbox.get_nowait()
+        except queue.Empty:
+            pass
+        if dead and self._outgoing.link is link:
+            self._lose(Lost("the MQTT thread ended without a reason", "broken"))
+
+    def tend(self) -> None:
+        """Connect when it is time to, and give up on a broker that does not answer."""
+        now = self._clock.monotonic()
+        link = self._outgoing.link
+        if link is None:
+            if now >= self._connect_at and not self._outgoing.stopping:
+                self._connect(now)
+        elif self._silent(now):
+            link.drop()
+            place = reasons.place(self._settings)
+            self._lose(Lost(f"the broker at {place} does not answer: check it", "unreachable"))
+        elif self._outgoing.accepted:
+            self._rival.steady(now - self._since)
+            self._problems.set("client_id", self._rival.sentence)
+
+    def close(self) -> None:
+        """Say goodbye to the broker, if there is one."""
+        with self._outgoing.lock:
+            link, self._outgoing.link = self._outgoing.link, None
+        if link is not None:
+            link.close(GOODBYE_S)
+
+    def _connect(self, now: float) -> None:
+        limits, will = self._will_limits, self._will
+        link = Link(
+            self._settings,
+            lambda link, happening: self._inbox.put((link, happening)),
+            will=Letter(will.topic, will.body, limits.qos, limits.retain),
+            subscribe=self._incoming.topics,
+        )
+        self._since = now
+        with self._outgoing.lock:
+            self._outgoing.link = link
+        link.start()
+
+    def _silent(self, now: float) -> bool:
+        if not self._outgoing.accepted:
+            return now - self._since > PATIENCE_S
+        return self._outgoing.longest_unanswered(now) > self._settings.ack_timeout_s
+
+    def _take(self, happening: Happening) -> None:
+        match happening:
+            case Connected(limits):
+                self._opened(limits)
+            case Acked():
+                self._pump.answered(happening)
+            case Received(letter):
+                self._read(letter)
+            case Lost():
+                self._lose(happening)
+            case _:
+                pass
+
+    def _read(self, letter: Letter) -> None:
+        """A reader's mistake is told, and keeps nothing back that is for a door."""
+        try:
+            self._incoming.take(letter)
+        except Exception as error:
+            self._problems.set("courier", reasons.our_mistake(error))
+
+    def _opened(self, limits: Limits) -> None:
+        now = self._since = self._clock.monotonic()
+        self._ledger.start_over()
+        self._will_limits = limits
+        with self._outgoing.lock:
+            self._outgoing.opened(limits, now)
+        self._problems.set("broker", None)
+        self._tell(Met(reasons.place(self._settings)))
+
+    def _lose(self, lost: Lost) -> None:
+        now = self._clock.monotonic()
+        accepted = self._outgoing.accepted
+        with self._outgoing.lock:
+            suspect = self._outgoing.on_their_way(now) and lost.cause != "taken_over"
+            blamed = self._outgoing.closed(now, ended_by_broker=suspect and accepted)
+        if not accepted:
+            self._will_limits = reasons.learned(lost.code, lost.cause, self._will_limits)
+        elif suspect or self._outgoing.suspecting:
+            # A busy machine hears late that the broker hung up: what is suspected explains that,
+            # and no rival. The next try follows soon: actions wait for it.
+            self._backoff.reset()
+        else:
+            self._thrown_out(lost, now - self._since)
+        if blamed is not None:
+            self._rival.explained()
+            self._pump.blame(blamed)
+        self._connect_at = now + self._backoff.wait()
+        self._problems.set("broker", lost.sentence)
+
+    def _thrown_out(self, lost: Lost, lasted_s: float) -> None:
+        self._rival.thrown_out(lost, lasted_s)
+        self._problems.set("client_id", self._rival.sentence)
+        if lasted_s >= STEADY_S:
+            self._backoff.reset()

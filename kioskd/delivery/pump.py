@@ -1,0 +1,154 @@
+"""Moves what waits to the broker, and says what became of each action in the end."""
+
+from collections.abc import Sequence
+
+from kioskd.delivery import reasons, wire
+from kioskd.delivery.clock import Clock
+from kioskd.delivery.ledger import Ledger
+from kioskd.delivery.mqtt import Acked
+from kioskd.delivery.news import Ended, Tell
+from kioskd.delivery.outgoing import Action, AuditRow, Blamed, Dropped, Outgoing
+from kioskd.delivery.problems import Problems
+from kioskd.delivery.refusals import Refusals
+
+
+class Pump:
+    """`send`, `keep` and `send_unkept` may be called from any thread; the rest is the courier's."""
+
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        ledger: Ledger,
+        refusals: Refusals,
+        clock: Clock,
+        problems: Problems,
+        tell: Tell,
+    ) -> None:
+        self._outgoing = outgoing
+        self._ledger = ledger
+        self._refusals = refusals
+        self._clock = clock
+        self._problems = problems
+        self._tell = tell
+
+    def send(self, action: Action) -> str:
+        """Send it now, or as soon as may be; why the broker does not take it, or ""."""
+        with self._outgoing.lock:
+            self._outgoing.add(action)
+            dropped = self._outgoing.flush(self._clock.monotonic())
+            if self._outgoing.stopping:
+                dropped += self._outgoing.give_up()
+        self._note_dropped(dropped)
+        return next((one.why for one in dropped if one.action is action), "")
+
+    def keep(self, topic: str, body: bytes) -> None:
+        """Set a retained value: sent in the next turn, and again at each new connection."""
+        with self._outgoing.lock:
+            self._outgoing.keep(topic, body)
+
+    def send_unkept(self, topic: str, body: bytes) -> None:
+        """Send it now or never."""
+        with self._outgoing.lock:
+            self._outgoing.send_unkept(topic, body, self._clock.monotonic())
+
+    def flush(self) -> None:
+        """Send what may be sent, and drop what has grown too old."""
+        with self._outgoing.lock:
+            dropped = self._outgoing.flush(self._clock.monotonic())
+            if self._outgoing.stopping and not self._outgoing.up:
+                dropped += self._outgoing.give_up()
+        self._note_dropped(dropped)
+
+    def give_up(self) -> None:
+        """Nothing will be sent any more: say so of what still waits."""
+        with self._outgoing.lock:
+            dropped = self._outgoing.give_up()
+        self._note_dropped(dropped)
+
+    def drain(self) -> None:
+        """Send the next audit rows, as many as the broker's window has room for."""
+        if self._outgoing.stopping:
+            return
+        with self._outgoing.lock:
+            room = self._outgoing.room_for_rows
+        for row in self._ledger.next_rows(room, self._outgoing.row_fits):
+            with self._outgoing.lock:
+                gone = self._outgoing.send_row(row, self._clock.monotonic())
+            if not gone:
+                return
+            self._ledger.sent(row)
+
+    def answered(self, ack: Acked) -> None:
+        """The broker answered for a message."""
+        with self._outgoing.lock:
+            sent = self._outgoing.answered(ack.mid, self._clock.monotonic())
+        if sent is None:
+            return
+        self._refusals.answered(sent.topic, ack.taken)
+        match sent.what:
+            case Action() as action:
+                self._action_answered(action, ack, proven=sent.qos > 0)
+            case AuditRow() as row if ack.taken:
+                self._ledger.taken(row)
+            case AuditRow() as row if ack.code in reasons.OF_THE_MESSAGE:
+                size = self._outgoing.row_bytes(row)
+                self._put_aside(row, reasons.refused_row(row.id, size, ack.reason))
+            case AuditRow():
+                self._ledger.refused()
+            case _:
+                pass
+
+    def _action_answered(self, action: Action, ack: Acked, proven: bool) -> None:
+        if not ack.taken:
+            self._note(action, "refused", f"the broker said: {ack.reason}")
+            return
+        unheard = f"the broker took an event for {action.topic}, but nobody has subscribed to it"
+        self._problems.set("action_dropped", None)
+        self._problems.set("nobody_listens", unheard if ack.unheard else None)
+        if not proven:
+            self._note(action, "published", "sent with QoS 0, which no broker acknowledges")
+            return
+        self._note(action, "published", "nobody had subscribed" if ack.unheard else "")
+
+    def blame(self, blamed: Blamed) -> None:
+        """The broker hung up on this one again, and nothing else was on its way."""
+        match blamed.what:
+            case AuditRow() as row:
+                self._put_aside(row, reasons.hung_up_on_row(row.id, blamed.size))
+            case Action(topic=topic):
+                self._refusals.reject(reasons.hung_up_on_action(topic, blamed.size))
+            case str() as topic if blamed.retained:
+                self._refusals.reject(reasons.hung_up_on_retained(topic, blamed.size))
+            case str() as topic:
+                self._refusals.reject(reasons.hung_up_on_topic(topic, blamed.size))
+
+    def _put_aside(self, row: AuditRow, words: str) -> None:
+        self._refusals.reject(words)
+        if self._ledger.put_aside(row):
+            self._refusals.reject(reasons.hung_up_on_rows(row.topic))
+
+    def tell_limits(self) -> None:
+        """What this broker lacks, and what is too large for it."""
+        with self._outgoing.lock:
+            limits, oversize = self._outgoing.limits, dict(self._outgoing.oversize)
+        if limits is None:
+            return
+        rows = ""
+        if self._ledger.oversize and (row := self._ledger.first_oversize) is not None:
+            size = self._outgoing.row_bytes(row)
+            rows = reasons.rows_too_large(self._ledger.oversize, row.id, size)
+        self._refusals.limited(limits, oversize, rows)
+
+    def _note_dropped(self, dropped: Sequence[Dropped]) -> None:
+        for action, why in ((one.action, one.why) for one in dropped):
+            if why:
+                self._note(action, "refused", f"the broker does not take it: {why}")
+                continue
+            again = "it was sent once and may have arrived" if action.sent else "it was never sent"
+            self._note(action, "expired", again)
+            self._problems.set("action_dropped", action.expired_sentence)
+
+    def _note(self, action: Action, outcome: wire.Outcome, detail: str) -> None:
+        """What became of an action in the end: for the record, and for the log."""
+        self._ledger.note(action, outcome, detail)
+        self._tell(Ended(action.event_id, action.source, outcome, detail))
