@@ -23,6 +23,7 @@ def test_the_same_results_states_problems_and_prompts_are_the_same_bytes(
     tmp_path: Path, protocol: Protocol, form: Form
 ) -> None:
     now = json.loads(json.dumps(said(tmp_path, protocol, form)))
+    assert ADDED_SINCE.search(str(now["liveness/v1/hq/kiosk-07/audit"]))
     assert without_what_was_added(now) == RECORD[f"{protocol} {form}"]
 
 

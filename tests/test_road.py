@@ -73,6 +73,9 @@ def test_a_live_person_is_confirmed_and_an_attack_is_not(
     for action, verdict in ((live, "true"), (attack, "false")):
         assert (action["type"], action["actionId"]) == ("action", "rgbLiveness")
         assert action["livenessConfirmed"] == verdict
+        assert action["x"]["doorId"] == f"{action['sourceId']}-door"
+    for said in (*seen.payloads("audit"), *seen.payloads("state")):
+        assert said["doorId"] == f"{said['sourceId']}-door"
     assert live["liveness"] > 0.9
     assert attack["liveness"] < 0.1
     assert live["x"]["rgbLivenessState"] == {"currentState": "LIVENESS_CONFIRMED"}

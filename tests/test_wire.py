@@ -21,7 +21,8 @@ from tests.support.schemas import check, closed
 
 EVENT = "0d5c1c4e-8a43-4a86-9a3e-1f4bd1c7a001"
 BOOT = "7b9e44fc-9166-4225-8bb3-eee100a39cc2"
-SENDER = wire.Sender("hq", "kiosk-07", BOOT, "0.1.0", "hybrid@1f2e", "sha256:ab")
+DOORS = {"door-3": "side-entrance"}
+SENDER = wire.Sender("hq", "kiosk-07", BOOT, "0.1.0", "hybrid@1f2e", "sha256:ab", DOORS)
 ISSUE = wire.Issue(EVENT, 4711, wall=1730000001.25, monotonic=1.25, expiry_s=5.0)
 
 words = st.text(min_size=1, max_size=20)
@@ -221,6 +222,36 @@ def test_a_compact_status_and_state_say_what_is_with_codes_alone(
     check("state_compact", wire.compact_state(wire.feed_state(SENDER, state)))
 
 
+def test_a_door_is_named_wherever_its_source_is_and_never_takes_room_in_the_compact_forms() -> None:
+    action = wire.action(SENDER, LIVE, ISSUE)
+    state = wire.feed_state(SENDER, FeedState("door-3", "online", "", "", 1.0))
+    ours = action["x"]
+    assert isinstance(ours, dict)
+    beside: list[tuple[wire.SchemaName, wire.Payload]] = [
+        ("state", state),
+        ("audit", wire.audit_row(1, BOOT, wire.audited_result(SENDER, LIVE, EVENT, ISSUE.wall))),
+        (
+            "audit",
+            wire.audit_row(
+                2, BOOT, wire.audited_delivery(SENDER, EVENT, "door-3", ISSUE.wall, "published", "")
+            ),
+        ),
+        ("diag", wire.diag_result(SENDER, LIVE, EVENT)),
+        ("diag", wire.diag_phase(SENDER, "door-3", "IDLE", [], 1.0)),
+        ("prompt", wire.prompt(SENDER, "door-3", "nod", "Nod", "en", 1.0)),
+    ]
+    for name, payload in beside:
+        check(name, payload)
+        assert (payload["sourceId"], payload["doorId"]) == ("door-3", "side-entrance")
+    check("action", action)
+    assert (action["sourceId"], ours["doorId"]) == ("door-3", "side-entrance")
+    assert "side-entrance" not in str(wire.compact_action(action)) + str(wire.compact_state(state))
+
+
+def test_a_source_that_watches_no_door_is_given_none() -> None:
+    assert "doorId" not in wire.feed_state(SENDER, FeedState("door-9", "online", "", "", 1.0))
+
+
 def test_an_unknown_state_can_never_be_an_action() -> None:
     unknown = replace(LIVE, state="LIVENESS_UNKNOWN")
     with pytest.raises(jsonschema.ValidationError, match="LIVENESS_UNKNOWN"):
@@ -288,6 +319,7 @@ def test_the_vendors_fields_come_first_and_everything_of_ours_is_under_x() -> No
     assert payload["x"] == {
         "schema": 1,
         "deviceId": "kiosk-07",
+        "doorId": "side-entrance",
         "bootId": BOOT,
         "seq": 4711,
         "trackId": 18,

@@ -125,6 +125,7 @@ def delivery_settings(
         size_limit_mb=settings.audit.size_limit_mb,
         version=__version__,
         config_digest=digest,
+        doors={door.feed: name for name, door in settings.doors.items()},
     )
 
 

@@ -60,6 +60,7 @@ class Courier:
             settings.version,
             settings.model_version,
             settings.config_digest,
+            settings.doors,
         )
         disk = Disk(self._clock, self._problems)
         ledger = Ledger(audit, self._sender, self._topics.audit, self._clock, disk)

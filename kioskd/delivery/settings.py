@@ -1,5 +1,6 @@
 """What the courier must be told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -33,6 +34,7 @@ class DeliverySettings:
     diagnostics      also send what the door must not act on, to .../diag
     model_version    which networks decided, and config_digest which settings: both are
                      copied into every action, and None leaves them out
+    doors            the name of the door that each feed watches, by the feed's name
     """
 
     host: str
@@ -56,6 +58,7 @@ class DeliverySettings:
     version: str = ""
     model_version: str | None = None
     config_digest: str | None = None
+    doors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name_on_broker(self) -> str:

@@ -34,6 +34,7 @@ def sizes(settings: DeliverySettings, source: str, compact: bool) -> Sizes:
         settings.version,
         settings.model_version,
         settings.config_digest,
+        settings.doors,
     )
     action = wire.action(sender, _result(source), wire.Issue(_ID, 100_000, _AT, 1.2, 5.0))
     status = wire.status(sender, "online", {}, _AT)
@@ -88,6 +89,7 @@ EXAMPLE = DeliverySettings(
     model_version="context:5a6b7c8d,face_landmarks:8a5bef0f,hybrid:1f2e3d4c,texture:3c4d5e6f,"
     "yunet:21642bd2",  # those of the default scheme
     config_digest="9b1c22d0",
+    doors={"door-3": "side-entrance"},
 )
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ what is sent. Times on the wire are whole milliseconds since 1970, UTC.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Literal
 
@@ -104,6 +104,14 @@ class Sender:
     version: str
     model_version: str | None = None
     config_digest: str | None = None
+    doors: Mapping[str, str] = field(default_factory=dict)  # which door each source watches
+
+    def door(self, source: str) -> Payload:
+        """The name of the door that a source watches, as it stands beside the source's."""
+        return {"doorId": self.doors[source]} if source in self.doors else {}
+
+    def source(self, source: str) -> Payload:
+        return {"sourceId": source, **self.door(source)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,7 @@ def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
     ours: Payload = {
         "schema": SCHEMA,
         "deviceId": sender.device,
+        **sender.door(result.feed),
         "bootId": sender.boot_id,
         "seq": issue.seq,
         "trackId": result.track_id,
@@ -195,7 +204,7 @@ def _audited(sender: Sender, kind: str, event_id: str, source: str, wall: float)
         "siteId": sender.site,
         "deviceId": sender.device,
         "bootId": sender.boot_id,
-        "sourceId": source,
+        **sender.source(source),
         "recordedAt": _ms(wall),
     }
 
@@ -211,7 +220,7 @@ def audit_row(seq: int, epoch: str, record: Mapping[str, JsonValue]) -> Payload:
 def feed_state(sender: Sender, state: FeedState) -> Payload:
     return {
         **_head(sender),
-        "sourceId": state.feed,
+        **sender.source(state.feed),
         "state": state.phase,
         "reason": state.reason,
         "detail": state.detail,
@@ -236,7 +245,7 @@ def diag_result(sender: Sender, result: Result, event_id: str) -> Payload:
     return {
         **_head(sender),
         "kind": "result",
-        "sourceId": result.feed,
+        **sender.source(result.feed),
         "eventId": event_id,
         "actionId": result.action,
         "mode": result.mode,
@@ -257,7 +266,7 @@ def diag_phase(
     return {
         **_head(sender),
         "kind": "phase",
-        "sourceId": feed,
+        **sender.source(feed),
         "phase": phase,
         "reasons": list(reasons),
         "at": _ms(wall),
@@ -270,7 +279,7 @@ def prompt(
     """What the person before a camera is to do; `code` is None when it is nothing."""
     return {
         **_head(sender),
-        "sourceId": feed,
+        **sender.source(feed),
         "prompt": code,
         "text": text,
         "language": language,
@@ -318,8 +327,8 @@ def _ms(seconds: float) -> int:
 def compact_action(full: Payload) -> Payload:
     """What a small controller needs of an action: its attributes, its id and its times.
 
-    Site, device and source stand in the topic. 8 digits of the boot id are enough to see that it
-    is that of the status; it keeps no secret.
+    Site, device and source stand in the topic, and the source tells the door. 8 digits of the boot
+    id are enough to see that it is that of the status; it keeps no secret.
     """
     ours = full["x"]
     assert isinstance(ours, Mapping)

@@ -102,6 +102,7 @@ def said(folder: Path, protocol: Protocol, form: Form) -> dict[str, list[Message
             version="0.1.0",
             model_version="hybrid:1f2e3d4c",
             config_digest="9b1c22d0",
+            doors={"door-3": "side-entrance"},
         )
         courier = Courier(settings, log, lambda code, sentence: None, StillClock())
         ids += [courier.boot_id, log.epoch]
