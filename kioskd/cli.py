@@ -7,8 +7,8 @@ Exit status: 0 all is well; 1 something failed while running (systemd starts it 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import click
 
 from feeds.surroundings import hold_standard
 from kioskd import __version__
+from kioskd.commands.extras import extra
 from kioskd.config.files import misspelled
 
 
@@ -229,10 +230,12 @@ def _data_set_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--markdown", is_flag=True, help="Print docs/accuracy.md's tables instead.")
 def evaluate(schemes: tuple[str, ...], **asked: Any) -> None:
     """Measure what a door's settings are worth on DATASET: a folder or CSV of known truth."""
-    from kioskd.evaluation.run import Request
-    from kioskd.evaluation.run import run as run_evaluation
+    with extra("evaluation"):
+        from kioskd.evaluation.run import Request
+        from kioskd.evaluation.run import run as run_evaluation
+        from kioskd.evaluation.terminal import progress
 
-    with _progress("Looking") as tell:
+    with progress("Looking") as tell:
         status = run_evaluation(Request(schemes=_schemes(schemes), **asked), tell)
     sys.exit(status)
 
@@ -253,10 +256,12 @@ def calibrate(
     **asked: Any,
 ) -> None:
     """Fit the score to DATASET and propose thresholds, with what each choice costs."""
-    from kioskd.evaluation.calibrate import Wish
-    from kioskd.evaluation.run import Request
-    from kioskd.evaluation.run_calibrate import Looking, Proposing
-    from kioskd.evaluation.run_calibrate import run as run_calibration
+    with extra("evaluation"):
+        from kioskd.evaluation.calibrate import Wish
+        from kioskd.evaluation.run import Request
+        from kioskd.evaluation.run_calibrate import Looking, Proposing
+        from kioskd.evaluation.run_calibrate import run as run_calibration
+        from kioskd.evaluation.terminal import progress
 
     if (bpcer is None) == (apcer is None):
         raise click.UsageError("say either --bpcer or --apcer, such as --bpcer 5")
@@ -264,7 +269,7 @@ def calibrate(
     request = Request(schemes=_schemes((scheme,) if scheme else ()), **asked)
     command = " ".join(("kioskd", *sys.argv[1:]))
     proposing = Proposing(wish, command, write, allow_looser)
-    with _progress("Looking") as files, _progress("Choosing") as choices:
+    with progress("Looking") as files, progress("Choosing") as choices:
         status = run_calibration(request, proposing, Looking(files, choices))
     sys.exit(status)
 
@@ -311,23 +316,3 @@ def _schemes(names: tuple[str, ...]) -> tuple[str, ...]:
         known = ", ".join(SCHEMES)
         raise click.BadParameter(f"no scheme {', '.join(sorted(unknown))}; all, or: {known}")
     return tuple(SCHEMES) if "all" in names else names
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, where somebody looks; it is told how much of how much is done."""
-    with ExitStack() as shown:
-        bars: list[Any] = []
-
-        def tell(done: int, of: int) -> None:
-            if not bars:
-                bars.append(shown.enter_context(_bar(label, of)))
-            bars[0].update(done - bars[0].pos)
-            if done >= of:
-                shown.close()
-
-        yield tell
-
-
-def _bar(label: str, length: int) -> AbstractContextManager[Any]:
-    return click.progressbar(length=length, label=label, file=sys.stderr)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 from kioskd.config.load import check, load
 from kioskd.evaluation import attack_table, floor
@@ -16,7 +15,7 @@ from kioskd.evaluation.attack_table import TableError, table_of, write_table
 from kioskd.evaluation.calibrate import Bound, CalibrationError, Choice, Wish, defaults, propose
 from kioskd.evaluation.calibrate_text import fragment, lines
 from kioskd.evaluation.decide import Judging
-from kioskd.evaluation.fit import Sample, fit, held_out
+from kioskd.evaluation.score_line import Sample, fit, held_out
 from kioskd.evaluation.sight import Sighting
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
@@ -52,14 +51,12 @@ def presentations(
 # -- the line
 
 
-def test_the_line_is_the_one_of_scikit_learn() -> None:
-    live, fake = spread(1.0, 400, 1), spread(-0.5, 400, 2)
-    line = fit([Sample(live, fake)])
-    logits = [[log(s / (1 - s))] for s in live + fake]
-    theirs = LogisticRegression(C=np.inf).fit(logits, [1] * 400 + [0] * 400)
+def test_the_line_goes_through_the_log_odds_that_were_counted() -> None:
+    # of 0.2 a quarter is bona fide, of 0.8 three quarters: a line through two points
+    line = fit([Sample((0.2,) + 3 * (0.8,), 3 * (0.2,) + (0.8,))])
     assert line is not None
-    assert line.slope == pytest.approx(float(theirs.coef_[0][0]), abs=0.01)
-    assert line.intercept == pytest.approx(float(theirs.intercept_[0]), abs=0.01)
+    assert line.slope == pytest.approx(log(3) / log(4), abs=0.01)
+    assert line.intercept == pytest.approx(0.0, abs=0.01)
 
 
 def test_scores_that_are_probabilities_already_are_left_as_they_are() -> None:

@@ -16,8 +16,9 @@ from statistics import median
 from typing import Literal
 
 from kioskd.evaluation.decide import Decision, Judging, decide, gate_reasons, score
-from kioskd.evaluation.fit import Quality, Sample, fit, held_out
+from kioskd.evaluation.error_measures import Quality
 from kioskd.evaluation.report import Rate, rate
+from kioskd.evaluation.score_line import Sample, fit, held_out
 from kioskd.evaluation.sight import Sighting
 from kioskd.modes.confirm import need
 from kioskd.modes.rgb_settings import RgbSettings

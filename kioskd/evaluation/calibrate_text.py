@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from kioskd.evaluation.attack_table import SchemeTable
 from kioskd.evaluation.calibrate import HeldOut, Price, Proposal
 from kioskd.evaluation.report import Rate
-from kioskd.evaluation.report_text import percent, rate, table
+from kioskd.evaluation.report_text import percent, rate
+from kioskd.evaluation.terminal import table
 from models.calibration import uncalibrated
 
 HEAD = ("N x ratio", "T live", "T fake", "APCER, worst species", "refused", "called", "caught", "f")

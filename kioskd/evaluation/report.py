@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
-from kioskd.evaluation import depth_modes, metrics
+from kioskd.evaluation import depth_modes, error_measures
 from kioskd.evaluation.decide import Decision, Judging, decide, fit_reasons, steps
 from kioskd.evaluation.intervals import clopper_pearson
 from kioskd.evaluation.sight import GateUse, Sighting
@@ -352,10 +352,10 @@ def separation(scores: Mapping[str, Sequence[float]]) -> Separation:
     return Separation(
         len(live),
         len(fake),
-        metrics.auc(live, fake),
-        metrics.eer(live, fake),
-        metrics.apcer_at(live, fake, 0.05),
-        metrics.brier(live, fake),
+        error_measures.auc(live, fake),
+        error_measures.eer(live, fake),
+        error_measures.apcer_at(live, fake, 0.05),
+        error_measures.brier(live, fake),
     )
 
 

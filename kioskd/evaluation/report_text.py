@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from kioskd.evaluation.report import Group, Quantiles, Rate, Report, SchemeReport, Separation
+from kioskd.evaluation.terminal import table
 
 MOST_PROBLEMS = 20  # the rest stands in the JSON and HTML files
 
@@ -79,17 +80,6 @@ def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Itera
         yield f"| {' | '.join(row)} |"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Rows under a head, the first column left and the others right."""
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    for row in (head, *rows):
-        first, *rest = (
-            text.ljust(w) if not i else text.rjust(w)
-            for i, (text, w) in enumerate(zip(row, widths, strict=True))
-        )
-        yield "  " + "  ".join((first, *rest)).rstrip()
-
-
 def percent(share: float | None) -> str:
     return "-" if share is None or share != share else f"{100 * share:.1f} %"
 
@@ -98,8 +88,12 @@ def rate(found: Rate) -> str:
     """Such as 3.3 % [0.1, 17.2] 1/30."""
     if not found.of:
         return "-"
-    interval = f"[{100 * found.low:.1f}, {100 * found.high:.1f}]"
-    return f"{percent(found.share)} {interval} {found.hits}/{found.of}"
+    return f"{percent(found.share)} {interval(found)} {found.hits}/{found.of}"
+
+
+def interval(found: Rate) -> str:
+    """Such as [0.1, 17.2], in percent."""
+    return f"[{100 * found.low:.1f}, {100 * found.high:.1f}]"
 
 
 def _head(report: Report) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from kioskd.config.load import ConfigError, load
-from kioskd.evaluation import depth_modes, report_html, report_text
+from kioskd.evaluation import depth_modes, report_page, report_text
 from kioskd.evaluation.dataset import CLIP_FRAMES, DataSet, DataSetError, read_data_set
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import Report, full_report
@@ -128,7 +128,7 @@ def _write(request: Request, report: Report) -> None:
     if request.html_file is not None:
         mistakes = [m for scheme in report.schemes for m in scheme.worst]
         shown = thumbnails(mistakes) if request.thumbnails else {}
-        request.html_file.write_text(report_html.page(report, shown), encoding="utf-8")
+        request.html_file.write_text(report_page.page(report, shown), encoding="utf-8")
 
 
 def settings_of(config: Path | None, door: str | None, mode: str | None = None) -> Settings:

@@ -1,18 +1,15 @@
-"""Fit the line that makes a score a probability (Platt's scaling). Pure."""
+"""The line that makes a score a probability (Platt's scaling). Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kioskd.evaluation.error_measures import Quality, Values, logistic_line, quality
 from models.calibration import EDGE, Calibration
 
-STEPS = 100
-RIDGE = 1e-3  # pulls the slope towards 1 where the classes do not overlap and any would do
+RIDGE = 1e-3  # so that there is a slope where the classes do not overlap and any would do
 SLOPES, INTERCEPTS = (0.01, 10.0), (-20.0, 20.0)  # what config.yaml takes
-
-Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,14 +18,6 @@ class Sample:
 
     bona_fide: tuple[float, ...]
     attack: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """Of probabilities: mean squared distance and mean log loss; lower is better."""
-
-    brier: float
-    log_loss: float
 
 
 def fit(samples: Sequence[Sample]) -> Calibration | None:
@@ -40,14 +29,8 @@ def fit(samples: Sequence[Sample]) -> Calibration | None:
     scores, truth, weight = _table(samples)
     if np.unique(truth).size < 2:
         return None
-    x = _logit(scores)
-    line = np.array([1.0, 0.0])
-    for _ in range(STEPS):
-        step = _newton(line, x, truth, weight)
-        line = line + step
-        if np.abs(step).max() < 1e-9:
-            break
-    slope, intercept = np.clip(line, (SLOPES[0], INTERCEPTS[0]), (SLOPES[1], INTERCEPTS[1]))
+    slope, intercept = logistic_line(_logit(scores), truth, weight, RIDGE)
+    slope, intercept = np.clip(slope, *SLOPES), np.clip(intercept, *INTERCEPTS)
     return Calibration(round(float(slope), 4), round(float(intercept), 4))
 
 
@@ -65,10 +48,9 @@ def held_out(samples: Mapping[str, Sample]) -> tuple[Quality, Quality] | None:
         before.append(scores)
         after.append(_apply(scores, line))
     _, truth, weight = _table(list(samples.values()))
-    return (
-        _quality(np.concatenate(before), truth, weight),
-        _quality(np.concatenate(after), truth, weight),
-    )
+    told = (np.clip(np.concatenate(each), EDGE, 1.0 - EDGE) for each in (before, after))
+    raw, lined = (quality(truth, probabilities, weight) for probabilities in told)
+    return raw, lined
 
 
 def _table(samples: Sequence[Sample]) -> tuple[Values, Values, Values]:
@@ -84,20 +66,6 @@ def _table(samples: Sequence[Sample]) -> tuple[Values, Values, Values]:
     return np.concatenate(scores), np.concatenate(truths), np.concatenate(weights)
 
 
-def _newton(line: Values, x: Values, truth: Values, weight: Values) -> Values:
-    """A step of Newton's method, damped so that it cannot run away."""
-    p = 1.0 / (1.0 + np.exp(-np.clip(line[0] * x + line[1], -500, 500)))
-    error, curve = weight * (truth - p), weight * p * (1.0 - p)
-    gradient = np.array([(error * x).sum() - RIDGE * (line[0] - 1.0), error.sum()])
-    hessian = np.array(
-        [
-            [(curve * x * x).sum() + RIDGE, (curve * x).sum()],
-            [(curve * x).sum(), curve.sum() + 1e-9],
-        ]
-    )
-    return np.clip(np.linalg.solve(hessian, gradient), -1.0, 1.0)
-
-
 def _logit(scores: Values) -> Values:
     kept = np.clip(scores, EDGE, 1.0 - EDGE)
     return np.log(kept / (1.0 - kept))
@@ -105,9 +73,3 @@ def _logit(scores: Values) -> Values:
 
 def _apply(scores: Values, line: Calibration) -> Values:
     return 1.0 / (1.0 + np.exp(-(line.slope * _logit(scores) + line.intercept)))
-
-
-def _quality(p: Values, truth: Values, weight: Values) -> Quality:
-    p = np.clip(p, EDGE, 1.0 - EDGE)
-    loss = -(truth * np.log(p) + (1.0 - truth) * np.log(1.0 - p))
-    return Quality(float((weight * (p - truth) ** 2).sum()), float((weight * loss).sum()))

@@ -1,0 +1,39 @@
+"""A door runs without the libraries that only some commands need; those commands ask for them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LIBRARIES = ("jinja2", "matplotlib", "rich", "scipy", "sklearn")
+
+
+def without(libraries: tuple[str, ...], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`kioskd` in a Python that cannot import these."""
+    blocked = f"sys.modules.update(dict.fromkeys({libraries}))"
+    script = f"import sys; {blocked}; from kioskd.cli import main; main({list(arguments)})"
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_evaluate_names_what_is_missing_and_how_to_get_it(library: str) -> None:
+    said = without((library,), "evaluate", "nowhere")
+    assert said.returncode == 2
+    assert said.stderr == (
+        f"this command needs {library}, which is not installed: pip install 'kioskd[evaluation]'\n"
+    )
+
+
+def test_calibrate_says_it_too() -> None:
+    said = without(LIBRARIES, "calibrate", "nowhere", "--bpcer", "5")
+    assert said.returncode == 2
+    assert said.stderr.endswith("pip install 'kioskd[evaluation]'\n")
+
+
+def test_nothing_else_asks_for_them() -> None:
+    assert without(LIBRARIES, "check", "-c", "config.yaml").returncode == 0
+    demo = without(LIBRARIES, "demo", "--json")
+    assert demo.returncode == 0, demo.stderr
