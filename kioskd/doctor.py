@@ -187,6 +187,7 @@ def _broker(config: Config) -> Iterator[Finding]:
     finally:
         if embedded is not None:
             embedded.stop()
+            embedded.join()
 
 
 def _sizes(config: Config) -> Finding:

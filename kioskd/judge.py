@@ -4,87 +4,123 @@ One thread per feed runs `Judge.run`. It owns the feed (the capture process dies
 thread that started it), the perceiver (the tracks are this feed's) and the mode.
 """
 
+import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from feeds.feed import Feed
 from feeds.frame import Frame
 from kioskd import log
+from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result, Step
+from kioskd.happenings import AttemptEnded, FrameJudged, Happening, Stepped
 from kioskd.modes.mode import Mode
 from kioskd.modes.reasons import Reason
 from kioskd.pace import Load, Pace
-from models.observation import Observation
 from models.perceive import Perceiver
 
 WAIT_S = 0.25  # how long to wait for a frame before saying "still alive" to the watchdog
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """One frame's way through the judge, for whoever measures or watches.
+@dataclass(frozen=True, slots=True)
+class UseMode:
+    """From the next frame on this mode decides; what the one before had begun comes to nothing."""
 
-    began_at, stepped_at (the mode has spoken) and ended_at (a result, if any, is delivered)
-    are seconds on the monotonic clock.
-    """
+    mode: Mode
 
-    frame: Frame
-    seen: Observation
-    step: Step
-    began_at: float
-    stepped_at: float
-    ended_at: float
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End after the frame that is looked at."""
+
+
+Message = UseMode | Stop
 
 
 class Judge(threading.Thread):
-    """The thread that decides for one feed.
+    """The thread that decides for one door. A part of the daemon (part.py).
 
     deliver  called with each result in this thread; it returns when the result is durable
-    watch    called after each frame, for the bench and for diagnostics; it must be quick
+    tell     called with what happens; see stream.py for who may listen to it
 
     A stale frame never comes here: `Feed.newest` leaves it out, and the mode sees a gap.
     A bug ends the thread with `failure` set; the daemon then stops, and the door stays shut.
     """
 
+    stop_s = 3.0  # for the frame it is at
+
     def __init__(
         self,
+        door: str,
         feed: Feed,
         perceiver: Perceiver,
         mode: Mode,
-        deliver: Callable[[Result], object],
-        watch: Callable[[Judged], None] | None = None,
+        deliver: Callable[[Result], Delivery],
+        tell: Callable[[Happening], object],
     ) -> None:
         super().__init__(name=f"judge-{feed.state.feed}", daemon=True)
+        self.door = door
         self.feed = feed
         self.progress_at = time.monotonic()
-        self.failure: BaseException | None = None
         self.load: Load | None = None  # the latest, replaced whole
         self.perceiver, self._mode = perceiver, mode
-        self._deliver, self._watch = deliver, watch
-        self._stopping = threading.Event()
-        self._log = log.logger(feed=feed.state.feed)
+        self._deliver, self._tell = deliver, tell
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._going = True
+        self._error: Exception | None = None
+        self._log = log.logger(door=door, feed=feed.state.feed)
         self._pace = Pace()
-        self._phase = ""
+        self._stepped: tuple[str, tuple[str, ...]] = ("", ())
+
+    @property
+    def failure(self) -> str | None:
+        """Why it cannot go on, in a sentence."""
+        if self._error is None:
+            return None
+        bug = type(self._error).__name__
+        return f"judging {self.feed.settings.name} failed ({bug}): report what the log says"
+
+    def send(self, message: Message) -> None:
+        """Put it into the inbox, which is read between two frames; from any thread."""
+        self._inbox.put(message)
+
+    def stop(self, failure: str | None = None) -> None:
+        """Ask the thread to end after the frame it is at. Join it to know that it has."""
+        self.send(Stop())
 
     def run(self) -> None:
         try:
             self.feed.start()
-            while not self._stopping.is_set():
+            while self._read_inbox():
                 frame = self.feed.newest(WAIT_S)
                 self.progress_at = time.monotonic()
                 if frame is not None:
                     self._judge(frame)
         except Exception as error:  # a bug: say it and stop, the daemon exits and is restarted
-            self.failure = error
+            self._error = error
             self._log.exception("judging failed, the daemon stops and the door stays shut")
         finally:
             self.feed.stop()
 
-    def stop(self) -> None:
-        """Ask the thread to end after the frame it is at. Join it to know that it has."""
-        self._stopping.set()
+    def _read_inbox(self) -> bool:
+        """Take every message that has come; whether to go on."""
+        with suppress(queue.Empty):
+            while self._going:
+                self._take(self._inbox.get_nowait())
+        return self._going
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case UseMode(mode):
+                self._mode = mode
+            case Stop():
+                self._going = False
+            case _:
+                assert_never(message)
 
     def _judge(self, frame: Frame) -> None:
         began_at = time.monotonic()
@@ -95,11 +131,12 @@ class Judge(threading.Thread):
         stepped_at = time.monotonic()
         self._pace.judged(frame.number, frame.captured_at, stepped_at - began_at)
         self.load = self._pace.load()
-        self._say(step.phase, step.reasons)
         if step.result is not None:
-            self._deliver(self._in_our_time(self._under_load(step.result), frame, began_at))
-        if self._watch is not None:
-            self._watch(Judged(frame, seen, step, began_at, stepped_at, time.monotonic()))
+            result = self._in_our_time(self._under_load(step.result), frame, began_at)
+            self._tell(AttemptEnded(self.door, result, self._deliver(result)))
+        self._say(frame.feed, step)
+        ended_at = time.monotonic()
+        self._tell(FrameJudged(self.door, frame, seen, step, began_at, stepped_at, ended_at))
 
     def _under_load(self, result: Result) -> Result:
         """With `overloaded` among its reasons, where the mode saw too few of the frames for it.
@@ -127,7 +164,9 @@ class Judge(threading.Thread):
             captured_at=result.captured_at + behind_s,
         )
 
-    def _say(self, phase: str, reasons: tuple[str, ...]) -> None:
-        if phase != self._phase:
-            self._log.debug("phase", phase=phase, before=self._phase, reasons=reasons)
-            self._phase = phase
+    def _say(self, feed: str, step: Step) -> None:
+        """Tell each change of the phase, and of what stands in the way."""
+        now, before = (step.phase, step.reasons), self._stepped
+        if now != before:
+            self._stepped = now
+            self._tell(Stepped(self.door, feed, before[0], *now))

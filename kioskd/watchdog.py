@@ -47,18 +47,30 @@ def notify(message: str) -> bool:
 class Watchdog:
     """Keeps the latest progress of each worker and tells the service manager about the whole.
 
-    `limits` names the required workers and for how many seconds each may be silent. A worker's
-    time starts when it is made, so a slow start is bounded by the same limit. `progress` may be
+    `limits` names the first workers and for how many seconds each may be silent. A worker's time
+    starts when it becomes known, so a slow start is bounded by the same limit. `progress` may be
     called from any thread; the rest belongs to the main thread.
     """
 
     def __init__(
-        self, limits: Mapping[str, float], clock: Callable[[], float] = time.monotonic
+        self,
+        limits: Mapping[str, float] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limits = dict(limits)
+        self._limits: dict[str, float] = {}
         self._clock = clock
-        started = clock()
-        self._progress = dict.fromkeys(self._limits, started)
+        self._progress: dict[str, float] = {}
+        for worker, limit_s in (limits or {}).items():
+            self.watch(worker, limit_s)
+
+    def watch(self, worker: str, limit_s: float) -> None:
+        """One more worker, from now on."""
+        self._progress[worker] = self._clock()
+        self._limits[worker] = limit_s
+
+    def forget(self, worker: str) -> None:
+        """The worker has ended as it should."""
+        del self._limits[worker], self._progress[worker]
 
     def progress(self, worker: str, at: float | None = None) -> None:
         """`worker` got something done, or found that there was nothing to do (`at`, else now)."""

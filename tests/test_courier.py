@@ -14,15 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from feeds.state import FeedState
-from kioskd import daybook
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Clock, Reading
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.mqtt import Letter
-from kioskd.delivery.news import ClockSet, Ended, Met, News, Pruned, Rescued
 from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.shared import nobody
 from kioskd.delivery.sizes import sizes
+from kioskd.happenings import (
+    ActionEnded,
+    BrokerMet,
+    ClockSet,
+    Happening,
+    RecordsPruned,
+    RecordsRescued,
+)
+from kioskd.log_lines import lines
+from kioskd.problems import ProblemChanged, Problems
 from tests.support import scripted_broker as scripted
 from tests.support.broker import (
     Mosquitto,
@@ -64,7 +73,7 @@ class Kiosk:
     courier: Courier
     log: AuditLog
     told: list[tuple[str, str | None]] = field(default_factory=list)
-    news: list[News] = field(default_factory=list)
+    news: list[Happening] = field(default_factory=list)
 
     @property
     def problems(self) -> dict[str, str]:
@@ -85,22 +94,17 @@ def kiosk(
 ) -> Iterator[Kiosk]:
     log = AuditLog(path / "audit.db", most_pages)
     told: list[tuple[str, str | None]] = []
-    news: list[News] = []
-    courier = Courier(
-        settings,
-        log,
-        lambda code, sentence: told.append((code, sentence)),
-        clock or ShiftedClock(),
-        news.append,
-        readers,
-    )
+    news: list[Happening] = []
+    problems = Problems(lambda changed: told.append((changed.code, changed.sentence)))
+    courier = Courier(settings, log, problems, news.append, clock or ShiftedClock(), readers)
     courier.start()
     try:
         yield Kiosk(courier, log, told, news)
     finally:
         courier.stop()
+        courier.join()
         log.close()
-        assert not courier.alive
+        assert not courier.is_alive()
 
 
 def outcomes(watching: Witness, event_id: str) -> list[object]:
@@ -180,13 +184,14 @@ def test_the_states_arrive_before_the_actions_that_waited_for_the_connection(
             witness(broker) as watching,
             closing(AuditLog(folder / "audit.db")) as log,
         ):
-            courier = Courier(broker.settings(), log, lambda code, sentence: None)
+            courier = Courier(broker.settings(), log, Problems(nobody))
             assert courier.deliver(result_now()).outcome == "waiting"
             courier.feed_state(ONLINE)
             courier.start()
             eventually(lambda: watching.of("action"))
             kinds = [seen.kind for seen in watching.seen if seen.kind != "audit"]
             courier.stop()
+            courier.join()
         assert (sorted(kinds[:2]), kinds[2]) == (["state", "status"], "action")
 
 
@@ -352,8 +357,9 @@ def test_the_courier_stops_although_the_broker_hangs(tmp_path: Path) -> None:
         eventually(lambda: k.courier.connected)
         broker.suspend()
         k.courier.feed_state(ONLINE)
-        k.courier.stop(timeout=0.5)
-        assert not k.courier.alive
+        k.courier.stop()
+        k.courier.join(timeout=0.5)
+        assert not k.courier.is_alive()
 
 
 def test_a_topic_the_broker_denies_is_named_and_its_records_are_kept(tmp_path: Path) -> None:
@@ -413,15 +419,15 @@ def test_what_became_of_each_action_and_each_connection_is_news(tmp_path: Path) 
         assert clock.wall() + 4 < late.until <= clock.wall() + 5
         assert late.sentence == "there is no broker at the moment: the event waits for it"
         clock.ahead = 6.0
-        never = Ended(late.event_id, "door-3", "expired", "it was never sent")
+        never = ActionEnded(late.event_id, "door-3", "", "expired", "it was never sent")
         eventually(lambda: k.news == [never])
         broker.start()
         clock.ahead += 60
         eventually(lambda: k.courier.connected)
         silent = k.courier.deliver(unknown_now())
         told = k.courier.deliver(replace(result_now(), decided_at=clock.monotonic()))
-        taken = Ended(told.event_id, "door-3", "published", "nobody had subscribed")
-        eventually(lambda: k.news == [never, Met(f"127.0.0.1:{broker.port}"), taken])
+        taken = ActionEnded(told.event_id, "door-3", "", "published", "nobody had subscribed")
+        eventually(lambda: k.news == [never, BrokerMet(f"127.0.0.1:{broker.port}"), taken])
         assert silent.until is None
     broker.kill()
 
@@ -481,8 +487,10 @@ from pathlib import Path
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.shared import nobody
+from kioskd.problems import Problems
 settings = DeliverySettings("127.0.0.1", int(sys.argv[1]), "hq", "kiosk-07")
-courier = Courier(settings, AuditLog(Path(sys.argv[2])), lambda code, sentence: None)
+courier = Courier(settings, AuditLog(Path(sys.argv[2])), Problems(nobody))
 courier.start()
 print(courier.boot_id, flush=True)
 time.sleep(600)
@@ -712,7 +720,7 @@ def test_rows_that_cannot_be_read_are_put_aside_counted_and_told_and_nothing_els
         assert [p["eventId"] for p in watching.payloads("action")] == [told.event_id]
         assert "2 records of the audit log cannot be read or sent" in k.problems["audit_aside"]
         assert "number 4 (its checksum is wrong), 2 (its" in k.problems["audit_aside"]
-        assert k.courier.alive
+        assert k.courier.is_alive()
     with kiosk(Mosquitto(tmp_path).settings(), tmp_path) as k:  # until somebody has seen to them
         eventually(lambda: "2 records" in k.problems.get("audit_aside", ""))
 
@@ -806,9 +814,9 @@ def test_old_records_are_deleted_and_each_deletion_is_told(tmp_path: Path) -> No
         eventually(lambda: k.courier.connected)
         delivered(k, 3)
         clock.ahead = 91 * DAY_S
-        told = eventually(lambda: [news for news in k.news if isinstance(news, Pruned)])
+        told = eventually(lambda: [news for news in k.news if isinstance(news, RecordsPruned)])
         assert [(news.count, news.first, news.last) for news in told] == [(3, 1, 3)]
-        assert daybook.news(told[0]).event == "audit records deleted"
+        assert [line.event for line in lines(told[0])] == ["audit records deleted"]
         assert rows(k) == 0
         with closing(sqlite3.connect(k.log.path)) as db:  # and the log itself remembers
             assert db.execute("SELECT first, last, count FROM deletion").fetchall() == [(1, 3, 3)]
@@ -823,7 +831,7 @@ def test_a_clock_that_is_set_ahead_deletes_nothing(tmp_path: Path) -> None:
         clock.set_by = 100 * DAY_S
         clock.ahead = 2 * 3600.0  # past the next time to look at the clock, and to delete
         eventually(lambda: k.news[-1:] == [ClockSet(100 * DAY_S)])
-        assert daybook.news(k.news[-1]).fields == {"by_seconds": 100 * DAY_S}
+        assert [line.fields for line in lines(k.news[-1])] == [{"by_seconds": 100 * DAY_S}]
         delivered(k, 1)
         clock.ahead = 4 * 3600.0
         delivered(k, 1)
@@ -845,7 +853,7 @@ def test_a_start_with_the_clock_ahead_deletes_nothing_and_one_with_it_right_goes
             delivered(k, 1)
             assert rows(k) == 7
             clock.ahead = 91 * DAY_S  # from the day on which the clock was right again
-            eventually(lambda: [news for news in k.news if isinstance(news, Pruned)])
+            eventually(lambda: [news for news in k.news if isinstance(news, RecordsPruned)])
             # Those of the clock that was ahead have times that are still to come.
             eventually(lambda: rows(k) == 4)
 
@@ -913,8 +921,8 @@ def test_records_that_waited_in_a_log_that_was_damaged_reach_the_collector(tmp_p
         witness(broker) as watching,
         kiosk(broker.settings(), tmp_path) as k,
     ):
-        eventually(lambda: [news for news in k.news if isinstance(news, Rescued)])
-        (rescued,) = [news for news in k.news if isinstance(news, Rescued)]
+        eventually(lambda: [news for news in k.news if isinstance(news, RecordsRescued)])
+        (rescued,) = [news for news in k.news if isinstance(news, RecordsRescued)]
         eventually(k.all_taken)
         eventually(lambda: len(watching.of("audit")) == rescued.saved)
         arrived = [record["eventId"] for record in watching.payloads("audit")]
@@ -922,32 +930,26 @@ def test_records_that_waited_in_a_log_that_was_damaged_reach_the_collector(tmp_p
         assert len(arrived) + rescued.lost == 60
         assert 0 < rescued.lost < 10
         assert str(rescued.path) in k.problems["audit_damaged"]
-        line = daybook.news(rescued)
-        assert (line.event, line.bad) == ("records of a damaged audit log saved", True)
+        (line,) = lines(rescued)
+        assert (line.event, line.level) == ("records of a damaged audit log saved", "warning")
 
 
 def test_no_exception_ends_the_courier(tmp_path: Path) -> None:
     """Here from those it tells the news, as from a log on a full disk; it tells that too."""
     told: list[str] = []
 
-    def deaf(news: News) -> None:
+    def deaf(news: Happening) -> None:
         told.append(type(news).__name__)
         if len(told) <= 2:  # that it met the broker, and what became of the first event
             raise OSError("no space left for the daemon's own log")
 
-    problems: list[tuple[str, str | None]] = []
+    problems: list[ProblemChanged] = []
     with (
         mosquitto(tmp_path) as broker,
         witness(broker) as watching,
         closing(AuditLog(tmp_path / "audit.db")) as log,
     ):
-        courier = Courier(
-            broker.settings(),
-            log,
-            lambda code, sentence: problems.append((code, sentence)),
-            ShiftedClock(),
-            deaf,
-        )
+        courier = Courier(broker.settings(), log, Problems(problems.append), deaf, ShiftedClock())
         courier.start()
         eventually(lambda: courier.connected)
         first = courier.deliver(result_now())
@@ -959,9 +961,10 @@ def test_no_exception_ends_the_courier(tmp_path: Path) -> None:
             first.event_id,
             second.event_id,
         ]
-        assert courier.alive
+        assert courier.is_alive()
         courier.stop()
-    said = [sentence for code, sentence in problems if code == "courier"]
+        courier.join()
+    said = [problem.sentence for problem in problems if problem.code == "courier"]
     assert said[0] is not None
     assert "no space left for the daemon's own log" in said[0]
     assert said[-1] is None

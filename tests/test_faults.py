@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,12 @@ import pytest
 from kioskd import time_service
 from kioskd.config.load import load
 from kioskd.daemon import Daemon
-from kioskd.judge import Judged
+from kioskd.event import Step
+from kioskd.happenings import FrameJudged
+from kioskd.judge import Stop, UseMode
 from kioskd.state_dir import StateDir
 from models.manifest import shipped
+from models.observation import Observation, Wanted
 from tests.support import rtsp
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.clips import as_h264
@@ -275,14 +279,23 @@ def test_a_recording_before_a_real_broker_is_a_problem_and_a_camera_is_none(
             eventually(lambda: problems(seen).keys() == (set() if kept else {"clock"}))
 
 
-def test_a_judge_that_fails_leaves_the_kiosk_offline_with_the_reason(tmp_path: Path) -> None:
-    def fail(_: Judged) -> None:
-        if daemon.courier.connected:
-            raise ZeroDivisionError
+class Broken:
+    """A mode with a bug."""
 
+    def wants(self, seen: Observation) -> Wanted | None:
+        raise ZeroDivisionError
+
+    def step(self, seen: Observation) -> Step:
+        raise ZeroDivisionError
+
+
+def test_a_judge_that_fails_leaves_the_kiosk_offline_with_the_reason(tmp_path: Path) -> None:
     with mosquitto(tmp_path) as broker, witness(broker) as seen:
-        daemon = Daemon(load(Kioskd(tmp_path / "k", often(broker)).config), fail)
+        daemon = Daemon(load(Kioskd(tmp_path / "k", often(broker)).config))
         daemon.start()
+        eventually(lambda: daemon.courier.connected)
+        (judge,) = daemon.judges
+        judge.send(UseMode(Broken()))
         eventually(lambda: not daemon.tend())
         daemon.stop()
         eventually(lambda: seen.payloads("status")[-1]["state"] == "offline")
@@ -291,6 +304,55 @@ def test_a_judge_that_fails_leaves_the_kiosk_offline_with_the_reason(tmp_path: P
     (state,) = newest_states(seen)
     assert (state["state"], state["reason"], state["detail"]) == ("offline", "bug", failed)
     assert "stopped" not in {status["state"] for status in seen.payloads("status")}
+
+
+def test_a_listener_that_fails_or_hangs_stops_no_door_and_is_told(tmp_path: Path) -> None:
+    def fail(_: FrameJudged) -> None:
+        raise ZeroDivisionError
+
+    hold = threading.Event()
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        daemon = Daemon(load(Kioskd(tmp_path / "k", often(broker)).config))
+        daemon.stream.listen("the page", FrameJudged, fail)
+        daemon.add(daemon.stream.follow("snail", lambda _: hold.wait(), FrameJudged, most=1))
+        daemon.start()
+        eventually(lambda: daemon.tend() and len(seen.of("action")) >= 2)
+        assert "the page (ZeroDivisionError)" in problems(seen)["listener"]
+        assert "no_progress" not in problems(seen)
+        daemon.stop()
+        hold.set()
+        eventually(lambda: seen.payloads("status")[-1]["state"] == "stopped")
+
+
+def test_a_door_that_is_stopped_at_run_time_leaves_the_others_at_work(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = often(broker)
+        config |= settings(broker, {FEED: file_feed(ATTACK), "door-4": file_feed(LIVE)})
+        daemon = Daemon(load(Kioskd(tmp_path / "k", config).config))
+        daemon.start()
+        first, second = daemon.judges
+        eventually(lambda: daemon.tend() and len(newest_states(seen)) == 2)
+        second.send(Stop())
+        eventually(lambda: daemon.tend() and daemon.judges == [first])
+        told = len(results(seen))
+        eventually(lambda: daemon.tend() and len(results(seen)) > told)
+        assert "no_progress" not in problems(seen)
+        daemon.stop()
+
+
+def test_a_door_may_come_at_run_time(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = often(broker)
+        config |= settings(broker, {FEED: file_feed(ATTACK), "door-4": file_feed(LIVE)})
+        daemon = Daemon(load(Kioskd(tmp_path / "k", config).config))
+        later = daemon.judges[1]
+        daemon.parts.remove(later)
+        daemon.start()
+        eventually(lambda: daemon.tend() and newest_states(seen))
+        daemon.add(later)
+        eventually(lambda: daemon.tend() and len(newest_states(seen)) == 2)
+        assert daemon.judges[1] is later
+        daemon.stop()
 
 
 def test_frames_that_nobody_has_time_for_are_told(tmp_path: Path) -> None:

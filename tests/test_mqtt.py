@@ -190,6 +190,7 @@ def embedded() -> Iterator[EmbeddedBroker]:
     broker.start()
     yield broker
     broker.stop()
+    broker.join()
 
 
 def near(broker: EmbeddedBroker) -> DeliverySettings:

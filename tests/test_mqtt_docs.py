@@ -10,11 +10,11 @@ import pytest
 
 from kioskd.config import reference
 from kioskd.delivery import sizes, wire
-from kioskd.delivery.problems import ProblemCode
 from kioskd.delivery.wire import SchemaName
 from kioskd.event import ActionId, LivenessState
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb_phases import Phase
+from kioskd.problems import ProblemCode
 from tests.support.results import LIVE
 from tests.support.schemas import check
 

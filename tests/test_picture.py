@@ -13,7 +13,7 @@ import pytest
 from feeds.frame import ColorImage, Frame
 from feeds.imaging import open_file
 from kioskd.event import Result, Step
-from kioskd.judge import Judged
+from kioskd.happenings import FrameJudged
 from kioskd.modes.depth import depth_mode, infrared_mode, rgb_3d_mode
 from kioskd.modes.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
 from kioskd.modes.gate import Gate, GateSettings
@@ -268,7 +268,7 @@ def watched(*pictures: tuple[float, Picture | None]) -> list[tuple[str, Reason |
         face = replace(person(), picture=found)
         seen = Observation("front", number, 0, at, 1e9, 1280, 720, (face,))
         frame = Frame("front", number, 0, at, 1e9, np.zeros((2, 2, 3), np.uint8))
-        watch(Judged(frame, seen, Step("QUALITY", (), None), at, at, at))
+        watch(FrameJudged("door", frame, seen, Step("QUALITY", (), None), at, at, at))
     return spoken
 
 

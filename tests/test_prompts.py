@@ -9,7 +9,7 @@ from feeds.frame import Frame
 from kioskd import prompts
 from kioskd.config.settings import Mqtt
 from kioskd.event import Step
-from kioskd.judge import Judged
+from kioskd.happenings import FrameJudged
 from kioskd.modes.challenges.prompts import PROMPTS
 from kioskd.prompter import Prompter
 from models.observation import Observation
@@ -18,9 +18,9 @@ FRAME = Frame("door", 0, 0, 0.0, 0.0, np.zeros((2, 2, 3), np.uint8))
 SEEN = Observation("door", 0, 0, 0.0, 0.0, 2, 2, ())
 
 
-def judged(prompt: str | None, at: float) -> Judged:
+def judged(prompt: str | None, at: float) -> FrameJudged:
     step = Step("ASKED", prompt=prompt)
-    return Judged(FRAME, SEEN, step, at, at, at)
+    return FrameJudged("side-entrance", FRAME, SEEN, step, at, at, at)
 
 
 def said(*moments: tuple[str | None, float]) -> list[tuple[str, str | None]]:

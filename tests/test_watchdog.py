@@ -108,6 +108,28 @@ def test_readiness_and_stopping_are_told(manager: socket.socket) -> None:
     assert heard(manager) == ["READY=1\nSTATUS=2 feeds, 1 mode", "STOPPING=1"]
 
 
+def test_a_worker_that_comes_later_is_watched_from_then_on_until_it_is_forgotten(
+    manager: socket.socket,
+) -> None:
+    clock = Hand()
+    watchdog = Watchdog({}, clock)
+    assert watchdog.tend() == []
+    clock.now += 10.0
+    watchdog.watch("judge-later", 2.0)
+    assert watchdog.tend() == []  # its time begins when it comes
+    clock.now += 2.1
+    assert watchdog.tend() == ["judge-later"]
+    watchdog.progress("judge-later")
+    assert watchdog.tend() == []
+    clock.now += 2.1
+    watchdog.forget("judge-later")
+    assert watchdog.tend() == []
+    with pytest.raises(KeyError, match="judge-later"):
+        watchdog.progress("judge-later")
+    starved = "STATUS=No progress: judge-later"
+    assert heard(manager) == ["WATCHDOG=1", "WATCHDOG=1", starved, "WATCHDOG=1", "WATCHDOG=1"]
+
+
 def test_a_worker_name_cannot_smuggle_a_notification_in(manager: socket.socket) -> None:
     clock = Hand()
     watchdog = Watchdog({"door\nWATCHDOG=1": 1.0}, clock)

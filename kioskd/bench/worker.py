@@ -16,7 +16,7 @@ from kioskd import log
 from kioskd.bench import proc
 from kioskd.config.load import load
 from kioskd.daemon import TURN_S, Daemon
-from kioskd.judge import Judged
+from kioskd.happenings import FrameJudged
 
 WARM_S = 2.0  # after the first frame of every feed: caches, first tracks
 START_S = 300.0  # for every camera's first frame
@@ -34,7 +34,7 @@ class Tape:
     faces: bool = False  # whether any frame has shown one
     told: int = 0  # attempts of which a door was told
 
-    def add(self, judged: Judged) -> None:
+    def add(self, judged: FrameJudged) -> None:
         row = (
             judged.frame.captured_at,
             judged.began_at,
@@ -68,7 +68,8 @@ class Reading:
 def main(config: Path, seconds: float) -> None:
     log.configure("warning")
     tape = Tape()
-    daemon = Daemon(load(config), tape.add)
+    daemon = Daemon(load(config))
+    daemon.stream.listen("bench", FrameJudged, tape.add)
     daemon.start()
     try:
         _until_warm(daemon, tape)

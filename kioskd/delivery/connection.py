@@ -4,17 +4,15 @@ import queue
 
 from kioskd.delivery import reasons
 from kioskd.delivery.backoff import Backoff
-from kioskd.delivery.clock import Clock
 from kioskd.delivery.incoming import Incoming
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.limits import Limits
 from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
-from kioskd.delivery.news import Met, Tell
 from kioskd.delivery.outgoing import Outgoing
-from kioskd.delivery.problems import Problems
 from kioskd.delivery.pump import Pump
 from kioskd.delivery.rival import Rival
-from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.shared import Shared
+from kioskd.happenings import BrokerMet
 
 PATIENCE_S = 20.0  # name lookup, TCP, TLS and the broker's answer together
 GOODBYE_S = 0.5  # for the broker to take our goodbye
@@ -29,30 +27,27 @@ class Connection:
 
     def __init__(
         self,
-        settings: DeliverySettings,
+        shared: Shared,
         outgoing: Outgoing,
         pump: Pump,
         ledger: Ledger,
         incoming: Incoming,
         will: Letter,
-        clock: Clock,
-        problems: Problems,
-        tell: Tell,
     ) -> None:
-        self._settings = settings
+        self._settings = shared.settings
+        self._clock = shared.clock
+        self._problems = shared.problems
+        self._tell = shared.tell
         self._outgoing = outgoing
         self._pump = pump
         self._ledger = ledger
         self._incoming = incoming
         self._will = will
-        self._clock = clock
-        self._problems = problems
-        self._tell = tell
         self._inbox: queue.SimpleQueue[tuple[Link, Happening] | None] = queue.SimpleQueue()
         self._backoff = Backoff()
-        self._rival = Rival(settings)
+        self._rival = Rival(shared.settings)
         self._will_limits = Limits()  # what the broker takes of a last will, as far as known
-        self._connect_at = self._since = clock.monotonic()
+        self._connect_at = self._since = shared.clock.monotonic()
 
     def wake(self) -> None:
         """There is something to do."""
@@ -140,7 +135,7 @@ class Connection:
         with self._outgoing.lock:
             self._outgoing.opened(limits, now)
         self._problems.set("broker", None)
-        self._tell(Met(reasons.place(self._settings)))
+        self._tell(BrokerMet(reasons.place(self._settings)))
 
     def _lose(self, lost: Lost) -> None:
         now = self._clock.monotonic()

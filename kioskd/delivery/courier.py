@@ -20,38 +20,40 @@ from kioskd.delivery.incoming import Incoming, Reader
 from kioskd.delivery.keeper import Keeper
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import Letter
-from kioskd.delivery.news import Tell, nobody
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.outgoing import Action, Outgoing
-from kioskd.delivery.problems import Problems, Report
 from kioskd.delivery.pump import Pump
-from kioskd.delivery.refusals import Refusals
 from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.shared import Shared, Tell, nobody
 from kioskd.delivery.turns import Turns
 from kioskd.event import Result
+from kioskd.problems import Problems
 
 
 class Courier:
-    """`on_problem(code, sentence or None)` is called from any thread and must return at once.
+    """Delivery, as the daemon sees it; safe to use from any thread. A part (kioskd/part.py).
 
-    The codes are those of problems.ProblemCode. So is `on_news`, with what is no problem.
-    `readers` are called with what comes in on each of their topics, see incoming.py.
+    problems, tell  told what is wrong, and what else happens, from any thread
+    readers         called with what comes in on each of their topics, see incoming.py
     """
+
+    name = "courier"
+    stop_s = 1.0  # for the broker to take the last states, and again for the thread to end
 
     def __init__(
         self,
         settings: DeliverySettings,
         audit: AuditLog,
-        on_problem: Report,
+        problems: Problems,
+        tell: Tell = nobody,
         clock: Clock | None = None,
-        on_news: Tell = nobody,
         readers: Mapping[str, Reader] | None = None,
     ) -> None:
         self._settings = settings
         self._audit = audit
         self._words = prompts.words(settings.prompt_language)
         self._clock = clock or SystemClock()
-        self._problems = Problems(on_problem)
+        self._problems = problems
         self._topics = wire.Topics(settings.prefix, settings.site, settings.device)
         self._sender = wire.Sender(
             settings.site,
@@ -62,43 +64,20 @@ class Courier:
             settings.config_digest,
             settings.doors,
         )
-        disk = Disk(self._clock, self._problems)
-        ledger = Ledger(audit, self._sender, self._topics.audit, self._clock, disk)
-        self._keeper = Keeper(
-            audit,
-            settings.keep_days,
-            settings.size_limit_mb,
-            self._clock,
-            disk,
-            self._problems,
-            on_news,
-        )
         self._order = threading.Lock()  # actions leave in the order of their numbers
         self._outgoing = Outgoing(five=settings.protocol == "5")
         self._feeds: dict[str, FeedState] = {}
         self._known: dict[str, str] | None = None  # the problems in the last status
-        refusals = Refusals(settings, self._problems)
-        self._pump = Pump(self._outgoing, ledger, refusals, self._clock, self._problems, on_news)
-        self._connection = Connection(
-            settings,
-            self._outgoing,
-            self._pump,
-            ledger,
-            Incoming(readers or {}),
-            Letter(self._topics.status, self._status("offline", {}, None)),
-            self._clock,
-            self._problems,
-            on_news,
-        )
-        self._turns = Turns(
-            self._outgoing,
-            self._connection,
-            self._pump,
-            ledger,
-            self._keeper,
-            self._clock,
-            self._problems,
-        )
+        self._build(Shared(settings, self._clock, problems, tell), Incoming(readers or {}))
+
+    def _build(self, shared: Shared, incoming: Incoming) -> None:
+        disk, outgoing = Disk(shared), self._outgoing
+        ledger = Ledger(shared, self._audit, self._sender, self._topics.audit, disk)
+        will = Letter(self._topics.status, self._status("offline", {}, None))
+        self._keeper = Keeper(shared, self._audit, disk)
+        self._pump = Pump(shared, outgoing, ledger)
+        self._connection = Connection(shared, outgoing, self._pump, ledger, incoming, will)
+        self._turns = Turns(shared, outgoing, self._connection, self._pump, ledger, self._keeper)
 
     @property
     def boot_id(self) -> str:
@@ -110,13 +89,16 @@ class Courier:
             return self._outgoing.up
 
     @property
-    def alive(self) -> bool:
-        return self._turns.is_alive()
-
-    @property
-    def last_progress(self) -> float:
+    def progress_at(self) -> float:
         """Seconds, monotonic: the courier's own thread was alive."""
         return self._turns.progress_at
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing is delivered any more, in a sentence; None if all is well."""
+        ended = self._turns.ident is not None and not self._turns.is_alive()
+        stopping = self._outgoing.stopping
+        return "the courier's thread ended: see the log" if ended and not stopping else None
 
     def start(self) -> None:
         if self._known is None:
@@ -124,8 +106,8 @@ class Courier:
         self._keeper.look_at_clock()  # before the first record is dated by it
         self._turns.start()
 
-    def stop(self, failure: str | None = None, timeout: float = 3.0) -> None:
-        """Say that we end, wait `timeout` for the broker's answer, end both threads.
+    def stop(self, failure: str | None = None) -> None:
+        """Say that we end; `join` gives the broker time to hear it.
 
         failure  why, in a sentence, if it is not on purpose
 
@@ -138,7 +120,15 @@ class Courier:
         with self._outgoing.lock:
             self._outgoing.stopping = True
             self._outgoing.keep(self._topics.status, self._farewell(failure, wall))
+        self._connection.wake()
+
+    def join(self, timeout: float = 3.0) -> None:
+        """Wait so long for the broker's answer to our goodbye, then end both threads."""
         self._turns.end(timeout)
+
+    def is_alive(self) -> bool:
+        """Whether its own thread runs."""
+        return self._turns.is_alive()
 
     def _farewell(self, failure: str | None, wall: float) -> bytes:
         if failure is None:

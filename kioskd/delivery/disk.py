@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from kioskd.delivery.clock import Clock
 from kioskd.delivery.database import AuditError
-from kioskd.delivery.problems import Problems
+from kioskd.delivery.shared import Shared
 
 PAUSE_S = 5.0  # before a failing disk is tried again
 
@@ -13,10 +12,10 @@ T = TypeVar("T")
 
 
 class Disk:
-    def __init__(self, clock: Clock, problems: Problems) -> None:
-        self._clock = clock
-        self._problems = problems
-        self._again_at = clock.monotonic()
+    def __init__(self, shared: Shared) -> None:
+        self._clock = shared.clock
+        self._problems = shared.problems
+        self._again_at = self._clock.monotonic()
         self._failed = ""  # the work that was refused last
 
     @property

@@ -11,7 +11,6 @@ import threading
 from kioskd.loopback import LOOPBACK, free_port
 
 START_S = 60.0  # a busy machine takes some seconds to load it
-STOP_S = 0.8  # the daemon must end in time, and this thread ends with it
 
 
 class EmbeddedError(Exception):
@@ -19,12 +18,20 @@ class EmbeddedError(Exception):
 
 
 class EmbeddedBroker:
-    """`start()` before a Courier with protocol 3.1.1 connects to 127.0.0.1 and `port`."""
+    """`start()` before a Courier with protocol 3.1.1 connects to 127.0.0.1 and `port`.
+
+    A part (kioskd/part.py) that nobody waits for: it is for trials.
+    """
+
+    name = "embedded-broker"
+    stop_s = 0.8  # the daemon must end in time, and this thread ends with it
+    progress_at = None
+    failure = None
 
     def __init__(self, port: int = 0) -> None:
         self.port = port or free_port()
         self._started = threading.Event()
-        self._failure: EmbeddedError | None = None
+        self._why_not: EmbeddedError | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="embedded-broker", daemon=True)
@@ -34,25 +41,30 @@ class EmbeddedBroker:
         self._thread.start()
         if not self._started.wait(START_S):
             raise EmbeddedError(f"the embedded broker did not start within {START_S:.0f} s")
-        if self._failure is not None:
-            raise self._failure
+        if self._why_not is not None:
+            raise self._why_not
         return self.port
 
-    def stop(self) -> None:
+    def stop(self, failure: str | None = None) -> None:
         if self._loop is not None and self._end is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(STOP_S)
+
+    def join(self, timeout: float = stop_s) -> None:
+        self._thread.join(timeout)
+
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
 
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
         except ImportError:
-            self._failure = EmbeddedError(
+            self._why_not = EmbeddedError(
                 "the embedded broker needs amqtt: pip install 'kioskd[demo]', "
                 "or install mosquitto and name it in mqtt.broker"
             )
         except Exception as error:  # amqtt lets through whatever its plugins raise
-            self._failure = EmbeddedError(
+            self._why_not = EmbeddedError(
                 f"the embedded broker cannot use {LOOPBACK}:{self.port} ({error}): "
                 "is another kioskd running? Otherwise choose another mqtt.port"
             )

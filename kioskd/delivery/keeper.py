@@ -4,10 +4,10 @@ from kioskd import time_service
 from kioskd.delivery import audit_sentences, stretches
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_rows import Aside
-from kioskd.delivery.clock import Clock, Reading
+from kioskd.delivery.clock import Reading
 from kioskd.delivery.disk import Disk
-from kioskd.delivery.news import ClockSet, Pruned, Rescued, Tell
-from kioskd.delivery.problems import Problems
+from kioskd.delivery.shared import Shared
+from kioskd.happenings import ClockSet, RecordsPruned, RecordsRescued
 
 CLOCK_EVERY_S = 10.0
 PRUNE_EVERY_S = 3600.0
@@ -20,27 +20,18 @@ NAMED_MOST = 5  # rows put aside that the problem names
 class Keeper:
     """Used by the courier's thread alone."""
 
-    def __init__(
-        self,
-        audit: AuditLog,
-        keep_days: float,
-        size_limit_mb: float,
-        clock: Clock,
-        disk: Disk,
-        problems: Problems,
-        tell: Tell,
-    ) -> None:
+    def __init__(self, shared: Shared, audit: AuditLog, disk: Disk) -> None:
         self._audit = audit
-        self._keep_s = keep_days * 86400
-        self._limit = size_limit_mb * 1e6
-        self._clock = clock
+        self._keep_s = shared.settings.keep_days * 86400
+        self._limit = shared.settings.size_limit_mb * 1e6
+        self._clock = shared.clock
         self._disk = disk
-        self._problems = problems
-        self._tell = tell
+        self._problems = shared.problems
+        self._tell = shared.tell
         self._asides = 0  # as of when it was told how many rows lie aside
         self._rescued = -1  # how many damaged logs there were when all of them had been rescued
         self._reading: Reading | None = None
-        now = clock.monotonic()
+        now = self._clock.monotonic()
         self._clock_at = now
         self._prune_at = now
         self._size_at = now
@@ -83,7 +74,8 @@ class Keeper:
             self._prune_at = now + PRUNE_EVERY_S
             self._disk.tried("mark", self._audit.remember)
         else:
-            self._tell(Pruned(deleted.count, deleted.first, deleted.last, deleted.recorded_before))
+            first, last, before = deleted.first, deleted.last, deleted.recorded_before
+            self._tell(RecordsPruned(deleted.count, first, last, before))
 
     def _rescue(self) -> None:
         """Some of what waited in a log that was damaged, in this run or an earlier one."""
@@ -95,7 +87,7 @@ class Keeper:
         if rescued is None and not self._disk.resting:
             self._rescued = damaged
         elif rescued is not None and rescued.done:
-            self._tell(Rescued(rescued.path, rescued.saved, rescued.lost))
+            self._tell(RecordsRescued(rescued.path, rescued.saved, rescued.lost))
 
     def _weigh(self) -> None:
         size = self._disk.tried("size", self._audit.bytes_used)

@@ -8,9 +8,9 @@ from typing import TypeVar
 from kioskd.delivery import wire
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_rows import Row
-from kioskd.delivery.clock import Clock
 from kioskd.delivery.disk import Disk
 from kioskd.delivery.outgoing import Action, AuditRow
+from kioskd.delivery.shared import Shared
 
 DENIED_PAUSE_S = 30.0  # before rows are offered again to a broker that refused one
 WITHHELD_S = 3600.0  # before they are offered again to one that hangs up on each
@@ -36,17 +36,12 @@ class Ledger:
     """Used by the courier's thread, except `note`, which any thread may call."""
 
     def __init__(
-        self,
-        audit: AuditLog,
-        sender: wire.Sender,
-        topic: str,
-        clock: Clock,
-        disk: Disk,
+        self, shared: Shared, audit: AuditLog, sender: wire.Sender, topic: str, disk: Disk
     ) -> None:
         self._audit = audit
         self._sender = sender
         self._topic = topic
-        self._clock = clock
+        self._clock = shared.clock
         self._disk = disk
         self._notes: deque[_Note] = deque()
         self._taken: list[int] = []  # rows the broker took, not marked so on the disk yet
@@ -55,7 +50,7 @@ class Ledger:
         self._hang_ups = 0  # since the broker last took a row
         self.oversize = 0  # rows that this connection was not given, too large for the broker
         self.first_oversize: AuditRow | None = None
-        now = clock.monotonic()
+        now = self._clock.monotonic()
         self._send_at = now
         self._withheld_until = now
 

@@ -3,33 +3,25 @@
 from collections.abc import Sequence
 
 from kioskd.delivery import reasons, wire
-from kioskd.delivery.clock import Clock
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import Acked
-from kioskd.delivery.news import Ended, Tell
 from kioskd.delivery.outgoing import Action, AuditRow, Blamed, Dropped, Outgoing
-from kioskd.delivery.problems import Problems
 from kioskd.delivery.refusals import Refusals
+from kioskd.delivery.shared import Shared
+from kioskd.happenings import ActionEnded
 
 
 class Pump:
     """`send`, `keep` and `send_unkept` may be called from any thread; the rest is the courier's."""
 
-    def __init__(
-        self,
-        outgoing: Outgoing,
-        ledger: Ledger,
-        refusals: Refusals,
-        clock: Clock,
-        problems: Problems,
-        tell: Tell,
-    ) -> None:
+    def __init__(self, shared: Shared, outgoing: Outgoing, ledger: Ledger) -> None:
+        self._doors = shared.settings.doors
+        self._clock = shared.clock
+        self._problems = shared.problems
+        self._tell = shared.tell
         self._outgoing = outgoing
         self._ledger = ledger
-        self._refusals = refusals
-        self._clock = clock
-        self._problems = problems
-        self._tell = tell
+        self._refusals = Refusals(shared)
 
     def send(self, action: Action) -> str:
         """Send it now, or as soon as may be; why the broker does not take it, or ""."""
@@ -151,4 +143,5 @@ class Pump:
     def _note(self, action: Action, outcome: wire.Outcome, detail: str) -> None:
         """What became of an action in the end: for the record, and for the log."""
         self._ledger.note(action, outcome, detail)
-        self._tell(Ended(action.event_id, action.source, outcome, detail))
+        door = self._doors.get(action.source, "")
+        self._tell(ActionEnded(action.event_id, action.source, door, outcome, detail))

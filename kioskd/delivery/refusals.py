@@ -4,16 +4,15 @@ from collections.abc import Mapping
 
 from kioskd.delivery import reasons
 from kioskd.delivery.limits import Limits
-from kioskd.delivery.problems import Problems
-from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.shared import Shared
 
 
 class Refusals:
     """Used by the courier's thread alone."""
 
-    def __init__(self, settings: DeliverySettings, problems: Problems) -> None:
-        self._settings = settings
-        self._problems = problems
+    def __init__(self, shared: Shared) -> None:
+        self._settings = shared.settings
+        self._problems = shared.problems
         self._denied: set[str] = set()  # topics
         self._rejected: dict[str, None] = {}  # what ended connections, in words, in order
 

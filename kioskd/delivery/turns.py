@@ -4,13 +4,12 @@ import threading
 from contextlib import suppress
 
 from kioskd.delivery import reasons
-from kioskd.delivery.clock import Clock
 from kioskd.delivery.connection import GOODBYE_S, Connection
 from kioskd.delivery.keeper import Keeper
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.outgoing import Outgoing
-from kioskd.delivery.problems import Problems
 from kioskd.delivery.pump import Pump
+from kioskd.delivery.shared import Shared
 
 TURN_S = 0.5  # the courier looks around at least so often
 
@@ -20,25 +19,24 @@ class Turns(threading.Thread):
 
     def __init__(
         self,
+        shared: Shared,
         outgoing: Outgoing,
         connection: Connection,
         pump: Pump,
         ledger: Ledger,
         keeper: Keeper,
-        clock: Clock,
-        problems: Problems,
     ) -> None:
         super().__init__(name="courier", daemon=True)
+        self._clock = shared.clock
+        self._problems = shared.problems
         self._outgoing = outgoing
         self._connection = connection
         self._pump = pump
         self._ledger = ledger
         self._keeper = keeper
-        self._clock = clock
-        self._problems = problems
         self._quiet = threading.Event()
         self._ended = threading.Event()
-        self.progress_at = clock.monotonic()
+        self.progress_at = shared.clock.monotonic()
 
     def run(self) -> None:
         while not self._ended.is_set():

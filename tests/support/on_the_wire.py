@@ -17,7 +17,9 @@ from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Reading
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.settings import Form, Protocol
+from kioskd.delivery.shared import nobody
 from kioskd.event import Result
+from kioskd.problems import Problems
 from tests.support.broker import eventually
 from tests.support.results import LIVE
 from tests.support.scripted_broker import ScriptedBroker, scripted_broker
@@ -104,7 +106,7 @@ def said(folder: Path, protocol: Protocol, form: Form) -> dict[str, list[Message
             config_digest="9b1c22d0",
             doors={"door-3": "side-entrance"},
         )
-        courier = Courier(settings, log, lambda code, sentence: None, StillClock())
+        courier = Courier(settings, log, Problems(nobody), nobody, StillClock())
         ids += [courier.boot_id, log.epoch]
         courier.start()
         eventually(lambda: broker.of("status"))
@@ -112,6 +114,7 @@ def said(folder: Path, protocol: Protocol, form: Form) -> dict[str, list[Message
         for result in RESULTS:
             ids.append(_deliver(courier, broker, result))
         courier.stop("judging door-3 failed (ZeroDivisionError): report what the log says")
+        courier.join()
     return _as_record(broker, ids)
 
 

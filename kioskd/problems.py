@@ -1,7 +1,8 @@
-"""What is wrong with delivery at the moment, told once at each change."""
+"""What is wrong at the moment, told once at each change."""
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 ProblemCode = Literal[
@@ -19,17 +20,35 @@ ProblemCode = Literal[
     "courier",  # a mistake of ours in delivery
     "action_dropped",  # an action grew too old before the broker took it
     "nobody_listens",  # the broker took an action, and nobody had subscribed
+    "listener",  # a mistake of ours in what only listens to the doors
+    "no_progress",  # a worker is stuck
+    "overloaded",  # the machine is too busy for its cameras
+    "picture",  # a feed's pictures cannot be judged
+    "recording",  # a recording is played to a real broker
 ]
-Report = Callable[[str, str | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemChanged:
+    """A problem came or has another sentence now; None: it is over."""
+
+    code: ProblemCode
+    sentence: str | None
 
 
 class Problems:
-    """Calls `report(code, sentence)` when a problem comes or changes, (code, None) when it ends."""
+    """Tells each change; from any thread. The changes of all threads are told one after another."""
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
+    def __init__(self, tell: Callable[[ProblemChanged], object]) -> None:
+        self._tell = tell
         self._present: dict[str, str] = {}
-        self._lock = threading.RLock()  # held while reporting, so that reports keep their order
+        self._lock = threading.RLock()  # held while telling, so that the newest is told last
+
+    @property
+    def present(self) -> dict[str, str]:
+        """Sentence by code."""
+        with self._lock:
+            return dict(self._present)
 
     def set(self, code: ProblemCode, sentence: str | None) -> None:
         with self._lock:
@@ -39,4 +58,4 @@ class Problems:
                 del self._present[code]
             else:
                 self._present[code] = sentence
-            self._report(code, sentence)
+            self._tell(ProblemChanged(code, sentence))

@@ -1,0 +1,134 @@
+"""What happens at the doors and in delivery, as values; stream.py brings them to whoever listens.
+
+Times are seconds: `…_at` on the monotonic clock, the others since 1970.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from feeds.frame import Frame
+from feeds.state import FeedState
+from kioskd.delivery.outcome import Delivery
+from kioskd.delivery.wire import Outcome
+from kioskd.event import Result, Step
+from kioskd.problems import ProblemChanged
+from models.observation import Observation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameJudged:
+    """One frame's way through the judge; for each frame.
+
+    began_at, stepped_at (the mode has spoken) and ended_at (a result, if any, is delivered).
+    """
+
+    door: str
+    frame: Frame
+    seen: Observation
+    step: Step
+    began_at: float
+    stepped_at: float
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A mode came into another phase, or gives other reasons than with the frame before."""
+
+    door: str
+    feed: str
+    before: str
+    phase: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """A mode came to a result, and it was handed to delivery."""
+
+    door: str
+    result: Result
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class ActionEnded:
+    """What became of an action in the end. The audit log has it too. `door`: "" if unknown."""
+
+    event_id: str
+    feed: str
+    door: str
+    outcome: Outcome
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedChanged:
+    """A feed came into another state."""
+
+    door: str
+    state: FeedState
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerMet:
+    """A broker took us; once for each connection."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsPruned:
+    """Audit records that the broker took long ago were deleted."""
+
+    count: int
+    first: int
+    last: int
+    recorded_before: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsRescued:
+    """The records that waited in a damaged log wait in the new one; `lost` could not be read."""
+
+    path: Path
+    saved: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSet:
+    """Somebody or something set the wall clock, forward (positive) or back."""
+
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListenerFailed:
+    """A listener begins to fail: a mistake of ours, which ends nothing."""
+
+    name: str
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A listener with a thread of its own was too slow, and so many happenings are lost to it."""
+
+    count: int
+
+
+Happening = (
+    FrameJudged
+    | Stepped
+    | AttemptEnded
+    | ActionEnded
+    | FeedChanged
+    | ProblemChanged
+    | BrokerMet
+    | RecordsPruned
+    | RecordsRescued
+    | ClockSet
+    | ListenerFailed
+    | Missed
+)

@@ -1,0 +1,152 @@
+"""What stands in the log of all that happens, as the words of each line. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from feeds.state import FeedState
+from kioskd.delivery.outcome import Delivery
+from kioskd.event import Result
+from kioskd.happenings import (
+    ActionEnded,
+    AttemptEnded,
+    BrokerMet,
+    ClockSet,
+    FeedChanged,
+    Happening,
+    ListenerFailed,
+    Missed,
+    RecordsPruned,
+    RecordsRescued,
+    Stepped,
+)
+from kioskd.modes.reasons import sentence
+from kioskd.problems import ProblemChanged
+
+KINDS = (
+    Stepped,
+    AttemptEnded,
+    ActionEnded,
+    FeedChanged,
+    ProblemChanged,
+    BrokerMet,
+    RecordsPruned,
+    RecordsRescued,
+    ClockSet,
+    ListenerFailed,
+)
+WHY_MOST = 2  # what ended an attempt, and what stood in its way most
+USUAL = ("", "opening", "finished")  # reasons of a feed's state that nobody need look at
+ENDED = {
+    "published": "the broker took the event",
+    "expired": "the event expired",
+    "refused": "the broker refused the event",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the log. At "warning" somebody should look."""
+
+    event: str
+    fields: dict[str, object]
+    level: Literal["debug", "info", "warning"] = "info"
+
+
+def lines(happening: Happening) -> Iterator[Line]:
+    """Those of one happening; of a frame there is none."""
+    match happening:
+        case Stepped(door, feed, before, phase, reasons) if phase != before:
+            told = {"phase": phase, "before": before, "reasons": reasons}
+            yield Line("phase", {"door": door, "feed": feed, **told}, "debug")
+        case AttemptEnded(door, result, delivery):
+            yield Line("attempt ended", _attempt(door, result, delivery))
+            yield from _not_sent(door, result, delivery)
+        case ActionEnded():
+            yield _action(happening)
+        case FeedChanged(door, state):
+            yield _feed(door, state)
+        case ProblemChanged(code, None):
+            yield Line("problem over", {"problem": code})
+        case ProblemChanged(code, told):
+            yield Line("problem", {"problem": code, "detail": told}, "warning")
+        case _:
+            yield from _of_the_record(happening)
+
+
+def _of_the_record(happening: Happening) -> Iterator[Line]:
+    """Of the broker, the audit log and the clock."""
+    match happening:
+        case BrokerMet(place):
+            yield Line("connected to the broker", {"at": place})
+        case RecordsPruned(count, first, last, before):
+            told = {"count": count, "first": first, "last": last, "recorded_before": _utc(before)}
+            yield Line("audit records deleted", told)
+        case RecordsRescued(path, saved, lost):
+            saving = {"log": str(path), "saved": saved, "numbers_lost": lost}
+            yield Line(
+                "records of a damaged audit log saved", saving, "warning" if lost else "info"
+            )
+        case ClockSet(by_s):
+            yield Line("the clock was set", {"by_seconds": round(by_s, 1)}, "warning")
+        case ListenerFailed(name, error):
+            yield Line("a listener failed", {"listener": name, "exc_info": error}, "warning")
+        case Missed(count):
+            yield Line("lines were lost, the log was too slow for them", {"of": count}, "warning")
+        case _:
+            pass
+
+
+def _attempt(door: str, result: Result, delivery: Delivery) -> dict[str, object]:
+    """How an attempt ended, under the event id that the audit log has it under."""
+    why = "; ".join(map(sentence, result.reasons[:WHY_MOST]))
+    return {
+        "door": door,
+        "feed": result.feed,
+        "verdict": result.verdict,
+        "track": result.track_id,
+        "attempt": result.attempt,
+        "frames": result.frames,
+        "reasons": list(result.reasons),
+        **({"detail": why} if why else {}),
+        **result.attributes,
+        "event_id": delivery.event_id,
+    }
+
+
+def _not_sent(door: str, result: Result, delivery: Delivery) -> Iterator[Line]:
+    """Of an event that did not leave at once. One that expired has a happening of its own."""
+    fields: dict[str, object] = {
+        "door": door,
+        "feed": result.feed,
+        "outcome": delivery.outcome,
+        "detail": delivery.sentence,
+        "event_id": delivery.event_id,
+    }
+    if delivery.outcome == "unrecorded":
+        yield Line("the door was not told", fields, "warning")
+    elif delivery.until is not None:
+        fields["until"] = _utc(delivery.until)
+        yield Line("the event waits for the broker", fields, "warning")
+
+
+def _action(ended: ActionEnded) -> Line:
+    fields: dict[str, object] = {"door": ended.door, "feed": ended.feed, "detail": ended.detail}
+    told = {name: value for name, value in fields.items() if value}
+    level: Literal["info", "warning"] = "info" if ended.outcome == "published" else "warning"
+    return Line(ENDED[ended.outcome], {**told, "event_id": ended.event_id}, level)
+
+
+def _feed(door: str, state: FeedState) -> Line:
+    fields: dict[str, object] = {"feed": state.feed, "reason": state.reason, "detail": state.detail}
+    level: Literal["info", "warning"] = "info" if state.reason in USUAL else "warning"
+    return Line(f"feed {state.phase}", {"door": door, **fields}, level)
+
+
+def _utc(unix_s: float) -> str:
+    """For people; a time that no calendar has stays a number."""
+    try:
+        return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{unix_s:.0f} s since 1970"

@@ -1,0 +1,36 @@
+"""What the daemon is made of: parts that work by themselves until they are stopped."""
+
+from typing import Protocol
+
+
+class Part(Protocol):
+    """One of them. All of it is for the daemon's main thread, and each call but `join` is quick.
+
+    name         for the log and the watchdog
+    stop_s       seconds that it is given to end
+    progress_at  when it last got something done, seconds on the monotonic clock; one that says
+                 nothing for too long has the daemon restarted. None: nobody waits for it
+    failure      why it cannot go on, and so the daemon cannot, in a sentence; None: all is well
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stop_s(self) -> float: ...
+
+    @property
+    def progress_at(self) -> float | None: ...
+
+    @property
+    def failure(self) -> str | None: ...
+
+    def start(self) -> object: ...
+
+    def stop(self, failure: str | None = None) -> None:
+        """Ask it to end; `failure`: why, if it is not on purpose."""
+
+    def join(self, timeout: float) -> None:
+        """Wait so long for its end."""
+
+    def is_alive(self) -> bool: ...

@@ -1,0 +1,166 @@
+"""A judge takes its messages between two frames, and loses no frame by it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from feeds.feed import Feed
+from feeds.settings import FeedSettings, FileSource
+from kioskd.delivery.outcome import Delivery
+from kioskd.event import Result, Step
+from kioskd.happenings import AttemptEnded, FrameJudged, Happening, Stepped
+from kioskd.judge import Judge, Stop, UseMode
+from kioskd.modes import catalogue
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.mode import Mode
+from kioskd.modes.rgb import RgbMode
+from kioskd.modes.rgb_settings import RgbSettings
+from models.observation import Observation, Wanted
+from models.perceive import Perceiver, PerceptionSettings, needs
+from models.session import Networks
+from tests.support.broker import eventually
+from tests.support.daemon import LIVE, gone
+from tests.support.patience import DEADLINE_S
+
+GATE = GateSettings(hybrid_margin_below=0.2)  # the clip frames the face tighter than a door should
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    asked = catalogue.needs(RgbSettings())
+    return Networks.load(needs(asked.measures, asked.schemes), "cpu", 1)
+
+
+@dataclass
+class Looker:
+    """A mode that only notes what it sees, and says its name as the phase."""
+
+    name: str
+    seen: list[int] = field(default_factory=list)
+
+    def wants(self, seen: Observation) -> Wanted | None:
+        return None
+
+    def step(self, seen: Observation) -> Step:
+        self.seen.append(seen.number)
+        return Step(self.name)
+
+
+@dataclass
+class Told:
+    """What a judge told, and what it handed over."""
+
+    judge: Judge
+    happenings: list[Happening] = field(default_factory=list)
+
+    @property
+    def results(self) -> list[Result]:
+        return [told.result for told in self.happenings if isinstance(told, AttemptEnded)]
+
+
+@contextmanager
+def judging(
+    networks: Networks, mode: Mode, react: Callable[[Judge, Happening], object] = lambda j, h: None
+) -> Iterator[Told]:
+    """A judge at work on the live clip; `react` is called in its thread with what it tells."""
+
+    def tell(happening: Happening) -> None:
+        told.happenings.append(happening)
+        react(judge, happening)
+
+    source = FileSource(str(LIVE), pace="fast", repeat="loop")
+    judge = Judge(
+        "side-entrance",
+        Feed(FeedSettings("door-3", source)),
+        Perceiver(networks, PerceptionSettings()),
+        mode,
+        lambda result: Delivery("recorded", "an-id"),
+        tell,
+    )
+    told = Told(judge)
+    judge.start()
+    try:
+        yield told
+    finally:
+        judge.stop()
+        judge.join(DEADLINE_S)
+        assert not judge.is_alive()
+
+
+def test_another_mode_decides_from_the_next_frame_on_and_no_frame_is_lost_or_seen_twice(
+    networks: Networks,
+) -> None:
+    first, second, third = Looker("first"), Looker("second"), Looker("third")
+
+    def react(judge: Judge, told: Happening) -> None:
+        if isinstance(told, FrameJudged) and told.frame.number == 5:
+            judge.send(UseMode(second))
+            judge.send(UseMode(third))
+
+    with judging(networks, first, react) as told:
+        eventually(lambda: len(third.seen) > 5)
+    assert second.seen == []
+    assert first.seen + third.seen == list(range(len(first.seen + third.seen)))
+    assert first.seen[-1] == 5
+    steps = [step for step in told.happenings if isinstance(step, Stepped)]
+    assert [(step.before, step.phase) for step in steps] == [("", "first"), ("first", "third")]
+    assert {(step.door, step.feed) for step in steps} == {("side-entrance", "door-3")}
+
+
+def test_an_attempt_that_had_begun_comes_to_nothing_and_the_new_mode_begins_afresh(
+    networks: Networks,
+) -> None:
+    """The frames that spoke for somebody under the old mode speak for nobody under the new one."""
+    changed_at: list[float] = []
+
+    def react(judge: Judge, told: Happening) -> None:
+        if isinstance(told, FrameJudged) and told.step.phase == "LIVE_WINDOW" and not changed_at:
+            changed_at.append(told.frame.captured_at)
+            judge.send(UseMode(RgbMode(RgbSettings(), GATE)))
+
+    with judging(networks, RgbMode(RgbSettings(), GATE), react) as told:
+        eventually(lambda: told.results)
+    result = told.results[0]
+    frames = [seen for seen in told.happenings if isinstance(seen, FrameJudged)]
+    after = [seen for seen in frames if seen.frame.captured_at > changed_at[0]]
+    assert result.attempt == 1
+    assert result.frames <= len(after)
+    assert frames[0].frame.captured_at < changed_at[0]
+    ended = next(seen for seen in frames if seen.step.result is not None)
+    assert ended.step.result is not None
+    assert ended.step.result.started_at > changed_at[0]
+
+
+def test_a_judge_that_is_told_to_stop_ends_its_feed_and_reads_no_further(
+    networks: Networks,
+) -> None:
+    mode, never = Looker("mode"), Looker("never")
+
+    def react(judge: Judge, told: Happening) -> None:
+        if isinstance(told, FrameJudged) and told.frame.number == 3:
+            judge.send(Stop())
+            judge.send(UseMode(never))
+
+    with judging(networks, mode, react) as told:
+        capture = eventually(lambda: told.judge.feed.capture_pid)
+        told.judge.join(DEADLINE_S)
+        assert not told.judge.is_alive()
+        assert capture is not None
+        assert gone(capture)
+    assert mode.seen == [0, 1, 2, 3]
+    assert never.seen == []
+    assert told.judge.failure is None
+
+
+def test_a_bug_ends_a_judge_and_is_named(networks: Networks) -> None:
+    class Broken(Looker):
+        def step(self, seen: Observation) -> Step:
+            raise ZeroDivisionError
+
+    with judging(networks, Broken("broken")) as told:
+        told.judge.join(DEADLINE_S)
+        assert not told.judge.is_alive()
+    said = "judging door-3 failed (ZeroDivisionError): report what the log says"
+    assert told.judge.failure == said
