@@ -1,10 +1,9 @@
-"""The command line. The only file that imports click; each command's work stands elsewhere.
+"""How each command is called. The only file that imports click; kioskd/commands/ does the work.
 
 Exit status: 0 all is well; 1 something failed while running (systemd starts it again);
 2 the configuration or the installation is wrong (a restart would not mend it).
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -65,9 +64,9 @@ def _hold_standard() -> None:
 @CONFIG
 def run(config: Path) -> None:
     """Run the daemon until SIGTERM."""
-    from kioskd.daemon import run as run_daemon
+    from kioskd.commands import run as command
 
-    sys.exit(run_daemon(config))
+    sys.exit(command.run(config))
 
 
 @main.command()
@@ -76,29 +75,26 @@ def run(config: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(config: Path, user: str | None, as_json: bool) -> None:
     """Check the configuration; say every mistake at once. Exit status 0, or 2."""
-    from kioskd.config.commands import check_command
+    from kioskd.commands import check as command
 
-    status, lines = check_command(config, user, as_json=as_json)
-    for line in lines:
-        click.echo(line, err=status != 0 and not as_json)
-    sys.exit(status)
+    sys.exit(command.run(config, user, as_json=as_json))
 
 
 @main.command()
 def schema() -> None:
     """Print the JSON Schema of config.yaml, for editors."""
-    from kioskd.config.commands import schema as config_schema
+    from kioskd.commands import schema as command
 
-    click.echo(json.dumps(config_schema(), indent=2))
+    sys.exit(command.run())
 
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the events' JSON only.")
 def demo(as_json: bool) -> None:
     """Run the daemon on the two clips that ship with it and print what a door would receive."""
-    from kioskd.demo.demo import run as run_demo
+    from kioskd.commands import demo as command
 
-    sys.exit(run_demo(as_json=as_json))
+    sys.exit(command.run(as_json=as_json))
 
 
 @main.command()
@@ -106,9 +102,9 @@ def demo(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def doctor(config: Path, as_json: bool) -> None:
     """Look at this machine and say, line by line, what is well and what to do."""
-    from kioskd.doctor import run as run_doctor
+    from kioskd.commands import doctor as command
 
-    sys.exit(run_doctor(config, as_json=as_json))
+    sys.exit(command.run(config, as_json=as_json))
 
 
 @main.command("broker-kit")
@@ -135,7 +131,7 @@ def broker_kit(
     """Write to DIR what a mosquitto broker needs: certificates, users, rights, configuration."""
     from kioskd.broker_kit import plan
     from kioskd.broker_kit.kit import Asked
-    from kioskd.broker_kit.kit import run as run_kit
+    from kioskd.commands import broker_kit as command
 
     try:
         asked = Asked(
@@ -149,15 +145,15 @@ def broker_kit(
         )
     except plan.PlanError as error:
         raise click.UsageError(str(error)) from None
-    sys.exit(run_kit(folder, asked, owner))
+    sys.exit(command.run(folder, asked, owner))
 
 
 @main.command()
 def devices() -> None:
     """List the cameras of this machine by stable name."""
-    from kioskd.devices import run as list_devices
+    from kioskd.commands import devices as command
 
-    sys.exit(list_devices())
+    sys.exit(command.run())
 
 
 @main.command()
@@ -165,9 +161,9 @@ def devices() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print topic and payload as JSON lines.")
 def events(config: Path, as_json: bool) -> None:
     """Follow what the broker carries for this device, readably, until interrupted."""
-    from kioskd.follow import run as run_follow
+    from kioskd.commands import events as command
 
-    sys.exit(run_follow(config, as_json=as_json))
+    sys.exit(command.run(config, as_json=as_json))
 
 
 @main.command()
@@ -177,13 +173,13 @@ def events(config: Path, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def bench(file: Path, feeds: str, seconds: float, as_json: bool) -> None:
     """Measure the whole road on this machine, with FILE (a video) as the camera."""
-    from kioskd.bench.bench import run as run_bench
+    from kioskd.commands import bench as command
 
     try:
         counts = [int(n) for n in feeds.split(",")]
     except ValueError:
         raise click.BadParameter(f"numbers with commas, such as 1,2,4 (got {feeds!r})") from None
-    sys.exit(run_bench(file, counts, seconds, as_json=as_json))
+    sys.exit(command.run(file, counts, seconds, as_json=as_json))
 
 
 def _data_set_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -231,13 +227,10 @@ def _data_set_options(command: Callable[..., None]) -> Callable[..., None]:
 def evaluate(schemes: tuple[str, ...], **asked: Any) -> None:
     """Measure what a door's settings are worth on DATASET: a folder or CSV of known truth."""
     with extra("evaluation"):
-        from kioskd.evaluation.run import Request
-        from kioskd.evaluation.run import run as run_evaluation
-        from kioskd.evaluation.terminal import progress
+        from kioskd.commands import evaluate as command
+        from kioskd.evaluation.evaluation import Request
 
-    with progress("Looking") as tell:
-        status = run_evaluation(Request(schemes=_schemes(schemes), **asked), tell)
-    sys.exit(status)
+    sys.exit(command.run(Request(schemes=_schemes(schemes), **asked)))
 
 
 @main.command()
@@ -257,21 +250,16 @@ def calibrate(
 ) -> None:
     """Fit the score to DATASET and propose thresholds, with what each choice costs."""
     with extra("evaluation"):
+        from kioskd.commands import calibrate as command
         from kioskd.evaluation.calibrate import Wish
-        from kioskd.evaluation.run import Request
-        from kioskd.evaluation.run_calibrate import Looking, Proposing
-        from kioskd.evaluation.run_calibrate import run as run_calibration
-        from kioskd.evaluation.terminal import progress
+        from kioskd.evaluation.evaluation import Request
 
     if (bpcer is None) == (apcer is None):
         raise click.UsageError("say either --bpcer or --apcer, such as --bpcer 5")
     wish = Wish("bpcer", bpcer / 100) if bpcer is not None else Wish("apcer", (apcer or 0.0) / 100)
     request = Request(schemes=_schemes((scheme,) if scheme else ()), **asked)
-    command = " ".join(("kioskd", *sys.argv[1:]))
-    proposing = Proposing(wish, command, write, allow_looser)
-    with progress("Looking") as files, progress("Choosing") as choices:
-        status = run_calibration(request, proposing, Looking(files, choices))
-    sys.exit(status)
+    told = " ".join(("kioskd", *sys.argv[1:]))
+    sys.exit(command.run(request, command.Proposing(wish, told, write, allow_looser)))
 
 
 @main.command()
@@ -299,14 +287,14 @@ def record(
     yes: bool,
 ) -> None:
     """Keep the frames of FEED as the camera gives them, for replay, evaluation and reports."""
-    from kioskd.record import Limits
-    from kioskd.record import run as run_record
+    from kioskd.commands import record as command
 
     def agreed(warning: str) -> bool:
         click.echo(warning, err=True)
         return yes or (sys.stdin.isatty() and click.confirm("Record?", err=True))
 
-    sys.exit(run_record(config, feed, folder, Limits(minutes, keep_gb, keep_days), agreed))
+    limits = command.Limits(minutes, keep_gb, keep_days)
+    sys.exit(command.run(config, feed, folder, limits, agreed))
 
 
 def _schemes(names: tuple[str, ...]) -> tuple[str, ...]:

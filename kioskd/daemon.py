@@ -1,22 +1,18 @@
 """The shell around the rooms: puts the parts together, watches their progress, stops them."""
 
 import secrets
-import sys
 import threading
 import time
 from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
 
 from feeds.feed import Feed
 from feeds.settings import PlayedSource
 from kioskd import __version__, log, log_lines
-from kioskd.config.load import Config, ConfigError, Door, load
+from kioskd.config.load import Config, Door
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
-from kioskd.delivery.database import AuditError
-from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
-from kioskd.ending import Signals, within
+from kioskd.delivery.embedded import EmbeddedBroker
 from kioskd.happenings import FeedChanged, FrameJudged, Happening, Stepped
 from kioskd.judge import Judge
 from kioskd.modes import catalogue
@@ -26,10 +22,10 @@ from kioskd.part import Part
 from kioskd.picture_watch import PictureWatch
 from kioskd.problems import ProblemChanged, Problems
 from kioskd.prompter import Prompter
-from kioskd.state_dir import StateDir, StateDirError, WrongStateDirError
+from kioskd.state_dir import StateDir
 from kioskd.stream import Stream
 from kioskd.watchdog import Watchdog
-from models.manifest import NetworkError, Role, shipped
+from models.manifest import Role, shipped
 from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
 
@@ -191,41 +187,6 @@ def _stop_together(parts: list[Part], failure: str | None) -> None:
     for part in parts:
         if part.is_alive():
             part.join(max(0.0, deadline - time.monotonic()))
-
-
-def run(path: Path) -> int:
-    """The `kioskd run` command: run until SIGTERM or SIGINT. Returns the exit status."""
-    signals = Signals()
-    try:
-        config = load(path)
-    except ConfigError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        return 2
-    log.configure(config.log_level, config.log_format)
-    for note in config.notes:
-        log.logger().warning(note)
-    return _run(config, signals)
-
-
-def _run(config: Config, signals: Signals) -> int:
-    try:
-        daemon = Daemon(config)
-        daemon.start()
-    except (NetworkError, WrongStateDirError) as error:
-        log.logger().error(f"not started: {error}")
-        return 2  # the installation is wrong; starting again would not mend it
-    except (StateDirError, AuditError, EmbeddedError, OSError) as error:
-        log.logger().error(f"not started: {error}")
-        return 1
-    well = True
-    while well and not signals.stopping.wait(TURN_S):
-        well = daemon.tend()
-        if signals.take_hang_up():
-            log.logger().warning("SIGHUP does nothing: restart kioskd to read config.yaml again")
-    with within(STOP_S):
-        daemon.stop()
-    return 0 if well else 1
 
 
 def _roles(config: Config) -> frozenset[Role]:

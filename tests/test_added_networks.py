@@ -11,7 +11,7 @@ from feeds.imaging import read_image
 from kioskd import daemon
 from kioskd.config.load import check, load
 from kioskd.evaluation.dataset import read_data_set
-from kioskd.evaluation.run import Request, report_of, settings_of, sight
+from kioskd.evaluation.evaluation import Request, report_of, settings_of, sight
 from models import added_scores, liveness
 from models.added import read_added
 from models.detect import Detector
@@ -188,7 +188,8 @@ def test_check_notes_that_no_door_asks_for_the_fused_scheme(tmp_path: Path) -> N
 
 
 def test_an_evaluation_scores_and_names_it_like_ours(tmp_path: Path) -> None:
-    settings = settings_of(configured(tmp_path, entry()), None)
+    request = Request(tmp_path, configured(tmp_path, entry()), gate="off")
+    settings = settings_of(request, load(configured(tmp_path, entry())))
     (tmp_path / "bonafide" / "ann").mkdir(parents=True)
     shutil.copy(FACE, tmp_path / "bonafide" / "ann" / "1.png")
     data = read_data_set(tmp_path / "bonafide" / "ann", label="bonafide")
@@ -197,6 +198,6 @@ def test_an_evaluation_scores_and_names_it_like_ours(tmp_path: Path) -> None:
     liveness = frame.faces[0].liveness
     assert liveness is not None
     assert liveness.by_model["theirs"] == pytest.approx(liveness.by_model["hybrid"], abs=1e-6)
-    report = report_of(Request(tmp_path, gate="off"), settings, sighted)
+    report = report_of(request, settings, sighted)
     assert report.networks["theirs"] == f"theirs:{HYBRID.sha256[:8]}"
     assert set(report.models) == {"texture", "context", "hybrid", "theirs"}

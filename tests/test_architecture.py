@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kioskd.cli import main
+
 ROOT = Path(__file__).parent.parent
 ROOMS = ("feeds", "models", "kioskd")
 DOORS = {
@@ -113,3 +115,19 @@ def test_modes_do_nothing_but_compute() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert {call for call in called if call[1] in SIDE_EFFECTS} == set()
+
+
+def test_every_command_has_a_file_of_its_own() -> None:
+    files = {path.stem for path in sources("kioskd/commands")}
+    assert {name.replace("-", "_") for name in main.commands} <= files
+
+
+def test_commands_load_a_configuration_in_one_way() -> None:
+    loading = {
+        str(path)
+        for path in sources("kioskd/commands")
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "kioskd.config.load"
+        if {alias.name for alias in node.names} & {"load", "ConfigError"}
+    }
+    assert loading == {"kioskd/commands/configuration.py"}

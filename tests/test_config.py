@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from kioskd.commands.check import checked
 from kioskd.config import loose, reference
-from kioskd.config.commands import check_command
 from kioskd.config.keys import listed, walk
 from kioskd.config.load import ConfigError, check, load
 
@@ -724,19 +724,19 @@ def test_another_word_for_a_key_is_understood(said: Said, line: str, meant: str)
 
 def test_a_file_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "none.yaml"
-    assert check_command(path) == (2, [f"{path}: cannot be read (No such file or directory)"])
-    assert check_command(tmp_path) == (2, [f"{tmp_path}: cannot be read (Is a directory)"])
+    assert checked(path) == (2, [f"{path}: cannot be read (No such file or directory)"])
+    assert checked(tmp_path) == (2, [f"{tmp_path}: cannot be read (Is a directory)"])
 
 
 def test_the_exit_status_is_0_or_2_and_notes_refuse_nothing(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(GOOD)
-    assert check_command(path) == (0, [f"{path}: ok"])
+    assert checked(path) == (0, [f"{path}: ok"])
     path.write_text(with_gate("hybrid_margin_below: 0.2"))
-    status, lines = check_command(path)
+    status, lines = checked(path)
     assert (status, len(lines)) == (0, 2)
     path.write_text(GOOD.replace("hq", "HQ"))
-    assert check_command(path)[0] == 2
+    assert checked(path)[0] == 2
 
 
 def test_loading_refuses_what_check_refuses_and_keeps_its_notes(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ import pytest
 
 from feeds.settings import FileSource
 from kioskd import __version__
+from kioskd.commands.check import checked
 from kioskd.config import reference
 from kioskd.config.build import EMBEDDED_PORT
-from kioskd.config.commands import SCHEMA_FILE, check_command, schema
 from kioskd.config.doors import Gate, RgbLiveness, Smile
 from kioskd.config.keys import Key, walk
 from kioskd.config.load import check, load
+from kioskd.config.reference import SCHEMA_FILE
+from kioskd.config.settings import schema
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
@@ -91,7 +93,7 @@ def test_the_example_sets_each_key_to_its_default_but_for_the_demo() -> None:
 
 
 def test_the_example_is_right_as_it_stands() -> None:
-    assert check_command(EXAMPLE) == (0, [f"{EXAMPLE}: ok"])
+    assert checked(EXAMPLE) == (0, [f"{EXAMPLE}: ok"])
 
 
 def test_the_example_runs_the_shipped_clip_with_the_embedded_broker() -> None:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kioskd.commands.check import checked
 from kioskd.config.as_user import SERVICE_GROUPS
-from kioskd.config.commands import check_command
 from kioskd.config.load import check
 from models.strict_yaml import read
 
@@ -100,21 +100,21 @@ def test_what_is_not_a_file_is_named_and_never_waited_for(tmp_path: Path, key: s
 @given(st.sampled_from(sorted(PLACES)), st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_path_ends_in_sentences(key: str, path: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        status, lines = check_command(config(Path(folder), key, path + ".db3"))
+        status, lines = checked(config(Path(folder), key, path + ".db3"))
         assert status in (0, 2)
         assert all("Traceback" not in line for line in lines)
 
 
 @pytest.mark.parametrize("name", ["~/config.yaml", "no/such.yaml", 300 * "n", "a\0b"])
 def test_a_configuration_that_is_not_there_is_a_sentence(name: str) -> None:
-    status, (line,) = check_command(Path(name))
+    status, (line,) = checked(Path(name))
     assert status == 2
     assert "cannot be read" in line
 
 
 def test_a_configuration_that_is_a_pipe_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "config.yaml")
-    status, (line,) = check_command(tmp_path / "config.yaml")
+    status, (line,) = checked(tmp_path / "config.yaml")
     assert (status, line.partition(": ")[2]) == (
         2,
         "cannot be read (Is a pipe, a socket or a device)",
@@ -198,7 +198,7 @@ def test_a_daemon_that_may_not_look_ends_with_2_so_that_it_is_not_started_for_ev
     user = "become('nobody'); " if os.geteuid() == 0 else ""
     code = (
         "import sys; from pathlib import Path; from kioskd.config.as_user import become;"
-        f" from kioskd.daemon import run; {user}sys.exit(run(Path(sys.argv[1])))"
+        f" from kioskd.commands.run import run; {user}sys.exit(run(Path(sys.argv[1])))"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code, str(file)],
@@ -236,7 +236,7 @@ def test_the_services_own_user_may_be_looked_as_before_there_is_one(open_folder:
 
 def test_an_unknown_user_is_named(tmp_path: Path) -> None:
     file = config(tmp_path, "feeds.front.path", "clip.mov")
-    assert check_command(file, "hugo-of-nowhere") == (
+    assert checked(file, "hugo-of-nowhere") == (
         2,
         ["--as: there is no user 'hugo-of-nowhere' on this machine"],
     )
@@ -249,7 +249,7 @@ def test_the_groups_of_the_service_are_those_of_its_unit() -> None:
 
 def test_for_a_program_check_prints_one_object(tmp_path: Path) -> None:
     file = config(tmp_path, "feeds.front.path", "no.mov")
-    status, (line,) = check_command(file, as_json=True)
+    status, (line,) = checked(file, as_json=True)
     told = json.loads(line)
     assert (status, told["ok"], told["file"]) == (2, False, str(file))
     (problem,) = [each for each in told["problems"] if each["weight"] == "error"]

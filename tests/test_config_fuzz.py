@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kioskd.config.commands import check_command, schema
+from kioskd.commands.check import checked
 from kioskd.config.keys import Key, walk
 from kioskd.config.load import ConfigError, check, load
+from kioskd.config.settings import schema
 from models.document import Path as KeyPath
 from models.document import dotted
 
@@ -26,7 +27,7 @@ def outcome(source: str | bytes) -> tuple[int, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "config.yaml")
         path.write_bytes(source if isinstance(source, bytes) else source.encode("utf-8", "replace"))
-        status, lines = check_command(path)
+        status, lines = checked(path)
         assert status == (2 if refused(path) else 0)
         return status, lines
 

@@ -7,7 +7,9 @@ import pytest
 
 from feeds.imaging import turned, write_video
 from feeds.settings import FeedSettings, FileSource
-from kioskd import hanging
+from kioskd.doctor import hanging
+from kioskd.doctor.camera import look
+from kioskd.modes.rgb_settings import RgbSettings
 from models.detect import Detector
 from models.mounting import QUARTERS, turn_needed
 from tests.support.eyes import ROOT, astronaut, live_clip, networks
@@ -44,11 +46,20 @@ def test_what_is_advised_puts_the_picture_upright(rotate: int, hangs: int, mirro
     assert ("upside down" in advice) == ((rotate - hangs) % 360 == 180)
 
 
-def test_the_doctor_s_eye_looks_through_the_feed(tmp_path: Path) -> None:
+def told(feed: FeedSettings) -> tuple[str, str]:
+    """What the doctor says of a camera and of how its picture hangs: a verdict of each."""
+    camera, picture = look(feed, RgbSettings())
+    assert (camera.subject, picture.subject) == ("camera front", "picture front")
+    return camera.verdict, f"{picture.verdict} {picture.sentence}"
+
+
+def test_the_doctor_looks_at_a_camera_once_and_sees_how_it_hangs(tmp_path: Path) -> None:
     path = tmp_path / "upside-down.avi"
     write_video(str(path), [turned(image, 180) for image in live_clip(20)], fps=10)
     feed = FeedSettings("front", FileSource(str(path)))
-    assert hanging.turn(feed) == 180
-    assert hanging.turn(replace(feed, rotate=180)) == 0
+    camera, picture = told(feed)
+    assert camera == "ok"
+    assert picture.startswith("FAIL the picture seems to hang upside down")
+    assert told(replace(feed, rotate=180)) == ("ok", "ok hangs upright, by the face in view")
     empty = FeedSettings("front", FileSource(str(ROOT / "tests/data/no_face.mp4")))
-    assert hanging.turn(empty) is None
+    assert told(empty)[1].startswith("note nobody was in view")

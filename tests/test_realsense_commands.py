@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from feeds.realsense import Attached
-from kioskd import devices
+from kioskd.commands import devices
 from tests.support.broker import mosquitto
 from tests.support.daemon import Kioskd, settings
 from tests.support.patience import DEADLINE_S

@@ -28,13 +28,13 @@ from feeds.recording import (
 )
 from feeds.settings import FeedSettings, FileSource
 from feeds.sources import FolderReader, VideoReader
+from kioskd.commands.record import TELL_S, Limits, Loss, make_room
 from kioskd.evaluation.dataset import read_data_set
-from kioskd.evaluation.run import Settings, sight
+from kioskd.evaluation.evaluation import Settings, sight
 from kioskd.evaluation.sight import roles
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.record import TELL_S, Limits, Loss, make_room
 from models.manifest import shipped
 from models.perceive import Perceiver, PerceptionSettings
 from models.session import Networks

@@ -1,6 +1,6 @@
 """What the doctor says of how many doors this machine can serve."""
 
-from kioskd.speed import Speed, sentence
+from kioskd.doctor.speed import Speed, sentence
 
 
 def test_the_measured_machine_serves_what_it_was_measured_to_serve() -> None:

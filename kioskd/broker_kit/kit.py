@@ -1,4 +1,4 @@
-"""`kioskd broker-kit`: write all of it, each file for the one who must read it.
+"""Everything that a broker needs is written, each file for the one who must read it.
 
     DIR/mosquitto.conf, ca.pem, server.pem, acl      anybody may read
     DIR/server.key, passwords                        the broker's user only
@@ -47,21 +47,16 @@ class Asked:
         )
 
 
-def run(folder: Path, asked: Asked, owner: str) -> int:
-    """Write the kit and say what is to be done with it. Exit status 0, or 2 with a sentence."""
-    try:
-        whole = _whole(folder, asked)
-        plan.check(whole)
-        user = _owner(owner)
-        _Kit(folder.absolute(), whole, user).write()
-    except (PlanError, authority.AuthorityError) as error:
-        print(f"broker-kit: {error}")
-        return 2
-    except OSError as error:
-        print(f"broker-kit: {error.filename or folder}: {error.strerror}")
-        return 2
-    print(_next_steps(folder.absolute(), whole, owner, user))
-    return 0
+def write(folder: Path, asked: Asked, owner: str) -> tuple[Plan, pwd.struct_passwd | None]:
+    """Write the kit; what it now is for, and the user who was given the broker's files, if any.
+
+    Raises PlanError, AuthorityError or OSError.
+    """
+    whole = _whole(folder, asked)
+    plan.check(whole)
+    user = _owner(owner)
+    _Kit(folder.absolute(), whole, user).write()
+    return whole, user
 
 
 def _owner(name: str) -> pwd.struct_passwd | None:
@@ -186,7 +181,8 @@ class _Kit:
             os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
 
 
-def _next_steps(folder: Path, whole: Plan, owner: str, user: pwd.struct_passwd | None) -> str:
+def next_steps(folder: Path, whole: Plan, user: pwd.struct_passwd | None, owner: str) -> str:
+    """What is to be done with the kit, a line each."""
     lines = [f"written to {folder}: {len(whole.users)} users, one broker ({whole.brokers[0]})"]
     if user is None:
         lines.append(

@@ -10,9 +10,10 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from kioskd.config.commands import SCHEMA_FILE, schema
 from kioskd.config.keys import NAME, Key, root
+from kioskd.config.settings import schema
 
+SCHEMA_FILE = Path(__file__).with_name("config.schema.json")  # `kioskd schema`, for editors
 DOCS, MODES = Path("docs/configuration.md"), Path("docs/modes.md")
 BEGIN, END = "<!-- written by kioskd.config.reference -->", "<!-- end -->"
 EXAMPLE = "<!-- example of {}, written by kioskd.config.reference -->"

@@ -1,18 +1,15 @@
-"""`kioskd evaluate`: sight the data set, decide by each scheme, and write the reports."""
+"""An evaluation from end to end: a door's settings, the sight of a data set, the report."""
 
-import json
-import sys
 from collections.abc import Callable, Mapping, Set
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kioskd.config.load import ConfigError, load
-from kioskd.evaluation import depth_modes, report_page, report_text
-from kioskd.evaluation.dataset import CLIP_FRAMES, DataSet, DataSetError, read_data_set
+from kioskd.config.load import Config
+from kioskd.evaluation import depth_modes
+from kioskd.evaluation.dataset import CLIP_FRAMES, DataSet, DataSetError
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import Report, full_report
 from kioskd.evaluation.sight import COLOURS, IMAGES_FPS, GateUse, Sight, Sighting, roles
-from kioskd.evaluation.thumbnails import thumbnails
 from kioskd.modes import rgb
 from kioskd.modes.depth_settings import Rgb3dSettings
 from kioskd.modes.gate import GateSettings
@@ -21,7 +18,6 @@ from models import added_scores
 from models.manifest import (
     Added,
     Manifest,
-    NetworkError,
     installed_models,
     missing_for,
     shipped,
@@ -30,8 +26,6 @@ from models.observation import Measure
 from models.perceive import PerceptionSettings
 from models.schemes import FUSED, SCHEMES
 from models.session import Networks
-
-OK, FAILED, WRONG = 0, 1, 2  # exit status
 
 Evaluated = RgbSettings | depth_modes.DepthKind
 MODES: dict[str, Evaluated] = {rgb.MODE: RgbSettings(), **depth_modes.DEFAULTS}
@@ -94,59 +88,24 @@ class Sighted:
     step_ms: Mapping[str, float]  # one call of each stage and model
 
 
-def run(request: Request, progress: Callable[[int, int], None] | None = None) -> int:
-    """The command; returns the exit status."""
-    try:
-        settings = settings_of(request.config, request.door, request.mode)
-        _check(request, settings)
-        data = read_data_set(request.data_set, request.clip_frames, request.label)
-        sighted = sight(data, settings, request.gate, request.images_fps, progress)
-    except ConfigError as error:
-        print(*error.problems, sep="\n", file=sys.stderr)
-        return WRONG
-    except (DataSetError, NetworkError) as error:
-        print(error, file=sys.stderr)
-        return WRONG
-    report = report_of(request, settings, sighted)
-    tell = report_text.markdown if request.markdown else report_text.lines
-    print(*tell(report), sep="\n")
-    try:
-        _write(request, report)
-    except OSError as error:
-        print(f"{error.filename}: cannot be written ({error.strerror})", file=sys.stderr)
-        return FAILED
-    if report.unread:
-        text = f"{report.unread} labelled file(s) or frame(s) could not be read; the figures are"
-        print(f"{text} of the rest alone", file=sys.stderr)
-        return FAILED
-    return OK
+def settings_of(request: Request, config: Config | None) -> Settings:
+    """The settings of the door that is asked for, or of the first; raises DataSetError.
 
-
-def _write(request: Request, report: Report) -> None:
-    if request.json_file is not None:
-        request.json_file.write_text(json.dumps(asdict(report), indent=1), encoding="utf-8")
-    if request.html_file is not None:
-        mistakes = [m for scheme in report.schemes for m in scheme.worst]
-        shown = thumbnails(mistakes) if request.thumbnails else {}
-        request.html_file.write_text(report_page.page(report, shown), encoding="utf-8")
-
-
-def settings_of(config: Path | None, door: str | None, mode: str | None = None) -> Settings:
-    """The settings of a configuration's door, its first if none is named; raises ConfigError.
-
-    A `mode` that is not the door's own stands with its defaults.
+    config  what stands in the file that `request` names
+    A mode that is asked for and is not the door's own stands with its defaults.
     """
+    mode = request.mode
     if mode not in (None, *MODES):
         raise DataSetError(f"no mode {mode} is evaluated; there are {', '.join(MODES)}")
     if config is None:
         return _judged(Settings(), MODES[mode or rgb.MODE])
-    found = load(config)
-    doors = {each.name: each for each in found.doors}
-    if door is not None and door not in doors:
-        raise DataSetError(f"{config} has no door called {door}; it has {', '.join(doors)}")
-    chosen = doors[door] if door is not None else found.doors[0]
+    doors = {door.name: door for door in config.doors}
+    chosen = doors.get(request.door or config.doors[0].name)
+    if chosen is None:
+        known = ", ".join(doors)
+        raise DataSetError(f"{request.config} has no door called {request.door}; it has {known}")
     settings = Settings(
-        gate=chosen.gate, perception=found.perception.settings(), added=found.perception.added
+        gate=chosen.gate, perception=config.perception.settings(), added=config.perception.added
     )
     own = chosen.mode if isinstance(chosen.mode, Evaluated) else None
     if mode is not None and (own is None or _name(own) != mode):
@@ -170,7 +129,7 @@ def _judged(settings: Settings, mode: Evaluated) -> Settings:
     return replace(settings, depth=mode)
 
 
-def _check(request: Request, settings: Settings) -> None:
+def check(request: Request, settings: Settings) -> None:
     """Raises DataSetError for what was asked for and has no meaning to the mode."""
     if settings.depth is None:
         return

@@ -1,6 +1,6 @@
-"""`kioskd bench FILE`: the daemon with one, two, four, eight cameras, all showing FILE.
+"""One run of the bench: a daemon whose cameras all show one file, and what a door got of it.
 
-Each run is a process of its own (kioskd/bench/worker.py) with a broker beside it; a subscriber
+The daemon is a process of its own (kioskd/bench/worker.py) with a broker beside it; a subscriber
 here times each event's arrival against the capture of its deciding frame. The gate is opened
 wide and every window is made to end as not live, so that attempts follow one another and every
 frame with a face costs what evidence costs.
@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kioskd.bench import report
 from kioskd.bench.broker import mosquitto
 from kioskd.config.load import load
 from kioskd.delivery.follow import follow
@@ -77,25 +76,6 @@ class Arrival:
     frames: int
 
 
-def run(file: Path, feeds: Sequence[int], seconds: float, as_json: bool = False) -> int:
-    """Exit status 0, or 1 with a sentence where a run gave nothing to measure."""
-    if not file.exists():
-        print(f"{file} does not exist: give a video to show to the cameras", file=sys.stderr)
-        return 1
-    results = []
-    for count in feeds:
-        try:
-            results.append(_measured(file.resolve(), count, seconds))
-        except (OSError, RuntimeError) as error:
-            print(f"bench with {count} feeds: {error}", file=sys.stderr)
-            return 1
-        if not as_json:
-            print(f"measured {count} feed(s)", file=sys.stderr, flush=True)
-    body = {"machine": machine(), "file": file.name, "runs": results}
-    print(json.dumps(body, indent=2) if as_json else report.text(body))
-    return 0
-
-
 def machine() -> dict[str, Any]:
     return {
         "cores": os.cpu_count(),
@@ -112,7 +92,7 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _measured(file: Path, count: int, seconds: float) -> dict[str, Any]:
+def measured(file: Path, count: int, seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="kioskd-bench-") as name:
         folder = Path(name)
         with mosquitto(folder) as port:

@@ -1,38 +1,26 @@
 """`kioskd calibrate`: sight the data set, propose thresholds, write them down."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kioskd.config.load import ConfigError
+from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
+from kioskd.config.load import Config
 from kioskd.evaluation import attack_table, calibrate_text, floor
 from kioskd.evaluation.attack_table import SchemeTable
 from kioskd.evaluation.calibrate import CalibrationError, Proposal, Wish, propose
 from kioskd.evaluation.dataset import DataSetError, read_data_set
 from kioskd.evaluation.decide import Judging
-from kioskd.evaluation.report import named
-from kioskd.evaluation.run import (
-    FAILED,
-    OK,
-    WRONG,
+from kioskd.evaluation.evaluation import (
     Request,
     Settings,
     network_names,
     settings_of,
     sight,
 )
+from kioskd.evaluation.report import named
+from kioskd.evaluation.terminal import progress
 from models.manifest import Manifest, NetworkError, missing_for
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Looking:
-    """Whom to tell how many files were looked at, and how many choices were tried."""
-
-    files: Progress | None = None
-    choices: Progress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +43,14 @@ class _Found:
     notes: tuple[str, ...]
 
 
-def run(request: Request, asked: Proposing, tell: Looking) -> int:
-    """The command; returns the exit status. `request` names one scheme at most."""
+def run(request: Request, asked: Proposing) -> int:
+    """Print a proposal, and write it where asked to. `request` names one scheme at most.
+
+    Exit status 0; 1 where the file cannot be written; 2 where nothing can be proposed.
+    """
+    config = None if request.config is None else configuration(request.config)
     try:
-        found = _proposal(request, asked, tell)
-    except ConfigError as error:
-        print(*error.problems, sep="\n", file=sys.stderr)
-        return WRONG
+        found = _proposal(request, config, asked)
     except (CalibrationError, DataSetError, NetworkError) as error:
         print(error, file=sys.stderr)
         return WRONG
@@ -94,18 +83,20 @@ def _attacks(proposal: Proposal, manifest: Manifest) -> SchemeTable | str:
         return str(error)
 
 
-def _proposal(request: Request, asked: Proposing, tell: Looking) -> _Found:
-    settings = settings_of(request.config, request.door)
+def _proposal(request: Request, config: Config | None, asked: Proposing) -> _Found:
+    settings = settings_of(request, config)
     if settings.depth is not None:
         raise DataSetError("only RGB liveness is calibrated, and this door has another mode")
     scheme = (*request.schemes, settings.rgb.detection_scheme)[0]
     if missing := missing_for(scheme):
         raise NetworkError(f"{scheme} needs the {' and '.join(missing)} network")
     data = read_data_set(request.data_set, request.clip_frames, request.label)
-    sighted = sight(data, settings, request.gate, request.images_fps, tell.files)
+    with progress("Looking") as tell:
+        sighted = sight(data, settings, request.gate, request.images_fps, tell)
     rgb = replace(settings.rgb, detection_scheme=scheme)
     by = Judging(rgb, settings.gate, request.gate, added=settings.manifest.weights)
     problems = [problem for sighting in sighted.sightings for problem in named(sighting)]
     looked = sighted.sightings
-    proposal = propose(looked, by, asked.wish, tell.choices, allow_looser=asked.allow_looser)
+    with progress("Choosing") as tell:
+        proposal = propose(looked, by, asked.wish, tell, allow_looser=asked.allow_looser)
     return _Found(settings, proposal, floor.lacking(looked), (*data.notes, *problems))

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kioskd.config.load import load
+import kioskd.demo
+from kioskd.commands.configuration import FAILED, OK, configuration
 from kioskd.delivery.follow import follow
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.loopback import free_port, listens
 
-HERE = Path(__file__).parent
+HERE = Path(kioskd.demo.__file__).parent
 EXPECTED = {"live": "true", "attack": "false"}  # feed -> livenessConfirmed
 SOON_S = 20.0  # whoever waits for longer is told that it goes on
 PATIENCE_S = (
@@ -41,13 +42,13 @@ def run(as_json: bool = False) -> int:
         if not as_json:
             print(INTRODUCTION, flush=True)
         with _daemon(config) as (process, log_file):
-            told = _listen(load(config).delivery, process, as_json)
+            told = _listen(configuration(config).delivery, process, as_json)
             if told != EXPECTED:
                 print(_failure(told, process.poll(), log_file), file=sys.stderr)
-                return 1
+                return FAILED
     if not as_json:
         print("\nThe live person was confirmed; the attack was not. That is all a door must know.")
-    return 0
+    return OK
 
 
 def _configuration(folder: Path) -> Path:

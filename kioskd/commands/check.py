@@ -1,22 +1,24 @@
-"""What `kioskd check` and `kioskd schema` do."""
+"""`kioskd check`: every mistake of a configuration at once, before a daemon meets it."""
 
 import json
+import sys
 from pathlib import Path
-from typing import Any
 
-from kioskd.config import settings
+from kioskd.commands.configuration import OK, WRONG
 from kioskd.config.as_user import UserError, become
 from kioskd.config.load import check
 from kioskd.config.problem import Problem
 
-OK, BAD = 0, 2  # exit status; systemd does not start the daemon again after 2
-SCHEMA_FILE = Path(__file__).with_name("config.schema.json")  # `kioskd schema`, for editors
+
+def run(path: Path, user: str | None = None, *, as_json: bool = False) -> int:
+    """Print every problem, or that all is well. Exit status 0, or 2 where there is a mistake."""
+    status, lines = checked(path, user, as_json=as_json)
+    print(*lines, sep="\n", file=sys.stderr if status != OK and not as_json else sys.stdout)
+    return status
 
 
-def check_command(
-    path: Path, user: str | None = None, *, as_json: bool = False
-) -> tuple[int, list[str]]:
-    """The exit status and the lines to show: every problem, or that all is well.
+def checked(path: Path, user: str | None = None, *, as_json: bool = False) -> tuple[int, list[str]]:
+    """The exit status and the lines to show.
 
     With a `user` this process looks as that user from here on, for good.
     """
@@ -27,12 +29,12 @@ def check_command(
         told = ""
     else:
         problems = check(path)
-    status = BAD if any(problem.weight == "error" for problem in problems) else OK
+    status = WRONG if any(problem.weight == "error" for problem in problems) else OK
     if as_json:
         return status, [json.dumps(_report(path, status, problems, told))]
     lines = [str(problem) for problem in problems]
     end = f"{path}: ok" + (f" ({told})" if told else "")
-    return status, lines if status == BAD else [*lines, end]
+    return status, lines if status == WRONG else [*lines, end]
 
 
 def _report(path: Path, status: int, problems: tuple[Problem, ...], told: str) -> dict[str, object]:
@@ -53,8 +55,3 @@ def _report(path: Path, status: int, problems: tuple[Problem, ...], told: str) -
             for problem in problems
         ],
     }
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of config.yaml."""
-    return settings.schema()

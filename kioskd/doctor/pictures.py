@@ -11,7 +11,7 @@ LONG_S = 1.0
 DULL = 6.0  # levels of standard deviation; a scene in light has 30 and more
 
 
-class View:
+class Pictures:
     """Several pictures of one camera, put in as they come."""
 
     def __init__(self) -> None:

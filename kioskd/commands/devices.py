@@ -2,6 +2,7 @@
 
 from feeds.devices import Camera, cameras, depth_cameras
 from feeds.realsense import Attached
+from kioskd.commands.configuration import OK
 
 
 def run() -> int:
@@ -14,7 +15,7 @@ def run() -> int:
     if problem:
         lines.append(problem)
     print("\n".join(lines))
-    return 0
+    return OK
 
 
 def _usb(camera: Camera) -> str:

@@ -5,13 +5,13 @@ import pytest
 
 from feeds.frame import Frame
 from feeds.pace import Pace
-from kioskd.view import View
+from kioskd.doctor.pictures import Pictures
 from tests.support.pictures import picture
 
 
-def viewed(rate: float, count: int, *, contrast: int = 100, every: int = 1) -> View:
+def viewed(rate: float, count: int, *, contrast: int = 100, every: int = 1) -> Pictures:
     """`count` pictures of a camera that gives `rate` of them a second, each `every`th taken."""
-    view = View()
+    view = Pictures()
     for turn in range(count):
         number = turn * every
         image = picture(0)

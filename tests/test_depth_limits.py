@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from feeds.frame import Frame, Intrinsics, Rig
-from kioskd.depth_check import lacking
+from kioskd.doctor.depth_limits import lacking
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
 from kioskd.modes.rgb_settings import RgbSettings

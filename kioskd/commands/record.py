@@ -13,7 +13,8 @@ from feeds.feed import Feed
 from feeds.frame import Frame
 from feeds.settings import FeedSettings, RealSenseSource, RecordingSource, Source
 from feeds.state import FeedState
-from kioskd.config.load import ConfigError, load
+from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
+from kioskd.config.load import Config
 from kioskd.log import redacted
 
 WAIT_S = 0.25  # for a frame
@@ -25,8 +26,6 @@ WARNING = """\
 This keeps pictures of whoever stands before the camera: faces, which are personal data. They
 are stored as they are, readable by this user only, and never sent anywhere.
 """
-
-OK, FAILED, WRONG = 0, 1, 2  # exit status
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,7 @@ def run(
 ) -> int:
     """The command. `agreed` is asked once, with the warning, before anything is kept."""
     try:
-        settings = _feed(config, feed)
-    except ConfigError as error:
-        print(*error.problems, sep="\n", file=sys.stderr)
-        return WRONG
+        settings = _feed(configuration(config), feed)
     except LookupError as error:
         print(error.args[0], file=sys.stderr)
         return WRONG
@@ -77,9 +73,9 @@ def make_room(folder: Path, limits: Limits, now: float) -> list[Path]:
     return deleted
 
 
-def _feed(config: Path, name: str) -> FeedSettings:
+def _feed(config: Config, name: str) -> FeedSettings:
     """Raises LookupError with a sentence where no door has the feed."""
-    feeds = {door.feed.name: door.feed for door in load(config).doors}
+    feeds = {door.feed.name: door.feed for door in config.doors}
     if name not in feeds:
         raise LookupError(f"no door has a feed called {name}; there are {', '.join(feeds)}")
     return feeds[name]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import kioskd.demo
 from feeds import imaging
 from feeds.frame import ColorImage, Frame
 from kioskd.config.load import Config, Door
@@ -19,7 +20,7 @@ from models.observation import LivenessPlan, Observation, Wanted
 from models.perceive import Perceiver
 from models.session import Networks
 
-CLIP = Path(__file__).parent / "demo" / "clips" / "live.mov"  # a face in its first 72 frames
+CLIP = Path(kioskd.demo.__file__).parent / "clips" / "live.mov"  # a face in its first 72 frames
 WARM, ROUNDS, FRAMES = 5, 3, 10  # frames before, rounds, frames of each
 RATES = (10, 15, 30)  # frames a second that cameras at doors are set to
 SLOWEST = 5  # below it attempts take too long for anybody at a door

@@ -1,0 +1,130 @@
+"""`kioskd doctor`: look at what a door needs, and say line by line what is well or what to do."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from ctypes import CDLL
+from pathlib import Path
+
+from feeds import realsense
+from feeds.settings import RealSenseSource, RecordingSource
+from kioskd import time_service
+from kioskd.commands.configuration import FAILED, OK, configuration
+from kioskd.config.load import Config
+from kioskd.daemon import networks
+from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
+from kioskd.delivery.probe import probe
+from kioskd.delivery.sizes import sizes
+from kioskd.doctor import camera, speed
+from kioskd.doctor.finding import Finding
+from kioskd.loopback import listens
+from models.manifest import NetworkError
+
+
+def run(path: Path, *, as_json: bool = False) -> int:
+    """Print a line per finding. Exit status 0 if all is well, 2 on a bad configuration, else 1."""
+
+    def say(finding: Finding) -> None:
+        print(finding.json() if as_json else finding, flush=True)
+
+    config = configuration(path, lambda problem: say(Finding("configuration", False, str(problem))))
+    say(Finding("configuration", True, f"{path} has no mistakes"))
+    for note in config.notes:
+        say(Finding("configuration", True, note, note=True))
+    well = True
+    for finding in _findings(config):
+        say(finding)
+        well = well and finding.well
+    return OK if well else FAILED
+
+
+def _findings(config: Config) -> Iterator[Finding]:
+    yield from _networks(config)
+    for door in config.doors:
+        yield from camera.look(door.feed, door.mode)
+    yield from _broker(config)
+    yield _sizes(config)
+    yield _clock()
+    yield _state_dir(config.state_dir)
+    yield _libusb(config)
+
+
+def _networks(config: Config) -> Iterator[Finding]:
+    try:
+        loaded = networks(config)
+    except NetworkError as error:
+        yield Finding("networks", False, str(error))
+        return
+    names = ", ".join(sorted(loaded.uses()))
+    wish = config.perception.provider
+    yield Finding("networks", True, f"{names} run on {loaded.provider} (asked for: {wish})")
+    yield Finding("speed", *speed.sentence(speed.measured(config, loaded), len(config.doors)))
+
+
+def _broker(config: Config) -> Iterator[Finding]:
+    """A real loop-back publish. A daemon's embedded broker is started if none is there."""
+    port = config.delivery.port
+    embedded = EmbeddedBroker(port) if config.embedded and not listens(port) else None
+    if embedded is not None:
+        try:
+            embedded.start()
+        except EmbeddedError as error:
+            yield Finding("broker", False, str(error))
+            return
+    try:
+        for well, sentence in probe(config.delivery):
+            yield Finding("broker", well, sentence)
+    finally:
+        if embedded is not None:
+            embedded.stop()
+            embedded.join()
+
+
+def _sizes(config: Config) -> Finding:
+    """Of the feed with the longest name: controllers with little memory drop what is larger."""
+    source = max((door.feed.name for door in config.doors), key=len)
+    full, compact = (sizes(config.delivery, source, compact) for compact in (False, True))
+    told = (
+        f"an event of {source} has about {full.action} bytes, /status {full.status}; with "
+        f"mqtt.payload: compact {compact.action} and {compact.status} "
+        f"(set: {config.delivery.payload})"
+    )
+    return Finding("messages", True, told)
+
+
+def _clock() -> Finding:
+    doubt = time_service.doubt(time_service.synchronised(), time.time())
+    return Finding("clock", doubt is None, doubt or "kept by a time service")
+
+
+def _state_dir(folder: Path) -> Finding:
+    """Try what the audit log will do: write there, and have it on the disk."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"kioskd")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        advice = f"{folder} cannot be written ({error.strerror}): give this user the folder"
+        return Finding("audit log", False, advice)
+    return Finding("audit log", True, f"{folder} can be written")
+
+
+def _libusb(config: Config) -> Finding:
+    """RealSense cameras need it, and pyrealsense2; nothing else does."""
+    if any(
+        isinstance(door.feed.source, RealSenseSource | RecordingSource) for door in config.doors
+    ):
+        try:
+            realsense.library()
+        except realsense.NoLibraryError as error:
+            return Finding("libusb", False, str(error))
+        return Finding("libusb", True, "installed, and pyrealsense2 too")
+    try:
+        CDLL("libusb-1.0.so.0")
+    except OSError:
+        missing = "not installed, and nothing configured needs it (RealSense cameras do: "
+        return Finding("libusb", True, missing + "apt-get install libusb-1.0-0)")
+    return Finding("libusb", True, "installed")

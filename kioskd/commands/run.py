@@ -1,0 +1,43 @@
+"""`kioskd run`: the daemon, until SIGTERM or SIGINT."""
+
+from pathlib import Path
+
+from kioskd import log
+from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
+from kioskd.config.load import Config
+from kioskd.daemon import STOP_S, TURN_S, Daemon
+from kioskd.delivery.database import AuditError
+from kioskd.delivery.embedded import EmbeddedError
+from kioskd.ending import Signals, within
+from kioskd.state_dir import StateDirError, WrongStateDirError
+from models.manifest import NetworkError
+
+
+def run(path: Path) -> int:
+    """Exit status 0 after a signal, 2 where starting again would not mend it, else 1."""
+    signals = Signals()
+    config = configuration(path)
+    log.configure(config.log_level, config.log_format)
+    for note in config.notes:
+        log.logger().warning(note)
+    return _run(config, signals)
+
+
+def _run(config: Config, signals: Signals) -> int:
+    try:
+        daemon = Daemon(config)
+        daemon.start()
+    except (NetworkError, WrongStateDirError) as error:
+        log.logger().error(f"not started: {error}")
+        return WRONG
+    except (StateDirError, AuditError, EmbeddedError, OSError) as error:
+        log.logger().error(f"not started: {error}")
+        return FAILED
+    well = True
+    while well and not signals.stopping.wait(TURN_S):
+        well = daemon.tend()
+        if signals.take_hang_up():
+            log.logger().warning("SIGHUP does nothing: restart kioskd to read config.yaml again")
+    with within(STOP_S):
+        daemon.stop()
+    return OK if well else FAILED

@@ -1,0 +1,12 @@
+"""`kioskd schema`: the JSON Schema of config.yaml, for editors."""
+
+import json
+
+from kioskd.commands.configuration import OK
+from kioskd.config import settings
+
+
+def run() -> int:
+    """Print it. Exit status 0."""
+    print(json.dumps(settings.schema(), indent=2))
+    return OK

@@ -1,0 +1,1 @@
+"""What `kioskd doctor` looks at, beside what the daemon itself can tell."""
