@@ -210,7 +210,13 @@ def test_defaults_are_those_of_the_rooms(tmp_path: Path) -> None:
     config = load(path, {})
     (door,) = config.doors
     assert config.delivery == DeliverySettings(
-        "localhost", 1883, "hq", "k", version=__version__, config_digest=config.digest
+        "localhost",
+        1883,
+        "hq",
+        "k",
+        version=__version__,
+        config_digest=config.digest,
+        doors={"f": "d"},
     )
     assert config.perception.settings() == PerceptionSettings()
     assert (door.gate, door.mode) == (GateSettings(), RgbSettings())
