@@ -228,7 +228,7 @@ def evaluate(schemes: tuple[str, ...], **asked: Any) -> None:
     """Measure what a door's settings are worth on DATASET: a folder or CSV of known truth."""
     with extra("evaluation"):
         from kioskd.commands import evaluate as command
-        from kioskd.evaluation.evaluation import Request
+        from kioskd.evaluation.request import Request
 
     sys.exit(command.run(Request(schemes=_schemes(schemes), **asked)))
 
@@ -251,8 +251,8 @@ def calibrate(
     """Fit the score to DATASET and propose thresholds, with what each choice costs."""
     with extra("evaluation"):
         from kioskd.commands import calibrate as command
-        from kioskd.evaluation.calibrate import Wish
-        from kioskd.evaluation.evaluation import Request
+        from kioskd.evaluation.request import Request
+        from kioskd.evaluation.threshold_choice import Wish
 
     if (bpcer is None) == (apcer is None):
         raise click.UsageError("say either --bpcer or --apcer, such as --bpcer 5")

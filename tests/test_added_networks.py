@@ -11,7 +11,7 @@ from feeds.imaging import read_image
 from kioskd import daemon
 from kioskd.config.load import check, load
 from kioskd.evaluation.dataset import read_data_set
-from kioskd.evaluation.evaluation import Request, report_of, settings_of, sight
+from kioskd.evaluation.request import Request, report_of, settings_of, sight
 from models import added_scores, liveness
 from models.added import read_added
 from models.detect import Detector

@@ -10,13 +10,20 @@ import numpy as np
 import pytest
 
 from kioskd.config.load import check, load
-from kioskd.evaluation import attack_table, floor
+from kioskd.evaluation import attack_table, least_data
 from kioskd.evaluation.attack_table import TableError, table_of, write_table
-from kioskd.evaluation.calibrate import Bound, CalibrationError, Choice, Wish, defaults, propose
-from kioskd.evaluation.calibrate_text import fragment, lines
 from kioskd.evaluation.decide import Judging
+from kioskd.evaluation.proposal_text import fragment, lines
 from kioskd.evaluation.score_line import Sample, fit, held_out
 from kioskd.evaluation.sight import Sighting
+from kioskd.evaluation.threshold_choice import (
+    Bound,
+    CalibrationError,
+    Choice,
+    Wish,
+    defaults,
+    propose,
+)
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb_settings import RgbSettings
 from models.calibration import IDENTITY, Calibration, calibrated, uncalibrated
@@ -448,14 +455,14 @@ def attacks(count: int, sources: int) -> list[Sighting]:
     ],
 )
 def test_too_little_is_named(found: list[Sighting], says: tuple[str, ...]) -> None:
-    told = floor.lacking(found)
+    told = least_data.lacking(found)
     assert len(told) == len(says)
     assert all(line.startswith(word) for line, word in zip(told, says, strict=True))
 
 
 def test_a_presentation_without_a_face_counts_for_nothing() -> None:
     unseen = [sighting("bonafide", [None] * 20, subject=f"x{n}", source="door") for n in range(9)]
-    assert floor.lacking(site(0.9, people=10, visits=2) + unseen) == floor.lacking(
+    assert least_data.lacking(site(0.9, people=10, visits=2) + unseen) == least_data.lacking(
         site(0.9, people=10, visits=2)
     )
 
@@ -463,10 +470,10 @@ def test_a_presentation_without_a_face_counts_for_nothing() -> None:
 def test_the_page_states_the_floor() -> None:
     page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
     for least in (
-        f"{floor.BONA_FIDE.presentations} bona fide presentations",
-        f"{floor.BONA_FIDE.subjects} subjects",
-        f"{floor.ATTACKS.presentations} attack presentations",
-        f"{floor.TOGETHER} sources",
+        f"{least_data.BONA_FIDE.presentations} bona fide presentations",
+        f"{least_data.BONA_FIDE.subjects} subjects",
+        f"{least_data.ATTACKS.presentations} attack presentations",
+        f"{least_data.TOGETHER} sources",
     ):
         assert least in " ".join(page.split())
 

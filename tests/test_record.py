@@ -30,7 +30,7 @@ from feeds.settings import FeedSettings, FileSource
 from feeds.sources import FolderReader, VideoReader
 from kioskd.commands.record import TELL_S, Limits, Loss, make_room
 from kioskd.evaluation.dataset import read_data_set
-from kioskd.evaluation.evaluation import Settings, sight
+from kioskd.evaluation.request import Settings, sight
 from kioskd.evaluation.sight import roles
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb import RgbMode

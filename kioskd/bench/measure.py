@@ -77,6 +77,7 @@ class Arrival:
 
 
 def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
     return {
         "cores": os.cpu_count(),
         "processor": _processor(),
@@ -93,6 +94,7 @@ def _processor() -> str:
 
 
 def measured(file: Path, count: int, seconds: float) -> dict[str, Any]:
+    """The figures of one run with so many feeds; raises OSError or RuntimeError with a sentence."""
     with tempfile.TemporaryDirectory(prefix="kioskd-bench-") as name:
         folder = Path(name)
         with mosquitto(folder) as port:

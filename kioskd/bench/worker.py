@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kioskd import log
-from kioskd.bench import proc
+from kioskd.bench import process_use
 from kioskd.config.load import load
 from kioskd.daemon import TURN_S, Daemon
 from kioskd.happenings import FrameJudged
@@ -117,7 +117,7 @@ def _read(daemon: Daemon, tape: Tape) -> Reading:
         at=time.monotonic(),
         rows=rows,
         own_cpu_s=time.process_time(),
-        capture_cpu_s=sum(proc.cpu_s(pid) for pid in _capture_pids(daemon)),
+        capture_cpu_s=sum(process_use.cpu_s(pid) for pid in _capture_pids(daemon)),
         network_s=sum(use.seconds for use in uses.values()),
         network_calls={name: use.calls for name, use in uses.items()},
         network_seconds={name: use.seconds for name, use in uses.items()},
@@ -133,8 +133,8 @@ def _capture_pids(daemon: Daemon) -> list[int]:
 
 def _figures(daemon: Daemon, tape: Tape, before: Reading, after: Reading) -> dict[str, object]:
     rows = tape.rows[before.rows : after.rows]
-    captures = [proc.memory_mb(pid) for pid in _capture_pids(daemon)]
-    own = proc.memory_mb(os.getpid())
+    captures = [process_use.memory_mb(pid) for pid in _capture_pids(daemon)]
+    own = process_use.memory_mb(os.getpid())
     return {
         "provider": daemon.networks.provider,
         "seconds": after.at - before.at,

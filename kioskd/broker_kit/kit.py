@@ -1,4 +1,4 @@
-"""Everything that a broker needs is written, each file for the one who must read it.
+"""The files of a kit are written, each for the one who must read it.
 
     DIR/mosquitto.conf, ca.pem, server.pem, acl      anybody may read
     DIR/server.key, passwords                        the broker's user only
@@ -24,7 +24,7 @@ LIST = "kit.json"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command line says; None: as it was, or the default."""
+    """What the command line asks for; None leaves it as it was, or at its default."""
 
     brokers: tuple[str, ...] = ()
     port: int | None = None
@@ -35,7 +35,7 @@ class Asked:
     collectors: tuple[str, ...] = ()
 
     def beside(self, old: Plan) -> Plan:
-        """Those of before, and the new ones."""
+        """The plan of before, and what is new in it."""
         return Plan(
             self.brokers or old.brokers,
             self.port or old.port,

@@ -67,7 +67,7 @@ class Plan:
 
 
 def kiosk(text: str) -> Kiosk:
-    """SITE/DEVICE."""
+    """The kiosk that is called SITE/DEVICE; PlanError where that is no name."""
     if not re.fullmatch(f"{_NAME}/{_NAME}", text):
         raise PlanError(
             f"--kiosk must be SITE/DEVICE as in config.yaml, such as hq/kiosk-07 ({text})"
@@ -76,7 +76,7 @@ def kiosk(text: str) -> Kiosk:
 
 
 def controller(text: str) -> Controller:
-    """NAME=SITE/DEVICE or NAME=SITE/DEVICE/SOURCE."""
+    """The controller that NAME=SITE/DEVICE or NAME=SITE/DEVICE/SOURCE means; PlanError if none."""
     name, _, place = text.partition("=")
     if not _USER.fullmatch(name) or not re.fullmatch(f"{_NAME}/{_NAME}(/{_NAME})?", place):
         raise PlanError(
@@ -88,7 +88,7 @@ def controller(text: str) -> Controller:
 
 
 def check(plan: Plan) -> None:
-    """PlanError if it cannot be carried out."""
+    """Refuse, with PlanError, what cannot be carried out."""
     for name in plan.brokers:
         if not _is_address(name) and not _HOST.fullmatch(name):
             raise PlanError(f"--broker must be a host name or an IP address ({name})")

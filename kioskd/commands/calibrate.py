@@ -6,20 +6,20 @@ from pathlib import Path
 
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
 from kioskd.config.load import Config
-from kioskd.evaluation import attack_table, calibrate_text, floor
+from kioskd.evaluation import attack_table, least_data, proposal_text
 from kioskd.evaluation.attack_table import SchemeTable
-from kioskd.evaluation.calibrate import CalibrationError, Proposal, Wish, propose
 from kioskd.evaluation.dataset import DataSetError, read_data_set
 from kioskd.evaluation.decide import Judging
-from kioskd.evaluation.evaluation import (
+from kioskd.evaluation.report import named
+from kioskd.evaluation.request import (
     Request,
     Settings,
     network_names,
     settings_of,
     sight,
 )
-from kioskd.evaluation.report import named
 from kioskd.evaluation.terminal import progress
+from kioskd.evaluation.threshold_choice import CalibrationError, Proposal, Wish, propose
 from models.manifest import Manifest, NetworkError, missing_for
 
 
@@ -35,7 +35,7 @@ class Proposing:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """`little` says what is too little to propose anything by."""
+    """A proposal, and in `little` what is too little to propose anything by."""
 
     settings: Settings
     proposal: Proposal
@@ -55,14 +55,14 @@ def run(request: Request, asked: Proposing) -> int:
         print(error, file=sys.stderr)
         return WRONG
     attacks = _attacks(found.proposal, found.settings.manifest)
-    print(*calibrate_text.lines(found.proposal, attacks), sep="\n")
+    print(*proposal_text.lines(found.proposal, attacks), sep="\n")
     print(*("", "Problems", *found.notes) if found.notes else (), sep="\n")
     if found.little:
         print("nothing is proposed or written: this is too little to choose by", file=sys.stderr)
         print(*(f"  {sentence}" for sentence in found.little), sep="\n", file=sys.stderr)
         return WRONG
     names = [f"{model} {name}" for model, name in network_names(found.settings).items()]
-    text = calibrate_text.fragment(found.proposal, asked.command, names, attacks)
+    text = proposal_text.fragment(found.proposal, asked.command, names, attacks)
     print(text)
     if asked.write is not None:
         try:
@@ -99,4 +99,4 @@ def _proposal(request: Request, config: Config | None, asked: Proposing) -> _Fou
     looked = sighted.sightings
     with progress("Choosing") as tell:
         proposal = propose(looked, by, asked.wish, tell, allow_looser=asked.allow_looser)
-    return _Found(settings, proposal, floor.lacking(looked), (*data.notes, *problems))
+    return _Found(settings, proposal, least_data.lacking(looked), (*data.notes, *problems))

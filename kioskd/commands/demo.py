@@ -34,7 +34,7 @@ kioskd runs on two clips as if they were cameras; you see what a door would rece
 
 
 def run(as_json: bool = False) -> int:
-    """Exit status 0 once both doors were told the truth, 1 if one was not."""
+    """Show both clips. Exit status 0 once both doors were told the truth, 1 if one was not."""
     for number in (signal.SIGTERM, signal.SIGHUP):  # or the daemon would outlive us
         signal.signal(number, lambda signum, _: sys.exit(128 + signum))
     with tempfile.TemporaryDirectory(prefix="kioskd-demo-") as folder:

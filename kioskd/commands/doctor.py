@@ -63,7 +63,7 @@ def _networks(config: Config) -> Iterator[Finding]:
 
 
 def _broker(config: Config) -> Iterator[Finding]:
-    """A real loop-back publish. A daemon's embedded broker is started if none is there."""
+    """Whether a message goes to the broker and back; an embedded one is started where needed."""
     port = config.delivery.port
     embedded = EmbeddedBroker(port) if config.embedded and not listens(port) else None
     if embedded is not None:
@@ -82,7 +82,7 @@ def _broker(config: Config) -> Iterator[Finding]:
 
 
 def _sizes(config: Config) -> Finding:
-    """Of the feed with the longest name: controllers with little memory drop what is larger."""
+    """How large messages get: controllers with little memory drop what is larger."""
     source = max((door.feed.name for door in config.doors), key=len)
     full, compact = (sizes(config.delivery, source, compact) for compact in (False, True))
     told = (
@@ -113,7 +113,7 @@ def _state_dir(folder: Path) -> Finding:
 
 
 def _libusb(config: Config) -> Finding:
-    """RealSense cameras need it, and pyrealsense2; nothing else does."""
+    """Whether libusb is there, and pyrealsense2, if a RealSense camera needs them."""
     if any(
         isinstance(door.feed.source, RealSenseSource | RecordingSource) for door in config.doors
     ):

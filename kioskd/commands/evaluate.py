@@ -7,8 +7,8 @@ from dataclasses import asdict
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
 from kioskd.evaluation import report_page, report_text
 from kioskd.evaluation.dataset import DataSetError, read_data_set
-from kioskd.evaluation.evaluation import Request, check, report_of, settings_of, sight
 from kioskd.evaluation.report import Report
+from kioskd.evaluation.request import Request, check, report_of, settings_of, sight
 from kioskd.evaluation.terminal import progress
 from kioskd.evaluation.thumbnails import thumbnails
 from models.manifest import NetworkError

@@ -40,7 +40,10 @@ class Limits:
 def run(
     config: Path, feed: str, folder: Path, limits: Limits, agreed: Callable[[str], bool]
 ) -> int:
-    """The command. `agreed` is asked once, with the warning, before anything is kept."""
+    """Record, if `agreed` says yes to the warning, which it is asked once.
+
+    Exit status 0; 1 where nothing could be kept; 2 where nothing was to be.
+    """
     try:
         settings = _feed(configuration(config), feed)
     except LookupError as error:
@@ -74,7 +77,7 @@ def make_room(folder: Path, limits: Limits, now: float) -> list[Path]:
 
 
 def _feed(config: Config, name: str) -> FeedSettings:
-    """Raises LookupError with a sentence where no door has the feed."""
+    """The feed of this name; LookupError with a sentence where no door has it."""
     feeds = {door.feed.name: door.feed for door in config.doors}
     if name not in feeds:
         raise LookupError(f"no door has a feed called {name}; there are {', '.join(feeds)}")

@@ -14,7 +14,10 @@ from models.manifest import NetworkError
 
 
 def run(path: Path) -> int:
-    """Exit status 0 after a signal, 2 where starting again would not mend it, else 1."""
+    """Run until a signal ends it.
+
+    Exit status 0 then, 2 where starting again would not mend what is wrong, else 1.
+    """
     signals = Signals()
     config = configuration(path)
     log.configure(config.log_level, config.log_format)

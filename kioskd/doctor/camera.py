@@ -15,7 +15,7 @@ from feeds.picture import blank
 from feeds.settings import FeedSettings, PlayedSource
 from kioskd.doctor import depth_limits, hanging
 from kioskd.doctor.finding import Finding
-from kioskd.doctor.pictures import Pictures
+from kioskd.doctor.several_pictures import Pictures
 from kioskd.modes import catalogue
 from kioskd.modes.catalogue import ModeSettings
 from models.manifest import NetworkError
@@ -29,7 +29,7 @@ KEPT, APART_S = 10, 0.1  # pictures of the first look in which somebody is looke
 
 
 def look(settings: FeedSettings, mode: ModeSettings) -> Iterator[Finding]:
-    """Several good frames are the proof; then whether they hang upright, by whoever is there."""
+    """Whether several good frames come, and then whether they hang upright, by whoever is there."""
     with _opened(settings) as feed:
         seen = deque[Frame](maxlen=KEPT)
         yield (found := _camera(feed, mode, seen))

@@ -1,4 +1,4 @@
-"""What a depth camera's image lacks for the door's own mode, as a sentence. Pure."""
+"""Whether a depth camera gives what the door's own mode asks of it. Pure."""
 
 from math import isinf
 
@@ -13,7 +13,7 @@ _TWO_CLOCKS = (
 
 
 def lacking(frame: Frame, mode: ModeSettings) -> str:
-    """ "" where nothing is; the mode's limits are those of docs/modes.md."""
+    """What the frame lacks, as a sentence; "" if nothing. The limits are those of docs/modes.md."""
     if frame.rig is None:
         return ""
     match mode:

@@ -48,7 +48,7 @@ class Speed:
 
 
 def measured(config: Config, loaded: Networks) -> Speed:
-    """Of the dearest door, on the clip that ships with kioskd. Takes half a second."""
+    """What a frame costs at the dearest door, on the shipped clip. Takes half a second."""
     images = _images(WARM + ROUNDS * FRAMES)
     costs = [
         _cost(door, Perceiver(loaded, config.perception.settings()), images)

@@ -74,7 +74,7 @@ class Presentation:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """`notes` are sentences about what could not be used as it stands."""
+    """What was found, and in `notes` sentences about what could not be used as it stands."""
 
     presentations: tuple[Presentation, ...]
     notes: tuple[str, ...]

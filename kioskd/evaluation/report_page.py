@@ -16,7 +16,7 @@ TEMPLATE = "report.html.jinja"
 
 
 def page(report: Report, thumbnails: Mapping[Mistake, bytes] | None = None) -> str:
-    """The whole file.
+    """The text of the whole file.
 
     thumbnails  JPEGs, which are personal data: leave them out unless they were asked for
     """

@@ -1,4 +1,4 @@
-"""The bench's figures as tables to read."""
+"""The figures of a bench as text to read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Linux says a process has used."""
+"""How much processor and memory a process has used, as Linux counts it."""
 
 import os
 from pathlib import Path

@@ -5,7 +5,7 @@ import pytest
 
 from feeds.frame import Frame
 from feeds.pace import Pace
-from kioskd.doctor.pictures import Pictures
+from kioskd.doctor.several_pictures import Pictures
 from tests.support.pictures import picture
 
 

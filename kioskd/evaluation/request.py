@@ -1,4 +1,4 @@
-"""An evaluation from end to end: a door's settings, the sight of a data set, the report."""
+"""What an evaluation is asked for, the settings that this means, and the way to its report."""
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, replace

@@ -47,7 +47,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Thresholds are of the calibrated score."""
+    """A window and its thresholds, which are of the calibrated score."""
 
     frames: int
     ratio: float
@@ -123,7 +123,7 @@ class Price:
 
     @property
     def apcer(self) -> float:
-        """Of the worst species; 0 where no attack was seen."""
+        """The APCER of the worst species; 0 where no attack was seen."""
         return self.species[0][1].share if self.species else 0.0
 
     def keeps(self, wish: Wish) -> bool:
@@ -149,8 +149,10 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`prices` holds the best threshold for each N and ratio; `chosen` keeps the wish if `kept`.
+    """What is proposed, with the price of each choice.
 
+    prices   the best threshold for each N and ratio
+    kept     whether `chosen` keeps the wish
     fitted   the line that was fitted, whether or not it is the one proposed; None: a class lacks
     quality  of the raw score and under lines fitted without the source that is judged
     site     there were live people alone, and `held_out` is of subjects
