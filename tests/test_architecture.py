@@ -23,7 +23,7 @@ DOORS = {
     "pydantic": "kioskd/config/section.py",
     "pyrealsense2": "feeds/realsense.py",
     "rich": "kioskd/evaluation/terminal.py",
-    "scipy": "kioskd/evaluation/intervals.py",
+    "scipy": "kioskd/evaluation/estimates.py",
     "sklearn": "kioskd/evaluation/error_measures.py",
     "sqlite3": "kioskd/delivery/database.py",
     "structlog": "kioskd/log.py",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kioskd.evaluation import error_measures as measures
-from kioskd.evaluation.intervals import clopper_pearson
+from kioskd.evaluation.estimates import clopper_pearson
 
 SCORE = st.integers(0, 20).map(lambda n: n / 20)  # coarse, so that ties are common
 SCORES = st.lists(SCORE, min_size=1, max_size=30)

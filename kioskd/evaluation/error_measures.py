@@ -12,11 +12,10 @@ Every function gives None where a class is missing: a measure that cannot be tol
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.linear_model import LogisticRegression
+from numpy.typing import ArrayLike
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score, roc_curve
 
-Values = NDArray[np.float64]  # (n,)
+from kioskd.evaluation.estimates import Values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,16 +89,6 @@ def quality(truth: Values, probabilities: Values, weight: Values) -> Quality:
         float(brier_score_loss(truth, probabilities, sample_weight=weight)),
         float(log_loss(truth, probabilities, sample_weight=weight)),
     )
-
-
-def logistic_line(x: Values, truth: Values, weight: Values, ridge: float) -> tuple[float, float]:
-    """Slope and intercept of the log odds over x, of the greatest likelihood.
-
-    `ridge` pulls the slope towards 0, so that there is one where the classes do not overlap.
-    """
-    fitted = LogisticRegression(C=1.0 / ridge, solver="newton-cholesky", tol=1e-8)
-    fitted.fit(x[:, None], truth, sample_weight=weight)
-    return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
 
 
 def reliability(bona_fide: ArrayLike, attack: ArrayLike, bins: int = 10) -> tuple[Bin, ...]:

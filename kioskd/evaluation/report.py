@@ -7,7 +7,7 @@ from statistics import fmean, median, quantiles
 
 from kioskd.evaluation import depth_modes, error_measures
 from kioskd.evaluation.decide import Decision, Judging, decide, fit_reasons, steps
-from kioskd.evaluation.intervals import clopper_pearson
+from kioskd.evaluation.estimates import clopper_pearson
 from kioskd.evaluation.sight import GateUse, Sighting
 from kioskd.modes.rgb_settings import RgbSettings
 from models.observation import Face

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kioskd.evaluation.error_measures import Quality, Values, logistic_line, quality
+from kioskd.evaluation.error_measures import Quality, quality
+from kioskd.evaluation.estimates import Values, logistic_line
 from models.calibration import EDGE, Calibration
 
-RIDGE = 1e-3  # so that there is a slope where the classes do not overlap and any would do
+RIDGE = 1e-3  # pulls the slope towards 1 where the classes do not overlap and any would do
 SLOPES, INTERCEPTS = (0.01, 10.0), (-20.0, 20.0)  # what config.yaml takes
 
 
@@ -29,9 +30,8 @@ def fit(samples: Sequence[Sample]) -> Calibration | None:
     scores, truth, weight = _table(samples)
     if np.unique(truth).size < 2:
         return None
-    slope, intercept = logistic_line(_logit(scores), truth, weight, RIDGE)
-    slope, intercept = np.clip(slope, *SLOPES), np.clip(intercept, *INTERCEPTS)
-    return Calibration(round(float(slope), 4), round(float(intercept), 4))
+    slope, intercept = logistic_line(_logit(scores), truth, weight, RIDGE, SLOPES, INTERCEPTS)
+    return Calibration(round(slope, 4), round(intercept, 4) + 0.0)  # so that none is -0
 
 
 def held_out(samples: Mapping[str, Sample]) -> tuple[Quality, Quality] | None:
