@@ -39,6 +39,7 @@ def within(seconds: float) -> Iterator[None]:
     def end(_number: int, _frame: FrameType | None) -> None:
         said = f"stopping took longer than {seconds:g} s: ended as it was, no result is lost\n"
         try:
+            os.set_blocking(STDERR, False)  # nobody may read it, which may be why
             os.write(STDERR, said.encode())
         finally:
             os._exit(1)

@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 from contextlib import suppress
-from typing import Literal, TextIO, cast
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
@@ -28,36 +28,54 @@ def configure(
     """Set up logging for the whole process. Lines go to standard error unless `to` is given."""
     stream = cast(TextIO, _Steadfast(to or sys.stderr))
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _redact,
-            _renderer(style, stream),
-        ],
+        processors=[_made_safely(_renderer(style, stream))],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
 
 
+def _made_safely(renderer: Processor) -> Processor:
+    """All that is done to a line. One that cannot be made is said to be lost, and no more."""
+    steps = (
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _redact,
+        renderer,
+    )
+
+    def made(logger: WrappedLogger, method: str, line: EventDict) -> Any:
+        try:
+            made: Any = line
+            for step in steps:
+                made = step(logger, method, made)
+        except Exception as error:
+            lost = f"a line of the log could not be made ({type(error).__name__})"
+            return renderer(logger, method, {"event": lost, "level": "error"})
+        return made
+
+    return made
+
+
 class _Steadfast(io.TextIOBase):
     """Lines that nobody takes, for the disk is full or the terminal gone, are lost and no more.
 
-    Otherwise the log would end whoever writes to it, a judge or the courier.
+    Otherwise the log would end whoever writes to it, a judge or the courier. Whatever the reason is
+    that a stream gives: a log that cannot be written has nowhere to say so.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        with suppress(OSError, ValueError):  # ValueError: it was closed
+        with suppress(Exception):
             return self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        with suppress(OSError, ValueError):
+        with suppress(Exception):
             self._stream.flush()
 
     def isatty(self) -> bool:

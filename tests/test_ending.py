@@ -26,3 +26,15 @@ def test_what_takes_too_long_is_left_and_said() -> None:
     ended = run("with within(0.05):\n    time.sleep(600)\n")
     assert ended.returncode == 1
     assert "stopping took longer than 0.05 s" in ended.stderr
+
+
+def test_what_takes_too_long_is_left_although_nobody_reads_that_it_is() -> None:
+    program = (
+        "import os, time\nfrom kioskd.ending import within\n"
+        "os.set_blocking(2, False)\n"
+        "try:\n    while True: os.write(2, b'x' * 4096)\nexcept BlockingIOError: pass\n"
+        "os.set_blocking(2, True)\n"
+        "with within(0.05):\n    time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) as process:
+        assert process.wait(DEADLINE_S) == 1
