@@ -1,18 +1,22 @@
 """`kioskd doctor` says how a picture hangs, by the face in it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
+from time import sleep
 
 import pytest
 
-from feeds.imaging import turned, write_video
-from feeds.settings import FeedSettings, FileSource
+from feeds.imaging import encoded, turned, write_video
+from feeds.settings import FeedSettings, FileSource, StreamSource
 from kioskd.doctor import hanging
 from kioskd.doctor.camera import look
 from kioskd.modes.rgb_settings import RgbSettings
 from models.detect import Detector
 from models.mounting import QUARTERS, turn_needed
 from tests.support.eyes import ROOT, astronaut, live_clip, networks
+from tests.support.network_camera import Asked, camera
 
 FEED = FeedSettings("front", FileSource("."))
 EYE = Detector(networks("face")["face"])
@@ -48,18 +52,34 @@ def test_what_is_advised_puts_the_picture_upright(rotate: int, hangs: int, mirro
 
 def told(feed: FeedSettings) -> tuple[str, str]:
     """What the doctor says of a camera and of how its picture hangs: a verdict of each."""
-    camera, picture = look(feed, RgbSettings())
-    assert (camera.subject, picture.subject) == ("camera front", "picture front")
-    return camera.verdict, f"{picture.verdict} {picture.sentence}"
+    seen, hangs = look(feed, RgbSettings())
+    assert (seen.subject, hangs.subject) == ("camera front", "picture front")
+    return seen.verdict, f"{hangs.verdict} {hangs.sentence}"
 
 
 def test_the_doctor_looks_at_a_camera_once_and_sees_how_it_hangs(tmp_path: Path) -> None:
     path = tmp_path / "upside-down.avi"
     write_video(str(path), [turned(image, 180) for image in live_clip(20)], fps=10)
     feed = FeedSettings("front", FileSource(str(path)))
-    camera, picture = told(feed)
-    assert camera == "ok"
-    assert picture.startswith("FAIL the picture seems to hang upside down")
+    seen, hangs = told(feed)
+    assert seen == "ok"
+    assert hangs.startswith("FAIL the picture seems to hang upside down")
     assert told(replace(feed, rotate=180)) == ("ok", "ok hangs upright, by the face in view")
     empty = FeedSettings("front", FileSource(str(ROOT / "tests/data/no_face.mp4")))
     assert told(empty)[1].startswith("note nobody was in view")
+
+
+def test_a_camera_is_opened_once_for_both_looks() -> None:
+    """Some cameras give their stream to one reader at a time, and few like to be asked again."""
+    images = [encoded(turned(image, 90), ".jpg") for image in live_clip(40)]
+
+    def stream(_: Asked) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=part\r\n\r\n"
+        for image in cycle(images):
+            yield b"--part\r\nContent-Type: image/jpeg\r\n\r\n" + image + b"\r\n"
+            sleep(0.05)
+
+    with camera(stream) as seen:
+        source = StreamSource(f"http://127.0.0.1:{seen.port}/video")
+        assert told(FeedSettings("front", source))[1].startswith("FAIL the picture seems to lie")
+    assert len(seen.asked) == 1
