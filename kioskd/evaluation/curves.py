@@ -56,7 +56,8 @@ def det(curves: Sequence[Curve]) -> str:
         ticks = [f"{100 * tick:g} %" for tick in DET_TICKS]
         axes.set_xticks(_probits(DET_TICKS), ticks)
         axes.set_yticks(_probits(DET_TICKS), ticks)
-        ends = _probits((LEAST, 0.9))
+        least, most = _probits((LEAST, 0.9))
+        ends = (least - 0.03, most)  # a curve along the edge is seen in its full width
         axes.set(xlim=ends, ylim=ends)
         return _svg(figure)
 
