@@ -82,10 +82,12 @@ def test_each_requirement_is_one_version_with_hashes(path: Path) -> None:
 
 def test_what_runs_is_part_of_the_demo_and_the_demo_of_what_is_tested() -> None:
     """So .venv may grow from one to the next, and no install takes a version back."""
-    run, demo, dev, build = (
-        pins(ROOT / "requirements" / f"{name}.txt") for name in ("run", "demo", "dev", "build")
+    run, demo, evaluation, dev, build = (
+        pins(ROOT / "requirements" / f"{name}.txt")
+        for name in ("run", "demo", "evaluation", "dev", "build")
     )
     assert run < demo < dev
+    assert run < evaluation < dev
     assert build < dev
 
 
