@@ -239,6 +239,8 @@ def witness(
     finally:
         client.disconnect()
         client.loop_stop()
+        # Without this circle paho closes its sockets when the client goes, and not by chance.
+        client.on_connect = client.on_subscribe = client.on_message = None
 
 
 def _password_file(folder: Path, users: Mapping[str, str]) -> Path:
