@@ -7,9 +7,9 @@ import pytest
 
 from feeds.frame import ColorImage
 from models.detect import Detector, small_copy
+from models.making.training.attacks import filmed, recaptured
+from models.making.training.composites import MEDIA, attack_frame
 from models.observation import Box
-from models.training.attacks import filmed, recaptured
-from models.training.composites import MEDIA, attack_frame
 from tests.support.eyes import astronaut, live_clip, networks
 
 # Pixel work that must be the same on the other OPENCV.

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from models.scenes.attacks import Species
+from models.making.scenes.attacks import Species
 from tests.support.scenes import GATE, recorded, scenes
 
 ROOT = Path(__file__).parent.parent

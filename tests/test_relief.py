@@ -1,4 +1,4 @@
-"""Relief and infrared on SYNTHETIC scenes that were never trained with (models/scenes)."""
+"""Relief and infrared on SYNTHETIC scenes that were never trained with (models/making/scenes)."""
 
 from dataclasses import replace
 from functools import cache
@@ -9,16 +9,16 @@ import pytest
 
 from feeds.frame import Frame, NoDepth
 from models.infrared.infrared import carried, read_infrared
+from models.making.scenes.attacks import SPECIES, Species
+from models.making.scenes.draws import HELD_OUT, draw
+from models.making.scenes.render import project
+from models.making.scenes.scene import Pose, drawn, placed, shots, subject
+from models.making.scenes.stereo import D415, D435, Noise, StereoCamera, aligned
 from models.observation import Infrared, Mesh, Relief
 from models.relief import face
 from models.relief.measures import NAMES, measures
 from models.relief.patch import lay_out
 from models.relief.relief import read_relief
-from models.scenes.attacks import SPECIES, Species
-from models.scenes.draws import HELD_OUT, draw
-from models.scenes.render import project
-from models.scenes.scene import Pose, drawn, placed, shots, subject
-from models.scenes.stereo import D415, D435, Noise, StereoCamera, aligned
 from tests.support.eyes import networks
 from tests.support.scenes import CAMERA, POSE, portrait
 

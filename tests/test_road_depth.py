@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from feeds.realsense_writer import Scene
-from models.scenes.attacks import FLAT_AND_BENT
+from models.making.scenes.attacks import FLAT_AND_BENT
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.daemon import kioskd
 from tests.support.scenes import GATE, recorded, scenes

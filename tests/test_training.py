@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from feeds.imaging import write_image
+from models.making.training.data import BONA_FIDE, Face, Picture, find_faces, groups, listed
+from models.making.training.judge import THRESHOLD, equal_error, judged, row
+from models.making.training.views import jittered, plain, view
 from models.manifest import Crop
 from models.observation import Box
-from models.training.data import BONA_FIDE, Face, Picture, find_faces, groups, listed
-from models.training.judge import THRESHOLD, equal_error, judged, row
-from models.training.views import jittered, plain, view
 from tests.support.eyes import astronaut
 
 BOX: Box = (170.0, 60.0, 290.0, 220.0)  # about the astronaut's face

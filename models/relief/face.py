@@ -1,8 +1,8 @@
 """A face laid out flat: where each part of a face lies in a picture, whatever its shape and turn.
 
-`MEAN` is the mean face's mesh (models/relief/convert.py). Its frontal picture is covered with a
-grid of places; each place is a fixed blend of mesh points, so that with the mesh of any other
-face it lies on the same part of that face.
+`MEAN` is the mean face's mesh (models/making/relief/mean_face.py). Its frontal picture is covered
+with a grid of places; each place is a fixed blend of mesh points, so that with the mesh of any
+other face it lies on the same part of that face.
 """
 
 from functools import cache

@@ -14,10 +14,10 @@ import numpy as np
 from feeds.frame import Intrinsics
 from feeds.realsense_writer import Scene, write_recording
 from models.detect import Detector, small_copy
+from models.making.scenes.attacks import Portrait, Species
+from models.making.scenes.scene import Pose, shots, subject
+from models.making.scenes.stereo import D435, Noise
 from models.mesh.landmarks import read_mesh
-from models.scenes.attacks import Portrait, Species
-from models.scenes.scene import Pose, shots, subject
-from models.scenes.stereo import D435, Noise
 from tests.support.eyes import live_clip, networks
 
 COLOR = Intrinsics(848, 480, 610.0, 610.0, 424.0, 240.0)  # one of the sizes a D435 gives

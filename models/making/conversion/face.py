@@ -1,6 +1,6 @@
 """Makes face_detection_yunet_2023mar.onnx, of any size, from opencv_zoo's file of the same name.
 
-    python -m models.face.convert SOURCE.onnx
+    python -m models.making.conversion.face SOURCE.onnx
 
 The published file is fixed at 640x640 although nothing inside depends on that: its Resize
 nodes carry factors, its Reshape nodes a -1. So only the declared sizes are opened.
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import onnx
 
-from models.convert import checked, save
+from models.making.conversion.shared import MODELS, checked, save
 
 SOURCE_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
-TARGET = Path(__file__).with_name("face_detection_yunet_2023mar.onnx")
+TARGET = MODELS / "face" / "face_detection_yunet_2023mar.onnx"
 
 
 def convert(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from models.training.data import BONA_FIDE
+from models.making.training.data import BONA_FIDE
 
 Floats = NDArray[np.floating]
 THRESHOLD = 0.6  # T_live as it ships

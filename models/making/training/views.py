@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from feeds.imaging import resize
 from models.liveness import SIDE, cut, surroundings
+from models.making.training.attacks import Image, Random, filmed, recaptured
+from models.making.training.data import Face, groups
 from models.manifest import Crop
 from models.observation import Box
-from models.training.attacks import Image, Random, filmed, recaptured
-from models.training.data import Face, groups
 
 Kind = NDArray[np.str_]
 VIEWS = 45  # of a group of one picture; of n pictures, so many times the root of n

@@ -1,9 +1,9 @@
 """MiniFASNet in torch, its numbers read from an ONNX file that ships and written back into one.
 
 Only for training. The shipped files hold the network with batch normalisation already folded
-into the convolutions, and each PReLU written as two scalings and a sum (models/convert.py). That
-is just what fine-tuning on little data wants: the statistics of the large data that the authors
-trained on stay as they are, and what is written back computes at the same speed.
+into the convolutions, and each PReLU written as two scalings and a sum (`unfold_prelu` of the
+conversions). That is just what fine-tuning on little data wants: the statistics of the large data
+that the authors trained on stay as they are, and what is written back computes at the same speed.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from models.convert import save
+from models.making.conversion.shared import save
 
 # Width inside each bottleneck, by stage; the first of a stage has stride 2, the rest add to
 # what they are given. Outside the widths are 32, 64, 128, 128.

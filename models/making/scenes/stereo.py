@@ -12,8 +12,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from feeds.frame import DepthImage, InfraredImage, Intrinsics, Rig
-from models.scenes.render import View
-from models.scenes.surface import Floats
+from models.making.scenes.render import View
+from models.making.scenes.surface import Floats
 
 STEP = 1 / 32  # pixels of disparity that the camera tells apart
 FAR = 0xFFFF

@@ -1,14 +1,14 @@
 """Makes face_blendshapes_2023may.onnx from MediaPipe's Face Landmarker.
 
-python -m models.blendshapes.convert face_landmarker.task
+python -m models.making.conversion.blendshapes face_landmarker.task
 """
 
 import sys
 from pathlib import Path
 
-from models.convert import from_task, save
+from models.making.conversion.shared import MODELS, from_task, save
 
-TARGET = Path(__file__).with_name("face_blendshapes_2023may.onnx")
+TARGET = MODELS / "blendshapes" / "face_blendshapes_2023may.onnx"
 
 if __name__ == "__main__":
     save(from_task(Path(sys.argv[1]), "face_blendshapes.tflite"), TARGET)

@@ -1,9 +1,9 @@
 """What training is worth on sources that took no part, and what is chosen by it.
 
-    python -m models.training.chosen hybrid=SCORES.npz context=SCORES.npz texture=SCORES.npz
+    python -m models.making.training.chosen hybrid=SCORES.npz context=SCORES.npz texture=SCORES.npz
 
-SCORES are what `models.training.train --hold-out` wrote. Printed, each under one threshold for all
-cameras, full frames and tight crops apart:
+SCORES are what `models.making.training.train --hold-out` wrote. Printed, each under one threshold
+for all cameras, full frames and tight crops apart:
 
   every network at every part of the way from its makers' numbers, for each seed;
   the same with the part chosen inside the fold: for each source, on the others, the largest apart;
@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from models.making.training.data import BONA_FIDE
+from models.making.training.judge import HEAD, judged, row
+from models.making.training.train import WAYS
 from models.schemes import MOST_EVIDENCE
-from models.training.data import BONA_FIDE
-from models.training.judge import HEAD, judged, row
-from models.training.train import WAYS
 
 NEARLY = 0.002
 Floats = NDArray[np.floating]

@@ -1,4 +1,4 @@
-"""What the convert.py of the single networks share. Not part of the installed package."""
+"""What the conversions of the single networks share."""
 
 import hashlib
 import subprocess
@@ -11,6 +11,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
+
+MODELS = Path(__file__).resolve().parents[2]
+BASE = MODELS / "making" / "base"  # what training begins from, and no door runs
 
 
 def checked(source: Path, sha256: str) -> bytes:

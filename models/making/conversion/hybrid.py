@@ -1,6 +1,6 @@
 """Makes minifasnet_v2_2020jul.onnx from Silent-Face-Anti-Spoofing's own weights.
 
-    python -m models.hybrid.convert 2.7_80x80_MiniFASNetV2.pth
+    python -m models.making.conversion.hybrid 2.7_80x80_MiniFASNetV2.pth
 
 The weights name their layers, and the sizes follow from them, so the graph is written down
 node by node here: a stem, three stages of inverted bottlenecks (1x1 widen, 3x3 depthwise,
@@ -19,10 +19,10 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from models.convert import checked, save, unfold_prelu
+from models.making.conversion.shared import BASE, checked, save, unfold_prelu
 
 SOURCE_SHA256 = "a5eb02e1843f19b5386b953cc4c9f011c3f985d0ee2bb9819eea9a142099bec0"
-TARGET = Path(__file__).with_name("minifasnet_v2_2020jul.onnx")
+TARGET = BASE / "minifasnet_v2_2020jul.onnx"
 BATCH_NORM_EPSILON = 1e-5  # torch's default, which the authors trained with
 
 Array = NDArray[np.float32]

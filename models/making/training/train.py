@@ -1,21 +1,21 @@
 """Trains one of the three liveness networks; docs/training.md has the commands and their outcome.
 
-    python -m models.training.train MODEL --data DATA... --clips CLIP... --output NETWORK.onnx
-    python -m models.training.train MODEL --data DATA... --clips CLIP... --hold-out SCORES.npz
+    python -m models.making.training.train MODEL --data DATA... --clips CLIP... --output FILE.onnx
+    python -m models.making.training.train MODEL --data DATA... --clips CLIP... --hold-out FILE.npz
 
 MODEL is hybrid, context or texture. What happens:
 
-  1. find the faces (models/training/data.py);
-  2. draw views of each (models/training/views.py), and let the network's first layers look at them:
+  1. find the faces (data.py);
+  2. draw views of each (views.py), and let the network's first layers look at them:
      these stay as their makers left them, who had far more pictures than there are here;
   3. train the later layers on, once for each seed: living people and attacks half and half, each
      source and species by the root of its size and by its weight; towards the labels and, a tenth,
      towards what the network said before;
   4. go a part of the way from the old numbers to the mean of the new ones; how far, was chosen on
-     sources that took no part (models/training/chosen.py).
+     sources that took no part (chosen.py).
 
 --hold-out trains without each fold of sources in turn, and writes what every face scored by
-networks that never saw its source, at every part of the way; models/training/chosen.py reads it.
+networks that never saw its source, at every part of the way; chosen.py reads it.
 
 Every seed is fixed: on the same processor and torch the same command gives the same bytes.
 """
@@ -31,10 +31,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
-from models.manifest import Crop
-from models.observation import LivenessModel
-from models.training.data import Face, column, find_faces
-from models.training.model import (
+from models.making.training.data import Face, column, find_faces
+from models.making.training.model import (
     V1SE,
     V2,
     MiniFASNet,
@@ -43,7 +41,9 @@ from models.training.model import (
     read_weights,
     write_weights,
 )
-from models.training.views import draw, plain
+from models.making.training.views import draw, plain
+from models.manifest import Crop
+from models.observation import LivenessModel
 
 Floats = NDArray[np.float32]
 WAYS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -87,9 +87,9 @@ class Recipe:
     seeds: tuple[int, ...] = (1, 2)
 
 
-MODELS = Path(__file__).resolve().parent.parent
-V2_BASE = MODELS / "hybrid" / "minifasnet_v2_2020jul.onnx"
-V1SE_BASE = MODELS / "context" / "minifasnet_v1se_2020jul.onnx"
+BASE = Path(__file__).resolve().parents[1] / "base"
+V2_BASE = BASE / "minifasnet_v2_2020jul.onnx"
+V1SE_BASE = BASE / "minifasnet_v1se_2020jul.onnx"
 RECIPES: dict[LivenessModel, Recipe] = {
     "hybrid": Recipe(V2_BASE, V2, Crop(2.7, "box", "linear"), way=0.5, tight=0.25),
     "context": Recipe(V1SE_BASE, V1SE, Crop(4.0, "box", "linear"), way=0.5, tight=0.25),

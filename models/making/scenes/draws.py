@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
+from models.making.scenes import heads
+from models.making.scenes.attacks import SPECIES, Portrait, Species
+from models.making.scenes.scene import Sample, anywhere, placed, samples, subject
+from models.making.scenes.stereo import D415, D435, StereoCamera, any_noise
+from models.making.scenes.surface import rotation
 from models.relief import face
-from models.scenes import heads
-from models.scenes.attacks import SPECIES, Portrait, Species
-from models.scenes.scene import Sample, anywhere, placed, samples, subject
-from models.scenes.stereo import D415, D435, StereoCamera, any_noise
-from models.scenes.surface import rotation
 
 HELD_OUT = 1_000_000  # scenes from this number on are never trained with
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.random import Generator
 
 from feeds.frame import ColorImage
+from models.making.scenes.surface import Floats, Surface, plain
 from models.relief import face
-from models.scenes.surface import Floats, Surface, plain
 
 GRID_MM = 2.5
 BUMPS = {  # a place on the mean face: (x, y, reach), and how far it may come out, sigma

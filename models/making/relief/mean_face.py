@@ -1,4 +1,4 @@
-"""Makes face.npy again from what ships: `python -m models.relief.convert`.
+"""Makes face.npy again from what ships: `python -m models.making.relief.mean_face`.
 
 The meshes of each of the two people are turned to face the camera and made symmetric; their mean
 is scaled so that the outer corners of the eyes stand 88 mm apart, as grown people's do.
@@ -18,7 +18,7 @@ from models.mesh.landmarks import read_mesh
 from models.pose import fitted
 from models.session import Networks
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EYES_MM = 88.0
 FRAMES = 60
 
@@ -60,7 +60,7 @@ def main() -> None:
         people.append(symmetric(np.mean(meshes, axis=0)))
     face = np.mean(people, axis=0)
     face *= EYES_MM / np.linalg.norm(face[263] - face[33])
-    np.save(Path(__file__).with_name("face.npy"), face.astype(np.float32))
+    np.save(ROOT / "models" / "relief" / "face.npy", face.astype(np.float32))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Makes face_landmarks_detector_2023may.onnx from MediaPipe's Face Landmarker.
 
-    python -m models.mesh.convert face_landmarker.task
+    python -m models.making.conversion.mesh face_landmarker.task
 
 A .task file is a zip of TFLite networks. tf2onnx (which wants tensorflow beside it) turns the
 landmark network into ONNX; then its batch is fixed at one face and its PReLU unfolded.
@@ -9,9 +9,9 @@ landmark network into ONNX; then its batch is fixed at one face and its PReLU un
 import sys
 from pathlib import Path
 
-from models.convert import from_task, save, unfold_prelu
+from models.making.conversion.shared import MODELS, from_task, save, unfold_prelu
 
-TARGET = Path(__file__).with_name("face_landmarks_detector_2023may.onnx")
+TARGET = MODELS / "mesh" / "face_landmarks_detector_2023may.onnx"
 
 
 def convert(source: Path, target: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import Intrinsics
-from models.scenes.surface import Floats, Surface, finer
+from models.making.scenes.surface import Floats, Surface, finer
 
 SPACING = 0.75  # pixels between neighbouring points, so that no pixel is missed
 MOST = 1400  # points along one side of a surface

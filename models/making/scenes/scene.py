@@ -7,10 +7,17 @@ import numpy as np
 from numpy.random import Generator
 
 from feeds.frame import ColorImage, DepthImage, InfraredImage
-from models.scenes.attacks import Portrait, Species, Thing, attack, person
-from models.scenes.render import project, render
-from models.scenes.stereo import Noise, StereoCamera, aligned, cropped, measured, seen_in_infrared
-from models.scenes.surface import Floats, Surface, rotation
+from models.making.scenes.attacks import Portrait, Species, Thing, attack, person
+from models.making.scenes.render import project, render
+from models.making.scenes.stereo import (
+    Noise,
+    StereoCamera,
+    aligned,
+    cropped,
+    measured,
+    seen_in_infrared,
+)
+from models.making.scenes.surface import Floats, Surface, rotation
 
 ROOM = 1.6  # half sides of the face, of what is drawn about it for training
 PUPILS, GLINT_MM = (468, 473), 1.8

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.random import Generator
 
 from feeds.frame import ColorImage
+from models.making.scenes import heads
+from models.making.scenes.surface import Floats, Surface, plain
 from models.relief import face
-from models.scenes import heads
-from models.scenes.surface import Floats, Surface, plain
 
 Species = Literal[
     "flat_photo",

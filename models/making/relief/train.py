@@ -1,9 +1,9 @@
-"""Trains relief_2026nov.onnx on generated scenes: `python -m models.relief.train`.
+"""Trains relief_2026nov.onnx on generated scenes: `python -m models.making.relief.train`.
 
     --workers 2; --keep FILE.npz to draw the scenes only once
 
-Heads and noise of every scene differ; those from models.scenes.draws.HELD_OUT on are not used
-here. A tenth of the scenes is kept back to stop in time and to calibrate.
+Heads and noise of every scene differ; those from HELD_OUT on (models/making/scenes/draws.py) are
+not used here. A tenth of the scenes is kept back to stop in time and to calibrate.
 """
 
 import argparse
@@ -15,13 +15,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from models.making.scenes.attacks import SPECIES, Species
+from models.making.scenes.draws import draw
 from models.relief.face import Floats
 from models.relief.measures import NAMES, measures
 from models.relief.patch import lay_out
-from models.scenes.attacks import SPECIES, Species
-from models.scenes.draws import draw
 
-FILE = Path(__file__).with_name("relief_2026nov.onnx")
+FILE = Path(__file__).parents[2] / "relief" / "relief_2026nov.onnx"
 FRAMES = 2
 SCENES = (*range(1400), *range(3000, 4000), *range(100_000, 100_500))
 FIRST_HARD = 100_000  # scenes from here on are people and what is hardest to tell from them

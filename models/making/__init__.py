@@ -1,0 +1,1 @@
+"""Where the networks come from: conversion, generators, training. No door runs any of it."""

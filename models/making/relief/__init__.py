@@ -1,0 +1,1 @@
+"""How the relief network and the mean face that it stands on are made."""
