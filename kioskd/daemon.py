@@ -12,12 +12,12 @@ from kioskd import __version__, log, log_lines
 from kioskd.config.load import Config, Door
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
-from kioskd.delivery.embedded import EmbeddedBroker
+from kioskd.delivery.embedded_broker import EmbeddedBroker
 from kioskd.happenings import FeedChanged, FrameJudged, Happening, Stepped
 from kioskd.judge import Judge
 from kioskd.modes import catalogue
 from kioskd.modes.reasons import Reason
-from kioskd.pace import Overload
+from kioskd.overload import Overload
 from kioskd.part import Part
 from kioskd.picture_watch import PictureWatch
 from kioskd.problems import ProblemChanged, Problems

@@ -20,7 +20,7 @@ from kioskd.event import Result, Step
 from kioskd.happenings import AttemptEnded, FrameJudged, Happening, Stepped
 from kioskd.modes.mode import Mode
 from kioskd.modes.reasons import Reason
-from kioskd.pace import Load, Pace
+from kioskd.overload import Load, Pace
 from models.perceive import Perceiver
 
 WAIT_S = 0.25  # how long to wait for a frame before saying "still alive" to the watchdog

@@ -13,7 +13,7 @@ from kioskd.cli import main
 ROOT = Path(__file__).parent.parent
 ROOMS = ("feeds", "models", "kioskd")
 DOORS = {
-    "amqtt": "kioskd/delivery/embedded.py",
+    "amqtt": "kioskd/delivery/embedded_broker.py",
     "click": "kioskd/cli.py",
     "cv2": "feeds/imaging.py",
     "jinja2": "kioskd/evaluation/report_page.py",

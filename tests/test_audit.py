@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.audit_rescue import Rescue
 from kioskd.delivery.audit_rows import Row
 from kioskd.delivery.clock import Reading
 from kioskd.delivery.database import CHECKED_AT_ONCE, AuditError
-from kioskd.delivery.rescue import Rescue
-from kioskd.delivery.stretches import Deleted
+from kioskd.delivery.trusted_times import Deleted
 
 
 @pytest.fixture
@@ -311,8 +311,8 @@ from pathlib import Path
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Reading
 from kioskd.delivery.database import CHECKED_AT_ONCE, AuditError
-from kioskd.delivery.rescue import Rescue
-from kioskd.delivery.stretches import Deleted
+from kioskd.delivery.audit_rescue import Rescue
+from kioskd.delivery.trusted_times import Deleted
 log = AuditLog(Path(sys.argv[1]))
 kept = [log.commit({}, 1.0)]
 room = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kioskd.config import load
-from kioskd.delivery import reasons
+from kioskd.delivery import broker_sentences
 from kioskd.delivery.mqtt import Connected
 from kioskd.delivery.settings import DeliverySettings, Protocol, TlsSettings
 from kioskd.delivery.tls import tls_context
@@ -124,10 +124,10 @@ def test_a_broker_that_hangs_up_never_leads_to_less_security() -> None:
     settings = DeliverySettings("broker.example", 8883, "hq", "kiosk-07")
     own = TlsSettings(Path("ca.pem"), Path("kiosk.pem"), Path("kiosk.key"))
     for tls in (None, TlsSettings(), own):
-        told = reasons.gave_no_answer(replace(settings, tls=tls))
+        told = broker_sentences.gave_no_answer(replace(settings, tls=tls))
         assert not any(word in told for word in LESS_SECURE)
         for alert in ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "TLSV1_ALERT_UNKNOWN_CA", "OTHER"):
-            told = reasons.tls_alert(alert, replace(settings, tls=tls))
+            told = broker_sentences.tls_alert(alert, replace(settings, tls=tls))
             assert not any(word in told for word in LESS_SECURE)
 
 

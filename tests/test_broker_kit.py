@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from kioskd.config.load import check, load
-from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
+from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
 from kioskd.delivery.probe import probe
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
 from kioskd.loopback import free_port, listens
@@ -120,7 +120,7 @@ def broker_of(site: Site) -> Iterator[int]:
 
 def heard(settings: DeliverySettings, subscribe: str, topics: list[str], by: Link) -> set[str]:
     """Which of these topics, on which `by` publishes, a client hears; the last must be heard."""
-    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
     link = Link(settings, lambda _, happening: happenings.put(happening), subscribe=(subscribe,))
     link.start()
     found: set[str] = set()
@@ -143,7 +143,7 @@ def heard(settings: DeliverySettings, subscribe: str, topics: list[str], by: Lin
     return found
 
 
-def up(settings: DeliverySettings, happenings: queue.SimpleQueue[Happening]) -> Link:
+def up(settings: DeliverySettings, happenings: queue.SimpleQueue[Heard]) -> Link:
     link = Link(settings, lambda _, happening: happenings.put(happening))
     link.start()
     assert isinstance(happenings.get(timeout=15), Connected)
@@ -163,7 +163,7 @@ def test_the_page_followed_to_the_letter_gives_a_broker_and_a_kiosk_that_meet(si
         if os.geteuid() == 0:  # it has given root up, and reads its key all the same
             assert Path(f"/proc/{pid}").stat().st_uid == pwd.getpwnam("mosquitto").pw_uid
         assert [well for well, _ in probe(load(config, environment).delivery)] == [True, True]
-        said: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+        said: queue.SimpleQueue[Heard] = queue.SimpleQueue()
         kiosk = up(site.client("hq.kiosk-07"), said)
         topics = [f"{BASE}/audit", f"{BASE}/door-4/action", f"{BASE}/door-3/action"]
         door = site.client("door-controller-3")

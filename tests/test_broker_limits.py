@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from feeds.state import FeedState
-from kioskd.delivery.limits import packet_bytes
+from kioskd.delivery.broker_limits import packet_bytes
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.probe import probe
 from kioskd.delivery.settings import Protocol

@@ -18,10 +18,10 @@ from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Clock, Reading
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.incoming import Reader
+from kioskd.delivery.message_sizes import sizes
 from kioskd.delivery.mqtt import Letter
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.delivery.shared import nobody
-from kioskd.delivery.sizes import sizes
 from kioskd.happenings import (
     ActionEnded,
     BrokerMet,

@@ -17,9 +17,9 @@ import pytest
 
 from kioskd import delivery
 from kioskd.config.keys import find
-from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
-from kioskd.delivery.follow import as_line, follow
-from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
+from kioskd.delivery.embedded_broker import EmbeddedBroker, EmbeddedError
+from kioskd.delivery.message_lines import as_line, follow
+from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
 from kioskd.delivery.probe import probe
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
 from tests.support.broker import Certificates, eventually, make_certificates, mosquitto, witness
@@ -43,7 +43,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 def connect(settings: DeliverySettings) -> Connected | Lost:
     """The broker's first answer. The connection is closed again."""
-    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
     link = Link(settings, lambda _, happening: happenings.put(happening))
     link.start()
     try:
@@ -95,7 +95,7 @@ def test_why_the_broker_cannot_be_used_is_said_in_a_sentence(
 
 
 def test_a_broker_that_dies_is_said_to_have_hung_up(tmp_path: Path) -> None:
-    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
     with mosquitto(tmp_path) as broker:
         for protocol in ("5", "3.1.1"):
             settings = replace(broker.settings(), protocol=protocol)
@@ -147,7 +147,7 @@ def test_the_probe_finds_a_right_that_is_missing(tmp_path: Path, user: str, sent
 
 
 def test_what_is_published_without_a_connection_is_refused_and_never_sent(tmp_path: Path) -> None:
-    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
     with mosquitto(tmp_path) as broker, witness(broker) as watching:
         link = Link(broker.settings(), lambda _, happening: happenings.put(happening))
         assert link.publish(Letter("too/early", b"1")) is None
@@ -167,7 +167,7 @@ def test_a_listener_that_fails_ends_the_connection_and_never_leaves_it_looking_a
 ) -> None:
     ends: list[Lost] = []
 
-    def note(link: Link, happening: Happening) -> None:
+    def note(link: Link, happening: Heard) -> None:
         match happening:
             case Connected():
                 link.publish(Letter("to/us", b"x"))
@@ -222,7 +222,7 @@ def test_a_taken_port_is_said(embedded: EmbeddedBroker) -> None:
 def test_a_missing_amqtt_is_said_with_the_command_that_installs_it() -> None:
     script = (
         "import sys; sys.modules['amqtt'] = None\n"
-        "from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError\n"
+        "from kioskd.delivery.embedded_broker import EmbeddedBroker, EmbeddedError\n"
         "try: EmbeddedBroker().start()\n"
         "except EmbeddedError as error: print(error)"
     )
@@ -266,7 +266,7 @@ def test_events_are_followed_as_lines_to_read_or_as_json(embedded: EmbeddedBroke
     lines: list[str] = []
     thread = threading.Thread(target=lambda: lines.append(next(parsing)))
     thread.start()
-    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
     link = Link(near(embedded), lambda _, happening: happenings.put(happening))
     link.start()
     assert isinstance(happenings.get(timeout=DEADLINE_S), Connected)

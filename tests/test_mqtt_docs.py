@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from kioskd.config import reference
-from kioskd.delivery import sizes, wire
+from kioskd.delivery import message_sizes, wire
 from kioskd.delivery.wire import SchemaName
 from kioskd.event import ActionId, LivenessState
 from kioskd.modes.reasons import Reason
@@ -94,4 +94,4 @@ def test_an_action_of_the_table_has_the_attributes_that_its_schema_asks_for(
 
 
 def test_the_sizes_on_the_page_are_those_that_are_sent() -> None:
-    assert sizes.table(sizes.EXAMPLE, "door-3") in PAGE
+    assert message_sizes.table(message_sizes.EXAMPLE, "door-3") in PAGE

@@ -23,7 +23,7 @@ from typing import Any
 
 from kioskd.bench.broker import mosquitto
 from kioskd.config.load import load
-from kioskd.delivery.follow import follow
+from kioskd.delivery.message_lines import follow
 from kioskd.loopback import free_port
 
 _CONFIG = """\

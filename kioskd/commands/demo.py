@@ -14,7 +14,7 @@ from pathlib import Path
 
 import kioskd.demo
 from kioskd.commands.configuration import FAILED, OK, configuration
-from kioskd.delivery.follow import follow
+from kioskd.delivery.message_lines import follow
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.loopback import free_port, listens
 

@@ -13,9 +13,9 @@ from kioskd import time_service
 from kioskd.commands.configuration import FAILED, OK, configuration
 from kioskd.config.load import Config
 from kioskd.daemon import networks
-from kioskd.delivery.embedded import EmbeddedBroker, EmbeddedError
+from kioskd.delivery.embedded_broker import EmbeddedBroker, EmbeddedError
+from kioskd.delivery.message_sizes import sizes
 from kioskd.delivery.probe import probe
-from kioskd.delivery.sizes import sizes
 from kioskd.doctor import camera, speed
 from kioskd.doctor.finding import Finding
 from kioskd.loopback import listens

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import FrameType
 
 from kioskd.commands.configuration import OK, configuration
-from kioskd.delivery.follow import follow
+from kioskd.delivery.message_lines import follow
 
 
 def run(path: Path, as_json: bool = False) -> int:

@@ -7,8 +7,8 @@ from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
 from kioskd.config.load import Config
 from kioskd.daemon import STOP_S, TURN_S, Daemon
 from kioskd.delivery.database import AuditError
-from kioskd.delivery.embedded import EmbeddedError
-from kioskd.ending import Signals, within
+from kioskd.delivery.embedded_broker import EmbeddedError
+from kioskd.shutdown import Signals, within
 from kioskd.state_dir import StateDirError, WrongStateDirError
 from models.manifest import NetworkError
 

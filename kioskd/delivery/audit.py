@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from kioskd.delivery import audit_rows, layout, mark, rescue, stretches
+from kioskd.delivery import audit_rescue, audit_rows, audit_tables, high_water_mark, trusted_times
+from kioskd.delivery.audit_rescue import Rescue
 from kioskd.delivery.audit_rows import Aside, Row, Stored
 from kioskd.delivery.clock import Reading
 from kioskd.delivery.database import (
@@ -23,8 +24,7 @@ from kioskd.delivery.database import (
     Found,
     transaction,
 )
-from kioskd.delivery.rescue import Rescue
-from kioskd.delivery.stretches import Deleted, set_since
+from kioskd.delivery.trusted_times import Deleted, set_since
 from kioskd.delivery.wire import JsonValue
 
 Begun = Literal["gone", "empty", "older"]
@@ -80,7 +80,7 @@ class AuditLog:
             row = audit_rows.made(number, self.epoch, recorded_at, record)
             with transaction(db):
                 if reading and self._dated_by and set_since(reading, self._dated_by):
-                    stretches.note(db, reading, number)
+                    trusted_times.note(db, reading, number)
                     self._dated_by = reading
                 db.execute(_INSERT, row)
             self._last_id = number  # not before it is on the disk
@@ -149,13 +149,13 @@ class AuditLog:
     def note_clock(self, reading: Reading) -> None:
         """The records from here on are dated by this clock."""
         with self._database.changing() as db:
-            stretches.note(db, reading, self._last_id + 1)
+            trusted_times.note(db, reading, self._last_id + 1)
             self._dated_by = reading
 
     def prune(self, reading: Reading, keep_s: float, most: int) -> Deleted | None:
         """Delete some rows the broker took that are certainly older than that; which."""
         with self._database.changing() as db:
-            return stretches.prune(db, reading, keep_s, most)
+            return trusted_times.prune(db, reading, keep_s, most)
 
     def look_through(self, most: int) -> bool:
         """Read the next rows of the whole log, as a check; True when the end was reached.
@@ -187,19 +187,19 @@ class AuditLog:
         They count as recorded `now` (unix seconds): nobody knows by which clock they were dated.
         """
         with self._database.using() as db:
-            found = rescue.current(db)
+            found = audit_rescue.current(db)
             if not found or found[0].done:
                 return None
-            raw, lost, goes_on = rescue.waiting(found[0], most)
+            raw, lost, goes_on = audit_rescue.waiting(found[0], most)
             rows, unreadable = self._read(raw)
             number = self._last_id
             with transaction(db):
                 for number, row in enumerate(rows, self._last_id + 1):
                     record = audit_rows.record(row)
                     db.execute(_INSERT, audit_rows.made(number, self.epoch, now, record))
-                rescue.note(db, found[0], goes_on, len(rows), lost + len(unreadable))
+                audit_rescue.note(db, found[0], goes_on, len(rows), lost + len(unreadable))
             self._last_id = number
-            return next(same for same in rescue.current(db) if same.path == found[0].path)
+            return next(same for same in audit_rescue.current(db) if same.path == found[0].path)
 
     def bytes_used(self) -> int:
         return self._database.bytes_used()
@@ -207,7 +207,7 @@ class AuditLog:
     def remember(self) -> None:
         """Note beside the file how far it has counted; it is looked at when it is opened."""
         with self._database.using():
-            mark.write(self._mark_path, mark.Mark(self.epoch, self._last_id))
+            high_water_mark.write(self._mark_path, high_water_mark.Mark(self.epoch, self._last_id))
 
     def close(self) -> None:
         with suppress(AuditError):
@@ -215,15 +215,15 @@ class AuditLog:
         self._database.close()
 
     def _prepare(self, db: Connection, found: Found) -> None:
-        layout.upgrade(db, self.path)
+        audit_tables.upgrade(db, self.path)
         self.asides += 1
-        last = layout.last_number(db)
+        last = audit_tables.last_number(db)
         self._epochs = _epochs(db)
         if self.epoch:  # lost or replaced while in use: what we know goes on
             if not self._epochs or self._epochs[0][1] != self.epoch:
                 self._begin_epoch(db, max(last, self._last_id) + 1, self.epoch)
         else:
-            known = mark.read(self._mark_path)
+            known = high_water_mark.read(self._mark_path)
             self.begun = _begun(known, found, self._epochs, last)
             if not self._epochs:
                 self._begin_epoch(db, 1, str(uuid.uuid4()))
@@ -232,9 +232,9 @@ class AuditLog:
             self.epoch = self._epochs[0][1]
         self._last_id = max(last, self._last_id)
         if found == "moved":
-            note = mark.read(self._mark_path)
+            note = high_water_mark.read(self._mark_path)
             known_last = max(self._last_id, note.last if note else 0)
-            rescue.begin(db, self._database.damaged[-1], known_last)
+            audit_rescue.begin(db, self._database.damaged[-1], known_last)
 
     def _begin_epoch(self, db: Connection, first: int, name: str) -> None:
         db.execute("INSERT OR REPLACE INTO epoch (first, name) VALUES (?, ?)", (first, name))
@@ -253,7 +253,7 @@ class AuditLog:
 
 
 def _begun(
-    known: mark.Mark | None, found: Found, epochs: Sequence[tuple[int, str]], last: int
+    known: high_water_mark.Mark | None, found: Found, epochs: Sequence[tuple[int, str]], last: int
 ) -> Begun | None:
     """Why the numbers of the last start do not go on, or None if they do or there are none."""
     if found == "moved":

@@ -2,15 +2,15 @@
 
 import queue
 
-from kioskd.delivery import reasons
+from kioskd.delivery import broker_sentences
 from kioskd.delivery.backoff import Backoff
+from kioskd.delivery.broker_limits import Limits
 from kioskd.delivery.incoming import Incoming
 from kioskd.delivery.ledger import Ledger
-from kioskd.delivery.limits import Limits
-from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
+from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
+from kioskd.delivery.name_clash import NameClash
 from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.pump import Pump
-from kioskd.delivery.rival import Rival
 from kioskd.delivery.shared import Shared
 from kioskd.happenings import BrokerMet
 
@@ -43,9 +43,9 @@ class Connection:
         self._ledger = ledger
         self._incoming = incoming
         self._will = will
-        self._inbox: queue.SimpleQueue[tuple[Link, Happening] | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[Link, Heard] | None] = queue.SimpleQueue()
         self._backoff = Backoff()
-        self._rival = Rival(shared.settings)
+        self._clash = NameClash(shared.settings)
         self._will_limits = Limits()  # what the broker takes of a last will, as far as known
         self._connect_at = self._since = shared.clock.monotonic()
 
@@ -77,11 +77,11 @@ class Connection:
                 self._connect(now)
         elif self._silent(now):
             link.drop()
-            place = reasons.place(self._settings)
+            place = broker_sentences.place(self._settings)
             self._lose(Lost(f"the broker at {place} does not answer: check it", "unreachable"))
         elif self._outgoing.accepted:
-            self._rival.steady(now - self._since)
-            self._problems.set("client_id", self._rival.sentence)
+            self._clash.steady(now - self._since)
+            self._problems.set("client_id", self._clash.sentence)
 
     def close(self) -> None:
         """Say goodbye to the broker, if there is one."""
@@ -108,7 +108,7 @@ class Connection:
             return now - self._since > PATIENCE_S
         return self._outgoing.longest_unanswered(now) > self._settings.ack_timeout_s
 
-    def _take(self, happening: Happening) -> None:
+    def _take(self, happening: Heard) -> None:
         match happening:
             case Connected(limits):
                 self._opened(limits)
@@ -126,7 +126,7 @@ class Connection:
         try:
             self._incoming.take(letter)
         except Exception as error:
-            self._problems.set("courier", reasons.our_mistake(error))
+            self._problems.set("courier", broker_sentences.our_mistake(error))
 
     def _opened(self, limits: Limits) -> None:
         now = self._since = self._clock.monotonic()
@@ -135,7 +135,7 @@ class Connection:
         with self._outgoing.lock:
             self._outgoing.opened(limits, now)
         self._problems.set("broker", None)
-        self._tell(BrokerMet(reasons.place(self._settings)))
+        self._tell(BrokerMet(broker_sentences.place(self._settings)))
 
     def _lose(self, lost: Lost) -> None:
         now = self._clock.monotonic()
@@ -144,7 +144,7 @@ class Connection:
             suspect = self._outgoing.on_their_way(now) and lost.cause != "taken_over"
             blamed = self._outgoing.closed(now, ended_by_broker=suspect and accepted)
         if not accepted:
-            self._will_limits = reasons.learned(lost.code, lost.cause, self._will_limits)
+            self._will_limits = broker_sentences.learned(lost.code, lost.cause, self._will_limits)
         elif suspect or self._outgoing.suspecting:
             # A busy machine hears late that the broker hung up: what is suspected explains that,
             # and no rival. The next try follows soon: actions wait for it.
@@ -152,13 +152,13 @@ class Connection:
         else:
             self._thrown_out(lost, now - self._since)
         if blamed is not None:
-            self._rival.explained()
+            self._clash.explained()
             self._pump.blame(blamed)
         self._connect_at = now + self._backoff.wait()
         self._problems.set("broker", lost.sentence)
 
     def _thrown_out(self, lost: Lost, lasted_s: float) -> None:
-        self._rival.thrown_out(lost, lasted_s)
-        self._problems.set("client_id", self._rival.sentence)
+        self._clash.thrown_out(lost, lasted_s)
+        self._problems.set("client_id", self._clash.sentence)
         if lasted_s >= STEADY_S:
             self._backoff.reset()

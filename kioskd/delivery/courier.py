@@ -1,7 +1,7 @@
 """What the daemon hands its results to: first to the disk, then to the door.
 
-Two threads work for it: its own (turns.py) and the MQTT connection's. An action is published on the
-thread that delivers it, so the door does not wait for a thread to wake up.
+Two threads work for it: its own (courier_thread.py) and the MQTT connection's. An action is
+published on the thread that delivers it, so the door does not wait for a thread to wake up.
 """
 
 import threading
@@ -12,20 +12,20 @@ from feeds.state import FeedState
 from kioskd import prompts
 from kioskd.delivery import wire
 from kioskd.delivery.audit import AuditLog
+from kioskd.delivery.audit_upkeep import Upkeep
 from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.delivery.connection import Connection
+from kioskd.delivery.courier_thread import CourierThread
 from kioskd.delivery.database import AuditError
-from kioskd.delivery.disk import Disk
 from kioskd.delivery.incoming import Incoming, Reader
-from kioskd.delivery.keeper import Keeper
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import Letter
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.outgoing import Action, Outgoing
+from kioskd.delivery.patient_disk import PatientDisk
 from kioskd.delivery.pump import Pump
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.delivery.shared import Shared, Tell, nobody
-from kioskd.delivery.turns import Turns
 from kioskd.event import Result
 from kioskd.problems import Problems
 
@@ -71,13 +71,15 @@ class Courier:
         self._build(Shared(settings, self._clock, problems, tell), Incoming(readers or {}))
 
     def _build(self, shared: Shared, incoming: Incoming) -> None:
-        disk, outgoing = Disk(shared), self._outgoing
+        disk, outgoing = PatientDisk(shared), self._outgoing
         ledger = Ledger(shared, self._audit, self._sender, self._topics.audit, disk)
         will = Letter(self._topics.status, self._status("offline", {}, None))
-        self._keeper = Keeper(shared, self._audit, disk)
+        self._upkeep = Upkeep(shared, self._audit, disk)
         self._pump = Pump(shared, outgoing, ledger)
         self._connection = Connection(shared, outgoing, self._pump, ledger, incoming, will)
-        self._turns = Turns(shared, outgoing, self._connection, self._pump, ledger, self._keeper)
+        self._thread = CourierThread(
+            shared, outgoing, self._connection, self._pump, ledger, self._upkeep
+        )
 
     @property
     def boot_id(self) -> str:
@@ -91,20 +93,20 @@ class Courier:
     @property
     def progress_at(self) -> float:
         """Seconds, monotonic: the courier's own thread was alive."""
-        return self._turns.progress_at
+        return self._thread.progress_at
 
     @property
     def failure(self) -> str | None:
         """Why nothing is delivered any more, in a sentence; None if all is well."""
-        ended = self._turns.ident is not None and not self._turns.is_alive()
+        ended = self._thread.ident is not None and not self._thread.is_alive()
         stopping = self._outgoing.stopping
         return "the courier's thread ended: see the log" if ended and not stopping else None
 
     def start(self) -> None:
         if self._known is None:
             self.status({})
-        self._keeper.look_at_clock()  # before the first record is dated by it
-        self._turns.start()
+        self._upkeep.look_at_clock()  # before the first record is dated by it
+        self._thread.start()
 
     def stop(self, failure: str | None = None) -> None:
         """Say that we end; `join` gives the broker time to hear it.
@@ -124,11 +126,11 @@ class Courier:
 
     def join(self, timeout: float = 3.0) -> None:
         """Wait so long for the broker's answer to our goodbye, then end both threads."""
-        self._turns.end(timeout)
+        self._thread.end(timeout)
 
     def is_alive(self) -> bool:
         """Whether its own thread runs."""
-        return self._turns.is_alive()
+        return self._thread.is_alive()
 
     def _farewell(self, failure: str | None, wall: float) -> bytes:
         if failure is None:

@@ -1,4 +1,4 @@
-"""The courier's side of the audit log: what became of each action, and which rows to send next."""
+"""The courier's book beside the audit log: what became of each action, which rows go next."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from typing import TypeVar
 from kioskd.delivery import wire
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_rows import Row
-from kioskd.delivery.disk import Disk
 from kioskd.delivery.outgoing import Action, AuditRow
+from kioskd.delivery.patient_disk import PatientDisk
 from kioskd.delivery.shared import Shared
 
 DENIED_PAUSE_S = 30.0  # before rows are offered again to a broker that refused one
@@ -36,7 +36,7 @@ class Ledger:
     """Used by the courier's thread, except `note`, which any thread may call."""
 
     def __init__(
-        self, shared: Shared, audit: AuditLog, sender: wire.Sender, topic: str, disk: Disk
+        self, shared: Shared, audit: AuditLog, sender: wire.Sender, topic: str, disk: PatientDisk
     ) -> None:
         self._audit = audit
         self._sender = sender

@@ -21,8 +21,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from kioskd.delivery import reasons
-from kioskd.delivery.limits import DEFAULT_WINDOW, Limits, packet_bytes
+from kioskd.delivery import broker_sentences
+from kioskd.delivery.broker_limits import DEFAULT_WINDOW, Limits, packet_bytes
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.delivery.tls import speaks_http, tls_context
 
@@ -87,7 +87,7 @@ class Lost:
     code: int = 0  # MQTT 5 reason code of the broker's, if it gave one
 
 
-Happening = Connected | Acked | Subscribed | Received | Lost
+Heard = Connected | Acked | Subscribed | Received | Lost
 
 
 class Link:
@@ -99,7 +99,7 @@ class Link:
     def __init__(
         self,
         settings: DeliverySettings,
-        tell: Callable[["Link", Happening], None],
+        tell: Callable[["Link", Heard], None],
         will: Letter | None = None,
         subscribe: tuple[str, ...] = (),
     ) -> None:
@@ -164,7 +164,7 @@ class Link:
         try:
             self._serve()
         except Exception as error:  # a dead thread must never look like a quiet one
-            self._end(reasons.cannot_connect(error, self._settings), "unreachable")
+            self._end(broker_sentences.cannot_connect(error, self._settings), "unreachable")
         finally:
             self._up = False
             self._release()
@@ -200,10 +200,10 @@ class Link:
         """Why a broker hung up before it answered, as far as it can be found out."""
         settings = self._settings
         if self._alerts:
-            return reasons.tls_alert(self._alerts[-1], settings)
+            return broker_sentences.tls_alert(self._alerts[-1], settings)
         if speaks_http(settings.host, settings.port, settings.tls):
-            return reasons.speaks_http(settings)
-        return reasons.gave_no_answer(settings)
+            return broker_sentences.speaks_http(settings)
+        return broker_sentences.gave_no_answer(settings)
 
     def _properties(self, letter: Letter) -> Properties | None:
         if letter.expiry_s is None or self._settings.protocol != "5":
@@ -242,7 +242,7 @@ class Link:
     ) -> None:
         with self._guarded():
             if reason.is_failure:
-                sentence = reasons.refused(reason.value, str(reason), self._settings)
+                sentence = broker_sentences.refused(reason.value, str(reason), self._settings)
                 self._end(sentence, "refused", reason.value)
                 return
             if self._subscribe:
@@ -264,8 +264,8 @@ class Link:
                 return
             if not was_up and not flags.is_disconnect_packet_from_server:
                 return  # _unexplained says more
-            sentence = reasons.disconnected(reason.value, str(reason), self._settings)
-            if reason.value == reasons.TAKEN_OVER:
+            sentence = broker_sentences.disconnected(reason.value, str(reason), self._settings)
+            if reason.value == broker_sentences.TAKEN_OVER:
                 self._lost = Lost(sentence, "taken_over", reason.value)
             self._end(sentence, "broken", reason.value)
 
@@ -278,7 +278,7 @@ class Link:
         properties: Properties,
     ) -> None:
         with self._guarded():
-            unheard = reason.value == reasons.NO_SUBSCRIBERS
+            unheard = reason.value == broker_sentences.NO_SUBSCRIBERS
             taken = not reason.is_failure
             self._tell(self, Acked(mid, taken, unheard, str(reason), reason.value))
 

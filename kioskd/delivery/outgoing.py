@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from kioskd.delivery.limits import Limits
+from kioskd.delivery.broker_limits import Limits
+from kioskd.delivery.hang_up_suspects import Key, Suspects
 from kioskd.delivery.mqtt import Letter, Link
-from kioskd.delivery.suspects import Key, Suspects
 
 UNPROVEN_S = 1.0  # QoS 0 is never answered: a connection that outlives it so long has taken it
 AGAIN_S = 30.0  # what the broker does not keep for those who come later is said so often

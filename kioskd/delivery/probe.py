@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kioskd.delivery import reasons, wire
-from kioskd.delivery.limits import Limits
-from kioskd.delivery.mqtt import Acked, Connected, Happening, Letter, Link, Lost, Received
+from kioskd.delivery import broker_sentences, wire
+from kioskd.delivery.broker_limits import Limits
+from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
 from kioskd.delivery.settings import DeliverySettings
 
 CONNECT_S = 15.0
@@ -21,7 +21,7 @@ def probe(settings: DeliverySettings) -> list[tuple[bool, str]]:
 
     The message must come back: a broker may grant a subscription and then deliver nothing.
     """
-    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+    happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
     topic = wire.Topics(settings.prefix, settings.site, settings.device).probe
     guest = replace(settings, client_id=f"{settings.name_on_broker}-{secrets.token_hex(4)}")
     link = Link(guest, lambda _, happening: happenings.put(happening), subscribe=(topic,))
@@ -37,34 +37,32 @@ def probe(settings: DeliverySettings) -> list[tuple[bool, str]]:
         link.close(timeout=2.0)
 
 
-def _login(settings: DeliverySettings, answer: Happening | None) -> tuple[bool, str]:
+def _login(settings: DeliverySettings, answer: Heard | None) -> tuple[bool, str]:
     match answer:
         case Connected():
             how = "with TLS" if settings.tls else "without TLS"
             who = settings.username or "nobody in particular"
-            where = reasons.place(settings)
+            where = broker_sentences.place(settings)
             return True, f"connected to {where} {how} as {who}, MQTT {settings.protocol}"
         case Lost(sentence):
             return False, sentence
         case _:
-            return False, f"the broker at {reasons.place(settings)} does not answer"
+            return False, f"the broker at {broker_sentences.place(settings)} does not answer"
 
 
 def _limits(limits: Limits, settings: DeliverySettings) -> Iterator[tuple[bool, str]]:
     """What the broker lacks of what a door needs."""
-    lacking = reasons.lacks(limits)
+    lacking = broker_sentences.lacks(limits)
     if not limits.takes(ENOUGH_BYTES):
         lacking.append(
             f"messages of more than {limits.packet_bytes} bytes are too large for it "
             "(docs/mqtt.md has the sizes)"
         )
     if lacking:
-        yield False, reasons.limited(lacking, limits, settings)
+        yield False, broker_sentences.limited(lacking, limits, settings)
 
 
-def _loop_back(
-    link: Link, empty: Letter, happenings: queue.SimpleQueue[Happening]
-) -> tuple[bool, str]:
+def _loop_back(link: Link, empty: Letter, happenings: queue.SimpleQueue[Heard]) -> tuple[bool, str]:
     topic, nonce = empty.topic, secrets.token_hex(8).encode()
     sent_at = time.monotonic()
     link.publish(replace(empty, body=nonce))
@@ -75,7 +73,7 @@ def _loop_back(
                 took_ms = 1000 * (time.monotonic() - sent_at)
                 return True, f"a message on {topic} came back after {took_ms:.0f} ms"
             case Acked(taken=False):
-                return False, reasons.denied(topic)
+                return False, broker_sentences.denied(topic)
             case Acked():
                 taken = True
             case Lost(sentence):
@@ -89,10 +87,10 @@ def _loop_back(
 
 
 def _until(
-    kinds: tuple[type[Happening], ...],
-    happenings: queue.SimpleQueue[Happening],
+    kinds: tuple[type[Heard], ...],
+    happenings: queue.SimpleQueue[Heard],
     timeout: float,
-) -> Happening | None:
+) -> Heard | None:
     """The next happening of one of these kinds, or the end of the connection; None in time."""
     deadline = time.monotonic() + timeout
     while (left := deadline - time.monotonic()) > 0:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kioskd.delivery import reasons, wire
+from kioskd.delivery import broker_sentences, wire
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import Acked
 from kioskd.delivery.outgoing import Action, AuditRow, Blamed, Dropped, Outgoing
@@ -82,9 +82,9 @@ class Pump:
                 self._action_answered(action, ack, proven=sent.qos > 0)
             case AuditRow() as row if ack.taken:
                 self._ledger.taken(row)
-            case AuditRow() as row if ack.code in reasons.OF_THE_MESSAGE:
+            case AuditRow() as row if ack.code in broker_sentences.OF_THE_MESSAGE:
                 size = self._outgoing.row_bytes(row)
-                self._put_aside(row, reasons.refused_row(row.id, size, ack.reason))
+                self._put_aside(row, broker_sentences.refused_row(row.id, size, ack.reason))
             case AuditRow():
                 self._ledger.refused()
             case _:
@@ -106,18 +106,18 @@ class Pump:
         """The broker hung up on this one again, and nothing else was on its way."""
         match blamed.what:
             case AuditRow() as row:
-                self._put_aside(row, reasons.hung_up_on_row(row.id, blamed.size))
+                self._put_aside(row, broker_sentences.hung_up_on_row(row.id, blamed.size))
             case Action(topic=topic):
-                self._refusals.reject(reasons.hung_up_on_action(topic, blamed.size))
+                self._refusals.reject(broker_sentences.hung_up_on_action(topic, blamed.size))
             case str() as topic if blamed.retained:
-                self._refusals.reject(reasons.hung_up_on_retained(topic, blamed.size))
+                self._refusals.reject(broker_sentences.hung_up_on_retained(topic, blamed.size))
             case str() as topic:
-                self._refusals.reject(reasons.hung_up_on_topic(topic, blamed.size))
+                self._refusals.reject(broker_sentences.hung_up_on_topic(topic, blamed.size))
 
     def _put_aside(self, row: AuditRow, words: str) -> None:
         self._refusals.reject(words)
         if self._ledger.put_aside(row):
-            self._refusals.reject(reasons.hung_up_on_rows(row.topic))
+            self._refusals.reject(broker_sentences.hung_up_on_rows(row.topic))
 
     def tell_limits(self) -> None:
         """What this broker lacks, and what is too large for it."""
@@ -128,7 +128,7 @@ class Pump:
         rows = ""
         if self._ledger.oversize and (row := self._ledger.first_oversize) is not None:
             size = self._outgoing.row_bytes(row)
-            rows = reasons.rows_too_large(self._ledger.oversize, row.id, size)
+            rows = broker_sentences.rows_too_large(self._ledger.oversize, row.id, size)
         self._refusals.limited(limits, oversize, rows)
 
     def _note_dropped(self, dropped: Sequence[Dropped]) -> None:

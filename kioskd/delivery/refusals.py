@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from kioskd.delivery import reasons
-from kioskd.delivery.limits import Limits
+from kioskd.delivery import broker_sentences
+from kioskd.delivery.broker_limits import Limits
 from kioskd.delivery.shared import Shared
 
 
@@ -24,21 +24,27 @@ class Refusals:
         else:
             self._denied.add(topic)
         if len(self._denied) != before:
-            sentence = reasons.denied(", ".join(sorted(self._denied))) if self._denied else None
+            sentence = (
+                broker_sentences.denied(", ".join(sorted(self._denied))) if self._denied else None
+            )
             self._problems.set("broker_acl", sentence)
 
     def reject(self, words: str) -> None:
         """Say what the broker does not take, the newest few of it."""
         self._rejected[words] = None
-        self._problems.set("broker_rejects", reasons.rejects(tuple(self._rejected), self._settings))
+        self._problems.set(
+            "broker_rejects", broker_sentences.rejects(tuple(self._rejected), self._settings)
+        )
 
     def limited(self, limits: Limits, oversize: Mapping[str, int], rows: str) -> None:
         """What this broker lacks, and what is too large for it.
 
         oversize  bytes of what is left out, by topic; rows: the same of audit rows, in words
         """
-        lacks = reasons.lacks(limits)
-        lacks += [reasons.too_large(topic, n, self._settings) for topic, n in oversize.items()]
+        lacks = broker_sentences.lacks(limits)
+        lacks += [
+            broker_sentences.too_large(topic, n, self._settings) for topic, n in oversize.items()
+        ]
         lacks += [rows] if rows else []
-        sentence = reasons.limited(lacks, limits, self._settings) if lacks else None
+        sentence = broker_sentences.limited(lacks, limits, self._settings) if lacks else None
         self._problems.set("broker_limits", sentence)

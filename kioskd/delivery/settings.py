@@ -1,4 +1,4 @@
-"""What the courier must be told."""
+"""What delivery must be told of its broker and of this kiosk."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

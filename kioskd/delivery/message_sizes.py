@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from feeds.state import FeedState
 from kioskd.delivery import wire
-from kioskd.delivery.limits import packet_bytes
+from kioskd.delivery.broker_limits import packet_bytes
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.event import Result
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kioskd.pace import KEPT_UP, WHOLE_S, WINDOW_S, Load, Overload, Pace
+from kioskd.overload import KEPT_UP, WHOLE_S, WINDOW_S, Load, Overload, Pace
 
 
 def judged(every: int, took_s: float, frames: int = 400, fps: float = 30.0) -> Pace:

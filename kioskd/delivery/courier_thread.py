@@ -3,9 +3,9 @@
 import threading
 from contextlib import suppress
 
-from kioskd.delivery import reasons
+from kioskd.delivery import broker_sentences
+from kioskd.delivery.audit_upkeep import Upkeep
 from kioskd.delivery.connection import GOODBYE_S, Connection
-from kioskd.delivery.keeper import Keeper
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.pump import Pump
@@ -14,7 +14,7 @@ from kioskd.delivery.shared import Shared
 TURN_S = 0.5  # the courier looks around at least so often
 
 
-class Turns(threading.Thread):
+class CourierThread(threading.Thread):
     """`progress_at` is when it last got through a turn, seconds on the monotonic clock."""
 
     def __init__(
@@ -24,7 +24,7 @@ class Turns(threading.Thread):
         connection: Connection,
         pump: Pump,
         ledger: Ledger,
-        keeper: Keeper,
+        upkeep: Upkeep,
     ) -> None:
         super().__init__(name="courier", daemon=True)
         self._clock = shared.clock
@@ -33,7 +33,7 @@ class Turns(threading.Thread):
         self._connection = connection
         self._pump = pump
         self._ledger = ledger
-        self._keeper = keeper
+        self._upkeep = upkeep
         self._quiet = threading.Event()
         self._ended = threading.Event()
         self.progress_at = shared.clock.monotonic()
@@ -80,7 +80,7 @@ class Turns(threading.Thread):
         try:
             self._ledger.settle()
             self._pump.drain()
-            self._keeper.tend()
+            self._upkeep.tend()
         except Exception as error:
             self._tell_mistake(error)
         else:
@@ -88,4 +88,4 @@ class Turns(threading.Thread):
 
     def _tell_mistake(self, error: Exception) -> None:
         with suppress(Exception):  # whoever should hear it may be what fails: a log on a full disk
-            self._problems.set("courier", reasons.our_mistake(error))
+            self._problems.set("courier", broker_sentences.our_mistake(error))

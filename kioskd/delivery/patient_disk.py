@@ -11,7 +11,7 @@ PAUSE_S = 5.0  # before a failing disk is tried again
 T = TypeVar("T")
 
 
-class Disk:
+class PatientDisk:
     def __init__(self, shared: Shared) -> None:
         self._clock = shared.clock
         self._problems = shared.problems

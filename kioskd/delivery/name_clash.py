@@ -4,7 +4,7 @@ MQTT 5 has a reason code for it, but common brokers (mosquitto 2.0.11) just hang
 has no word for it at all. So being hung up on again and again soon after being taken counts.
 """
 
-from kioskd.delivery import reasons
+from kioskd.delivery import broker_sentences
 from kioskd.delivery.mqtt import Lost
 from kioskd.delivery.settings import DeliverySettings
 
@@ -13,7 +13,7 @@ SHORT_ONES = 3  # so many in a row are no accident
 ALONE_S = 60.0  # after a connection this long there is no rival any more
 
 
-class Rival:
+class NameClash:
     def __init__(self, settings: DeliverySettings) -> None:
         self._settings = settings
         self._short = 0
@@ -27,7 +27,7 @@ class Rival:
         elif lost.cause == "broken" and lasted_s < SOON_S:
             self._short += 1
             if self._short >= SHORT_ONES:
-                self.sentence = reasons.perhaps_taken_over(self._settings, self._short)
+                self.sentence = broker_sentences.perhaps_taken_over(self._settings, self._short)
 
     def explained(self) -> None:
         """The broker hung up on a message, and not because of a rival."""

@@ -1,7 +1,7 @@
 """What a broker lets a client do, and what it lacks of what a door needs. Pure.
 
 MQTT 5 brokers say it when they take a client (OASIS MQTT 5.0, 3.2.2.3); 3.1.1 has no words for
-it, and such a broker shows its limits by hanging up (suspects.py).
+it, and such a broker shows its limits by hanging up (hang_up_suspects.py).
 """
 
 from dataclasses import dataclass

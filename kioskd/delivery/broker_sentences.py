@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from kioskd.delivery.limits import Limits
+from kioskd.delivery.broker_limits import Limits
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.delivery.tls import TlsFileError
 

@@ -22,7 +22,7 @@ SEEN_EVERY_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """`first`: the number of its first row. The others: see layout.py."""
+    """`first`: the number of its first row. The others: see audit_tables.py."""
 
     first: int
     boot: str

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kioskd.delivery.suspects import STRIKES, Suspects
+from kioskd.delivery.hang_up_suspects import STRIKES, Suspects
 
 
 @given(st.sets(st.integers(0, 20), min_size=1), st.data())

@@ -1,11 +1,11 @@
 """Keeps the audit log in order, a little in each turn of the courier: no event waits for it."""
 
 from kioskd import time_service
-from kioskd.delivery import audit_sentences, stretches
+from kioskd.delivery import audit_sentences, trusted_times
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_rows import Aside
 from kioskd.delivery.clock import Reading
-from kioskd.delivery.disk import Disk
+from kioskd.delivery.patient_disk import PatientDisk
 from kioskd.delivery.shared import Shared
 from kioskd.happenings import ClockSet, RecordsPruned, RecordsRescued
 
@@ -17,10 +17,10 @@ ROWS_AT_ONCE = 200  # read, or deleted, in one turn: some milliseconds
 NAMED_MOST = 5  # rows put aside that the problem names
 
 
-class Keeper:
+class Upkeep:
     """Used by the courier's thread alone."""
 
-    def __init__(self, shared: Shared, audit: AuditLog, disk: Disk) -> None:
+    def __init__(self, shared: Shared, audit: AuditLog, disk: PatientDisk) -> None:
         self._audit = audit
         self._keep_s = shared.settings.keep_days * 86400
         self._limit = shared.settings.size_limit_mb * 1e6
@@ -61,7 +61,7 @@ class Keeper:
         before, self._reading = self._reading, reading
         self._disk.tried("clock", lambda: self._audit.note_clock(reading))
         self._problems.set("clock", time_service.doubt(reading.synchronised, reading.wall))
-        if before is not None and (by_s := stretches.set_since(reading, before)):
+        if before is not None and (by_s := trusted_times.set_since(reading, before)):
             self._tell(ClockSet(by_s))
 
     def _prune(self, now: float) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from kioskd.delivery import reasons, wire
+from kioskd.delivery import broker_sentences, wire
 from kioskd.delivery.backoff import Backoff
-from kioskd.delivery.mqtt import Connected, Happening, Letter, Link, Lost, Received
+from kioskd.delivery.mqtt import Connected, Heard, Letter, Link, Lost, Received
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.modes.reasons import sentence
 
@@ -29,7 +29,7 @@ def follow(
     guest = replace(settings, client_id=f"{settings.name_on_broker}-{secrets.token_hex(4)}")
     topic = wire.Topics(settings.prefix, settings.site, settings.device).everything
     while not stop.is_set():
-        happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
+        happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
         link = _listening(guest, topic, happenings)
         try:
             for happening in _until_lost(happenings, stop):
@@ -42,16 +42,14 @@ def follow(
 
 
 def _listening(
-    settings: DeliverySettings, topic: str, happenings: queue.SimpleQueue[Happening]
+    settings: DeliverySettings, topic: str, happenings: queue.SimpleQueue[Heard]
 ) -> Link:
     link = Link(settings, lambda _, happening: happenings.put(happening), subscribe=(topic,))
     link.start()
     return link
 
 
-def _until_lost(
-    happenings: queue.SimpleQueue[Happening], stop: threading.Event
-) -> Iterator[Happening]:
+def _until_lost(happenings: queue.SimpleQueue[Heard], stop: threading.Event) -> Iterator[Heard]:
     while not stop.is_set():
         try:
             happening = happenings.get(timeout=LOOK_S)
@@ -63,13 +61,13 @@ def _until_lost(
 
 
 def _lines(
-    happening: Happening, settings: DeliverySettings, topic: str, as_json: bool
+    happening: Heard, settings: DeliverySettings, topic: str, as_json: bool
 ) -> Iterator[str]:
     match happening:
         case Received(letter):
             yield as_line(letter, topic) if not as_json else as_json_line(letter)
         case Connected() if not as_json:
-            yield f"# following {topic} at {reasons.place(settings)}"
+            yield f"# following {topic} at {broker_sentences.place(settings)}"
         case Lost(sentence) if not as_json:
             yield f"# {sentence}"
         case _:

@@ -7,7 +7,7 @@ from tests.support.patience import DEADLINE_S
 
 
 def run(program: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", f"import time\nfrom kioskd.ending import within\n{program}"]
+    command = [sys.executable, "-c", f"import time\nfrom kioskd.shutdown import within\n{program}"]
     return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S)
 
 
@@ -30,7 +30,7 @@ def test_what_takes_too_long_is_left_and_said() -> None:
 
 def test_what_takes_too_long_is_left_although_nobody_reads_that_it_is() -> None:
     program = (
-        "import os, time\nfrom kioskd.ending import within\n"
+        "import os, time\nfrom kioskd.shutdown import within\n"
         "os.set_blocking(2, False)\n"
         "try:\n    while True: os.write(2, b'x' * 4096)\nexcept BlockingIOError: pass\n"
         "os.set_blocking(2, True)\n"
