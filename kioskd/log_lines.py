@@ -3,39 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from feeds.state import FeedState
+from kioskd import happenings
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result
-from kioskd.happenings import (
-    ActionEnded,
-    AttemptEnded,
-    BrokerMet,
-    ClockSet,
-    FeedChanged,
-    Happening,
-    ListenerFailed,
-    Missed,
-    RecordsPruned,
-    RecordsRescued,
-    Stepped,
-)
+from kioskd.happenings import FrameJudged, Happening, Missed
 from kioskd.modes.reasons import sentence
 from kioskd.problems import ProblemChanged
 
-KINDS = (
-    Stepped,
-    AttemptEnded,
-    ActionEnded,
-    FeedChanged,
-    ProblemChanged,
-    BrokerMet,
-    RecordsPruned,
-    RecordsRescued,
-    ClockSet,
-    ListenerFailed,
-)
+KINDS = tuple(kind for kind in get_args(Happening) if kind not in (FrameJudged, Missed))
 WHY_MOST = 2  # what ended an attempt, and what stood in its way most
 USUAL = ("", "opening", "finished")  # reasons of a feed's state that nobody need look at
 ENDED = {
@@ -43,6 +21,7 @@ ENDED = {
     "expired": "the event expired",
     "refused": "the broker refused the event",
 }
+Level = Literal["debug", "info", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +30,30 @@ class Line:
 
     event: str
     fields: dict[str, object]
-    level: Literal["debug", "info", "warning"] = "info"
+    level: Level = "info"
 
 
 def lines(happening: Happening) -> Iterator[Line]:
     """Those of one happening; of a frame there is none."""
     match happening:
-        case Stepped(door, feed, before, phase, reasons) if phase != before:
+        case happenings.Stepped(door, feed, before, phase, reasons) if phase != before:
             told = {"phase": phase, "before": before, "reasons": reasons}
             yield Line("phase", {"door": door, "feed": feed, **told}, "debug")
-        case AttemptEnded(door, result, delivery):
+        case happenings.AttemptEnded(door, result, delivery):
             yield Line("attempt ended", _attempt(door, result, delivery))
             yield from _not_sent(door, result, delivery)
-        case ActionEnded():
+        case happenings.ActionEnded():
             yield _action(happening)
-        case FeedChanged(door, state):
+        case happenings.FeedChanged(door, state):
             yield _feed(door, state)
         case ProblemChanged(code, None):
             yield Line("problem over", {"problem": code})
         case ProblemChanged(code, told):
             yield Line("problem", {"problem": code, "detail": told}, "warning")
+        case happenings.ListenerFailed(name, error):
+            yield Line("a listener failed", {"listener": name, "exc_info": error}, "warning")
+        case Missed(count):
+            yield Line("lines were lost, the log was too slow for them", {"of": count}, "warning")
         case _:
             yield from _of_the_record(happening)
 
@@ -78,22 +61,17 @@ def lines(happening: Happening) -> Iterator[Line]:
 def _of_the_record(happening: Happening) -> Iterator[Line]:
     """Of the broker, the audit log and the clock."""
     match happening:
-        case BrokerMet(place):
+        case happenings.BrokerMet(place):
             yield Line("connected to the broker", {"at": place})
-        case RecordsPruned(count, first, last, before):
+        case happenings.RecordsPruned(count, first, last, before):
             told = {"count": count, "first": first, "last": last, "recorded_before": _utc(before)}
             yield Line("audit records deleted", told)
-        case RecordsRescued(path, saved, lost):
-            saving = {"log": str(path), "saved": saved, "numbers_lost": lost}
-            yield Line(
-                "records of a damaged audit log saved", saving, "warning" if lost else "info"
-            )
-        case ClockSet(by_s):
+        case happenings.RecordsRescued(path, saved, lost):
+            fields = {"log": str(path), "saved": saved, "numbers_lost": lost}
+            level: Level = "warning" if lost else "info"
+            yield Line("records of a damaged audit log saved", fields, level)
+        case happenings.ClockSet(by_s):
             yield Line("the clock was set", {"by_seconds": round(by_s, 1)}, "warning")
-        case ListenerFailed(name, error):
-            yield Line("a listener failed", {"listener": name, "exc_info": error}, "warning")
-        case Missed(count):
-            yield Line("lines were lost, the log was too slow for them", {"of": count}, "warning")
         case _:
             pass
 
@@ -131,16 +109,16 @@ def _not_sent(door: str, result: Result, delivery: Delivery) -> Iterator[Line]:
         yield Line("the event waits for the broker", fields, "warning")
 
 
-def _action(ended: ActionEnded) -> Line:
+def _action(ended: happenings.ActionEnded) -> Line:
     fields: dict[str, object] = {"door": ended.door, "feed": ended.feed, "detail": ended.detail}
     told = {name: value for name, value in fields.items() if value}
-    level: Literal["info", "warning"] = "info" if ended.outcome == "published" else "warning"
+    level: Level = "info" if ended.outcome == "published" else "warning"
     return Line(ENDED[ended.outcome], {**told, "event_id": ended.event_id}, level)
 
 
 def _feed(door: str, state: FeedState) -> Line:
     fields: dict[str, object] = {"feed": state.feed, "reason": state.reason, "detail": state.detail}
-    level: Literal["info", "warning"] = "info" if state.reason in USUAL else "warning"
+    level: Level = "info" if state.reason in USUAL else "warning"
     return Line(f"feed {state.phase}", {"door": door, **fields}, level)
 
 

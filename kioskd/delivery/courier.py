@@ -19,9 +19,10 @@ from kioskd.delivery.courier_thread import CourierThread
 from kioskd.delivery.database import AuditError
 from kioskd.delivery.incoming import Incoming, Reader
 from kioskd.delivery.ledger import Ledger
+from kioskd.delivery.messages import Action
 from kioskd.delivery.mqtt import Letter
 from kioskd.delivery.outcome import Delivery
-from kioskd.delivery.outgoing import Action, Outgoing
+from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.patient_disk import PatientDisk
 from kioskd.delivery.pump import Pump
 from kioskd.delivery.settings import DeliverySettings

@@ -8,7 +8,7 @@ from typing import TypeVar
 from kioskd.delivery import wire
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_rows import Row
-from kioskd.delivery.outgoing import Action, AuditRow
+from kioskd.delivery.messages import Action, AuditRow
 from kioskd.delivery.patient_disk import PatientDisk
 from kioskd.delivery.shared import Shared
 

@@ -3,85 +3,17 @@
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from kioskd.delivery.broker_limits import Limits
 from kioskd.delivery.hang_up_suspects import Key, Suspects
+from kioskd.delivery.messages import Action, AuditRow, Blamed, Dropped, Sent
 from kioskd.delivery.mqtt import Letter, Link
 
 UNPROVEN_S = 1.0  # QoS 0 is never answered: a connection that outlives it so long has taken it
 AGAIN_S = 30.0  # what the broker does not keep for those who come later is said so often
 REFUSED_S = 30.0  # no event is sent for so long on a topic that ended the connection
 SHUT_S = 3600.0  # nothing else is
-
-
-@dataclass(slots=True, eq=False)
-class Action:
-    """An event for the door, and how long it may still be sent.
-
-    expires_at  seconds on the frames' clock
-    sent        handed to a connection; the broker may not have taken it yet
-    """
-
-    event_id: str
-    source: str
-    topic: str
-    body: bytes
-    expires_at: float
-    sent: bool = False
-    dropped: bool = False
-
-    @property
-    def expired_sentence(self) -> str:
-        told = "it was sent once and may have arrived" if self.sent else "the door was not told"
-        return (
-            f"event {self.event_id} of {self.source} grew too old before the broker took it, "
-            f"and was dropped: {told}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """A row of the audit log with its number there."""
-
-    id: int
-    topic: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A message the broker has not answered for. `what` is an action, a row, or a plain topic."""
-
-    what: Action | AuditRow | str
-    at: float
-    qos: Literal[0, 1] = 1
-
-    @property
-    def topic(self) -> str:
-        return self.what if isinstance(self.what, str) else self.what.topic
-
-    @property
-    def key(self) -> Key:
-        return self.what.id if isinstance(self.what, AuditRow) else self.topic
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """An action that will never be sent: too old, or the broker does not take such a message."""
-
-    action: Action
-    why: str  # "": too old
-
-
-@dataclass(frozen=True, slots=True)
-class Blamed:
-    """What made the broker hang up, certainly: a row, or a topic. `size` of its packet, bytes."""
-
-    what: Action | AuditRow | str
-    size: int
-    retained: bool = False  # it goes on without being retained
 
 
 class Outgoing:
@@ -168,9 +100,9 @@ class Outgoing:
     def _blame(self, what: Action | AuditRow | str, now: float) -> Blamed:
         if isinstance(what, Action):
             self._shut[what.topic] = now + REFUSED_S
-            return Blamed(what, self._size(_action_letter(what, 1)))
+            return Blamed(what, self._size(what.letter(1)))
         if isinstance(what, AuditRow):
-            return Blamed(what, self._size(_row_letter(what)))
+            return Blamed(what, self._size(what.letter))
         letter = Letter(what, self._retained.get(what, b""), 1, True)
         if what in self._retained and what not in self._unretained and self._retains:
             self._unretained.add(what)
@@ -253,7 +185,7 @@ class Outgoing:
         while self._waiting:
             action = self._waiting[0]
             left = action.expires_at - now
-            letter = _action_letter(action, left)
+            letter = action.letter(left)
             if left <= 0:
                 dropped.append(self._dropped(action, ""))
             elif self.up and self._is_shut(action.topic, now):
@@ -304,13 +236,13 @@ class Outgoing:
 
     def row_fits(self, row: AuditRow) -> bool:
         """Whether the broker takes a row of this size."""
-        return self.limits is None or self._takes(_row_letter(row))
+        return self.limits is None or self._takes(row.letter)
 
     def row_bytes(self, row: AuditRow) -> int:
-        return self._size(_row_letter(row))
+        return self._size(row.letter)
 
     def send_row(self, row: AuditRow, now: float) -> bool:
-        return self._publish(_row_letter(row), row, now)
+        return self._publish(row.letter, row, now)
 
     def send_unkept(self, topic: str, body: bytes, now: float) -> bool:
         """Send once at most (QoS 0) if there is room, else not at all."""
@@ -381,13 +313,3 @@ class Outgoing:
     def longest_unanswered(self, now: float) -> float:
         """Seconds since the oldest unanswered message left; 0 without one."""
         return max((now - sent.at for sent in self._sent.values()), default=0.0)
-
-
-def _action_letter(action: Action, left_s: float) -> Letter:
-    # MQTT counts whole seconds, and brokers take 0 for "never": so at least 1. The receiver
-    # checks expiresAt itself.
-    return Letter(action.topic, action.body, expiry_s=max(1, int(left_s)))
-
-
-def _row_letter(row: AuditRow) -> Letter:
-    return Letter(row.topic, row.body)
