@@ -99,6 +99,9 @@ def test_a_sequence_arrives_in_its_order(tmp_path: Path) -> None:
         "drawn",
         3,
     )
+    assert mode(tmp_path, drawn.replace("'nod, blink,smile'", "[nod, blink, smile]")) == found
+    below = "\n  length: 3\n  actions:\n  - nod\n  - blink\n  - smile"
+    assert mode(tmp_path, f"mode: challenge_sequence\nsequence:{below}") == found
     fixed = mode(tmp_path, drawn.replace("length: 3", "order: fixed"))
     assert isinstance(fixed, SequenceSettings)
     assert (fixed.order, fixed.length) == ("fixed", 3)
@@ -120,7 +123,27 @@ def test_a_sequence_arrives_in_its_order(tmp_path: Path) -> None:
         (
             "mode: challenge_sequence\nsequence: {actions: 'nod, smirk'}",
             "9:25: doors.d.sequence.actions: must be a list such as smile, left_turn, nod"
-            " (found 'nod, smirk')",
+            " (found 'nod, smirk'); 'smirk' is none of nod, head_raise, left_turn, right_turn,"
+            " mouth_opening, blink, eyebrow_raise, smile and flow, did you mean 'smile'?",
+        ),
+        (
+            "mode: challenge_sequence\nsequence: {actions: [nod, smirk]}",
+            "9:25: doors.d.sequence.actions: must be a list such as smile, left_turn, nod"
+            " (found nod, smirk); 'smirk' is none of nod, head_raise, left_turn, right_turn,",
+        ),
+        (
+            "mode: challenge_sequence\nsequence: {actions: []}",
+            "9:25: doors.d.sequence.actions: must be a list such as smile, left_turn, nod"
+            " (found an empty list)",
+        ),
+        (
+            "mode: challenge_sequence\nsequence: {actions: [nod, 7]}",
+            "9:25: doors.d.sequence.actions: must be a list such as smile, left_turn, nod"
+            " (found nod, 7)",
+        ),
+        (
+            "mode: challenge_sequence\nsequence: {actions: [nod, smile, nod]}",
+            "9:25: doors.d.sequence.actions: must not name an action twice (found nod again)",
         ),
         (
             "mode: challenge_sequence\nsequence: {actions: 'nod, smile, nod'}",

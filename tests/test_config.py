@@ -6,7 +6,7 @@ import pytest
 
 from kioskd.commands.check import checked
 from kioskd.config import loose, reference
-from kioskd.config.keys import listed, walk
+from kioskd.config.keys import Key, listed, walk
 from kioskd.config.load import ConfigError, check, load
 
 GOOD = """\
@@ -595,17 +595,46 @@ def test_a_recording_may_be_shown_to_looser_limits_but_one_frame_is_never_enough
     assert "one frame of 10 would confirm a person" in line
 
 
-LIMITS = {
-    name
-    for path, _, _ in walk()
-    if path[0] == "doors" and len(path) == 4 and path[2] in loose.SECTIONS
-    for name in [path[3]]
-}
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        pytest.param(path, key, id=f"{mode}-{'.'.join(map(str, path[2:]))}")
+        for path, mode, key in walk()
+        if path[0] == "doors" and len(path) > 3
+    ],
+)
+def test_of_every_limit_of_a_door_it_is_known_which_way_lets_more_pass(
+    path: tuple[str, ...], key: Key
+) -> None:
+    known = {"less", "more", "neither", "true", "false", *key.choices}
+    assert loose.looser(path[-1], key) in known
 
 
-@pytest.mark.parametrize("key", sorted(map(str, LIMITS)))
-def test_of_every_limit_it_is_known_which_way_lets_more_pass(key: str) -> None:
-    assert (loose.looser(key) != "") != (key in loose.NEITHER)
+@pytest.mark.parametrize(
+    ("mode", "section", "limits", "noted"),
+    [
+        (
+            "challenge",
+            "challenge",
+            "{cool_down_s: 0, attempts_per_track: 100, nod_deg: 6}",
+            {"cool_down_s", "attempts_per_track", "nod_deg"},
+        ),
+        (
+            "challenge_sequence",
+            "sequence",
+            "{order: fixed, eyes_closed: 0.7, unified: {watch: false, rigidity: 2}}",
+            {"order", "eyes_closed", "watch", "rigidity"},
+        ),
+        ("challenge_sequence", "sequence", "{unified: {watch: true, rigidity: 0.5}}", set()),
+    ],
+)
+def test_a_door_that_asks_for_less_is_told_so_in_every_mode(
+    said: Said, mode: str, section: str, limits: str, noted: set[str]
+) -> None:
+    main = "mode: secure_access_rgb_liveness\n    feed: front\n"
+    lines = said(GOOD.replace(main, f"mode: {mode}\n    feed: front\n    {section}: {limits}\n"))
+    assert {line.split(": ")[2].rpartition(".")[2] for line in lines} == noted
+    assert all("lets more pass" in line for line in lines)
 
 
 def test_another_scheme_than_hybrid_needs_no_room(said: Said) -> None:

@@ -37,6 +37,16 @@ class Answers:
         key = find(path, self.value)
         return value if key is None or key.allows(value) else None
 
+    def words(self, *path: str) -> tuple[str, ...] | None:
+        """Words that stand there as a list, or as text with commas between."""
+        value = self._at(path)
+        found = value.split(",") if isinstance(value, str) else value
+        words = [w.strip() for w in found if isinstance(w, str)] if isinstance(found, list) else []
+        key = find(path, self.value)
+        if not words or not isinstance(found, list) or len(words) < len(found):
+            return None
+        return tuple(words) if key is None or all(map(key.allows, words)) else None
+
     def typed(self, *path: str) -> str | None:
         """Text that stands there, of whatever form."""
         value = self._at(path)

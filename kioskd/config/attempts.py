@@ -13,7 +13,12 @@ class Tries(Section):
         ATTEMPT.maximum_gap_s, 0.1, 5.0, "s", "Longest time between two frames of one attempt."
     )
     cool_down_s: float = number(
-        ATTEMPT.cool_down_s, 0.0, 300.0, "s", "Wait after an attempt that did not confirm."
+        ATTEMPT.cool_down_s,
+        0.0,
+        300.0,
+        "s",
+        "Wait after an attempt that did not confirm.",
+        looser="less",
     )
     attempts_per_track: int = number(
         ATTEMPT.attempts_per_track,
@@ -21,6 +26,7 @@ class Tries(Section):
         100,
         "attempts",
         "Tries of one person; then they must leave the view.",
+        looser="more",
     )
 
 
@@ -33,4 +39,5 @@ class Attempts(Tries):
         60.0,
         "s",
         "For the first fit frame to come, then anew for the decision.",
+        looser="neither",
     )

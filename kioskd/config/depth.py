@@ -17,6 +17,7 @@ class Windows(Section):
         100,
         "frames",
         "Frames in which to look for life.",
+        looser="less",
     )
     evaluate_fake_over_n_frames: int = number(
         RELIEF.evaluate_fake_over_n_frames,
@@ -24,6 +25,7 @@ class Windows(Section):
         100,
         "frames",
         "Frames in which to look for an attack, after life was not found.",
+        looser="neither",
     )
     minimum_confirmations_required: float = number(
         RELIEF.minimum_confirmations_required,
@@ -38,6 +40,7 @@ class Windows(Section):
         1.0,
         "",
         "A frame that scores this or more speaks for life.",
+        looser="less",
     )
     fake_detection_threshold: float = number(
         RELIEF.fake_detection_threshold,
@@ -46,6 +49,7 @@ class Windows(Section):
         "",
         "A frame that scores less than this speaks for an attack; not above"
         " liveness_detection_threshold.",
+        looser="less",
     )
 
 

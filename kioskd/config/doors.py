@@ -36,6 +36,7 @@ class Gate(Section):
     face_policy: Literal["one", "largest"] = Field(
         default=GATE.face_policy,
         description="one: a second face in view stops the attempt; largest: the largest counts.",
+        json_schema_extra={"x-looser": "largest"},
     )
     minimum_face_size_px: float = number(
         GATE.minimum_face_size_px, 40.0, 2000.0, "px", "Shorter side of the face box, at least."
@@ -50,16 +51,21 @@ class Gate(Section):
         GATE.maximum_drift, 0.01, 1.0, "face widths", "Movement of the face over one second."
     )
     hybrid_margin_left: float = number(
-        GATE.hybrid_margin_left, 0.0, 2.0, "face widths", "Room left of the face."
+        GATE.hybrid_margin_left, 0.0, 2.0, "face widths", "Room left of the face.", looser="neither"
     )
     hybrid_margin_right: float = number(
-        GATE.hybrid_margin_right, 0.0, 2.0, "face widths", "Room right of the face."
+        GATE.hybrid_margin_right,
+        0.0,
+        2.0,
+        "face widths",
+        "Room right of the face.",
+        looser="neither",
     )
     hybrid_margin_above: float = number(
-        GATE.hybrid_margin_above, 0.0, 2.0, "face heights", "Room above the face."
+        GATE.hybrid_margin_above, 0.0, 2.0, "face heights", "Room above the face.", looser="neither"
     )
     hybrid_margin_below: float = number(
-        GATE.hybrid_margin_below, 0.0, 2.0, "face heights", "Room below the face."
+        GATE.hybrid_margin_below, 0.0, 2.0, "face heights", "Room below the face.", looser="neither"
     )
     minimum_sharpness: float = number(
         GATE.minimum_sharpness, 0.0, 1.0, "", "Sharpness of the face, at least."
@@ -103,9 +109,15 @@ class RgbModels(Section):
         default="fused_multimodal",
         description="Which of the models texture, context and hybrid look, and how their scores"
         " become one (docs/modes.md).",
+        json_schema_extra={"x-looser": "neither"},
     )
     evaluate_liveness_over_n_frames: int = number(
-        RGB.evaluate_liveness_over_n_frames, 1, 100, "frames", "Frames in which to look for life."
+        RGB.evaluate_liveness_over_n_frames,
+        1,
+        100,
+        "frames",
+        "Frames in which to look for life.",
+        looser="less",
     )
     evaluate_fake_over_n_frames: int = number(
         RGB.evaluate_fake_over_n_frames,
@@ -113,6 +125,7 @@ class RgbModels(Section):
         100,
         "frames",
         "Frames in which to look for an attack, after life was not found.",
+        looser="neither",
     )
     minimum_confirmations_required: float = number(
         RGB.minimum_confirmations_required, 0.1, 1.0, "", "Ratio of the N frames that must agree."
@@ -123,6 +136,7 @@ class RgbModels(Section):
         1.0,
         "",
         "A frame that scores this or more speaks for life.",
+        looser="less",
     )
     fake_detection_threshold: float = number(
         RGB.fake_detection_threshold,
@@ -131,6 +145,7 @@ class RgbModels(Section):
         "",
         "A frame that scores less than this speaks for an attack; not above"
         " liveness_detection_threshold.",
+        looser="less",
     )
     minimum_preliminary_liveness_threshold: float = number(
         RGB.minimum_preliminary_liveness_threshold,
@@ -144,6 +159,7 @@ class RgbModels(Section):
         default=RGB.reuse_frames_for_fake,
         description="Look for an attack in the frames already seen, instead of in new ones:"
         " quicker, less thorough.",
+        json_schema_extra={"x-looser": "true"},
     )
     calibration_slope: float = number(
         RGB.calibration_slope,
@@ -152,9 +168,10 @@ class RgbModels(Section):
         "",
         "Slope of the line, on the logit, that makes the scheme's score a probability; `kioskd"
         " calibrate` fits it to the scheme.",
+        looser="neither",
     )
     calibration_intercept: float = number(
-        RGB.calibration_intercept, -20.0, 20.0, "", "Intercept of that line."
+        RGB.calibration_intercept, -20.0, 20.0, "", "Intercept of that line.", looser="neither"
     )
 
 
@@ -182,13 +199,23 @@ class SmileKeys(Section):
     """What counts as a smile."""
 
     pre_smile_delay_s: float = number(
-        SMILE.pre_smile_delay_s, 0.1, 10.0, "s", "The face must be neutral for so long first."
+        SMILE.pre_smile_delay_s,
+        0.1,
+        10.0,
+        "s",
+        "The face must be neutral for so long first.",
+        looser="less",
     )
     smile_duration_s: float = number(
-        SMILE.smile_duration_s, 0.1, 10.0, "s", "The smile must last so long."
+        SMILE.smile_duration_s, 0.1, 10.0, "s", "The smile must last so long.", looser="less"
     )
     smile_threshold: float = number(
-        SMILE.smile_threshold, 0.1, 1.0, "", "A smile begins with this score or more."
+        SMILE.smile_threshold,
+        0.1,
+        1.0,
+        "",
+        "A smile begins with this score or more.",
+        looser="less",
     )
     neutral_threshold: float = number(
         SMILE.neutral_threshold,
@@ -196,6 +223,7 @@ class SmileKeys(Section):
         1.0,
         "",
         "A face that scores less is neutral, and a smile ends; not above smile_threshold.",
+        looser="more",
     )
 
 

@@ -57,6 +57,11 @@ class Key:
         return tuple(self.shape.get("enum", ()))
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What a list that stands here may hold."""
+        return tuple(self.shape.get("x-words", ()))
+
+    @property
     def type(self) -> str:
         """integer, number, boolean or string; empty where several are allowed."""
         return str(self.shape.get("type", ""))
@@ -92,7 +97,7 @@ class Key:
     def allows(self, text: str) -> bool:
         """Whether text is of the form, or among the choices, that this key asks for."""
         pattern = self.shape.get("pattern", "")
-        return bool(re.search(pattern, text)) and text in (self.choices or (text,))
+        return bool(re.search(pattern, text)) and text in (self.choices or self.words or (text,))
 
     @property
     def facts(self) -> str:

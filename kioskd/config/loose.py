@@ -1,80 +1,53 @@
 """Notes on limits that let more pass than their defaults, which is how a door is opened too easily.
 
-They refuse nothing, and say nothing of a recording; but one frame is never enough.
+They refuse nothing, and say nothing of a recording; but one frame is never enough. Which way a key
+lets more pass stands with the key itself.
 """
 
 import math
 from collections.abc import Iterator
 
 from kioskd.config.answers import Answers
-from kioskd.config.keys import find
+from kioskd.config.keys import Key, find
 from kioskd.config.problem import Problem, at_value, note
 from kioskd.modes.confirm import need
 
-SECTIONS = ("gate", "profile_pose", "smile", "rgb_liveness", "liveness_3d", "infrared")
-LOOSER = {  # what lets more pass; a key that begins with minimum_ or maximum_ says so itself
-    "cool_down_s": "less",
-    "attempts_per_track": "more",
-    "evaluate_liveness_over_n_frames": "less",
-    "liveness_detection_threshold": "less",
-    "fake_detection_threshold": "less",
-    "pre_smile_delay_s": "less",
-    "smile_duration_s": "less",
-    "smile_threshold": "less",
-    "neutral_threshold": "more",
-    "centre_pose_quality": "less",
-    "centre_frames": "less",
-    "profile_pose_quality": "more",
-    "face_policy": "largest",
-    "reuse_frames_for_fake": "true",
-}
-NEITHER = {  # more is not safer here, nor is less
-    "attempt_deadline_s",
-    "evaluate_fake_over_n_frames",
-    "detection_scheme",
-    "direction",
-    "calibration_slope",  # these two are looked at together
-    "calibration_intercept",
-    "hybrid_margin_left",  # rules.py compares these with what the hybrid model needs
-    "hybrid_margin_right",
-    "hybrid_margin_above",
-    "hybrid_margin_below",
-}
 FEW = 3  # frames that should agree at least
 EVEN = 0.5  # a score below it speaks for an attack rather than for life
 
 
-def looser(key: str) -> str:
-    """Which way `key` lets more pass: less, more, or a value; "" where neither way does."""
+def looser(key: str, shape: Key) -> str:
+    """Which way `key` lets more pass: less, more, or a value; "neither" where neither way does."""
     prefix = {"minimum": "less", "maximum": "more"}.get(key.partition("_")[0], "")
-    return LOOSER.get(key, prefix)
+    return str(shape.shape.get("x-looser", prefix))
 
 
 def problems(ask: Answers, door: str, recording: bool) -> Iterator[Problem]:
     """`recording`: the door's feed plays one."""
-    for section in SECTIONS:
-        at = ("doors", door, section)
-        found = find(at, ask.value)
-        keys = found.keys if found else {}
-        if "minimum_confirmations_required" in keys:
-            yield from _frames(ask, at, recording)
-        if recording:
-            continue
-        for key in keys:
-            yield from _limit(ask, (*at, key))
-        if "calibration_slope" in keys:
-            yield from _calibrated(ask, at)
+    yield from _section(ask, ("doors", door), recording)
 
 
-def _limit(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
+def _section(ask: Answers, at: tuple[str, ...], recording: bool) -> Iterator[Problem]:
+    found = find(at, ask.value)
+    keys = found.keys if found else {}
+    if "minimum_confirmations_required" in keys:
+        yield from _frames(ask, at, recording)
+    for name, key in keys.items():
+        if key.is_section:
+            yield from _section(ask, (*at, name), recording)
+        elif not recording:
+            yield from _limit(ask, (*at, name), key)
+    if "calibration_slope" in keys and not recording:
+        yield from _calibrated(ask, at)
+
+
+def _limit(ask: Answers, at: tuple[str, ...], key: Key) -> Iterator[Problem]:
     if not ask.set(*at):
         return
-    key = find(at, ask.value)
-    default = key.default if key else None
-    value, way = ask.number(*at), looser(at[-1])
+    default, value, way = key.default, ask.number(*at), looser(at[-1], key)
     if isinstance(default, bool | str):
-        given = "true" if ask.true(*at) else ask.text(*at)
-        loose = given == way
+        given = str(ask.true(*at)).lower() if isinstance(default, bool) else ask.text(*at)
+        loose = given == way and given != str(default).lower()
         text = f"{given} lets more pass than {str(default).lower()}, the default"
     elif isinstance(default, int | float) and value is not None:
         loose = (way == "less" and value < default) or (way == "more" and value > default)

@@ -15,6 +15,7 @@ class WalkGate(Section):
     face_policy: Literal["one", "largest"] = Field(
         default=GATE.face_policy,
         description="one: a second face in view stops the attempt; largest: the largest counts.",
+        json_schema_extra={"x-looser": "largest"},
     )
     minimum_face_size_px: float = number(
         GATE.minimum_face_size_px, 40.0, 2000.0, "px", "Shorter side of the face box, at least."
@@ -51,12 +52,23 @@ class PoseKeys(Section):
     direction: Literal["left", "right", "either"] = Field(
         default=POSE.direction,
         description="The side to which people turn: their own left or right.",
+        json_schema_extra={"x-looser": "neither"},
     )
     centre_pose_quality: float = number(
-        POSE.centre_pose_quality, 0.3, 1.0, "", "Who looks at the camera has this or more."
+        POSE.centre_pose_quality,
+        0.3,
+        1.0,
+        "",
+        "Who looks at the camera has this or more.",
+        looser="less",
     )
     centre_frames: int = number(
-        POSE.centre_frames, 1, 30, "frames", "So many frames in a row must look at the camera."
+        POSE.centre_frames,
+        1,
+        30,
+        "frames",
+        "So many frames in a row must look at the camera.",
+        looser="less",
     )
     profile_pose_quality: float = number(
         POSE.profile_pose_quality,
@@ -64,6 +76,7 @@ class PoseKeys(Section):
         0.55,
         "",
         "Who is in profile has this or less; below centre_pose_quality.",
+        looser="more",
     )
     minimum_transit_s: float = number(
         POSE.minimum_transit_s, 0.05, 5.0, "s", "A turn takes so long; quicker ones are cuts."
@@ -94,7 +107,13 @@ class ProfilePose(Attempts, PoseKeys):
         60.0,
         "s",
         "For the first look at the camera to come, then anew for the turn.",
+        looser="neither",
     )
     cool_down_s: float = number(
-        POSE.attempt.cool_down_s, 0.0, 300.0, "s", "Wait after an attempt that did not confirm."
+        POSE.attempt.cool_down_s,
+        0.0,
+        300.0,
+        "s",
+        "Wait after an attempt that did not confirm.",
+        looser="less",
     )

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from feeds import urls
 from kioskd.config import cameras, certificates, files, loose, networks
 from kioskd.config.answers import Answers
-from kioskd.config.challenges import listed
 from kioskd.config.config import default_state_dir
 from kioskd.config.doors import GATE
 from kioskd.config.meant import NEED_DEPTH
@@ -264,10 +263,9 @@ def _challenge(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
 
 def _sequence(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
     """A sequence asks for no action twice, and for no more than it has."""
-    written = ask.text(*at, "actions")
-    if written is None:
+    actions, length = ask.words(*at, "actions"), ask.number(*at, "length")
+    if actions is None:
         return
-    actions, length = listed(written), ask.number(*at, "length")
     if twice := sorted({action for action in actions if actions.count(action) > 1}):
         text = f"must not name an action twice (found {' and '.join(twice)} again)"
         yield at_value(ask.document, (*at, "actions"), text)

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -23,6 +25,8 @@ __all__ = [
     "Section",
     "StringConstraints",
     "ValidationError",
+    "WithJsonSchema",
+    "joined",
     "name",
     "number",
 ]
@@ -36,16 +40,38 @@ def name(description: str) -> Any:
 
 
 def number(
-    default: float | None, low: float, high: float, unit: str, description: str, **more: Any
+    default: float | None,
+    low: float,
+    high: float,
+    unit: str,
+    description: str,
+    looser: str = "",
+    **more: Any,
 ) -> Any:
+    """A number's key; `looser` says which way it lets more pass: "less", "more" or "neither".
+
+    A key that begins with minimum_ or maximum_ says so by its name.
+    """
+    extra = {"x-unit": unit, "x-looser": looser}
     return Field(
         default,
         ge=low,
         le=high,
         description=description,
-        json_schema_extra={"x-unit": unit} if unit else {},
+        json_schema_extra={name: said for name, said in extra.items() if said},
         **more,
     )
+
+
+def joined(between: str) -> BeforeValidator:
+    """Makes text of a YAML list of words, so that a key takes either: code sees the text."""
+
+    def as_text(value: object) -> object:
+        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+            return value
+        return between.join(value)
+
+    return BeforeValidator(as_text)
 
 
 class Section(BaseModel):

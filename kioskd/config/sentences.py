@@ -6,7 +6,7 @@ Never repeated: what stands at a secret key, what an unknown key holds, an addre
 import re
 
 from kioskd.config import meant
-from kioskd.config.keys import Key, find, walk
+from kioskd.config.keys import Key, find, listed, walk
 from kioskd.config.problem import Problem, at_key, at_value
 from kioskd.config.section import NAME_FORM
 from kioskd.config.settings import Complaint
@@ -91,6 +91,13 @@ def _unfit(document: Document, path: Path) -> Problem:
     return at_value(document, path, f"must be {key.expects} ({found(node, key)}){hint}")
 
 
+def _words(node: Node) -> str:
+    """A list of words as it was typed; what else is in it is only told."""
+    assert isinstance(node.content, list)
+    words = [entry.text or "nothing" for entry in node.content]
+    return shown(", ".join(words)) if words else "an empty list"
+
+
 def _has_depth(document: Document, path: Path) -> bool:
     """Whether the door at this path is watched by a depth camera."""
     feed = document.node((*path[:2], "feed")) if path[:1] == ("doors",) else None
@@ -103,7 +110,7 @@ def found(node: Node, key: Key) -> str:
     if isinstance(node.content, dict):
         return "found a section"
     if isinstance(node.content, list):
-        return "found a list"
+        return "found a list" if not key.words else f"found {_words(node)}"
     if node.content is None:
         return "found nothing"
     if key.is_section and isinstance(node.content, bool):
@@ -124,6 +131,8 @@ def shown(text: str, quoted: bool = False) -> str:
 
 def _meant(node: Node, key: Key, *, depth: bool) -> str:
     text = node.text
+    if key.words:
+        return _word_meant(node, key.words)
     if key.is_section and node.content is True and not any(k.required for k in key.keys.values()):
         return "; {} is one with its defaults"
     if text is None or key.secret or key.is_section or not text:
@@ -140,6 +149,16 @@ def _meant(node: Node, key: Key, *, depth: bool) -> str:
     if key.expects == NAME_FORM:
         return _name_meant(text)
     return _suggest(text, key.choices, depth=depth)
+
+
+def _word_meant(node: Node, words: tuple[str, ...]) -> str:
+    """Which of several words is none of those that may stand there."""
+    entries = node.content if isinstance(node.content, list) else []
+    typed = [entry.text or "" for entry in entries] or (node.text or "").split(",")
+    strange = next((word.strip() for word in typed if word.strip() not in words), "")
+    if not strange or not strange.isprintable() or len(strange) > 40:
+        return ""
+    return f"; '{strange}' is none of {listed(words, 'and')}{_suggest(strange, words)}"
 
 
 def _in_quotes(text: str, key: Key) -> str:
