@@ -8,6 +8,7 @@ from itertools import groupby
 
 from feeds.feed import Feed
 from feeds.settings import PlayedSource
+from feeds.state import FeedState
 from kioskd import __version__, log, log_lines
 from kioskd.config.load import Config, Door
 from kioskd.delivery.audit import AuditLog
@@ -116,11 +117,16 @@ class Daemon:
 
     def _let_go(self) -> None:
         """Parts that were asked to end, and did, are no parts any more."""
-        ended = [part for part in self.parts if part.failure is None and not part.is_alive()]
+        # In this order: one that dies in between has said why by the time that it is dead.
+        ended = [part for part in self.parts if not part.is_alive() and part.failure is None]
         for part in ended:
             self.parts.remove(part)
             if part.progress_at is not None:
                 self._watchdog.forget(part.name)
+            if isinstance(part, Judge):
+                feed = part.feed.settings.name
+                gone = FeedState(feed, "offline", "stopped", "this door was stopped", time.time())
+                self.stream.tell(FeedChanged(part.door, gone))
 
     @property
     def failure(self) -> str | None:

@@ -78,11 +78,14 @@ class Judge(threading.Thread):
 
     @property
     def failure(self) -> str | None:
-        """Why it cannot go on, in a sentence."""
-        if self._error is None:
+        """Why it cannot go on, in a sentence; an end that nobody asked for is one too."""
+        if self._error is not None:
+            how = f"failed ({type(self._error).__name__})"
+        elif self._going and self.ident is not None and not self.is_alive():
+            how = "ended by itself"
+        else:
             return None
-        bug = type(self._error).__name__
-        return f"judging {self.feed.settings.name} failed ({bug}): report what the log says"
+        return f"judging {self.feed.settings.name} {how}: report what the log says"
 
     def send(self, message: Message) -> None:
         """Put it into the inbox, which is read between two frames; from any thread."""

@@ -337,6 +337,10 @@ def test_a_door_that_is_stopped_at_run_time_leaves_the_others_at_work(tmp_path: 
         told = len(results(seen))
         eventually(lambda: daemon.tend() and len(results(seen)) > told)
         assert "no_progress" not in problems(seen)
+        states = {
+            state["sourceId"]: (state["state"], state["reason"]) for state in newest_states(seen)
+        }
+        assert states == {FEED: ("online", ""), "door-4": ("offline", "stopped")}
         daemon.stop()
 
 

@@ -154,6 +154,20 @@ def test_a_judge_that_is_told_to_stop_ends_its_feed_and_reads_no_further(
     assert told.judge.failure is None
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_end_that_nobody_asked_for_is_a_failure(networks: Networks) -> None:
+    """Or the daemon would take the door for one that was stopped on purpose."""
+
+    class Leaving(Looker):
+        def step(self, seen: Observation) -> Step:
+            raise SystemExit
+
+    with judging(networks, Leaving("leaving")) as told:
+        told.judge.join(DEADLINE_S)
+        assert not told.judge.is_alive()
+        assert told.judge.failure == "judging door-3 ended by itself: report what the log says"
+
+
 def test_a_bug_ends_a_judge_and_is_named(networks: Networks) -> None:
     class Broken(Looker):
         def step(self, seen: Observation) -> Step:

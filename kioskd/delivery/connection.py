@@ -89,6 +89,9 @@ class Connection:
             link, self._outgoing.link = self._outgoing.link, None
         if link is not None:
             link.close(GOODBYE_S)
+        self._inbox = (
+            queue.SimpleQueue()
+        )  # with its last words the link would linger in the old one
 
     def _connect(self, now: float) -> None:
         limits, will = self._will_limits, self._will

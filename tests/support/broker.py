@@ -239,8 +239,7 @@ def witness(
     finally:
         client.disconnect()
         client.loop_stop()
-        # Without this circle paho closes its sockets when the client goes, and not by chance.
-        client.on_connect = client.on_subscribe = client.on_message = None
+        client._reset_sockets()  # which paho does when it is collected, and may warn of by then
 
 
 def _password_file(folder: Path, users: Mapping[str, str]) -> Path:
