@@ -99,12 +99,26 @@ def site() -> Iterator[Site]:
         shutil.rmtree(folder)
 
 
+# Who is not root may not be let into the checkout or to Python: all is imported before.
+AS_NOBODY = """
+import encodings.ascii, os, pwd, sys
+from kioskd.__main__ import main
+import kioskd.commands.broker_kit
+if os.geteuid() == 0:
+    nobody = pwd.getpwnam("nobody")
+    os.setgroups([])
+    os.setgid(nobody.pw_gid)
+    os.setuid(nobody.pw_uid)
+sys.exit(main())
+"""
+
+
 @contextmanager
-def broker_of(site: Site) -> Iterator[int]:
-    """mosquitto as its unit starts it; its process id."""
+def broker_of(site: Site, user: str | None = None) -> Iterator[int]:
+    """mosquitto as its unit starts it, or as another user does; its process id."""
     command = [program("mosquitto"), "-c", f"{site.folder}/etc/mosquitto/mosquitto.conf"]
     with (site.folder / "log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log, user=user)
 
     def up() -> bool:
         assert process.poll() is None, (site.folder / "log").read_text()
@@ -196,6 +210,29 @@ def test_each_file_can_be_read_by_the_one_who_needs_it_and_no_other(site: Site) 
     passwords = {file.read_text() for file in site.kit.glob("clients/*/password")}
     assert len(passwords) == 3
     assert not any(p.strip() in (site.kit / "passwords").read_text() for p in passwords)
+
+
+def test_who_is_not_root_gets_a_kit_for_a_broker_of_the_same_user(site: Site) -> None:
+    user = "nobody" if os.geteuid() == 0 else None
+    if user is not None:
+        for place in (site.folder, *site.folder.rglob("*")):
+            shutil.chown(place, user)
+    where = f"{site.kit} --broker 127.0.0.1 --port {site.port}"
+    done = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, "broker-kit", *where.split(), "--kiosk", "hq/kiosk-07"],
+        cwd=site.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "You are not root, so the broker's user could not be given its files" in done.stdout
+    owner = pwd.getpwnam(user).pw_uid if user else os.geteuid()
+    assert {file.stat().st_uid for file in site.kit.rglob("*")} == {owner}
+    shutil.copy(site.kit / "mosquitto.conf", site.folder / "etc/mosquitto/conf.d/kioskd.conf")
+    with broker_of(site, user) as pid:
+        assert Path(f"/proc/{pid}").stat().st_uid == owner
+        assert [well for well, _ in probe(site.client("hq.kiosk-07"))] == [True, True]
 
 
 def test_who_is_added_later_is_known_beside_those_of_before(site: Site) -> None:
