@@ -181,6 +181,28 @@ def test_one_record_that_ends_every_connection_is_found_and_stops_no_event(
             assert "client_id" not in dict(k.told)
 
 
+def test_a_record_that_ended_connections_goes_to_a_mended_broker_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    """It is never lost: whoever mends the broker restarts kioskd, and the record arrives."""
+    with scripted_broker(hang_up(lambda message: b"reason_89" in message.body)) as broker:
+        with kiosk(broker.settings(), tmp_path) as k:
+            eventually(lambda: k.courier.connected)
+            long_unknown(k)
+            eventually(lambda: "broker_rejects" in k.problems)
+            assert k.log.count_pending() == 1
+        with kiosk(broker.settings(), tmp_path) as k:  # not mended: found and named again
+            eventually(lambda: "audit record 1 (" in k.problems.get("broker_rejects", ""))
+            deliveries = ten_actions(k)
+            eventually(lambda: all_published(k, deliveries))
+    with (
+        scripted_broker(lambda _: "acknowledge") as broker,
+        kiosk(broker.settings(), tmp_path) as k,
+    ):
+        eventually(k.all_taken)
+        assert any(b"reason_89" in message.body for message in broker.published)
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_broker_that_hangs_up_on_every_record_gets_the_events(
     tmp_path: Path, protocol: Protocol

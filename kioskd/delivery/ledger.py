@@ -66,6 +66,9 @@ class Ledger:
     def put_aside(self, row: AuditRow) -> bool:
         """The broker does not take this row: it stays in the log, and the next ones go on.
 
+        Not written down: a restart is how whoever mended the broker has it offered again, and
+        where nothing was mended it costs a few connections, and no event.
+
         True if that has happened so often that all rows are withheld from it for a while.
         """
         self._aside.add(row.id)
