@@ -55,6 +55,7 @@ class ShiftedClock:
     ahead: float = 0.0
     set_by: float = 0.0
     synchronised: bool | None = True
+    boot: str = "this boot"
 
     def monotonic(self) -> float:
         return time.monotonic() + self.ahead
@@ -63,7 +64,7 @@ class ShiftedClock:
         return time.time() + self.ahead + self.set_by
 
     def reading(self) -> Reading:
-        return Reading(self.wall(), 1.0e9 + self.set_by, "this boot", self.synchronised)
+        return Reading(self.wall(), 1.0e9 + self.set_by, self.boot, self.synchronised)
 
 
 @dataclass
@@ -836,6 +837,25 @@ def test_a_clock_that_is_set_ahead_deletes_nothing(tmp_path: Path) -> None:
         clock.ahead = 4 * 3600.0
         delivered(k, 1)
         assert rows(k) == 5
+
+
+def test_a_clock_that_was_set_while_no_daemon_ran_is_told_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    """Whichever way on one start of the machine; after another one only if it went back."""
+    with mosquitto(tmp_path) as broker:
+        for clock, told in (
+            (ShiftedClock(), []),
+            (ShiftedClock(), []),
+            (ShiftedClock(set_by=DAY_S), [1]),
+            (ShiftedClock(set_by=-DAY_S), [-2]),
+            (ShiftedClock(set_by=DAY_S, boot="the next"), []),  # or it was off for two days
+            (ShiftedClock(set_by=-DAY_S, boot="one more"), [-2]),
+        ):
+            with kiosk(broker.settings(), tmp_path, clock) as k:
+                delivered(k, 1)
+                found = [round(n.by_s / DAY_S) for n in k.news if isinstance(n, ClockSet)]
+                assert found == told
 
 
 def test_a_start_with_the_clock_ahead_deletes_nothing_and_one_with_it_right_goes_on(

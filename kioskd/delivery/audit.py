@@ -152,6 +152,11 @@ class AuditLog:
             trusted_times.note(db, reading, self._last_id + 1)
             self._dated_by = reading
 
+    def set_while_away(self, reading: Reading) -> float:
+        """By how many seconds the clock was set since the log was last in use, if that shows."""
+        with self._database.using() as db:
+            return trusted_times.set_while_away(db, reading)
+
     def prune(self, reading: Reading, keep_s: float, most: int) -> Deleted | None:
         """Delete some rows the broker took that are certainly older than that; which."""
         with self._database.changing() as db:

@@ -58,11 +58,18 @@ class Upkeep:
     def look_at_clock(self) -> None:
         """Note which clock the next records are dated by, and tell if it cannot be believed."""
         reading = self._clock.reading()
-        before, self._reading = self._reading, reading
+        by_s = self._set_by(reading)
+        self._reading = reading
         self._disk.tried("clock", lambda: self._audit.note_clock(reading))
         self._problems.set("clock", time_service.doubt(reading.synchronised, reading.wall))
-        if before is not None and (by_s := trusted_times.set_since(reading, before)):
+        if by_s:
             self._tell(ClockSet(by_s))
+
+    def _set_by(self, reading: Reading) -> float:
+        """How far the clock was set since the last look, or while no daemon ran."""
+        if self._reading is not None:
+            return trusted_times.set_since(reading, self._reading)
+        return self._disk.tried("clock", lambda: self._audit.set_while_away(reading)) or 0.0
 
     def _prune(self, now: float) -> None:
         """Some rows in each turn until there are none, and again after a while."""

@@ -48,6 +48,23 @@ def set_since(reading: Reading, before: Reading) -> float:
     return moved if reading.boot == before.boot and abs(moved) > STEP_S else 0.0
 
 
+def set_while_away(db: Connection, reading: Reading) -> float:
+    """By how many seconds the clock was set since the log was last in use; 0.0 if nothing says so.
+
+    Since an earlier start of the machine only a clock that went back can be told, and by how much
+    at least: one that is ahead cannot be told from a machine that was off.
+    """
+    stretches = _all(db)
+    if not stretches:
+        return 0.0
+    newest = stretches[-1]
+    if newest.boot == reading.boot != "":
+        moved = reading.zero - newest.zero
+    else:
+        moved = min(0.0, reading.wall - newest.seen)
+    return moved if abs(moved) > STEP_S else 0.0
+
+
 def note(db: Connection, reading: Reading, next_number: int) -> None:
     """The rows from `next_number` on are dated by this clock."""
     stretches = _all(db)
