@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import get_args
 
+import fastjsonschema
 import jsonschema
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from kioskd.event import ActionId, LivenessState, Result, Verdict
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.prompts import PROMPTS
 from tests.support.results import LIVE
-from tests.support.schemas import check, closed
+from tests.support.schemas import check, closed, readers
 
 EVENT = "0d5c1c4e-8a43-4a86-9a3e-1f4bd1c7a001"
 BOOT = "7b9e44fc-9166-4225-8bb3-eee100a39cc2"
@@ -186,6 +187,28 @@ def test_a_schema_needs_no_plugin_of_any_validator(name: wire.SchemaName) -> Non
     """Formats are optional in draft 2020-12, and ajv refuses a schema whose format it lacks."""
     words = set(re.findall(r'"(\$?\w+)":', json.dumps(wire.schema(name))))
     assert words & {"format", "unevaluatedProperties", "$dynamicRef", "discriminator"} == set()
+
+
+def test_two_validators_refuse_the_same_and_take_the_same() -> None:
+    """Each a reader's choice: a schema must not hang on how one of them reads it."""
+    good = json.loads(wire.encode(wire.action(SENDER, LIVE, ISSUE)))
+    fine: list[dict[str, object]] = [{}, {"later": 1}]
+    wrong: list[dict[str, object]] = [
+        {"actionId": "openDoor"},
+        {"livenessConfirmed": "maybe"},
+        {"livenessConfirmed": True},
+        {"x": {**good["x"], "expiresAt": "soon"}},
+        {"x": {key: value for key, value in good["x"].items() if key != "expiresAt"}},
+    ]
+    first = jsonschema.Draft202012Validator(wire.schema("action"))
+    for changed in fine + wrong:
+        payload = {**good, **changed}
+        try:
+            readers("action")(payload)
+            taken = True
+        except fastjsonschema.JsonSchemaValueException:
+            taken = False
+        assert first.is_valid(payload) == taken == (changed in fine), changed
 
 
 def test_a_key_that_is_added_later_is_taken_by_readers_and_never_sent_by_us() -> None:
