@@ -158,7 +158,7 @@ def missing(source: RealSenseSource, found: list[Attached], *, plugged_in: bool)
     if not found and plugged_in:
         return (
             f"{naming.shown(source)} may not be opened: install the udev rules"
-            " (docs/realsense.md) and re-plug it"
+            " (docs/install/realsense.md) and re-plug it"
         )
     if not found:
         return f"{naming.shown(source)} is not there: plug it into a USB 3 port"
@@ -228,7 +228,9 @@ def _trouble(message: str) -> str:
     if "busy" in lower:
         return "is in use by another program"
     if "access" in lower or "permission" in lower:
-        return "may not be opened: install the udev rules (docs/realsense.md) and re-plug it"
+        return (
+            "may not be opened: install the udev rules (docs/install/realsense.md) and re-plug it"
+        )
     if "resolve" in lower:
         return "cannot give the images asked for: use a USB 3 port, and a D415 or D435"
     return f"cannot be started: {message.splitlines()[0] if message else 'no reason given'}"

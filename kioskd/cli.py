@@ -223,7 +223,7 @@ def _data_set_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--json", "json_file", type=PATH, help="Write all figures.")
 @click.option("--html", "html_file", type=PATH, help="Write a report.")
 @click.option("--thumbnails", is_flag=True, help="Show the worst errors in it: faces of people.")
-@click.option("--markdown", is_flag=True, help="Print docs/accuracy.md's tables instead.")
+@click.option("--markdown", is_flag=True, help="Print docs/measure/accuracy.md's tables instead.")
 def evaluate(schemes: tuple[str, ...], **asked: Any) -> None:
     """Measure what a door's settings are worth on DATASET: a folder or CSV of known truth."""
     with extra("evaluation"):

@@ -1,7 +1,8 @@
 """Networks that a site adds to the fused scheme: its own, or a third party's, without code.
 
-`read_added` reads the site's file of entries; docs/networks.md has one to copy. What is wrong with
-an entry, or with a network that does not keep to its entry, is a sentence and never a score.
+`read_added` reads the site's file of entries; docs/change/networks.md has one to copy. What is
+wrong with an entry, or with a network that does not keep to its entry, is a sentence and never a
+score.
 """
 
 import re

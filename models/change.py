@@ -1,7 +1,8 @@
 """Does a face change from frame to frame, as all that lives does, and is it still the same one?
 
 A camera that hangs behind its own encoder sends the same picture again and again, yet no two
-decoded images are equal bit by bit. What it cannot send is change: docs/scales.md, "Change".
+decoded images are equal bit by bit. What it cannot send is change: docs/understand/scales.md,
+"Change".
 """
 
 from collections import deque

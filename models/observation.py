@@ -46,7 +46,7 @@ class HeadPose:
 
 @dataclass(frozen=True, slots=True)
 class ImageQuality:
-    """Quality of the face crop, each 0..1 on this project's own scale (docs/scales.md)."""
+    """Quality of the face crop, each 0..1 on a scale of our own (docs/understand/scales.md)."""
 
     sharpness: float
     contrast: float
@@ -55,7 +55,7 @@ class ImageQuality:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What was done to the picture as a whole (docs/scales.md, "The picture").
+    """What was done to the picture as a whole (docs/understand/scales.md, "The picture").
 
     colour    spread of hues beyond one cast, of logarithms; 0 = grey
     redness   by which red outweighs green and blue in the face, logarithm; below 0 = no skin's
@@ -152,7 +152,9 @@ class Face:
     missed: bool = False
     landmarks: NDArray[np.float32] | None = None
     quality: ImageQuality | None = None
-    change: float | None = None  # grey levels from frame to frame (docs/scales.md); with quality
+    change: float | None = (
+        None  # grey levels from frame to frame (docs/understand/scales.md); with quality
+    )
     picture: Picture | None = None
     pose: HeadPose | None = None
     centre_pose_quality: float | None = None  # 0 = profile, 1 = facing the lens

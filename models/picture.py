@@ -1,9 +1,9 @@
 """Is this a picture that networks trained on ordinary colour pictures can judge at all?
 
-Six numbers, defined in docs/scales.md, "The picture". They tell what a camera or a stream did to
-the picture as a whole, and nothing of who stands in it: no colour (infrared, night mode), false
-colours (channels exchanged, a negative, solarised), few tones (posterised, enlarged pixels) and
-the blocks of a picture that was compressed too far.
+Six numbers, defined in docs/understand/scales.md, "The picture". They tell what a camera or a
+stream did to the picture as a whole, and nothing of who stands in it: no colour (infrared, night
+mode), false colours (channels exchanged, a negative, solarised), few tones (posterised, enlarged
+pixels) and the blocks of a picture that was compressed too far.
 
 Colour is looked for in the whole frame and around the face, and the more colourful of the two
 counts: a person in grey before a grey wall has the colour of skin, and a grey photograph held

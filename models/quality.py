@@ -1,4 +1,4 @@
-"""Sharpness, contrast and brightness of a face, each 0..1 on scales defined in docs/scales.md.
+"""Sharpness, contrast and brightness of a face, each 0..1, as docs/understand/scales.md defines.
 
 All are taken from the inner face, grey, at one fixed size, so that they tell of the face and
 not of how many pixels it happens to have or of what stands behind it.

@@ -54,7 +54,7 @@ def fused(scores: Sequence[float], weights: Sequence[float] = ()) -> float:
     """The plain sum of what the networks say; `weights`, if not 1, are of the last ones.
 
     So do independent witnesses add up, and nothing that was fitted on a few sources has beaten
-    it on others (docs/training.md). No weight is below 0: more liveness never means less.
+    it on others (docs/change/training.md). No weight is below 0: more liveness never means less.
     """
     plain = [1.0] * (len(scores) - len(weights))
     weighed = zip((*plain, *weights), scores, strict=True)

@@ -1,4 +1,4 @@
-"""The commands of docs/mqtt.md give a broker that runs as Debian runs it, and takes a kiosk."""
+"""The commands of docs/connect/mqtt.md give a broker that runs as on Debian, and takes a kiosk."""
 
 import os
 import pwd
@@ -25,7 +25,7 @@ from tests.support.broker import eventually, program
 from tests.test_mqtt import refusal
 
 ROOT = Path(__file__).parent.parent
-PAGE = (ROOT / "docs" / "mqtt.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "connect" / "mqtt.md").read_text(encoding="utf-8")
 ON_THE_BROKER, ON_THE_KIOSK = re.findall(r"^```sh\n(.*?)^```", PAGE, re.M | re.S)
 BASE = "liveness/v1/hq/kiosk-07"
 REST = """\

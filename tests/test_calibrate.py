@@ -468,7 +468,7 @@ def test_a_presentation_without_a_face_counts_for_nothing() -> None:
 
 
 def test_the_page_states_the_floor() -> None:
-    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "measure" / "evaluation.md").read_text(encoding="utf-8")
     for least in (
         f"{least_data.BONA_FIDE.presentations} bona fide presentations",
         f"{least_data.BONA_FIDE.subjects} subjects",

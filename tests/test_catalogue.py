@@ -23,7 +23,7 @@ FEED = "feeds: {front-door: {kind: realsense, serial: '821212060000'}}"  # fit f
 
 
 def door(folder: Path, mode: str) -> Door:
-    """A door of this mode, as docs/modes.md shows it, with a gate that suits the clip."""
+    """A door of this mode, as docs/understand/modes.md shows it, its gate suiting the clip."""
     path = folder / "config.yaml"
     known = reference.modes()[mode].keys["gate"].keys
     gate = [f"{key}: {value}" for key, value in SUITED.items() if key in known]

@@ -399,7 +399,7 @@ MISTAKES = {
     "a password in the file": (
         with_mqtt("broker: localhost", "username: me", "password: hunter2"),
         "6:13: note: mqtt.password: a password stands here for all to read; use ${NAME}"
-        " (docs/configuration.md, Secrets)",
+        " (docs/install/configuration.md, Secrets)",
     ),
     "two passwords": (
         with_mqtt(
@@ -438,12 +438,12 @@ MISTAKES = {
     "a tag": (
         with_mqtt("broker: localhost", "port: !env PORT"),
         "5:9: mqtt.port: !env is not known here; write ${NAME} for what is in the environment or a"
-        " credential (docs/configuration.md, Secrets)",
+        " credential (docs/install/configuration.md, Secrets)",
     ),
     "another program's secret": (
         with_mqtt("broker: localhost", "username: me", "password: !secret mqtt_password"),
         "6:13: mqtt.password: !secret is not known here; write ${NAME} for what is in the"
-        " environment or a credential (docs/configuration.md, Secrets)",
+        " environment or a credential (docs/install/configuration.md, Secrets)",
     ),
     "another program's include": (
         edited(("mqtt:\n  broker: localhost\n", "mqtt: !include mqtt.yaml\n")),
@@ -664,7 +664,7 @@ def test_a_scheme_whose_network_is_absent_is_refused_by_name(tmp_path: Path) -> 
 def test_a_variable_without_braces_is_no_password(said: Said, bare: str) -> None:
     refused = (
         "a name with $ but without braces is taken as it stands; write ${NAME} for what is in the"
-        " environment or a credential (docs/configuration.md, Secrets)"
+        " environment or a credential (docs/install/configuration.md, Secrets)"
     )
     lines = said(with_mqtt("broker: localhost", "username: me", f"password: '{bare}'"))
     assert lines == [f"config.yaml:6:13: mqtt.password: {refused}"]

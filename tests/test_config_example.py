@@ -34,7 +34,7 @@ from tests.support.broker import make_certificates
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "config.yaml"
-ELSEWHERE = set(reference.modes()) - {MODE}  # modes that docs/modes.md has examples of
+ELSEWHERE = set(reference.modes()) - {MODE}  # modes that docs/understand/modes.md has examples of
 KEYS = list(walk())
 HERE = [key for key in KEYS if key[1] not in ELSEWHERE]
 

@@ -1,4 +1,4 @@
-"""The shipped clips are what docs/demo-clips.md says: seen by the shipped networks, made again."""
+"""The shipped clips are what docs/measure/demo-clips.md says, seen by the shipped networks."""
 
 import subprocess
 import sys

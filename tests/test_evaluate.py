@@ -199,7 +199,7 @@ def test_the_tables_of_the_page_on_accuracy_are_printed_on_request(tmp_path: Pat
 
 @pytest.mark.parametrize("command", ["evaluate", "calibrate", "record"])
 def test_the_page_has_every_option(command: str) -> None:
-    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "measure" / "evaluation.md").read_text(encoding="utf-8")
     options = [p.opts[0] for p in main.commands[command].params if p.opts[0].startswith("-")]
     missing = [option for option in options if option not in page and option != "-c"]
     assert missing == []

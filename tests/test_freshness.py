@@ -259,7 +259,7 @@ def test_a_backlog_replayed_hardly_faster_is_noticed_after_a_while(speed: float)
 
 
 def test_a_backlog_replayed_at_its_own_speed_cannot_be_told() -> None:
-    """The limit docs/feeds.md tells of; if this fails, it has fallen."""
+    """The limit docs/install/feeds.md tells of; if this fails, it has fallen."""
     assert set(replayed(Camera(), 1.0)[21:]) == {"fresh"}
 
 

@@ -18,7 +18,7 @@ from kioskd.modes.rgb_settings import RgbSettings
 from kioskd.modes.table import Always, diagram
 from models.schemes import SCHEMES
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parent.parent / "docs" / "understand"
 GATE = (DOCS / "gate.md").read_text(encoding="utf-8")
 MODES = (DOCS / "modes.md").read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The scales of docs/scales.md: which way they go, and what they do not depend on."""
+"""The scales of docs/understand/scales.md: which way they go, and what they do not depend on."""
 
 import numpy as np
 import pytest

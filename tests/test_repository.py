@@ -1,17 +1,14 @@
 """What holds for every tracked file, and for what the scripts stand on."""
 
 import re
-import shutil
-import subprocess
-from functools import cache
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from kioskd.problems import ProblemCode
+from tests.support.project import ROOT, shipped, texts
 
-ROOT = Path(__file__).parent.parent
 LARGEST = 6_000_000  # bytes: the mesh network is the largest file
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 COMMANDS = ("bootstrap", "demo", "test", "lock", "fresh-root", "make_attack_clip")
@@ -19,34 +16,6 @@ COMMANDS = ("bootstrap", "demo", "test", "lock", "fresh-root", "make_attack_clip
 # Put together here, so that this file does not hold what it looks for.
 INDEX_HOSTS = ("pypi" + ".org", "pythonhost" + "ed.org", "artifact" + "ory", "dl.google" + ".com")
 MACHINE_PATHS = ("/ro" + "ot/", "/home" + "/", "/wo" + "rk/", "/tmp" + "/w/", "/opt/py" + "pi")
-
-
-@cache
-def shipped() -> tuple[Path, ...]:
-    """Every file of the project: what git tracks, or all of an archive without git."""
-    if (ROOT / ".git").exists() and shutil.which("git"):
-        command = ["git", "-C", str(ROOT), "ls-files", "-z"]
-        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        tracked = (ROOT / name for name in listed.split("\0") if name)
-        return tuple(path for path in tracked if path.is_file())
-    return tuple(path for path in ROOT.rglob("*") if path.is_file() and not made_here(path))
-
-
-def made_here(path: Path) -> bool:
-    """Whether the file was made by a tool, in an archive where only names can tell."""
-    parts = path.relative_to(ROOT).parts
-    tools = (".venv", ".hypothesis", "__pycache__", "var", "dist")
-    return any(part in tools or part.endswith("_cache") for part in parts)
-
-
-def texts() -> list[tuple[Path, str]]:
-    found = []
-    for path in shipped():
-        try:
-            found.append((path.relative_to(ROOT), path.read_text(encoding="utf-8")))
-        except UnicodeDecodeError:
-            continue  # a clip, a picture or a network
-    return found
 
 
 def test_the_project_is_there_to_be_looked_at() -> None:
@@ -106,7 +75,7 @@ def test_the_other_opencv_is_the_other_major_version() -> None:
 
 
 def test_each_problem_that_status_can_hold_is_explained_to_the_operator() -> None:
-    manual = (ROOT / "docs" / "operations.md").read_text()
+    manual = (ROOT / "docs" / "install" / "operations.md").read_text()
     for code in get_args(ProblemCode):
         assert f"| `{code}` |" in manual, code
 
@@ -115,11 +84,3 @@ def test_the_readme_opens_with_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text()
     commands = re.findall(r"^ {4}(scripts/\w+)", readme, re.MULTILINE)
     assert commands[:2] == ["scripts/demo", "scripts/test"]
-
-
-def test_links_between_the_documents_lead_somewhere() -> None:
-    for path, text in texts():
-        if path.suffix != ".md":
-            continue
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-            assert (ROOT / path.parent / target).exists(), f"{path} links to {target}"

@@ -4,7 +4,7 @@ from kioskd.doctor.speed import Speed, sentence
 
 
 def test_the_measured_machine_serves_what_it_was_measured_to_serve() -> None:
-    """docs/performance.md: two cores judged four cameras at 30 frames a second, and not eight."""
+    """docs/measure/performance.md: two cores judged four cameras at 30 frames, not eight."""
     speed = Speed(work_s=0.0087, takes_s=0.0087, cores=2)
     assert 4 <= speed.doors(30) < 8
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.support.patience import DEADLINE_S
 
-OPERATIONS = Path(__file__).parent.parent / "docs" / "operations.md"
+OPERATIONS = Path(__file__).parent.parent / "docs" / "install" / "operations.md"
 UNIT = Path(__file__).parent.parent / "systemd" / "kioskd.service"
 MOST_EXPOSURE = 19  # tenths: under 2.0
 

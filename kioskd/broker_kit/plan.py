@@ -165,7 +165,7 @@ def password_line(user: str, password: str, salt: bytes) -> str:
 def kiosk_yaml(plan: Plan, one: Kiosk) -> str:
     """What stands in this kiosk's config.yaml about the broker."""
     own = (
-        "    # as credentials of the service: docs/operations.md\n"
+        "    # as credentials of the service: docs/install/operations.md\n"
         "    cert_file: /etc/kioskd/kiosk.pem\n"
         "    key_file: /run/credentials/kioskd.service/MQTT_KEY\n"
     )

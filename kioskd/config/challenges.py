@@ -1,4 +1,4 @@
-"""The keys of a challenge and of a sequence. docs/challenges.md explains what they do."""
+"""The keys of a challenge and of a sequence, which docs/understand/challenges.md explains."""
 
 from typing import Annotated, Literal
 

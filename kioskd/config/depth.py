@@ -64,7 +64,7 @@ class Relief(Windows):
         0.3,
         4.5,
         "m",
-        "The face's distance, at most; beyond 2 m depth gets coarse (docs/realsense.md).",
+        "The face's distance, at most; beyond 2 m depth gets coarse (docs/install/realsense.md).",
     )
     minimum_valid_ratio: float = number(
         RELIEF.minimum_valid_ratio, 0.3, 1.0, "", "Share of the face that has depth, at least."

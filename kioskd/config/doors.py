@@ -1,4 +1,4 @@
-"""The doors' keys: one kind of door for each mode. docs/modes.md explains what they do.
+"""The doors' keys: one kind of door for each mode. docs/understand/modes.md explains what they do.
 
 Defaults are those of the modes' own settings in kioskd/modes.
 """
@@ -31,7 +31,7 @@ Scheme = Literal[  # the keys of models.schemes.SCHEMES
 
 
 class Gate(Section):
-    """When a frame's face is fit to be evidence (docs/gate.md defines each scale)."""
+    """When a frame's face is fit to be evidence (docs/understand/gate.md defines each scale)."""
 
     face_policy: Literal["one", "largest"] = Field(
         default=GATE.face_policy,
@@ -103,12 +103,12 @@ class Gate(Section):
 
 class RgbModels(Section):
     """How live is told from fake; the words are those of SAFR's settings. The defaults come from a
-    run of `kioskd calibrate` (docs/accuracy.md, "Where the defaults come from")."""
+    run of `kioskd calibrate` (docs/measure/accuracy.md, "Where the defaults come from")."""
 
     detection_scheme: Scheme = Field(
         default="fused_multimodal",
         description="Which of the models texture, context and hybrid look, and how their scores"
-        " become one (docs/modes.md).",
+        " become one (docs/understand/modes.md).",
         json_schema_extra={"x-looser": "neither"},
     )
     evaluate_liveness_over_n_frames: int = number(

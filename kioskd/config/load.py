@@ -90,7 +90,7 @@ def _of_yaml(file: str, found: YamlProblem) -> Problem:
     if found.tag in _SECRET_TAGS:
         text = (
             f"{found.tag} is not known here; write ${{NAME}} for what is in the environment or a"
-            " credential (docs/configuration.md, Secrets)"
+            " credential (docs/install/configuration.md, Secrets)"
         )
     elif found.tag.startswith("!include"):
         text = "!include is not known here; everything stands in this one file"

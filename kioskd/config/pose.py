@@ -10,7 +10,7 @@ POSE = PoseSettings()
 
 
 class WalkGate(Section):
-    """When a frame of a walking, turning person is fit to be evidence (docs/gate.md)."""
+    """When a frame of a walking, turning person is fit to be evidence (docs/understand/gate.md)."""
 
     face_policy: Literal["one", "largest"] = Field(
         default=GATE.face_policy,

@@ -1,5 +1,5 @@
-"""What is written from the schema: config.schema.json, the tables of docs/configuration.md, and
-each mode's example in docs/modes.md.
+"""What is written from the schema: config.schema.json, the tables of
+docs/install/configuration.md, and each mode's example in docs/understand/modes.md.
 
 After a change in settings.py or doors.py: `python -m kioskd.config.reference` in a checkout.
 """
@@ -14,7 +14,7 @@ from kioskd.config.keys import NAME, Key, root
 from kioskd.config.settings import schema
 
 SCHEMA_FILE = Path(__file__).with_name("config.schema.json")  # `kioskd schema`, for editors
-DOCS, MODES = Path("docs/configuration.md"), Path("docs/modes.md")
+DOCS, MODES = Path("docs/install/configuration.md"), Path("docs/understand/modes.md")
 BEGIN, END = "<!-- written by kioskd.config.reference -->", "<!-- end -->"
 EXAMPLE = "<!-- example of {}, written by kioskd.config.reference -->"
 SHARED = {"gate"}  # sections that an example leaves out: they are alike in many modes

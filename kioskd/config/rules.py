@@ -136,9 +136,11 @@ def _secret(ask: Answers, path: tuple[str, ...], vault: Vault) -> Iterator[Probl
 
 _BARE = (
     "a name with $ but without braces is taken as it stands; write ${NAME} for what is in the"
-    " environment or a credential (docs/configuration.md, Secrets)"
+    " environment or a credential (docs/install/configuration.md, Secrets)"
 )
-_PLAIN = "a password stands here for all to read; use ${NAME} (docs/configuration.md, Secrets)"
+_PLAIN = (
+    "a password stands here for all to read; use ${NAME} (docs/install/configuration.md, Secrets)"
+)
 
 
 def _spelling(ask: Answers) -> Iterator[Problem]:

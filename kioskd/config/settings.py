@@ -1,8 +1,8 @@
 """Every key of config.yaml: its type, unit, range, default and meaning. Nothing else decides.
 
-The JSON Schema, the messages of `kioskd check`, and the tables of docs/configuration.md are made
-from what stands here and, for the doors, in doors.py. Defaults that another room owns (a feed's,
-the delivery's) are taken from that room's own settings.
+The JSON Schema, the messages of `kioskd check`, and the tables of docs/install/configuration.md
+are made from what stands here and, for the doors, in doors.py. Defaults that another room owns (a
+feed's, the delivery's) are taken from that room's own settings.
 
 Strict: no value is converted, an unknown key is refused, and nothing changes afterwards.
 """
@@ -127,11 +127,12 @@ class Mqtt(Section):
     payload: Literal["full", "compact"] = Field(
         default=DELIVERY.payload,
         description="full, or compact: events, states and status with only what a controller needs,"
-        " for those that drop messages over 256 bytes (docs/mqtt.md, Sizes).",
+        " for those that drop messages over 256 bytes (docs/connect/mqtt.md, Sizes).",
     )
     prompt_language: Literal["en", "de"] = Field(
         default="en",
-        description="Language of what a kiosk's screen tells people to do (docs/challenges.md).",
+        description="Language of what a kiosk's screen tells people to do"
+        " (docs/understand/challenges.md).",
     )
     diagnostics: bool = Field(
         default=False,
@@ -190,7 +191,8 @@ class Perception(Section):
     )
     added_networks: str | None = Field(
         default=None,
-        description="File of networks that this site adds to the fused scheme (docs/networks.md).",
+        description="File of networks that this site adds to the fused scheme"
+        " (docs/change/networks.md).",
     )
 
 

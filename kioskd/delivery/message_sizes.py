@@ -79,7 +79,7 @@ def table(settings: DeliverySettings, source: str) -> str:
 
 
 _NAMES = ("action", "status", "state")
-# As in docs/mqtt.md
+# As in docs/connect/mqtt.md
 EXAMPLE = DeliverySettings(
     "",
     0,

@@ -56,7 +56,7 @@ def _limits(limits: Limits, settings: DeliverySettings) -> Iterator[tuple[bool, 
     if not limits.takes(ENOUGH_BYTES):
         lacking.append(
             f"messages of more than {limits.packet_bytes} bytes are too large for it "
-            "(docs/mqtt.md has the sizes)"
+            "(docs/connect/mqtt.md has the sizes)"
         )
     if lacking:
         yield False, broker_sentences.limited(lacking, limits, settings)

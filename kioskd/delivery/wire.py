@@ -1,6 +1,6 @@
 """What goes over the wire, topics and payloads: all that another program may rely on. Pure.
 
-docs/mqtt.md describes each payload for its reader; schemas/*.json are checked against
+docs/connect/mqtt.md describes each payload for its reader; schemas/*.json are checked against
 what is sent. Times on the wire are whole milliseconds since 1970, UTC.
 """
 

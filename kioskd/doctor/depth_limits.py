@@ -13,7 +13,7 @@ _TWO_CLOCKS = (
 
 
 def lacking(frame: Frame, mode: ModeSettings) -> str:
-    """What the frame lacks, as a sentence; "" if nothing. The limits are those of docs/modes.md."""
+    """What the frame lacks, as a sentence; "" if nothing. Limits: docs/understand/modes.md."""
     if frame.rig is None:
         return ""
     match mode:

@@ -3,7 +3,7 @@
 A site can record its own living people, and hardly ever attacks. So models/held_out.yaml says,
 for each scheme and threshold, which share of single frames of each species was accepted, and of
 bona fide ones refused, on sources that took no part in training. It belongs to the
-networks it was measured with, and to no other. docs/evaluation.md describes the file.
+networks it was measured with, and to no other. docs/measure/evaluation.md describes the file.
 """
 
 from bisect import bisect_left, bisect_right

@@ -1,5 +1,7 @@
-"""What is to be evaluated: presentations, from a folder tree or a CSV file. docs/evaluation.md
-states the rules. Nothing is left out without a word: what cannot be used is in `notes`.
+"""What is to be evaluated: presentations, from a folder tree or a CSV file.
+
+docs/measure/evaluation.md states the rules. Nothing is left out without a word: what cannot be used
+is in `notes`.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""An evaluation's figures, from what was sighted. Pure; docs/evaluation.md defines each of them."""
+"""An evaluation's figures, from what was sighted. Pure; docs/measure/evaluation.md defines each."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence

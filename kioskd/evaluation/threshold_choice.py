@@ -1,4 +1,4 @@
-"""What each choice of thresholds costs, and which one to take. docs/evaluation.md explains.
+"""What each choice of thresholds costs, and which one to take. docs/measure/evaluation.md explains.
 
 A line on the logit changes no order, so a choice made for one line is the same choice under
 another. The mode that ships therefore runs once per choice over every presentation, and all

@@ -2,7 +2,7 @@
 
 `Attempts.view` says what an observation is to the attempt under way and changes nothing.
 The mode acts on it and reports back with `begin`, `refuse`, `count` and `end`, and closes
-each frame with `remember`. The rules stand in docs/modes.md under "Attempts".
+each frame with `remember`. The rules stand in docs/understand/modes.md under "Attempts".
 """
 
 import math

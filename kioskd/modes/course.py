@@ -4,7 +4,7 @@
 
 A mode built on `Course` says what it measures, what a fit frame means to it and what the
 attempt amounts to. The rest is here: who is watched, what breaks an attempt off, when time is
-over, when the next may begin. docs/modes.md has these rules under "Attempts".
+over, when the next may begin. docs/understand/modes.md has these rules under "Attempts".
 """
 
 from abc import ABC, abstractmethod

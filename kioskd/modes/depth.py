@@ -2,7 +2,7 @@
 
 One person, N frames; one evidence, or several that must all find life in the same attempt. Each
 has its own two windows, as RGB liveness has. Without depth there is no evidence, and never a way
-round it. docs/modes.md draws it. Pure: no clock, no thread, no camera.
+round it. docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 """
 
 from statistics import fmean

@@ -1,4 +1,4 @@
-"""The modes that look with a depth camera as a table: it runs, and docs/modes.md draws it."""
+"""The modes that look with a depth camera, as a table that docs/understand/modes.md draws."""
 
 from enum import StrEnum
 

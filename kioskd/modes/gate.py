@@ -1,5 +1,6 @@
-"""The face gate: is this frame's face fit to be evidence? docs/gate.md explains every check.
+"""The face gate: is this frame's face fit to be evidence?
 
+docs/understand/gate.md explains every check.
 Cheapest first: the box alone, then the crop's quality, then the head's pose, which the mesh may
 have said of a frame before (word.py). A stage is measured only when the one before it passed.
 What is not measured never passes, and every comparison is written so that NaN fails it.
@@ -23,7 +24,7 @@ Placed = tuple[int, bool, Box, float, int, int]  # all that the box's checks loo
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:
-    """Limits of a fit frame. Origins of the numbers: docs/gate.md."""
+    """Limits of a fit frame. Origins of the numbers: docs/understand/gate.md."""
 
     face_policy: FacePolicy = "one"  # a second face is refused, or the largest is taken
     minimum_face_size_px: float = 150.0  # of the box's shorter side

@@ -2,7 +2,7 @@
 
 A photograph moved before the camera must not pass: what turned must have moved like a head, not
 like a plane (models/parallax.py), and without evidence of that nothing passes.
-docs/modes.md draws it. Pure: no clock, no thread, no camera.
+docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 """
 
 from kioskd.event import Result, Step, Verdict

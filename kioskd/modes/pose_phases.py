@@ -1,4 +1,4 @@
-"""The profile pose mode as a table: the machine runs on it, and docs/modes.md draws it."""
+"""The profile pose mode as the table it runs on, which docs/understand/modes.md draws."""
 
 from enum import StrEnum
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A code as it stands in logs, diagnostics and the audit; docs/gate.md lists them all."""
+    """A code as it stands in logs, diagnostics and the audit; docs/understand/gate.md has all."""
 
     # who stands there
     NO_FACE = "no_face"

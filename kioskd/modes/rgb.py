@@ -1,5 +1,6 @@
-"""RGB liveness: one person, N frames, live or an attack or not known. docs/modes.md draws it.
+"""RGB liveness: one person, N frames, live or an attack or not known.
 
+docs/understand/modes.md draws it.
 Pure: no clock, no thread, no camera. Time arrives in the observation.
 """
 

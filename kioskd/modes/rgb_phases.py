@@ -1,4 +1,4 @@
-"""RGB liveness as a table: the machine runs on it, and docs/modes.md draws it."""
+"""RGB liveness as a table: the machine runs on it, and docs/understand/modes.md draws it."""
 
 from enum import StrEnum
 

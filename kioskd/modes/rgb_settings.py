@@ -12,7 +12,7 @@ from models.observation import LivenessPlan
 class RgbSettings:
     """The seed's settings in the seed's words. Scores and thresholds run from 0 to 1."""
 
-    detection_scheme: str = "fused_multimodal"  # docs/accuracy.md says why
+    detection_scheme: str = "fused_multimodal"  # docs/measure/accuracy.md says why
     evaluate_liveness_over_n_frames: int = 10
     evaluate_fake_over_n_frames: int = 10
     minimum_confirmations_required: float = 0.6  # a ratio of a window's frames, not a count

@@ -1,5 +1,6 @@
-"""Secure Access with Smile: one person looks neutral, then smiles. docs/modes.md draws it.
+"""Secure Access with Smile: one person looks neutral, then smiles.
 
+docs/understand/modes.md draws it.
 Pure: no clock, no thread, no camera. Time arrives in the observation.
 """
 

@@ -1,4 +1,4 @@
-"""The smile mode as a table: the machine runs on it, and docs/modes.md draws it."""
+"""The smile mode as a table: the machine runs on it, and docs/understand/modes.md draws it."""
 
 from enum import StrEnum
 

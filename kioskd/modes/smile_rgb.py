@@ -2,7 +2,7 @@
 
 RGB liveness is judged in every fit frame, window after window, for as long as the smile takes.
 The window that sees the smile's end must find life, so it is the smiling face that is live.
-docs/modes.md draws it. Pure: no clock, no thread, no camera.
+docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 """
 
 from kioskd.event import LivenessState, Result, Step, Verdict

@@ -1,4 +1,4 @@
-"""The smile with RGB liveness as a table: the machine runs on it, and docs/modes.md draws it."""
+"""The smile with RGB liveness as the table it runs on, which docs/understand/modes.md draws."""
 
 from enum import StrEnum
 

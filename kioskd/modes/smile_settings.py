@@ -9,7 +9,7 @@ from kioskd.modes.smiling import SmileRule
 
 @dataclass(frozen=True, slots=True)
 class SmileSettings:
-    """What counts as a smile. Scores run from 0 to 1; docs/modes.md has their origin."""
+    """What counts as a smile. Scores run from 0 to 1; docs/understand/modes.md has their origin."""
 
     pre_smile_delay_s: float = 0.5
     smile_duration_s: float = 0.7

@@ -1,7 +1,7 @@
 """Does the infrared eye see this face where the colour eye does, and does it look like skin?
 
-A rule, not a network: there was next to no real infrared to train one with. docs/realsense.md
-says what it rests on and where it ends.
+A rule, not a network: there was next to no real infrared to train one with.
+docs/install/realsense.md says what it rests on and where it ends.
 """
 
 from dataclasses import dataclass

@@ -42,7 +42,8 @@ def head(yaw: float, track: int = 1, height: float = 240.0) -> Face:
 def picture(yaw: float) -> Face:
     """A flat picture turned so far, were its pose read as that of what it shows and how it is held.
 
-    The mesh network does not do it this favour (docs/modes.md); the mode must not rely on that.
+    The mesh network does not do it this favour (docs/understand/modes.md); the mode must not rely
+    on that.
     """
     flat = portrait() * np.array((1.0, 1.0, 0.0), np.float32)
     pose = HeadPose(yaw, 0.0, 0.0)

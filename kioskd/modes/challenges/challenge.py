@@ -1,5 +1,6 @@
-"""A challenge, or a sequence of them: one person is asked, and does it. docs/challenges.md.
+"""A challenge, or a sequence of them: one person is asked, and does it.
 
+docs/understand/challenges.md tells what happens.
 Pure: no clock, no camera, no chance. Time arrives in the observation, chance as `below`.
 """
 

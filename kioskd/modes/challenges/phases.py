@@ -1,4 +1,4 @@
-"""A challenge as a table: the machine runs on it, and docs/challenges.md draws it."""
+"""A challenge as a table: the machine runs on it, and docs/understand/challenges.md draws it."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""The settings of a challenge and of a sequence. docs/challenges.md explains every number."""
+"""The settings of a challenge and of a sequence; docs/understand/challenges.md explains them."""
 
 from dataclasses import dataclass, field
 from typing import Literal

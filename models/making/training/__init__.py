@@ -1,1 +1,1 @@
-"""How the three liveness networks were trained (docs/training.md); no door needs it."""
+"""How the three liveness networks were trained (docs/change/training.md); no door needs it."""

@@ -1,4 +1,5 @@
-"""Trains one of the three liveness networks; docs/training.md has the commands and their outcome.
+"""Trains one of the three liveness networks; docs/change/training.md has the commands and what
+they gave.
 
     python -m models.making.training.train MODEL --data DATA... --clips CLIP... --output FILE.onnx
     python -m models.making.training.train MODEL --data DATA... --clips CLIP... --hold-out FILE.npz
