@@ -1,7 +1,7 @@
 """Synthetic faces that do as they are told: a drawn mesh, and the pose and scores beside it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,12 @@ from models.observation import (
     Face,
     HeadPose,
     ImageQuality,
-    Measure,
     Mesh,
     Motion,
     Observation,
     Wanted,
 )
+from tests.support.stage import revealed
 
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)
 
@@ -141,8 +141,8 @@ class Stage:
     number: int = 0
 
     def play(self, *scenes: Scene) -> list[Result]:
-        for seen, shown in self._observations(scenes):
-            self.steps.append(self._judge(seen, shown))
+        for truth in self._observations(scenes):
+            self.steps.append(self._judge(truth))
         return [step.result for step in self.steps if step.result is not None]
 
     @property
@@ -152,9 +152,7 @@ class Stage:
         changed = [i == 0 or shown[i] != shown[i - 1] for i in range(len(shown))]
         return [prompt for prompt, new in zip(shown, changed, strict=True) if new]
 
-    def _observations(
-        self, scenes: Iterable[Scene]
-    ) -> Iterator[tuple[Observation, tuple[Face, ...]]]:
+    def _observations(self, scenes: Iterable[Scene]) -> Iterator[Observation]:
         size = None
         for scene in scenes:
             frames = round(scene.seconds * self.fps)
@@ -171,46 +169,11 @@ class Stage:
                 size = look.size
                 if shown is None:
                     shown = (face(look, scene.track, zoom),)
-                bare = tuple(_unmeasured(one) for one in shown)
-                yield (
-                    Observation("door", self.number, scene.session, at, 1e9 + at, 1280, 720, bare),
-                    shown,
+                yield Observation(
+                    "door", self.number, scene.session, at, 1e9 + at, 1280, 720, shown
                 )
 
-    def _judge(self, seen: Observation, shown: tuple[Face, ...]) -> Step:
-        while wanted := self.mode.wants(seen):
-            self.asked.append(wanted)
-            assert len(self.asked) < 100_000, "the mode asks for ever"
-            pairs = zip(seen.faces, shown, strict=True)
-            seen = replace(seen, faces=tuple(_measured(*pair, wanted) for pair in pairs))
-        return self.mode.step(seen)
-
-
-def _unmeasured(one: Face) -> Face:
-    return replace(
-        one,
-        quality=None,
-        picture=None,
-        pose=None,
-        centre_pose_quality=None,
-        mesh=None,
-        blendshapes=None,
-        motion=None,
-    )
-
-
-def _measured(one: Face, truth: Face, wanted: Wanted) -> Face:
-    if one.track_id != wanted.track_id or one.missed:
-        return one
-    if Measure.QUALITY in wanted.measures:
-        one = replace(one, quality=truth.quality)
-    if Measure.PICTURE in wanted.measures:
-        one = replace(one, picture=truth.picture)
-    if Measure.POSE in wanted.measures:
-        centre = truth.centre_pose_quality
-        one = replace(one, pose=truth.pose, centre_pose_quality=centre, mesh=truth.mesh)
-    if Measure.BLENDSHAPES in wanted.measures:
-        one = replace(one, blendshapes=truth.blendshapes)
-    if Measure.MOTION in wanted.measures:
-        one = replace(one, motion=truth.motion)
-    return one
+    def _judge(self, truth: Observation) -> Step:
+        asked, step = revealed(self.mode, truth)
+        self.asked += asked
+        return step

@@ -102,15 +102,21 @@ class Stage:
 
     def _judge(self, scene: Scene) -> Step:
         at = 100.0 + self.number / self.fps
-        bare = tuple(unmeasured(face) for face in scene)
-        seen = Observation("door", self.number, self.session, at, 1e9 + at, 1280, 720, bare)
-        count = 0
-        while wanted := self.mode.wants(seen):
-            count += 1
-            assert count < 10, "the mode asks for ever"
-            self.asked.append(wanted)
-            seen = replace(seen, faces=measured(seen.faces, scene, wanted))
-        return self.mode.step(seen)
+        truth = Observation("door", self.number, self.session, at, 1e9 + at, 1280, 720, scene)
+        asked, step = revealed(self.mode, truth)
+        self.asked += asked
+        return step
+
+
+def revealed(mode: Mode, truth: Observation) -> tuple[list[Wanted], Step]:
+    """What the mode asks of a frame in which everything is measured already, and what it says."""
+    seen = replace(truth, faces=tuple(map(unmeasured, truth.faces)))
+    asked: list[Wanted] = []
+    while wanted := mode.wants(seen):
+        assert len(asked) < 10, "the mode asks for ever"
+        asked.append(wanted)
+        seen = replace(seen, faces=measured(seen.faces, truth.faces, wanted))
+    return asked, mode.step(seen)
 
 
 def unmeasured(face: Face) -> Face:
@@ -120,7 +126,9 @@ def unmeasured(face: Face) -> Face:
         picture=None,
         pose=None,
         centre_pose_quality=None,
+        mesh=None,
         blendshapes=None,
+        motion=None,
         liveness=None,
         relief=None,
         infrared=None,
@@ -145,6 +153,8 @@ def _added(face: Face, truth: Face, wanted: Wanted) -> Face:
         face = replace(face, pose=truth.pose, centre_pose_quality=centre, mesh=truth.mesh)
     if Measure.BLENDSHAPES in wanted.measures:
         face = replace(face, blendshapes=truth.blendshapes)
+    if Measure.MOTION in wanted.measures:
+        face = replace(face, motion=truth.motion)
     if Measure.INFRARED in wanted.measures:
         face = replace(face, infrared=truth.infrared)
     if Measure.RELIEF in wanted.measures:
