@@ -1,4 +1,7 @@
-"""The whole road: the real daemon on real clips, its events at a real broker."""
+"""The whole road: the real daemon on real clips, its events at a real broker.
+
+This is the road that runs on both major versions of OPENCV.
+"""
 
 import re
 from pathlib import Path
