@@ -152,9 +152,8 @@ class Face:
     missed: bool = False
     landmarks: NDArray[np.float32] | None = None
     quality: ImageQuality | None = None
-    change: float | None = (
-        None  # grey levels from frame to frame (docs/understand/scales.md); with quality
-    )
+    # Grey levels from frame to frame (docs/understand/scales.md); measured with quality
+    change: float | None = None
     picture: Picture | None = None
     pose: HeadPose | None = None
     centre_pose_quality: float | None = None  # 0 = profile, 1 = facing the lens

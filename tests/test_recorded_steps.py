@@ -26,7 +26,7 @@ RECORD = Path(__file__).parent / "data" / "recorded_steps.json"
 SEEDS, FRAMES, FPS = range(4), 900, 15.0
 FEED = "feeds: {front-door: {kind: realsense, serial: '821212060000'}}"
 ACTIONS = ("nod", "left_turn", "right_turn", "mouth_opening", "blink", "eyebrow_raise", "flow")
-# Doors beside those of docs/modes.md, each a mode and what is added to it.
+# Doors beside those of docs/understand/modes.md, each a mode and what is added to it.
 DOORS = {
     **{f"challenge {each}": ("challenge", f"challenge: {{action: {each}}}") for each in ACTIONS},
     "challenge watched": ("challenge", "challenge: {unified: {watch: true}}"),

@@ -24,9 +24,7 @@ CLIP = Path(kioskd.demo.__file__).parent / "clips" / "live.mov"  # a face in its
 WARM, ROUNDS, FRAMES = 5, 3, 10  # frames before, rounds, frames of each
 RATES = (10, 15, 30)  # frames a second that cameras at doors are set to
 SLOWEST = 5  # below it attempts take too long for anybody at a door
-DECODE_S = (
-    0.0021  # of a core for a frame of 540p in its capture process: docs/measure/performance.md
-)
+DECODE_S = 0.0021  # of a core for a 540p frame in its capture process: docs/measure/performance.md
 USABLE = 0.8  # of the cores; beyond, frames wait for each other
 CROWDED = 1.5  # times as long as the work takes: something else is at work beside us
 
