@@ -1,4 +1,10 @@
-# Sourced by the other scripts: say, die, and Debian packages. Not a command of its own.
+# Sourced by the other scripts: --help, say, die, and Debian packages. Not a command of its own.
+
+# The comment at a script's head is its help.
+if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
+    sed -n '2,$ { /^#/!q; s/^# \{0,1\}//; p; }' "$0"
+    exit
+fi
 
 say() { printf '%s\n' "$*" >&2; }
 
