@@ -2,7 +2,7 @@
 
 Pure geometry over the mesh, in three dimensions, so that a turned head measures nearly as a
 facing one; every length is taken in lengths of the same face, so that distance does not count.
-docs/understand/challenges.md has the scales, their noise and their cost.
+docs/understand/challenges.md has the scales and their noise, docs/measure/challenges.md their cost.
 """
 
 from collections.abc import Mapping

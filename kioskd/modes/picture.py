@@ -1,6 +1,6 @@
 """Whether the liveness networks can judge a picture at all, and if not, why.
 
-docs/understand/gate.md, "What was done to the picture", has each limit's figures.
+docs/measure/gate.md, "The picture", has each limit's figures.
 
 These limits are no settings: they say where the networks stop being right, not what a site likes.
 Beyond them a living person is called an attack, or an attack live; both must be unknown.

@@ -1,6 +1,6 @@
 """What a stereo depth camera makes of a view: noise, holes, steps.
 
-docs/install/realsense.md says how far this was held against a real one.
+docs/measure/depth.md says how far this was held against a real one.
 
 Everything happens in disparity d = f * baseline / z, as in the camera: an error of a tenth of a
 pixel is an error in z that grows with the square of the distance.
