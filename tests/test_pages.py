@@ -12,6 +12,7 @@ import pytest
 from tests.support.project import ROOT, texts
 
 DOCS = Path("docs")
+GLOSSARY = DOCS / "understand" / "glossary.md"
 SHELVES = ("install", "connect", "understand", "measure", "change")
 PAGES = [path for path, _ in texts() if path.suffix == ".md"]
 TEXT = dict(texts())
@@ -51,6 +52,14 @@ def test_the_index_has_a_line_for_each_page_under_its_shelf() -> None:
         lines = Counter(re.findall(r"^\| \[.*?\]\((.*?)\) \| ", part, re.MULTILINE))
         pages = [page for page in PAGES if page.parent == DOCS / shelf]
         assert lines == Counter(str(page.relative_to(DOCS)) for page in pages)
+
+
+def test_the_glossary_is_in_order_and_each_word_leads_to_the_page_that_has_the_whole() -> None:
+    _, *entries = re.split(r"^## ", TEXT[GLOSSARY], flags=re.MULTILINE)
+    words = [entry.partition("\n")[0] for entry in entries]
+    assert words == sorted(set(words), key=str.lower)
+    for entry in entries:
+        assert any(target for target, _ in links(entry)), entry
 
 
 def links(text: str) -> Iterator[tuple[str, str]]:
