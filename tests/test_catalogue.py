@@ -23,12 +23,12 @@ FEED = "feeds: {front-door: {kind: realsense, serial: '821212060000'}}"  # fit f
 
 
 def door(folder: Path, mode: str) -> Door:
-    """A door of this mode, as docs/understand/modes.md shows it, its gate suiting the clip."""
+    """A door of this mode, all at its defaults but for a gate that suits the clip."""
     path = folder / "config.yaml"
     known = reference.modes()[mode].keys["gate"].keys
     gate = [f"{key}: {value}" for key, value in SUITED.items() if key in known]
-    example = f"{reference.example(mode)}    gate: {{{', '.join(gate)}}}\n"
-    path.write_text(f"site: hq\ndevice: k\nmqtt: {{broker: localhost}}\n{FEED}\n{example}")
+    door = f"doors: {{main: {{mode: {mode}, feed: front-door, gate: {{{', '.join(gate)}}}}}}}\n"
+    path.write_text(f"site: hq\ndevice: k\nmqtt: {{broker: localhost}}\n{FEED}\n{door}")
     return load(path, {}).doors[0]
 
 

@@ -1,6 +1,7 @@
 """The example, the schema and the documentation say what the settings say."""
 
 import dataclasses
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -34,7 +35,13 @@ from tests.support.broker import make_certificates
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "config.yaml"
-ELSEWHERE = set(reference.modes()) - {MODE}  # modes that docs/understand/modes.md has examples of
+ELSEWHERE = set(reference.modes()) - {MODE}  # modes that the example does not show
+ONE_FEED = """
+site: hq
+device: k
+mqtt: {broker: localhost}
+feeds: {front-door: {kind: realsense, serial: "821212060000"}}
+doors: """
 KEYS = list(walk())
 HERE = [key for key in KEYS if key[1] not in ELSEWHERE]
 
@@ -169,24 +176,22 @@ def test_the_documentation_explains_every_key_as_the_settings_do() -> None:
         assert f"| `{path[-1]}` | {key.facts} |" in page
 
 
-@pytest.mark.parametrize("mode", ELSEWHERE)
-def test_the_modes_page_has_an_example_of_each_other_mode_with_every_key(
+@pytest.mark.parametrize("mode", reference.modes())
+def test_a_mode_and_a_feed_are_a_whole_door_and_every_key_may_stand_at_its_default(
     mode: str, tmp_path: Path
 ) -> None:
-    page = (ROOT / reference.MODES).read_text(encoding="utf-8")
-    assert reference.with_examples(page) == page
-    assert f"```yaml\n{reference.example(mode)}```" in page
     path = tmp_path / "config.yaml"
-    feeds = "feeds: {front-door: {kind: realsense, serial: '821212060000'}}\n"
-    head = f"site: hq\ndevice: k\nmqtt: {{broker: localhost}}\n{feeds}"
-    path.write_text(head + reference.example(mode))
+    door = {"mode": mode, "feed": "front-door"}
+    path.write_text(ONE_FEED + json.dumps({"main": door}))
     assert check(path, {}) == ()
-    shown = load(path, {}).doors[0].mode
-    path.write_text(f"{head}doors: {{main: {{mode: {mode}, feed: front-door}}}}\n")
-    assert shown == load(path, {}).doors[0].mode
-    document = read(reference.example(mode), "config.yaml")
-    keys = [key for key, kind, _ in walk() if kind == mode and key[2] not in reference.SHARED]
-    assert all(document.node(("doors", "main", *key[2:])) for key in keys)
+    bare = load(path, {}).doors
+    path.write_text(ONE_FEED + json.dumps({"main": all_defaults(reference.modes()[mode]) | door}))
+    assert load(path, {}).doors == bare
+
+
+def all_defaults(section: Key) -> dict[str, object]:
+    keys = section.keys.items()
+    return {name: all_defaults(key) if key.is_section else key.default for name, key in keys}
 
 
 def test_the_documentations_own_example_is_right(tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
-"""What is written from the schema: config.schema.json, the tables of
-docs/install/configuration.md, and each mode's example in docs/understand/modes.md.
+"""What is written from the schema: config.schema.json, and the tables of
+docs/install/configuration.md.
 
 After a change in settings.py or doors.py: `python -m kioskd.config.reference` in a checkout.
 """
 
 import json
 import re
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +13,8 @@ from kioskd.config.keys import NAME, Key, root
 from kioskd.config.settings import schema
 
 SCHEMA_FILE = Path(__file__).with_name("config.schema.json")  # `kioskd schema`, for editors
-DOCS, MODES = Path("docs/install/configuration.md"), Path("docs/understand/modes.md")
+DOCS = Path("docs/install/configuration.md")
 BEGIN, END = "<!-- written by kioskd.config.reference -->", "<!-- end -->"
-EXAMPLE = "<!-- example of {}, written by kioskd.config.reference -->"
-SHARED = {"gate"}  # sections that an example leaves out: they are alike in many modes
 
 
 def schema_text() -> str:
@@ -34,14 +31,8 @@ def tables() -> str:
 
 def with_tables(page: str) -> str:
     """`page` with what stands between the two marks replaced."""
-    return _between(page, BEGIN, f"\n{tables()}")
-
-
-def with_examples(page: str) -> str:
-    """`page` with each mode's example replaced."""
-    for mode in modes():
-        page = _between(page, EXAMPLE.format(mode), f"```yaml\n{example(mode)}```")
-    return page
+    pattern = re.escape(BEGIN) + ".*?" + re.escape(END)
+    return re.sub(pattern, lambda _: f"{BEGIN}\n\n{tables()}\n{END}", page, flags=re.DOTALL)
 
 
 def modes() -> dict[str, Key]:
@@ -49,34 +40,6 @@ def modes() -> dict[str, Key]:
     door = root().keys["doors"].named
     assert door is not None
     return door.kinds
-
-
-def example(mode: str) -> str:
-    """A door of this mode as it may stand in config.yaml, each key at its default."""
-    lines = ["doors:", "  main:"]
-    for name, key in modes()[mode].keys.items():
-        if key.is_section and name not in SHARED:
-            lines += [f"    {name}:", *_lines(key, "      ")]
-        elif not key.is_section:
-            lines.append(f"    {name}: {mode if name == 'mode' else 'front-door'}")
-    return "\n".join(lines) + "\n"
-
-
-def _lines(section: Key, indent: str) -> Iterator[str]:
-    for name, key in section.keys.items():
-        yield from textwrap.wrap(
-            f"{indent}# {key.description}", 96, subsequent_indent=f"{indent}# "
-        )
-        if key.is_section:
-            yield f"{indent}{name}:"
-            yield from _lines(key, indent + "  ")
-        else:
-            yield f"{indent}{name}: {json.dumps(key.default)}  # {key.facts}".replace('"', "")
-
-
-def _between(page: str, begin: str, text: str) -> str:
-    pattern = re.escape(begin) + ".*?" + re.escape(END)
-    return re.sub(pattern, lambda _: f"{begin}\n{text}\n{END}", page, flags=re.DOTALL)
 
 
 def _section(title: str, path: str, section: Key) -> Iterator[tuple[str, str]]:
@@ -109,5 +72,4 @@ def _title(titles: list[str]) -> str:
 
 if __name__ == "__main__":
     SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
-    for path, written in ((DOCS, with_tables), (MODES, with_examples)):
-        path.write_text(written(path.read_text(encoding="utf-8")), encoding="utf-8")
+    DOCS.write_text(with_tables(DOCS.read_text(encoding="utf-8")), encoding="utf-8")
