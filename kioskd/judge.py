@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import assert_never
 
 from feeds.feed import Feed
@@ -18,9 +19,10 @@ from kioskd import log
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result, Step
 from kioskd.happenings import AttemptEnded, FrameJudged, Happening, Stepped
-from kioskd.modes.mode import Mode
+from kioskd.modes.drive import Mode, drive
 from kioskd.modes.reasons import Reason
 from kioskd.overload import Load, Pace
+from models.observation import Observation
 from models.perceive import Perceiver
 
 WAIT_S = 0.25  # how long to wait for a frame before saying "still alive" to the watchdog
@@ -127,10 +129,7 @@ class Judge(threading.Thread):
 
     def _judge(self, frame: Frame) -> None:
         began_at = time.monotonic()
-        seen = self.perceiver.look(frame)
-        while wanted := self._mode.wants(seen):
-            seen = self.perceiver.measure(frame, seen, wanted)
-        step = self._mode.step(seen)
+        seen, step = judged(self._mode, self.perceiver, frame)
         stepped_at = time.monotonic()
         self._pace.judged(frame.number, frame.captured_at, stepped_at - began_at)
         self.load = self._pace.load()
@@ -173,3 +172,8 @@ class Judge(threading.Thread):
         if now != before:
             self._stepped = now
             self._tell(Stepped(self.door, feed, before[0], *now))
+
+
+def judged(mode: Mode, perceiver: Perceiver, frame: Frame) -> tuple[Observation, Step]:
+    """What is seen in a frame, measured as far as the mode asks, and what the mode says of it."""
+    return drive(mode, perceiver.look(frame), partial(perceiver.measure, frame))

@@ -12,7 +12,13 @@ from feeds.imaging import open_file
 from kioskd.config import reference
 from kioskd.config.load import Door, load
 from kioskd.modes import catalogue
-from models.observation import Wanted
+from kioskd.modes.drive import drive
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.smile import SmileMode
+from kioskd.modes.smile_phases import Cause
+from kioskd.modes.smile_settings import SmileSettings
+from kioskd.modes.table import SlipError
+from models.observation import Observation, Wanted
 from models.perceive import Perceiver, needs
 from tests.support.clips import DATA
 from tests.support.eyes import networks
@@ -59,13 +65,15 @@ def test_a_mode_asks_for_nothing_but_what_its_networks_were_loaded_for(
     machine = catalogue.make(one.mode, one.gate, secrets.randbelow)
     asked: list[Wanted] = []
     for frame in frames():
-        seen = eye.look(frame)
-        while wanted := machine.wants(seen):
+
+        def measure(seen: Observation, wanted: Wanted, frame: Frame = frame) -> Observation:
             asked.append(wanted)
             seen = eye.measure(frame, seen, wanted)
             (face,) = seen.faces
             assert all(getattr(face, measure.value) is not None for measure in wanted.measures)
-        machine.step(seen)
+            return seen
+
+        drive(machine, eye.look(frame), measure)
     measures = frozenset().union(*(wanted.measures for wanted in asked))
     assert measures <= wants.measures
     assert {wanted.plan.scheme for wanted in asked if wanted.plan} == wants.schemes
@@ -77,3 +85,9 @@ def test_a_new_mode_is_made_for_each_feed(mode: str, tmp_path: Path) -> None:
     first, second = (catalogue.make(one.mode, one.gate, secrets.randbelow) for _ in range(2))
     assert first is not second
     assert type(first) is type(second)
+
+
+def test_a_slip_of_a_machine_names_machine_phase_and_cause() -> None:
+    mode = SmileMode(SmileSettings(), GateSettings())
+    with pytest.raises(SlipError, match=r"SmileMode .* phase IDLE by SMILE_HELD \(smiled for"):
+        mode.move(Cause.SMILE_HELD)

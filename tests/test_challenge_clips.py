@@ -16,6 +16,7 @@ from models.observation import Measure, Observation, Wanted
 from models.perceive import Perceiver, needs
 from models.session import Networks
 from tests.support.daemon import ATTACK, LIVE
+from tests.support.stage import step_of
 
 ASKED = Path(__file__).parent / "data" / "asked"
 MEASURES = frozenset({Measure.QUALITY, Measure.POSE, Measure.BLENDSHAPES, Measure.MOTION})
@@ -69,7 +70,7 @@ def passes(clip: Path, settings: ChallengeSettings | SequenceSettings) -> bool:
     begin = 0.0
     while begin < seen[-1].at:
         mode = ChallengeMode(settings, SMALL, lambda _: 0)
-        results = [mode.step(one).result for one in seen if one.at >= begin]
+        results = [step_of(mode, one).result for one in seen if one.at >= begin]
         if any(result is not None and result.verdict == "passed" for result in results):
             return True
         begin += EVERY_S

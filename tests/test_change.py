@@ -19,6 +19,7 @@ from models.perceive import Perceiver, needs
 from models.session import Networks
 from tests.support.clips import still_video
 from tests.support.daemon import LIVE
+from tests.support.eyes import shown_to
 
 PORTRAIT = Path(__file__).parent / "data" / "astronaut.png"
 GATE = GateSettings(hybrid_margin_below=0.2)
@@ -54,10 +55,7 @@ def decided(networks: Networks, shown: Iterable[ColorImage]) -> tuple[set[str], 
     reasons: set[str] = set()
     for number, picture in enumerate(shown):
         frame = Frame("clip", number, 0, number / 30, 1e9, picture)
-        seen = perceiver.look(frame)
-        while wanted := mode.wants(seen):
-            seen = perceiver.measure(frame, seen, wanted)
-        step = mode.step(seen)
+        step = shown_to(mode, perceiver, frame)
         reasons.update(step.reasons)
         if step.result is not None:
             states.add(str(step.phase))

@@ -19,6 +19,7 @@ from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
 from models.perceive import Perceiver, PerceptionSettings
 from models.session import Networks
+from tests.support.eyes import shown_to
 from tests.support.sightings import sighting
 
 ROOT = Path(__file__).parent.parent
@@ -43,10 +44,7 @@ def at_the_door(networks: Networks, clip: Path, mode: RgbMode) -> list[Result]:
     while (shot := reader.read()) is not None:
         at = shot.position_s or 0.0
         frame = Frame("evaluate", number, 0, at, at, shot.image)
-        seen = perceiver.look(frame)
-        while wanted := mode.wants(seen):
-            seen = perceiver.measure(frame, seen, wanted)
-        if result := mode.step(seen).result:
+        if result := shown_to(mode, perceiver, frame).result:
             results.append(replace(result, scores={}, captured_at=0.0))
         number += 1
     return results

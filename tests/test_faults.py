@@ -21,9 +21,10 @@ from kioskd.daemon import Daemon
 from kioskd.event import Step
 from kioskd.happenings import FrameJudged
 from kioskd.judge import Stop, UseMode
+from kioskd.modes.drive import Conversation
 from kioskd.state_dir import StateDir
 from models.manifest import shipped
-from models.observation import Observation, Wanted
+from models.observation import Observation
 from tests.support import rtsp
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.clips import as_h264
@@ -282,11 +283,9 @@ def test_a_recording_before_a_real_broker_is_a_problem_and_a_camera_is_none(
 class Broken:
     """A mode with a bug."""
 
-    def wants(self, seen: Observation) -> Wanted | None:
+    def step(self, seen: Observation) -> Conversation[Step]:
         raise ZeroDivisionError
-
-    def step(self, seen: Observation) -> Step:
-        raise ZeroDivisionError
+        yield  # it is a conversation, if a short one
 
 
 def test_a_judge_that_fails_leaves_the_kiosk_offline_with_the_reason(tmp_path: Path) -> None:

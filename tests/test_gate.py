@@ -7,6 +7,7 @@ import pytest
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
 from models.observation import Box, Face, HeadPose, ImageQuality, Measure, Observation
+from tests.support.stage import refusal, wanted_or_refusal
 
 BOX: Box = (540.0, 200.0, 740.0, 440.0)  # 200 x 240 in the middle of 1280 x 720
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)
@@ -26,7 +27,7 @@ def reasons(
     margins: bool = True,
     size: tuple[int, int] = (1280, 720),
 ) -> tuple[Reason, ...]:
-    return Gate(settings or GateSettings(), margins).reasons(seen(face, size=size), face)
+    return refusal(Gate(settings or GateSettings(), margins), seen(face, size=size), face)
 
 
 def boxed(x1: float, y1: float, x2: float, y2: float) -> Face:
@@ -144,7 +145,7 @@ class TestAsking:
     BARE = Face(1, BOX, 0.9, True)
 
     def says(self, face: Face) -> Measure | tuple[Reason, ...]:
-        return Gate(GateSettings(), margins=True).says(seen(face), face)
+        return wanted_or_refusal(Gate(GateSettings(), margins=True), seen(face), face)
 
     def test_a_bad_box_costs_no_measure(self) -> None:
         small = replace(self.BARE, box=(540.0, 200.0, 600.0, 260.0))
@@ -170,7 +171,7 @@ class TestAskingAgain:
     def test_what_was_measured_meanwhile_counts(self) -> None:
         gate = Gate(GateSettings(), margins=True)
         steps = (replace(FIT, quality=None), replace(FIT, pose=None), turned(yaw=30.0), FIT)
-        assert [gate.says(seen(face), face) for face in steps] == [
+        assert [wanted_or_refusal(gate, seen(face), face) for face in steps] == [
             Measure.QUALITY,
             Measure.POSE,
             (Reason.HEAD_TURNED,),
@@ -191,27 +192,27 @@ class TestAskingAgain:
     ) -> None:
         gate = Gate(GateSettings(), margins=False)
         for _ in range(2):
-            assert gate.reasons(seen(FIT), FIT) == ()
-            assert reason in gate.reasons(seen(face), face)
+            assert refusal(gate, seen(FIT), FIT) == ()
+            assert reason in refusal(gate, seen(face), face)
 
     def test_the_same_box_in_a_smaller_frame_is_judged_by_itself(self) -> None:
         gate = Gate(GateSettings(), margins=False)
-        assert gate.reasons(seen(FIT), FIT) == ()
-        assert gate.reasons(seen(FIT, size=(745, 720)), FIT) == (Reason.FACE_NEAR_BORDER,)
+        assert refusal(gate, seen(FIT), FIT) == ()
+        assert refusal(gate, seen(FIT, size=(745, 720)), FIT) == (Reason.FACE_NEAR_BORDER,)
 
     def test_the_same_box_at_another_time_or_of_another_track_has_another_drift(self) -> None:
         gate, moved = Gate(GateSettings(), margins=False), boxed(640, 200, 840, 440)
         gate.follow(seen(FIT, 0.0), FIT)
-        assert gate.reasons(seen(moved, 0.9), moved) == (Reason.MOVING,)
-        assert gate.reasons(seen(moved, 1.1), moved) == ()
+        assert refusal(gate, seen(moved, 0.9), moved) == (Reason.MOVING,)
+        assert refusal(gate, seen(moved, 1.1), moved) == ()
         other = replace(moved, track_id=2)
-        assert gate.reasons(seen(other, 0.9), other) == ()
+        assert refusal(gate, seen(other, 0.9), other) == ()
 
     def test_what_was_followed_since_counts(self) -> None:
         gate, moved = Gate(GateSettings(), margins=False), boxed(640, 200, 840, 440)
-        assert gate.reasons(seen(FIT, 0.5), FIT) == ()
+        assert refusal(gate, seen(FIT, 0.5), FIT) == ()
         gate.follow(seen(moved, 0.4), moved)
-        assert gate.reasons(seen(FIT, 0.5), FIT) == (Reason.MOVING,)
+        assert refusal(gate, seen(FIT, 0.5), FIT) == (Reason.MOVING,)
 
 
 class TestStillness:
@@ -224,7 +225,7 @@ class TestStillness:
         for number, (at, shift) in enumerate(path):
             last = number == len(path) - 1
             face = replace(boxed(540 + shift, 200, 740 + shift, 440), track_id=track if last else 1)
-            said = gate.reasons(seen(face, at), face)
+            said = refusal(gate, seen(face, at), face)
             gate.follow(seen(face, at), face)
         return said
 

@@ -14,6 +14,7 @@ from kioskd.modes.reasons import Reason
 from models.observation import Measure, Wanted
 from models.perceive import Perceiver, needs
 from models.session import Networks
+from tests.support.stage import refusal
 
 CLIP = Path(kioskd.demo.__file__).parent / "clips" / "live.mov"
 BEGIN, FRAMES = 30, 5  # the person is in view in frames 0 to 70
@@ -66,7 +67,7 @@ def judged(networks: Networks, pictures: list[ColorImage], change: Change) -> se
         for face in seen.faces:
             wanted = Wanted(face.track_id, frozenset({Measure.QUALITY, Measure.POSE}))
             (measured,) = perceiver.measure(frame, seen, wanted).faces
-            said.update(gate.reasons(seen, measured))
+            said.update(refusal(gate, seen, measured))
             gate.follow(seen, measured)
             faces += 1
     assert faces >= FRAMES - 2

@@ -13,11 +13,11 @@ from kioskd.event import Result, Step
 from kioskd.happenings import AttemptEnded, FrameJudged, Happening, Stepped
 from kioskd.judge import Judge, Stop, UseMode
 from kioskd.modes import catalogue
+from kioskd.modes.drive import Conversation, Mode
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.mode import Mode
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
-from models.observation import Observation, Wanted
+from models.observation import Observation
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
 from tests.support.broker import eventually
@@ -40,12 +40,10 @@ class Looker:
     name: str
     seen: list[int] = field(default_factory=list)
 
-    def wants(self, seen: Observation) -> Wanted | None:
-        return None
-
-    def step(self, seen: Observation) -> Step:
+    def step(self, seen: Observation) -> Conversation[Step]:
         self.seen.append(seen.number)
         return Step(self.name)
+        yield  # never: it asks for nothing
 
 
 @dataclass
@@ -159,8 +157,9 @@ def test_an_end_that_nobody_asked_for_is_a_failure(networks: Networks) -> None:
     """Or the daemon would take the door for one that was stopped on purpose."""
 
     class Leaving(Looker):
-        def step(self, seen: Observation) -> Step:
+        def step(self, seen: Observation) -> Conversation[Step]:
             raise SystemExit
+            yield
 
     with judging(networks, Leaving("leaving")) as told:
         told.judge.join(DEADLINE_S)
@@ -170,8 +169,9 @@ def test_an_end_that_nobody_asked_for_is_a_failure(networks: Networks) -> None:
 
 def test_a_bug_ends_a_judge_and_is_named(networks: Networks) -> None:
     class Broken(Looker):
-        def step(self, seen: Observation) -> Step:
+        def step(self, seen: Observation) -> Conversation[Step]:
             raise ZeroDivisionError
+            yield
 
     with judging(networks, Broken("broken")) as told:
         told.judge.join(DEADLINE_S)

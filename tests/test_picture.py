@@ -16,8 +16,8 @@ from kioskd.event import Result, Step
 from kioskd.happenings import FrameJudged
 from kioskd.modes.depth import depth_mode, infrared_mode, rgb_3d_mode
 from kioskd.modes.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
+from kioskd.modes.drive import Mode
 from kioskd.modes.gate import Gate, GateSettings
-from kioskd.modes.mode import Mode
 from kioskd.modes.picture import fault
 from kioskd.modes.pose import PoseMode
 from kioskd.modes.pose_settings import PoseSettings
@@ -35,8 +35,8 @@ from models.picture import colourless, picture
 from models.schemes import SCHEMES
 from tests.support import distortions
 from tests.support.distortions import AS_IT_IS, Distortion
-from tests.support.eyes import LIVE, RGB_DOOR, networks
-from tests.support.stage import PICTURE, person
+from tests.support.eyes import LIVE, RGB_DOOR, networks, shown_to
+from tests.support.stage import PICTURE, person, refusal, step_of
 
 ATTACK = LIVE.with_name("attack.mp4")
 FPS = 26.0
@@ -62,10 +62,7 @@ def shown(path: Path, distortion: Distortion, scheme: str = "hybrid_unimodal") -
     steps = []
     for number, image in enumerate(clip(path)):
         frame = Frame("front", number, 0, number / FPS, 1e9, distortion(image))
-        seen = perceiver.look(frame)
-        while wanted := mode.wants(seen):
-            seen = perceiver.measure(frame, seen, wanted)
-        steps.append(mode.step(seen))
+        steps.append(shown_to(mode, perceiver, frame))
     return steps
 
 
@@ -129,10 +126,7 @@ def test_an_attempt_before_a_camera_in_night_mode_ends_with_that_reason() -> Non
     for number in range(6 * 15):
         image = clip(LIVE)[number % FRAMES]
         frame = Frame("front", number, 0, number / 15, 1e9, grey(image))
-        seen = perceiver.look(frame)
-        while wanted := mode.wants(seen):
-            seen = perceiver.measure(frame, seen, wanted)
-        if (result := mode.step(seen).result) is not None:
+        if (result := shown_to(mode, perceiver, frame).result) is not None:
             results.append(result)
     assert results
     assert all((each.verdict, each.emits) == ("undecided", False) for each in results)
@@ -159,9 +153,9 @@ def test_colour_is_asked_for_by_the_modes_that_judge_by_it_and_by_no_other(
     grey = replace(person(), picture=replace(PICTURE, colour=0.0))
     seen = Observation("front", 0, 0, 0.0, 1e9, 1280, 720, (grey,))
     unmeasured = replace(seen, faces=(replace(grey, picture=None),))
-    wanted = mode.wants(unmeasured)
-    assert (wanted is not None and Measure.PICTURE in wanted.measures) is colours
-    assert ("no_colour" in mode.step(seen).reasons) is colours
+    asked = next(mode.step(unmeasured), None)
+    assert (asked is not None and Measure.PICTURE in asked.measures) is colours
+    assert ("no_colour" in step_of(mode, seen).reasons) is colours
 
 
 @pytest.mark.parametrize(
@@ -184,15 +178,15 @@ def test_each_fault_of_a_picture_has_its_reason(found: Picture, reason: Reason |
     face = replace(person(), picture=found)
     seen = Observation("front", 0, 0, 0.0, 1e9, 1280, 720, (face,))
     gate = Gate(GateSettings(), margins=True, colours=True)
-    assert gate.reasons(seen, face) == (() if reason is None else (reason,))
-    assert Gate(GateSettings(), margins=True).reasons(seen, face) == ()
+    assert refusal(gate, seen, face) == (() if reason is None else (reason,))
+    assert refusal(Gate(GateSettings(), margins=True), seen, face) == ()
 
 
 def test_a_picture_that_was_not_measured_never_passes() -> None:
     face = replace(person(), picture=None)
     seen = Observation("front", 0, 0, 0.0, 1e9, 1280, 720, (face,))
     gate = Gate(GateSettings(), margins=True, colours=True)
-    assert gate.reasons(seen, face) == (Reason.NOT_MEASURED,)
+    assert refusal(gate, seen, face) == (Reason.NOT_MEASURED,)
 
 
 def painted(skin: tuple[int, int, int], room: tuple[int, int, int]) -> ColorImage:

@@ -15,7 +15,7 @@ from kioskd.event import Result
 from kioskd.modes.pose import PoseMode
 from kioskd.modes.pose_settings import GATE, PoseSettings
 from models.perceive import Perceiver
-from tests.support.eyes import astronaut, networks
+from tests.support.eyes import astronaut, networks, shown_to
 from tests.support.photographs import bent, held, turning_head
 
 FPS = 12.0
@@ -47,10 +47,7 @@ def judged(images: Sequence[ColorImage]) -> tuple[list[Result], int]:
         at = number / FPS
         noisy = np.clip(image + grain.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
         frame = Frame("door", number, 0, 100.0 + at, 1.7e9 + at, noisy)
-        seen = eye.look(frame)
-        while wanted := mode.wants(seen):
-            seen = eye.measure(frame, seen, wanted)
-        step = mode.step(seen)
+        step = shown_to(mode, eye, frame)
         evidence += not step.reasons
         results += [step.result] if step.result else []
     return results, evidence

@@ -19,6 +19,7 @@ from kioskd.modes.pose_settings import GATE, PoseSettings
 from models.observation import Face, Observation
 from models.parallax import parallax
 from tests.support.heads import head, picture
+from tests.support.stage import step_of
 
 SETTINGS = PoseSettings(
     minimum_growth=0.9,
@@ -127,7 +128,7 @@ def observations(script: Sequence[Moment]) -> list[Observation]:
 
 def played(seen: Sequence[Observation]) -> list[Result]:
     door = PoseMode(SETTINGS, GATE)
-    return [result for one in seen if (result := door.step(one).result) is not None]
+    return [result for one in seen if (result := step_of(door, one).result) is not None]
 
 
 def in_order(seen: Sequence[Observation]) -> list[Observation]:

@@ -39,6 +39,7 @@ from models.manifest import shipped
 from models.perceive import Perceiver, PerceptionSettings
 from models.session import Networks
 from tests.support import pictures
+from tests.support.eyes import shown_to
 from tests.support.watching import watched
 
 ROOT = Path(__file__).parent.parent
@@ -115,10 +116,7 @@ def decided(frames: list[Frame]) -> list[tuple[object, ...]]:
     perceiver = Perceiver(Networks.load(roles(), "cpu"), PerceptionSettings())
     told: list[tuple[object, ...]] = []
     for shown in frames:
-        seen = perceiver.look(shown)
-        while (wanted := mode.wants(seen)) is not None:
-            seen = perceiver.measure(shown, seen, wanted)
-        if result := mode.step(seen).result:
+        if result := shown_to(mode, perceiver, shown).result:
             told.append((shown.number, result.verdict, result.state, result.attributes["liveness"]))
     return told
 

@@ -7,8 +7,8 @@ import pytest
 
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.mode import Mode
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
 from models.observation import (
@@ -17,12 +17,11 @@ from models.observation import (
     ImageQuality,
     Liveness,
     LivenessPlan,
-    Measure,
     Observation,
     Wanted,
 )
 from models.schemes import SCHEMES
-from tests.support.stage import PICTURE
+from tests.support.stage import PICTURE, revealed, step_of
 
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)
 FACING = HeadPose(yaw=0.0, pitch=0.0, roll=0.0)
@@ -80,52 +79,22 @@ class Site:
     steps: list[Step] = field(default_factory=list)
 
     def show(self, *parts: Part) -> list[Result]:
-        for seen, scene in self._observations(parts):
-            self.steps.append(self._judge(seen, scene))
+        for truth in self._observations(parts):
+            asked, step = revealed(self.mode, truth)
+            self.asked += asked
+            self.steps.append(step)
         return [step.result for step in self.steps if step.result is not None]
 
-    def _observations(self, parts: Iterable[Part]) -> Iterator[tuple[Observation, Scene]]:
+    def _observations(self, parts: Iterable[Part]) -> Iterator[Observation]:
         number = 0
         for part in parts:
             for n in range(part.frames or round(part.seconds * self.fps)):
                 if part.every and n % part.every == 0:
                     at = 100.0 + number / self.fps
-                    bare = tuple(_unmeasured(face) for face in part.scene)
-                    yield (
-                        Observation("door", number, part.session, at, 1e9 + at, 1280, 720, bare),
-                        part.scene,
+                    yield Observation(
+                        "door", number, part.session, at, 1e9 + at, 1280, 720, part.scene
                     )
                 number += 1
-
-    def _judge(self, seen: Observation, scene: Scene) -> Step:
-        while wanted := self.mode.wants(seen):
-            self.asked.append(wanted)
-            assert len(self.asked) < 100_000, "the mode asks for ever"
-            faces = zip(seen.faces, scene, strict=True)
-            seen = replace(seen, faces=tuple(_measured(*pair, wanted) for pair in faces))
-        return self.mode.step(seen)
-
-
-def _unmeasured(face: Face) -> Face:
-    return replace(
-        face, quality=None, picture=None, pose=None, centre_pose_quality=None, liveness=None
-    )
-
-
-def _measured(face: Face, truth: Face, wanted: Wanted) -> Face:
-    if face.track_id != wanted.track_id or face.missed:
-        return face
-    if Measure.QUALITY in wanted.measures:
-        face = replace(face, quality=truth.quality)
-    if Measure.PICTURE in wanted.measures:
-        face = replace(face, picture=truth.picture)
-    if Measure.POSE in wanted.measures:
-        centre = truth.centre_pose_quality
-        face = replace(face, pose=truth.pose, centre_pose_quality=centre)
-    if Measure.LIVENESS in wanted.measures:
-        assert wanted.plan is not None
-        face = replace(face, liveness=truth.liveness)
-    return face
 
 
 def site(fps: float = 15.0, policy: str = "one", **settings: object) -> Site:
@@ -387,22 +356,22 @@ class TestOrder:
 
     def test_the_same_frame_again_counts_once(self) -> None:
         mode = RgbMode(RgbSettings(), GateSettings())
-        steps = [mode.step(self.observation(7, 1.0)) for _ in range(20)]
+        steps = [step_of(mode, self.observation(7, 1.0)) for _ in range(20)]
         assert {step.reasons for step in steps[1:]} == {("frame_out_of_order",)}
         assert all(step.result is None for step in steps)
 
     @pytest.mark.parametrize(("number", "at"), [(8, 0.9), (6, 1.1), (8, 1.0), (8, float("nan"))])
     def test_an_older_frame_is_as_if_it_had_not_come(self, number: int, at: float) -> None:
         mode = RgbMode(RgbSettings(), GateSettings())
-        mode.step(self.observation(7, 1.0))
+        step_of(mode, self.observation(7, 1.0))
         late = self.observation(number, at)
-        assert mode.wants(late) is None
-        assert mode.step(late).reasons == ("frame_out_of_order",)
+        assert revealed(mode, late)[0] == []
+        assert step_of(mode, late).reasons == ("frame_out_of_order",)
 
     def test_a_time_that_is_no_number_blocks_nothing_after_it(self) -> None:
         mode = RgbMode(RgbSettings(), GateSettings())
-        mode.step(self.observation(0, float("nan")))
-        assert mode.step(self.observation(1, 1.0)).reasons == ()
+        step_of(mode, self.observation(0, float("nan")))
+        assert step_of(mode, self.observation(1, 1.0)).reasons == ()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -17,6 +17,7 @@ from kioskd.modes.challenges.settings import Order, SequenceSettings, Unified
 from kioskd.modes.gate import GateSettings
 from models.observation import Face, Observation
 from tests.support.acting import REST, Look, Scene, Stage, face, moving, still
+from tests.support.stage import step_of
 from tests.test_challenge import DONE, acted
 
 EASY = (Challenge.SMILE, Challenge.MOUTH_OPENING, Challenge.LEFT_TURN, Challenge.NOD)
@@ -222,7 +223,7 @@ def observed(script: Sequence[tuple[Moment, int]]) -> list[Observation]:
 
 def passes(seen: Sequence[Observation], unified: Unified) -> list[tuple[int, Result]]:
     mode = fixed(*ASKED, unified=unified)
-    told = [mode.step(one).result for one in seen]
+    told = [step_of(mode, one).result for one in seen]
     return [(i, r) for i, r in enumerate(told) if r is not None and r.verdict == "passed"]
 
 

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.mode import Mode
 from kioskd.modes.rgb_settings import RgbSettings
 from kioskd.modes.smile import SmileMode
 from kioskd.modes.smile_rgb import SmileRgbMode
 from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
 from models.observation import Face, HeadPose, Observation
-from tests.support.stage import person
+from tests.support.stage import person, step_of
 
 ATTEMPT = AttemptSettings(attempt_deadline_s=3.0, cool_down_s=0.3, attempts_per_track=2)
 SMILE = SmileSettings(pre_smile_delay_s=0.2, smile_duration_s=0.3, attempt=ATTEMPT)
@@ -173,7 +173,7 @@ def mode(name: str) -> Mode:
 
 def played(name: str, seen: Sequence[Observation]) -> list[Result]:
     door = mode(name)
-    return [r for one in seen if (r := door.step(one).result) is not None]
+    return [r for one in seen if (r := step_of(door, one).result) is not None]
 
 
 MODES = pytest.mark.parametrize("name", ["smile", "smile_rgb"])

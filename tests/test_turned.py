@@ -18,7 +18,8 @@ from kioskd.modes.rgb_settings import RgbSettings
 from models.glance import SURE
 from models.observation import Face, Measure, Wanted
 from models.perceive import Perceiver
-from tests.support.eyes import RGB_DOOR, astronaut, frame, live_clip, networks
+from tests.support.eyes import RGB_DOOR, astronaut, frame, live_clip, networks, shown_to
+from tests.support.stage import refusal
 
 ATTACK = Path(kioskd.demo.__file__).parent / "clips" / "attack.mp4"
 EYE = networks(*RGB_DOOR)
@@ -66,7 +67,7 @@ def seen(image: ColorImage) -> tuple[tuple[Face, ...], tuple[Reason, ...]]:
     for face in found.faces:
         wanted = Wanted(face.track_id, frozenset({Measure.QUALITY, Measure.POSE}))
         found = eye.measure(shown, found, wanted)
-    return found.faces, gate.reasons(found, found.faces[0]) if found.faces else ()
+    return found.faces, refusal(gate, found, found.faces[0]) if found.faces else ()
 
 
 PICTURES: dict[str, Callable[[], ColorImage]] = {
@@ -136,10 +137,7 @@ def judged(images: Iterator[ColorImage]) -> list[Step]:
     eye, mode, steps = Perceiver(EYE), RgbMode(RgbSettings(), limits), []
     for number, image in enumerate(images):
         shown = frame(image, number)
-        found = eye.look(shown)
-        while wanted := mode.wants(found):
-            found = eye.measure(shown, found, wanted)
-        steps.append(mode.step(found))
+        steps.append(shown_to(mode, eye, shown))
     return steps
 
 

@@ -9,13 +9,14 @@ from kioskd.evaluation import depth_modes
 from kioskd.evaluation.sight import COLOURS, GateUse, Sighting
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import subject
+from kioskd.modes.drive import Mode, drive, settled
 from kioskd.modes.gate import Gate, GateSettings
-from kioskd.modes.mode import Mode
 from kioskd.modes.reasons import Reason
+from kioskd.modes.replay import Replay
 from kioskd.modes.rgb import RgbMode
 from kioskd.modes.rgb_settings import RgbSettings
 from models.change import FEWEST
-from models.observation import Liveness, LivenessPlan, Measure, Observation
+from models.observation import Liveness, LivenessPlan, Measure, Observation, Wanted
 from models.schemes import SCHEMES, Added, evaluate
 
 Outcome = Literal["live", "attack", "none"]
@@ -164,44 +165,49 @@ def fit_reasons(sighting: Sighting, by: Judging) -> list[tuple[Reason, ...]]:
 
 def steps(frames: Sequence[Observation], by: Judging) -> list[Step]:
     """What the mode says after each frame."""
-    mode, door = by.mode(), _Door()
-    told = []
-    for seen in frames:
-        seen = by.scored(seen)
-        told.append(mode.step(door.knows(seen, mode) if by.gate_use == "on" else seen))
-    return told
+    mode, change = by.mode(), _Change()
+    return [
+        drive(mode, (door := _Door(by.scored(s), change)).bare, door.measure)[1] for s in frames
+    ]
 
 
-class _Door:
+class _Change:
     """What a door knows of how a face changes: it begins to measure where its gate asks for it.
 
     An evaluation measured every frame, and so would know too soon.
     """
 
     def __init__(self) -> None:
-        self._session: int | None = None
-        self._track: int | None = None
+        self._of: tuple[int, int] | None = None  # session and track
         self._differences = 0
 
-    def knows(self, seen: Observation, mode: Mode) -> Observation:
-        if not seen.faces:
-            return seen
-        face, *others = seen.faces
-        unmeasured = replace(face, quality=None, change=None)
-        if mode.wants(replace(seen, faces=(unmeasured, *others))) is not None:
-            self._measured(seen.session, face.track_id)
-        if self._differences >= FEWEST:
-            return seen
-        return replace(seen, faces=(replace(face, change=None), *others))
+    def known(self, session: int, track: int) -> bool:
+        """Whether it is known in a frame in which it is asked for; call it in each of those.
 
-    def _measured(self, session: int, track: int) -> None:
-        """The first image of a session has none before it to differ from."""
-        if session != self._session:
-            self._session, self._track, self._differences = session, track, 0
-        elif track != self._track:
-            self._track, self._differences = track, 1
+        The first image of a session has none before it to differ from.
+        """
+        before, self._of = self._of, (session, track)
+        if before is None or session != before[0]:
+            self._differences = 0
         else:
-            self._differences += 1
+            self._differences = self._differences + 1 if track == before[1] else 1
+        return self._differences >= FEWEST
+
+
+class _Door(Replay):
+    """A frame given out as at a door."""
+
+    def __init__(self, known: Observation, change: _Change) -> None:
+        super().__init__(known)
+        self._change = change
+
+    def measure(self, seen: Observation, wanted: Wanted) -> Observation:
+        seen = super().measure(seen, wanted)
+        if Measure.QUALITY not in wanted.measures:
+            return seen
+        if self._change.known(seen.session, wanted.track_id):
+            return seen
+        return replace(seen, faces=tuple(replace(face, change=None) for face in seen.faces))
 
 
 def scored(seen: Observation, plan: LivenessPlan, added: Added) -> Observation:
@@ -235,7 +241,9 @@ def gate_reasons(frames: Sequence[Observation], by: Judging) -> list[tuple[Reaso
 
 def _refused(keeper: Gate, seen: Observation, limits: GateSettings) -> tuple[Reason, ...]:
     chosen = subject(seen, limits.face_policy)
-    return (chosen,) if isinstance(chosen, Reason) else keeper.reasons(seen, chosen)
+    if isinstance(chosen, Reason):
+        return (chosen,)
+    return settled(keeper.examine(seen, chosen), seen)[1]
 
 
 def _counting(told: list[tuple[int, Result]], *, attack: bool) -> tuple[int, Result]:

@@ -9,8 +9,8 @@ from kioskd.modes.challenges.fraud import considered
 from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.depth import depth_mode, infrared_mode, rgb_3d_mode
 from kioskd.modes.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
+from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.mode import Mode
 from kioskd.modes.pose import PoseMode
 from kioskd.modes.pose_settings import PoseSettings
 from kioskd.modes.rgb import RgbMode

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import assert_never
 
 from kioskd.event import Result, Step
-from kioskd.modes.asking import Asking
 from kioskd.modes.attempt import (
     Absent,
     Attempt,
@@ -23,12 +22,14 @@ from kioskd.modes.attempt import (
     Ignored,
     Overdue,
     Silent,
-    View,
 )
+from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.table import Always, Table
-from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
+from kioskd.modes.table import Always, Table, after
+from models.observation import Face, LivenessPlan, Measure, Observation
+
+LIVENESS = Measure.LIVENESS
 
 
 class Course(ABC):
@@ -57,7 +58,6 @@ class Course(ABC):
         self._idle = self.phase = next(iter(table))[0]
         self._gate = Gate(gate, margins, exact=self.exact, colours=colours)
         self.attempts = Attempts(attempt, gate.face_policy)
-        self._asking = Asking()
         self._subject: int | None = None  # the track that the phase is about
 
     @abstractmethod
@@ -76,21 +76,12 @@ class Course(ABC):
     def broken_off(self, seen: Observation, reason: Reason) -> Result:
         """An attempt that had counted a frame cannot go on: what it comes to."""
 
-    def wants(self, seen: Observation) -> Wanted | None:
-        """The next cheapest measure without which this frame cannot count."""
+    def step(self, seen: Observation) -> Conversation[Step]:
         view = self.attempts.view(seen)
-        if not isinstance(view, Candidate):
-            return None
-        face = view.face
-        measure = self._missing(seen, face)
-        if measure is None or not self._asking.once(seen, face.track_id, measure):
-            return None
-        plan = self.plan if measure is Measure.LIVENESS else None
-        return Wanted(face.track_id, frozenset({measure}), plan)
-
-    def step(self, seen: Observation) -> Step:
-        view = self.attempts.view(seen)
-        step = self._act(seen, view)
+        if isinstance(view, Candidate):
+            step = yield from self._judge(seen, view.face)
+        else:
+            step = self._act(seen, view)
         if isinstance(view, Candidate | Silent):
             self._gate.follow(seen, view.face)
         if not isinstance(view, Ignored):
@@ -98,7 +89,7 @@ class Course(ABC):
         return step
 
     def move(self, cause: StrEnum) -> None:
-        self.phase = self._table[self.phase, cause]
+        self.phase = after(self._table, self.phase, cause, type(self).__name__)
 
     def say(self, *reasons: Reason, result: Result | None = None) -> Step:
         return Step(self.phase.value, tuple(reason.value for reason in reasons), result)
@@ -118,13 +109,7 @@ class Course(ABC):
         assert self.attempts.under_way is not None
         return self.attempts.under_way
 
-    def _missing(self, seen: Observation, face: Face) -> Measure | None:
-        said = self._gate.says(seen, face)
-        if said:
-            return said if isinstance(said, Measure) else None
-        return next((m for m in self.measures if not _measured(face, m)), None)
-
-    def _act(self, seen: Observation, view: View) -> Step:
+    def _act(self, seen: Observation, view: Ignored | Absent | Silent | Broken | Overdue) -> Step:
         match view:
             case Ignored(reason):
                 return self.say(reason)
@@ -140,16 +125,17 @@ class Course(ABC):
             case Overdue():
                 self.move(Always.TIME_OVER)
                 return self.conclude(seen, self.time_over(seen), Reason.TIME_OVER)
-            case Candidate(face):
-                return self._judge(seen, face)
             case _:
                 assert_never(view)
 
-    def _judge(self, seen: Observation, face: Face) -> Step:
+    def _judge(self, seen: Observation, face: Face) -> Conversation[Step]:
         if self.attempts.under_way is None:
             self._begin(seen, face)
-        if reasons := self._gate.reasons(seen, face):
-            return self.refuse(*reasons)
+        face, refused = yield from self._gate.examine(seen, face)
+        if refused:
+            return self.refuse(*refused)
+        for measure in self.measures:
+            face = yield from ask(face, measure, self.plan if measure is LIVENESS else None)
         return self.fit(seen, face)
 
     def _begin(self, seen: Observation, face: Face) -> None:
@@ -174,8 +160,3 @@ class Course(ABC):
         if self.phase is not self._idle:
             self.move(Always.SUBJECT_LEFT)
         self._subject = None
-
-
-def _measured(face: Face, measure: Measure) -> bool:
-    """A measure has the name of the attribute that it fills."""
-    return getattr(face, measure.value) is not None

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kioskd.modes import picture, word
+from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.reasons import Reason
 from kioskd.modes.stillness import Trail
 from models.glance import centre_pose_quality
-from models.observation import Box, Face, HeadPose, ImageQuality, Measure, Observation
+from models.observation import Face, HeadPose, Measure, Observation
 
 FacePolicy = Literal["one", "largest"]
+Refusal = tuple[Reason, ...]  # empty: nothing is refused
 Check = tuple[bool, Reason]  # whether it passed, and what to say if not
 LAID_DEG = 60.0  # no standing person tilts the head so far: it is the picture that is turned
-Placed = tuple[int, bool, Box, float, int, int]  # all that the box's checks look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,50 +64,32 @@ class Gate:
         self._colours = colours
         self._word: word.Word | None = None
         self._trail = Trail()
-        self._placed: Placed | None = None  # whose geometry was judged last,
-        self._misplaced: tuple[Reason, ...] = ()  # and what was said of it
 
-    def says(self, seen: Observation, face: Face) -> Measure | tuple[Reason, ...]:
-        """What must be measured before the gate can say more; else which checks failed.
+    def examine(self, seen: Observation, face: Face) -> Conversation[tuple[Face, Refusal]]:
+        """The face with what was measured on it, and which checks failed: none when it is fit.
 
-        They are those of the first stage that fails; none when the face is fit.
+        They are those of the first stage that fails.
         """
         if failed := self._geometry(seen, face):
-            return failed
-        if face.quality is None:
-            return Measure.QUALITY
-        if self._colours and face.picture is None:
-            return Measure.PICTURE
-        if failed := (self._quality(face.quality) + self._picture(face)) or self._change(face):
-            return failed
+            return face, failed
+        face = yield from ask(face, Measure.QUALITY)
+        if self._colours and face.quality is not None:
+            face = yield from ask(face, Measure.PICTURE)
+        if failed := (self._quality(face) + self._picture(face)) or self._change(face):
+            return face, failed
         if self._vouched(seen, face):
-            return ()
-        if face.pose is None or face.centre_pose_quality is None:
-            return Measure.POSE
+            return face, ()
+        face = yield from ask(face, Measure.POSE)
         failed = self._pose(face.pose, face.centre_pose_quality)
         self._word = None if failed else word.given(seen, face)
-        return failed
-
-    def reasons(self, seen: Observation, face: Face) -> tuple[Reason, ...]:
-        """Why this frame is no evidence, when nothing more can be measured; empty when it is."""
-        said = self.says(seen, face)
-        if said is Measure.POSE:  # the mesh was asked and found no face it could turn: a hand, say
-            self._word = None
-        return (Reason.NOT_MEASURED,) if isinstance(said, Measure) else said
+        return face, failed
 
     def follow(self, seen: Observation, face: Face) -> None:
         """Remember where the face is. Call it once per frame, after all else."""
         self._trail = self._trail.followed(face, seen.at)
-        self._placed = None
 
-    def _geometry(self, seen: Observation, face: Face) -> tuple[Reason, ...]:
-        """The checks of the box alone, made once however often a frame is asked about."""
-        placed = (face.track_id, face.missed, face.box, seen.at, seen.width, seen.height)
-        if placed != self._placed:
-            self._placed, self._misplaced = placed, self._failed_geometry(seen, face)
-        return self._misplaced
-
-    def _failed_geometry(self, seen: Observation, face: Face) -> tuple[Reason, ...]:
+    def _geometry(self, seen: Observation, face: Face) -> Refusal:
+        """The checks of the box alone."""
         if face.missed:  # an old box: what stands in it now is not known to be a face
             return (Reason.FACE_MISSED,)
         limits, (x1, y1, x2, y2) = self._limits, face.box
@@ -133,9 +116,9 @@ class Gate:
             (seen.height - y2 >= limits.hybrid_margin_below * height, Reason.MARGIN_BELOW),
         )
 
-    def _quality(self, quality: ImageQuality) -> tuple[Reason, ...]:
-        limits = self._limits
-        if not _finite(quality.sharpness, quality.contrast, quality.brightness):
+    def _quality(self, face: Face) -> Refusal:
+        limits, quality = self._limits, face.quality
+        if quality is None or not _finite(quality.sharpness, quality.contrast, quality.brightness):
             return (Reason.NOT_MEASURED,)
         return _failed(
             (quality.sharpness >= limits.minimum_sharpness, Reason.BLURRY),
@@ -144,14 +127,14 @@ class Gate:
             (quality.brightness <= limits.maximum_brightness, Reason.TOO_BRIGHT),
         )
 
-    def _picture(self, face: Face) -> tuple[Reason, ...]:
+    def _picture(self, face: Face) -> Refusal:
         """What the liveness networks cannot judge is unknown: neither live nor an attack."""
-        if not self._colours or face.picture is None:
+        if not self._colours or face.quality is None:
             return ()
-        said = picture.fault(face.picture)
+        said = Reason.NOT_MEASURED if face.picture is None else picture.fault(face.picture)
         return () if said is None else (said,)
 
-    def _change(self, face: Face) -> tuple[Reason, ...]:
+    def _change(self, face: Face) -> Refusal:
         """A picture that stands still is no living face, however sharp it is."""
         least = self._limits.minimum_change
         if least <= 0.0:
@@ -167,8 +150,10 @@ class Gate:
         worst = self._word.now(seen, face)
         return worst is not None and not self._pose(worst, centre_pose_quality(worst))
 
-    def _pose(self, pose: HeadPose, centre: float) -> tuple[Reason, ...]:
+    def _pose(self, pose: HeadPose | None, centre: float | None) -> Refusal:
         limits = self._limits
+        if pose is None or centre is None:  # the mesh found no face it could turn: a hand, say
+            return (Reason.NOT_MEASURED,)
         if not _finite(pose.yaw, pose.pitch, pose.roll, centre):
             return (Reason.NOT_MEASURED,)
         return _failed(
@@ -187,5 +172,5 @@ def _finite(*values: float) -> bool:
     return all(map(math.isfinite, values))
 
 
-def _failed(*checks: Check) -> tuple[Reason, ...]:
+def _failed(*checks: Check) -> Refusal:
     return tuple(reason for passed, reason in checks if not passed)

@@ -19,6 +19,19 @@ class Always(StrEnum):
     REARMED = "cool-down over and attempts left"
 
 
+class SlipError(Exception):
+    """A machine was moved by what its table does not know in that phase: a mistake of ours."""
+
+
+def after(table: Table, phase: StrEnum, cause: StrEnum, machine: str) -> StrEnum:
+    """The phase that follows. Raises SlipError where the table has no such line."""
+    try:
+        return table[phase, cause]
+    except KeyError:
+        text = f"{machine} is not moved from phase {phase} by {cause.name} ({cause.value})"
+        raise SlipError(text) from None
+
+
 def diagram(table: Mapping[tuple[A, C], A]) -> str:
     """A Mermaid state diagram. The machine begins where the table's first line begins."""
     (first, _), *_ = table

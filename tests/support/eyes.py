@@ -5,8 +5,12 @@ from pathlib import Path
 
 from feeds.frame import ColorImage, Frame
 from feeds.imaging import open_file, read_image
+from kioskd.event import Step
+from kioskd.judge import judged
+from kioskd.modes.drive import Mode
 from kioskd.modes.rgb_settings import RgbSettings
 from models.manifest import Role
+from models.perceive import Perceiver
 from models.schemes import SCHEMES
 from models.session import Networks
 
@@ -43,3 +47,8 @@ def frame(image: ColorImage, number: int = 0, session: int = 0) -> Frame:
     """A frame of one feed at 25 a second."""
     at = number / FPS
     return Frame("front", number, session, 100.0 + at, 1.7e9 + at, image)
+
+
+def shown_to(mode: Mode, eye: Perceiver, frame: Frame) -> Step:
+    """What a mode says of a frame, as the daemon's judge asks it."""
+    return judged(mode, eye, frame)[1]

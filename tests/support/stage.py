@@ -4,11 +4,13 @@ What stands before the camera is synthetic here: faces with the measures a story
 are the real ones, and ask for each measure as they do in the daemon.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from kioskd.event import Result, Step
-from kioskd.modes.mode import Mode
+from kioskd.modes.drive import Mode, drive, settled
+from kioskd.modes.gate import Gate, Refusal
+from kioskd.modes.replay import Replay
 from models.observation import (
     Face,
     HeadPose,
@@ -110,56 +112,27 @@ class Stage:
 
 def revealed(mode: Mode, truth: Observation) -> tuple[list[Wanted], Step]:
     """What the mode asks of a frame in which everything is measured already, and what it says."""
-    seen = replace(truth, faces=tuple(map(unmeasured, truth.faces)))
-    asked: list[Wanted] = []
-    while wanted := mode.wants(seen):
-        assert len(asked) < 10, "the mode asks for ever"
-        asked.append(wanted)
-        seen = replace(seen, faces=measured(seen.faces, truth.faces, wanted))
-    return asked, mode.step(seen)
+    replay = Replay(truth)
+    _, step = drive(mode, replay.bare, replay.measure)
+    return replay.asked, step
 
 
-def unmeasured(face: Face) -> Face:
-    return replace(
-        face,
-        quality=None,
-        picture=None,
-        pose=None,
-        centre_pose_quality=None,
-        mesh=None,
-        blendshapes=None,
-        motion=None,
-        liveness=None,
-        relief=None,
-        infrared=None,
-    )
+def step_of(mode: Mode, seen: Observation) -> Step:
+    """What the mode says of a frame of which nothing more can be measured."""
+    return settled(mode.step(seen), seen)
 
 
-def measured(faces: Sequence[Face], scene: Scene, wanted: Wanted) -> Scene:
-    """What the perceiver would add: what was asked for, and nothing else."""
-    return tuple(
-        face if face.track_id != wanted.track_id or face.missed else _added(face, truth, wanted)
-        for face, truth in zip(faces, scene, strict=True)
-    )
+def refusal(gate: Gate, seen: Observation, face: Face) -> Refusal:
+    """Why the gate refuses a face of which nothing more can be measured."""
+    return settled(gate.examine(seen, face), seen)[1]
 
 
-def _added(face: Face, truth: Face, wanted: Wanted) -> Face:
-    if Measure.QUALITY in wanted.measures:
-        face = replace(face, quality=truth.quality)
-    if Measure.PICTURE in wanted.measures:
-        face = replace(face, picture=truth.picture)
-    if Measure.POSE in wanted.measures:
-        centre = truth.centre_pose_quality
-        face = replace(face, pose=truth.pose, centre_pose_quality=centre, mesh=truth.mesh)
-    if Measure.BLENDSHAPES in wanted.measures:
-        face = replace(face, blendshapes=truth.blendshapes)
-    if Measure.MOTION in wanted.measures:
-        face = replace(face, motion=truth.motion)
-    if Measure.INFRARED in wanted.measures:
-        face = replace(face, infrared=truth.infrared)
-    if Measure.RELIEF in wanted.measures:
-        face = replace(face, relief=truth.relief)
-    if Measure.LIVENESS in wanted.measures:
-        assert wanted.plan is not None
-        face = replace(face, liveness=truth.liveness)
-    return face
+def wanted_or_refusal(gate: Gate, seen: Observation, face: Face) -> Measure | Refusal:
+    """What the gate asks for first; else why it refuses the face."""
+    conversation = gate.examine(seen, face)
+    try:
+        (measure,) = next(conversation).measures
+    except StopIteration as end:
+        refused: Refusal = end.value[1]
+        return refused
+    return measure

@@ -1,0 +1,52 @@
+"""What was measured before, given out only as a mode asks for it: as at a door, where it costs."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from models.observation import Face, Measure, Observation, Wanted
+
+FILLS: dict[Measure, tuple[str, ...]] = {
+    Measure.QUALITY: ("quality", "change"),
+    Measure.PICTURE: ("picture",),
+    Measure.POSE: ("pose", "centre_pose_quality", "mesh"),
+    Measure.BLENDSHAPES: ("blendshapes",),
+    Measure.LIVENESS: ("liveness",),
+    Measure.INFRARED: ("infrared",),
+    Measure.RELIEF: ("relief",),
+    Measure.MOTION: ("motion",),
+}
+NOTHING: dict[str, Any] = {name: None for names in FILLS.values() for name in names}
+
+
+class Replay:
+    """One frame of which all is known. `measure` is what `drive` wants."""
+
+    def __init__(self, known: Observation) -> None:
+        self._known = known
+        self.asked: list[Wanted] = []
+
+    @property
+    def bare(self) -> Observation:
+        """The frame as it is before anything is measured."""
+        faces = tuple(replace(face, **NOTHING) for face in self._known.faces)
+        return replace(self._known, faces=faces)
+
+    def measure(self, seen: Observation, wanted: Wanted) -> Observation:
+        """With what was asked for; of a face that the detector missed nothing is measured."""
+        self.asked.append(wanted)
+        pairs = zip(seen.faces, self._known.faces, strict=True)
+        return replace(
+            seen,
+            faces=tuple(
+                face
+                if face.track_id != wanted.track_id or face.missed
+                else with_measures(face, known, wanted.measures)
+                for face, known in pairs
+            ),
+        )
+
+
+def with_measures(face: Face, known: Face, measures: Collection[Measure]) -> Face:
+    names = [name for measure in measures for name in FILLS[measure]]
+    return replace(face, **{name: getattr(known, name) for name in names})
