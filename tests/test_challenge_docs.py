@@ -9,8 +9,7 @@ import pytest
 from kioskd.modes.challenges.challenge import CODES
 from kioskd.modes.challenges.fraud import FRAUDS
 from kioskd.modes.challenges.kinds import ACTIONS, Challenge
-from kioskd.modes.challenges.phases import TRANSITIONS, Phase
-from kioskd.modes.challenges.prompts import PROMPTS
+from kioskd.modes.challenges.phases import PROMPTS, TRANSITIONS, Phase
 from kioskd.modes.challenges.settings import Engine, Extents, Unified
 from kioskd.modes.challenges.start import RESTLESS
 from kioskd.modes.table import diagram
@@ -67,7 +66,7 @@ def test_the_page_explains_every_code() -> None:
 
 
 def test_the_page_has_every_prompt_and_language() -> None:
-    for prompt in PROMPTS:
+    for prompt in PROMPTS.values():
         assert f"`{prompt}`" in PAGE
     for language in languages():
         assert f"`{language}.yaml`" in PAGE

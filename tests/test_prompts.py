@@ -1,5 +1,7 @@
 """What a person is told on the screen: every code has words, and none is left standing."""
 
+import json
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -10,10 +12,11 @@ from kioskd import prompts
 from kioskd.config.settings import Mqtt
 from kioskd.event import Step
 from kioskd.happenings import FrameJudged
-from kioskd.modes.challenges.prompts import PROMPTS
+from kioskd.modes.prompts import ALL
 from kioskd.prompter import Prompter
 from models.observation import Observation
 
+ROOT = Path(__file__).parents[1]
 FRAME = Frame("door", 0, 0, 0.0, 0.0, np.zeros((2, 2, 3), np.uint8))
 SEEN = Observation("door", 0, 0, 0.0, 0.0, 2, 2, ())
 
@@ -34,7 +37,7 @@ def said(*moments: tuple[str | None, float]) -> list[tuple[str, str | None]]:
 @pytest.mark.parametrize("language", prompts.languages())
 def test_every_prompt_has_words_in_every_language_and_no_other(language: str) -> None:
     words = prompts.words(language)
-    assert set(words) == set(PROMPTS)
+    assert set(words) == set(ALL)
     assert all(text == text.strip() and text for text in words.values())
 
 
@@ -46,7 +49,7 @@ def test_the_languages_that_may_be_configured_are_those_there_are_words_in() -> 
 
 def test_two_languages_do_not_say_the_same() -> None:
     english, german = prompts.words("en"), prompts.words("de")
-    assert all(english[code] != german[code] for code in PROMPTS)
+    assert all(english[code] != german[code] for code in ALL)
 
 
 def test_each_change_is_said_once() -> None:
@@ -65,3 +68,22 @@ def test_what_stands_is_said_again_every_second() -> None:
 
 def test_a_mode_without_prompts_says_nothing() -> None:
     assert said((None, 0.0), (None, 5.0)) == []
+
+
+def test_what_may_flicker_is_said_when_it_has_stood_for_a_while() -> None:
+    shaky = [("look_at_camera" if n % 3 else "come_closer", n / 10) for n in range(9)]
+    assert set(said(*shaky)) == {("door", "come_closer")}
+    stands = [("come_closer", 0.0), ("hold_still", 0.1), ("hold_still", 0.3), ("hold_still", 0.4)]
+    assert said(*stands) == [("door", "come_closer"), ("door", "hold_still")]
+
+
+@pytest.mark.parametrize("prompt", ["smile", "one_at_a_time", "done", "try_again", None])
+def test_what_cannot_flicker_is_said_at_once(prompt: str | None) -> None:
+    assert said(("hold_still", 0.0), (prompt, 0.1)) == [("door", "hold_still"), ("door", prompt)]
+
+
+def test_the_schema_and_the_page_have_every_prompt() -> None:
+    schema = json.loads((ROOT / "kioskd/delivery/schemas/prompt.json").read_text("utf-8"))
+    assert set(schema["properties"]["prompt"]["enum"]) == {None, *ALL}
+    page = (ROOT / "docs/connect/mqtt.md").read_text("utf-8")
+    assert not [code for code in ALL if f"`{code}`" not in page]

@@ -9,6 +9,7 @@ over, when the next may begin. docs/understand/modes.md has these rules under "A
 
 from abc import ABC, abstractmethod
 from enum import StrEnum
+from types import MappingProxyType
 from typing import assert_never
 
 from kioskd.event import Result, Step
@@ -25,6 +26,7 @@ from kioskd.modes.attempt import (
 )
 from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.prompts import Prompts, prompt
 from kioskd.modes.reasons import Reason
 from kioskd.modes.table import Always, Table, after
 from models.observation import Face, LivenessPlan, Measure, Observation
@@ -39,10 +41,12 @@ class Course(ABC):
     margins   whether the gate asks for the hybrid model's room around the face
     exact     whether the head's pose, and with it the mesh, is measured in every frame
     colours   whether it asks for a picture that the liveness networks can judge
+    prompts   what each phase waits for, as the person before the camera is told
     """
 
     measures: tuple[Measure, ...] = ()
     exact = True
+    prompts: Prompts = MappingProxyType({})
     plan: LivenessPlan | None = None
 
     def __init__(
@@ -92,7 +96,13 @@ class Course(ABC):
         self.phase = after(self._table, self.phase, cause, type(self).__name__)
 
     def say(self, *reasons: Reason, result: Result | None = None) -> Step:
-        return Step(self.phase.value, tuple(reason.value for reason in reasons), result)
+        told = tuple(reason.value for reason in reasons)
+        return Step(self.phase.value, told, result, prompt(self.waits_for, reasons))
+
+    @property
+    def waits_for(self) -> str | None:
+        """The prompt's code of what the phase waits for."""
+        return self.prompts.get(self.phase)
 
     def refuse(self, *reasons: Reason) -> Step:
         """This frame is no evidence, for these reasons."""

@@ -16,7 +16,7 @@ from kioskd.modes.depth_settings import DepthMode, DepthSettings, InfraredSettin
 from kioskd.modes.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb_phases import Phase
+from kioskd.modes.rgb_phases import PROMPTS, Phase
 from kioskd.modes.rgb_result import VERDICTS, attributes
 from models.observation import Face, LivenessPlan, Observation
 from models.schemes import SCHEMES
@@ -52,6 +52,8 @@ def rgb_3d_mode(settings: Rgb3dSettings, gate: GateSettings) -> "EvidenceMode":
 
 class EvidenceMode(Course):
     """Live when every evidence says so, an attack when one does. It stands for `Mode`."""
+
+    prompts = PROMPTS
 
     def __init__(
         self,

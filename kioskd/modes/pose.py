@@ -9,7 +9,7 @@ from kioskd.event import Result, Step, Verdict
 from kioskd.modes import turning
 from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.pose_phases import TRANSITIONS, Cause, Phase
+from kioskd.modes.pose_phases import PROMPTS, TRANSITIONS, TURNS, Cause, Phase
 from kioskd.modes.pose_settings import PoseSettings
 from kioskd.modes.reasons import Reason
 from models.observation import Face, Mesh, Observation
@@ -23,6 +23,7 @@ class PoseMode(Course):
 
     def __init__(self, settings: PoseSettings, gate: GateSettings) -> None:
         super().__init__(TRANSITIONS, settings.attempt, gate)
+        self.prompts = {**PROMPTS, Phase.WAIT_PROFILE: TURNS[settings.direction]}
         self._rule, self._least_parallax = settings.rule, settings.minimum_parallax
         self.fresh()
 

@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
+from kioskd.modes.challenges.kinds import Challenge
+from kioskd.modes.prompts import DONE, LOOK, TRY_AGAIN, TURN_ASIDE, Prompts
 from kioskd.modes.table import Always
+from kioskd.modes.turning import Direction
 
 
 class Phase(StrEnum):
@@ -43,4 +46,17 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.POSE_REFUSED, Always.REARMED): Phase.QUALITY,
     (Phase.UNKNOWN, Always.SUBJECT_LEFT): Phase.IDLE,
     (Phase.UNKNOWN, Always.REARMED): Phase.QUALITY,
+}
+
+PROMPTS: Prompts = {
+    Phase.QUALITY: LOOK,
+    Phase.WAIT_CENTRE: LOOK,
+    Phase.POSE_CONFIRMED: DONE,
+    Phase.POSE_REFUSED: TRY_AGAIN,
+    Phase.UNKNOWN: TRY_AGAIN,
+}
+TURNS: dict[Direction, str] = {  # what WAIT_PROFILE waits for
+    "left": Challenge.LEFT_TURN.value,
+    "right": Challenge.RIGHT_TURN.value,
+    "either": TURN_ASIDE,
 }

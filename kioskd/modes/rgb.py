@@ -11,7 +11,7 @@ from kioskd.modes import confirm
 from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb_phases import TRANSITIONS, Cause, Phase
+from kioskd.modes.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.rgb_result import Tally
 from kioskd.modes.rgb_settings import RgbSettings
 from models.observation import Face, Liveness, Measure, Observation
@@ -24,6 +24,7 @@ class RgbMode(Course):
     """The Secure Access with RGB Liveness mode of one feed."""
 
     measures = (Measure.LIVENESS,)
+    prompts = PROMPTS
     exact = False  # it only asks whether the head faces the camera
 
     def __init__(self, settings: RgbSettings, gate: GateSettings, name: str = MODE) -> None:

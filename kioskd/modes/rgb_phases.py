@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from kioskd.modes.prompts import DONE, HOLD_STILL, LOOK, TRY_AGAIN, Prompts
 from kioskd.modes.table import Always
 
 
@@ -45,4 +46,13 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.NOTLIVE_CONFIRMED, Always.REARMED): Phase.QUALITY,
     (Phase.LIVENESS_UNKNOWN, Always.SUBJECT_LEFT): Phase.IDLE,
     (Phase.LIVENESS_UNKNOWN, Always.REARMED): Phase.QUALITY,
+}
+
+PROMPTS: Prompts = {
+    Phase.QUALITY: LOOK,
+    Phase.LIVE_WINDOW: HOLD_STILL,
+    Phase.FAKE_WINDOW: HOLD_STILL,
+    Phase.LIVENESS_CONFIRMED: DONE,
+    Phase.NOTLIVE_CONFIRMED: TRY_AGAIN,
+    Phase.LIVENESS_UNKNOWN: TRY_AGAIN,
 }

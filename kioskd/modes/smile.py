@@ -9,7 +9,7 @@ from kioskd.modes import smiling
 from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.smile_phases import TRANSITIONS, Cause, Phase
+from kioskd.modes.smile_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile_settings import SmileSettings
 from models.expression import smile
 from models.observation import Face, Measure, Observation
@@ -21,6 +21,7 @@ class SmileMode(Course):
     """The Secure Access with Smile mode of one feed."""
 
     measures = (Measure.BLENDSHAPES,)
+    prompts = PROMPTS
 
     def __init__(self, settings: SmileSettings, gate: GateSettings) -> None:
         super().__init__(TRANSITIONS, settings.attempt, gate)

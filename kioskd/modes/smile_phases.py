@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from kioskd.modes.challenges.kinds import Challenge
+from kioskd.modes.prompts import DONE, LOOK, RELAX, TRY_AGAIN, Prompts
 from kioskd.modes.table import Always
 
 
@@ -46,4 +48,14 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.NO_SMILE, Always.REARMED): Phase.QUALITY,
     (Phase.UNKNOWN, Always.SUBJECT_LEFT): Phase.IDLE,
     (Phase.UNKNOWN, Always.REARMED): Phase.QUALITY,
+}
+
+PROMPTS: Prompts = {
+    Phase.QUALITY: LOOK,
+    Phase.NEUTRAL: RELAX,
+    Phase.PROMPT: Challenge.SMILE.value,
+    Phase.SMILE: Challenge.SMILE.value,
+    Phase.SMILE_CONFIRMED: DONE,
+    Phase.NO_SMILE: TRY_AGAIN,
+    Phase.UNKNOWN: TRY_AGAIN,
 }

@@ -13,7 +13,7 @@ from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb_result import Tally, attributes
 from kioskd.modes.smile import SmileWatch, smile_score
 from kioskd.modes.smile_phases import Cause as Smile
-from kioskd.modes.smile_rgb_phases import TRANSITIONS, Cause, Phase
+from kioskd.modes.smile_rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile_settings import SmileRgbSettings
 from models.observation import Face, Liveness, Measure, Observation
 from models.schemes import SCHEMES
@@ -25,6 +25,7 @@ class SmileRgbMode(Course):
     """The Secure Access with Smile and RGB Liveness mode of one feed."""
 
     measures = (Measure.BLENDSHAPES, Measure.LIVENESS)
+    prompts = PROMPTS
 
     def __init__(self, settings: SmileRgbSettings, gate: GateSettings) -> None:
         margins = "hybrid" in SCHEMES[settings.rgb.detection_scheme].models

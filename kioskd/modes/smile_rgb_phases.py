@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from kioskd.modes.challenges.kinds import Challenge
+from kioskd.modes.prompts import DONE, HOLD_STILL, LOOK, RELAX, TRY_AGAIN, Prompts
 from kioskd.modes.smile_phases import Cause as Smile
 from kioskd.modes.table import Always
 
@@ -45,4 +47,15 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.REFUSED, Always.REARMED): Phase.QUALITY,
     (Phase.UNKNOWN, Always.SUBJECT_LEFT): Phase.IDLE,
     (Phase.UNKNOWN, Always.REARMED): Phase.QUALITY,
+}
+
+PROMPTS: Prompts = {
+    Phase.QUALITY: LOOK,
+    Phase.NEUTRAL: RELAX,
+    Phase.PROMPT: Challenge.SMILE.value,
+    Phase.SMILE: Challenge.SMILE.value,
+    Phase.LIVENESS: HOLD_STILL,
+    Phase.CONFIRMED: DONE,
+    Phase.REFUSED: TRY_AGAIN,
+    Phase.UNKNOWN: TRY_AGAIN,
 }

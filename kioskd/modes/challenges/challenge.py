@@ -13,8 +13,7 @@ from kioskd.modes.challenges import fraud, start
 from kioskd.modes.challenges.draw import Below, drawn
 from kioskd.modes.challenges.extent import extent
 from kioskd.modes.challenges.kinds import ACTIONS, Challenge
-from kioskd.modes.challenges.phases import TRANSITIONS, Cause, Phase
-from kioskd.modes.challenges.prompts import prompt
+from kioskd.modes.challenges.phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after, is_flat, is_unsteady
@@ -40,6 +39,8 @@ class ChallengeMode(Course):
     below  a number from 0 to one less than what it is given, from a cryptographic source: it
            draws the order of each attempt's actions
     """
+
+    prompts = PROMPTS
 
     def __init__(
         self, settings: ChallengeSettings | SequenceSettings, gate: GateSettings, below: Below
@@ -103,8 +104,16 @@ class ChallengeMode(Course):
         """With the return code of the engine first, and what the person is to be told."""
         code = Reason.OK if result and result.verdict == "passed" else CODES.get(self.phase)
         told = reasons if code is None or Reason.INTERNAL in reasons else (code, *reasons)
-        shown = prompt(self.phase, self._asked, reasons)
-        return replace(super().say(*told, result=result), prompt=shown)
+        step = super().say(*told, result=result)
+        # between two actions the one before still stands in the way, and is no mistake
+        return replace(step, prompt=self.waits_for) if self.phase is Phase.NEXT else step
+
+    @property
+    def waits_for(self) -> str | None:
+        """With the action, while one is asked for."""
+        if self.phase is Phase.ASKED and self._asked is not None:
+            return self._asked.value
+        return super().waits_for
 
     @property
     def _asked(self) -> Challenge | None:

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from kioskd.modes.prompts import DONE, RELAX, TRY_AGAIN, Prompts
 from kioskd.modes.table import Always
 
 
@@ -43,4 +44,12 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.CHALLENGE_FAILED, Always.REARMED): Phase.START,
     (Phase.CHALLENGE_UNDECIDED, Always.SUBJECT_LEFT): Phase.IDLE,
     (Phase.CHALLENGE_UNDECIDED, Always.REARMED): Phase.START,
+}
+
+PROMPTS: Prompts = {  # ASKED waits for the action
+    Phase.START: RELAX,
+    Phase.NEXT: RELAX,
+    Phase.CHALLENGE_PASSED: DONE,
+    Phase.CHALLENGE_FAILED: TRY_AGAIN,
+    Phase.CHALLENGE_UNDECIDED: TRY_AGAIN,
 }

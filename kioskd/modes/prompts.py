@@ -1,0 +1,70 @@
+"""What the person is to be told, as codes; kioskd/prompts has the words.
+
+A phase waits for something (the mode's table of prompts); while it waits for a person to stand
+right, whatever stands in the way is said in its place.
+"""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+from kioskd.modes.challenges.kinds import Challenge
+from kioskd.modes.reasons import Reason
+
+LOOK = "look_at_camera"
+RELAX = "look_straight"  # and with nothing in the face
+HOLD_STILL = "hold_still"
+COME_CLOSER = "come_closer"
+STEP_BACK = "step_back"
+TO_THE_MIDDLE = "to_the_middle"
+ONE_AT_A_TIME = "one_at_a_time"
+TURN_ASIDE = "turn_aside"
+DONE = "done"
+TRY_AGAIN = "try_again"
+
+Prompts = Mapping[StrEnum, str]  # what a phase waits for; one that waits for none is left out
+
+MENDS: dict[Reason, str] = {
+    Reason.SEVERAL_FACES: ONE_AT_A_TIME,
+    Reason.FACE_TOO_SMALL: COME_CLOSER,
+    Reason.TOO_FAR: COME_CLOSER,
+    Reason.FACE_TOO_LARGE: STEP_BACK,
+    Reason.TOO_NEAR: STEP_BACK,
+    Reason.MARGIN_ABOVE: STEP_BACK,
+    Reason.MARGIN_BELOW: STEP_BACK,
+    Reason.FACE_NEAR_BORDER: TO_THE_MIDDLE,
+    Reason.MARGIN_LEFT: TO_THE_MIDDLE,
+    Reason.MARGIN_RIGHT: TO_THE_MIDDLE,
+    Reason.OUTSIDE_AREA: TO_THE_MIDDLE,
+    Reason.MOVING: HOLD_STILL,
+    Reason.BLURRY: HOLD_STILL,
+    Reason.HEAD_TURNED: LOOK,
+    Reason.HEAD_PITCHED: LOOK,
+    Reason.HEAD_TILTED: LOOK,
+    Reason.CENTRE_POSE_LOW: LOOK,
+    Reason.FACE_TOO_WIDE: LOOK,
+    Reason.DEPTH_SPARSE: LOOK,
+    Reason.NOT_NEUTRAL: RELAX,
+    Reason.MOUTH_OPEN: RELAX,
+    Reason.EYES_CLOSED: RELAX,
+    Reason.EYEBROWS_RAISED: RELAX,
+}
+STANDING = frozenset({LOOK, RELAX, HOLD_STILL})  # what a phase waits for that a mend may replace
+# What is read off single frames, and may be over with the next.
+MAY_FLICKER = frozenset(MENDS.values()) - {ONE_AT_A_TIME}
+ACTIONS = tuple(kind.value for kind in Challenge)
+ALL = tuple(dict.fromkeys((LOOK, RELAX, *MENDS.values(), TURN_ASIDE, *ACTIONS, DONE, TRY_AGAIN)))
+
+
+def prompt(waits_for: str | None, reasons: Collection[Reason]) -> str | None:
+    """The code, for a phase that waits for something and what stands in its way.
+
+    None where there is nobody to be told anything.
+    """
+    if Reason.ATTEMPTS_USED_UP in reasons:
+        return None
+    if Reason.SEVERAL_FACES in reasons:
+        return ONE_AT_A_TIME
+    if waits_for not in STANDING:
+        return waits_for
+    mends = (MENDS[reason] for reason in reasons if reason in MENDS)
+    return next(mends, waits_for)
