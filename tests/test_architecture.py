@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def sources(folder: str) -> Iterator[Path]:
             yield name
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """The packages that a file imports anywhere in it, first names only."""
     names: set[str] = set()

@@ -1,8 +1,6 @@
 """`kioskd calibrate`: the line, the choice of thresholds, and the fragment it writes."""
 
 import shutil
-import subprocess
-import sys
 from math import exp, log
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from kioskd.modes.rgb_settings import RgbSettings
 from models.calibration import IDENTITY, Calibration, calibrated, uncalibrated
 from models.manifest import shipped
 from models.schemes import SCHEMES
+from tests.support.commands import kioskd
 from tests.support.sightings import sighting
 
 ROOT = Path(__file__).parent.parent
@@ -488,12 +487,12 @@ def test_from_one_live_clip_and_one_attack_nothing_is_written(tmp_path: Path) ->
     (tmp_path / "data" / "bonafide" / "empty.mp4").touch()
     made = tmp_path / "fragment.yaml"
     settings = ("-c", str(ROOT / "config.yaml"), "--write", str(made))
-    run = calibrate(str(tmp_path / "data"), *settings, "--bpcer", "5")
-    assert run.returncode == 2
-    assert "nothing is proposed or written: this is too little" in run.stderr
-    assert "1 attack presentation(s) with a face, at least 30 are needed" in run.stderr
-    assert "bonafide/empty.mp4: could not be read, and is in no figure" in run.stdout
-    assert "rgb_liveness:" not in run.stdout
+    run = kioskd("calibrate", tmp_path / "data", *settings, "--bpcer", "5")
+    assert run.status == 2
+    assert "nothing is proposed or written: this is too little" in run.err
+    assert "1 attack presentation(s) with a face, at least 30 are needed" in run.err
+    assert "bonafide/empty.mp4: could not be read, and is in no figure" in run.out
+    assert "rgb_liveness:" not in run.out
     assert not made.exists()
 
 
@@ -504,11 +503,6 @@ def test_a_sites_own_people_give_a_fragment_that_check_accepts(tmp_path: Path) -
 
 @pytest.mark.parametrize("wish", [(), ("--bpcer", "5", "--apcer", "3")])
 def test_the_command_wants_one_wish(wish: tuple[str, ...]) -> None:
-    run = calibrate(".", *wish)
-    assert run.returncode == 2
-    assert "either --bpcer or --apcer" in run.stderr
-
-
-def calibrate(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kioskd", "calibrate", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    run = kioskd("calibrate", ".", *wish)
+    assert run.status == 2
+    assert "either --bpcer or --apcer" in run.err

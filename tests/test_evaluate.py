@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +12,10 @@ import pytest
 from kioskd.cli import main
 from models.schemes import SCHEMES
 from tests.support import pictures
+from tests.support.commands import kioskd
 
 ROOT = Path(__file__).parent.parent
 CLIPS = ROOT / "kioskd" / "demo" / "clips"
-
-
-def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "kioskd", "evaluate", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @dataclass(frozen=True)
@@ -34,9 +28,9 @@ class Evaluated:
 def evaluated(data: Path, out: Path, *arguments: str | Path, status: int = 0) -> Evaluated:
     """A run: what it printed, and the two files it wrote."""
     figures, page = out / "figures.json", out / "report.html"
-    run = evaluate(data, "--json", figures, "--html", page, *arguments)
-    assert run.returncode == status, run.stderr
-    return Evaluated(run.stdout, json.loads(figures.read_text()), page.read_text())
+    run = kioskd("evaluate", data, "--json", figures, "--html", page, *arguments)
+    assert run.status == status, run.err
+    return Evaluated(run.out, json.loads(figures.read_text()), page.read_text())
 
 
 def data_set(folder: Path, **clips: str) -> Path:
@@ -152,10 +146,10 @@ def test_a_species_of_which_nothing_can_be_read_has_no_figure(tmp_path: Path) ->
     (tmp_path / "data" / "attack_print").mkdir(parents=True)
     for number in range(3):
         (tmp_path / "data" / "attack_print" / f"{number}.mp4").write_text("no video")
-    run = evaluate(tmp_path / "data")
-    assert run.returncode == 1
-    assert "3 labelled file(s) or frame(s) could not be read" in run.stderr
-    (row,) = [line for line in run.stdout.splitlines() if "APCER print" in line]
+    run = kioskd("evaluate", tmp_path / "data")
+    assert run.status == 1
+    assert "3 labelled file(s) or frame(s) could not be read" in run.err
+    (row,) = [line for line in run.out.splitlines() if "APCER print" in line]
     assert "%" not in row
     assert row.split()[2:] == ["-", "-", "0", "3"]
 
@@ -190,8 +184,8 @@ def test_with_one_class_only_the_rest_is_told(tmp_path: Path) -> None:
 
 def test_the_tables_of_the_page_on_accuracy_are_printed_on_request(tmp_path: Path) -> None:
     clips = data_set(tmp_path, bonafide="live.mov", attack_tablet="attack.mp4")
-    run = evaluate(clips, "-c", ROOT / "config.yaml", "--markdown")
-    rows = [line for line in run.stdout.splitlines() if line.startswith("|")]
+    run = kioskd("evaluate", clips, "-c", ROOT / "config.yaml", "--markdown")
+    rows = [line for line in run.out.splitlines() if line.startswith("|")]
     assert rows[0].startswith("| scheme | APCER tablet | BPCER | no response tablet |")
     assert rows[2].startswith("| `fused_multimodal` | 0.0 % [0.0, 97.5] 0/1 | 0.0 %")
     assert len({row.count("|") for row in rows[:3]}) == 1
@@ -207,17 +201,16 @@ def test_the_page_has_every_option(command: str) -> None:
 
 def test_an_empty_folder_or_none_is_an_error_and_no_trace(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere"):
-        run = evaluate(path)
-        assert run.returncode == 2
-        assert str(path) in run.stderr
-        assert "Traceback" not in run.stderr
+        run = kioskd("evaluate", path)
+        assert run.status == 2
+        assert str(path) in run.err
 
 
 def test_an_unknown_scheme_or_door_is_named(tmp_path: Path) -> None:
     data_set(tmp_path, bonafide="live.mov")
-    run = evaluate(tmp_path, "--scheme", "sonar_unimodal")
-    assert run.returncode == 2
-    assert "sonar_unimodal" in run.stderr
-    run = evaluate(tmp_path, "-c", ROOT / "config.yaml", "--door", "cellar")
-    assert run.returncode == 2
-    assert "no door called cellar; it has main" in run.stderr
+    run = kioskd("evaluate", tmp_path, "--scheme", "sonar_unimodal")
+    assert run.status == 2
+    assert "sonar_unimodal" in run.err
+    run = kioskd("evaluate", tmp_path, "-c", ROOT / "config.yaml", "--door", "cellar")
+    assert run.status == 2
+    assert "no door called cellar; it has main" in run.err

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from models.making.scenes.attacks import Species
+from tests.support.commands import Said, kioskd
+from tests.support.patience import DEADLINE_S
 from tests.support.scenes import GATE, recorded, scenes
 
 ROOT = Path(__file__).parent.parent
@@ -62,29 +64,29 @@ class Evaluated:
         return {group["name"]: group["unreadable"] for group in groups}
 
 
-def kioskd(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def with_path(folder: Path, *arguments: str | Path) -> Said:
+    """A command in a Python of its own, which looks for libraries in this folder first."""
+    done = subprocess.run(
         [sys.executable, "-m", "kioskd", *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=DEADLINE_S,
         check=False,
-        env={**os.environ, **environment},
+        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
     )
+    return Said(done.returncode, done.stdout, done.stderr)
 
 
-def evaluated(data: DataSet, *arguments: str | Path, **environment: str) -> Evaluated:
-    """Of a data set in which something cannot be read."""
+def evaluated(data: DataSet, *arguments: str | Path, path: Path | None = None) -> Evaluated:
+    """Of a data set in which something cannot be read; `path` as in `with_path`."""
     figures = data.out / "figures.json"
-    run = kioskd(
-        *("evaluate", data.folder, "-c", data.config, "--json", figures),
-        *("--html", data.out / "report.html", *arguments),
-        **environment,
-    )
-    assert run.returncode == 1, run.stderr
-    assert "could not be read; the figures are of the rest alone" in run.stderr
-    return Evaluated(run.stdout, json.loads(figures.read_text()))
+    written = ("--json", figures, "--html", data.out / "report.html")
+    command = ("evaluate", data.folder, "-c", data.config, *written, *arguments)
+    run = kioskd(*command) if path is None else with_path(path, *command)
+    assert run.status == 1, run.err
+    assert "could not be read; the figures are of the rest alone" in run.err
+    return Evaluated(run.out, json.loads(figures.read_text()))
 
 
 def configured(path: Path, recording: Path) -> Path:
@@ -169,14 +171,14 @@ def test_a_recording_by_kioskd_is_judged_by_its_depth_and_needs_no_library(
 ) -> None:
     """Beside it a sheet in the library's own format, which this machine then cannot read."""
     run = kioskd("record", "feed-0", "-c", data.config, "--yes", "--to", tmp_path / "bonafide")
-    assert run.returncode == 0, run.stderr
+    assert run.status == 0, run.err
     shutil.copytree(data.folder / "attack_flat_photo", tmp_path / "attack_flat_photo")
     lacking = tmp_path / "lacking"
     lacking.mkdir()
     failure = "raise ImportError('libusb-1.0.so.0: cannot open shared object file')\n"
     (lacking / "pyrealsense2.py").write_text(failure)
     kept = DataSet(tmp_path, data.config, data.out)
-    found = evaluated(kept, "--mode", "depth_liveness", PYTHONPATH=str(lacking))
+    found = evaluated(kept, "--mode", "depth_liveness", path=lacking)
     live = found.scheme["bona_fide"]
     assert (live["presentations"], live["errors"]["hits"], live["no_response"]["hits"]) == (1, 0, 0)
     assert list(found.scheme["after_s"]) == ["live"]
@@ -198,11 +200,11 @@ def test_what_has_no_meaning_to_a_mode_is_told(
     data: DataSet, arguments: list[str], sentence: str
 ) -> None:
     run = kioskd("evaluate", data.folder, "-c", data.config, *arguments)
-    assert run.returncode == 2
-    assert sentence in run.stderr
+    assert run.status == 2
+    assert sentence in run.err
 
 
 def test_only_rgb_liveness_is_calibrated(data: DataSet) -> None:
     run = kioskd("calibrate", data.folder, "-c", data.config, "--bpcer", "5")
-    assert run.returncode == 2
-    assert "only RGB liveness is calibrated" in run.stderr
+    assert run.status == 2
+    assert "only RGB liveness is calibrated" in run.err
