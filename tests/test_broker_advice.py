@@ -13,8 +13,9 @@ from kioskd.delivery import broker_sentences
 from kioskd.delivery.mqtt import Connected
 from kioskd.delivery.settings import DeliverySettings, Protocol, TlsSettings
 from kioskd.delivery.tls import tls_context
-from kioskd.loopback import free_port, listens
+from kioskd.loopback import listens
 from tests.support.broker import Certificates, eventually, make_certificates, mosquitto, program
+from tests.support.ports import free_port
 from tests.support.scripted_broker import scripted_broker
 from tests.test_mqtt import connect, refusal
 

@@ -20,8 +20,9 @@ from kioskd.config.load import check, load
 from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
 from kioskd.delivery.probe import probe
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
-from kioskd.loopback import free_port, listens
+from kioskd.loopback import listens
 from tests.support.broker import eventually, program
+from tests.support.ports import free_port
 from tests.test_mqtt import refusal
 
 ROOT = Path(__file__).parent.parent

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support import rtsp
 from tests.support.broker import eventually, mosquitto, program
 from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, kioskd, settings
 from tests.support.patience import DEADLINE_S
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,7 +37,7 @@ def test_the_example_configuration_is_good_and_confirms_the_demo_clip(tmp_path: 
     text = (ROOT / "config.yaml").read_text().replace("kioskd/demo", str(ROOT / "kioskd/demo"))
     assert text.count("  #port: 8883") == 1
     config = tmp_path / "config.yaml"
-    config.write_text(text.replace("  #port: 8883", f"  port: {rtsp.free_port()}"))
+    config.write_text(text.replace("  #port: 8883", f"  port: {free_port()}"))
     log, told = tmp_path / "log", tmp_path / "told"
     with (
         started(log, "run", "-c", config) as daemon,

@@ -30,6 +30,7 @@ from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witn
 from tests.support.clips import as_h264
 from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, gone, kioskd, settings, wait_gone
 from tests.support.patience import DEADLINE_S
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 FEED = "door-3"
@@ -141,7 +142,7 @@ def logged(daemon: Kioskd, line: str) -> list[str]:
 
 def test_a_camera_that_stops_is_stalled_and_comes_back(tmp_path: Path) -> None:
     clip = as_h264(LIVE, tmp_path / "live.mp4")
-    port = rtsp.free_port()
+    port = free_port()
     with (
         rtsp.playing(port, clip) as camera,
         mosquitto(tmp_path) as broker,
@@ -263,7 +264,7 @@ def test_a_file_in_the_place_of_the_state_folder_is_a_wrong_configuration(tmp_pa
 def test_a_recording_before_a_real_broker_is_a_problem_and_a_camera_is_none(
     tmp_path: Path,
 ) -> None:
-    nobody = {"kind": "rtsp", "url": rtsp.url(rtsp.free_port())}
+    nobody = {"kind": "rtsp", "url": rtsp.url(free_port())}
     with mosquitto(tmp_path) as broker, witness(broker) as seen:
         feeds = {FEED: file_feed(LIVE), "door-4": nobody}
         with kioskd(tmp_path / "k", settings(broker, feeds)):

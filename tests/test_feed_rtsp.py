@@ -20,6 +20,7 @@ from feeds import imaging
 from feeds.frame import Frame
 from feeds.settings import FeedSettings, StreamSource
 from tests.support import pictures, rtsp
+from tests.support.ports import free_port
 from tests.support.watching import Watched, watched
 
 PASSWORD = "s3cret-w0rd"
@@ -37,7 +38,7 @@ def door_behind_a_network(
     stall_s: float = 1.0,
 ) -> Iterator[tuple[Watched, rtsp.Program, rtsp.Program]]:
     """A feed, its camera, and the network between them."""
-    camera_port, port = rtsp.free_port(), rtsp.free_port()
+    camera_port, port = free_port(), free_port()
     with (
         rtsp.camera(camera_port) as camera,
         rtsp.network(port, camera_port) as network,
@@ -64,7 +65,7 @@ def test_frames_flow_and_never_claim_to_be_older_than_they_are() -> None:
 
 
 def test_a_camera_may_send_over_udp() -> None:
-    port = rtsp.free_port()
+    port = free_port()
     source = StreamSource(rtsp.url(port), transport="udp")
     with rtsp.camera(port), watched(FeedSettings("door", source)) as door:
         assert_true_times([door.frame(), door.frame()])
@@ -117,7 +118,7 @@ def test_a_hung_camera_is_a_stall_and_comes_back() -> None:
 
 
 def test_a_camera_that_dies_and_is_switched_on_again_comes_back() -> None:
-    port = rtsp.free_port()
+    port = free_port()
     with watched(settings(rtsp.url(port))) as door:
         door.until("offline", "open_failed")
         with rtsp.camera(port):
@@ -130,7 +131,7 @@ def test_a_camera_that_dies_and_is_switched_on_again_comes_back() -> None:
 
 
 def test_a_camera_with_a_password_is_opened_and_the_password_never_told() -> None:
-    port = rtsp.free_port()
+    port = free_port()
     with rtsp.camera(port, "--login", "kiosk", PASSWORD):
         with watched(settings(rtsp.url(port, "kiosk", PASSWORD))) as door:
             door.frame()

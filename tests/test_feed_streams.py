@@ -16,6 +16,7 @@ from feeds.settings import FeedSettings, StreamSource
 from tests.support import rtsp
 from tests.support.broker import program
 from tests.support.patience import DEADLINE_S
+from tests.support.ports import free_port
 from tests.support.watching import Watched, watched
 
 PATIENT: dict[str, Any] = {
@@ -32,7 +33,7 @@ def settings(port: int, stream: int | str = "", **how: Any) -> FeedSettings:
 @contextmanager
 def door_to(*camera: str, **how: Any) -> Iterator[Watched]:
     """A feed of a camera with these options."""
-    port = rtsp.free_port()
+    port = free_port()
     with rtsp.camera(port, *camera), watched(settings(port, **how)) as door:
         yield door
 
@@ -40,7 +41,7 @@ def door_to(*camera: str, **how: Any) -> Iterator[Watched]:
 @contextmanager
 def door_over(*rule: str, **how: Any) -> Iterator[Watched]:
     """A feed of a camera behind a wire that changes what it sends."""
-    camera_port, port = rtsp.free_port(), rtsp.free_port()
+    camera_port, port = free_port(), free_port()
     with (
         rtsp.camera(camera_port),
         rtsp.bad_wire(port, camera_port, *rule),
@@ -82,7 +83,7 @@ def test_a_camera_with_rare_key_frames_comes_online(
     films: list[Path], options: tuple[str, ...]
 ) -> None:
     """Side by side, as each takes its time: to the second key frame if the first is not sent."""
-    port = rtsp.free_port()
+    port = free_port()
     with rtsp.playing(port, *films, options=options), ExitStack() as stack:
         doors = [
             stack.enter_context(watched(settings(port, number or "", open_s=LONG_S, **PATIENT)))
@@ -113,7 +114,7 @@ def test_a_camera_without_key_frames_is_told_what_it_lacks() -> None:
 
 
 def test_a_camera_that_falls_silent_before_its_first_picture_lacks_no_key_frame() -> None:
-    camera_port, port = rtsp.free_port(), rtsp.free_port()
+    camera_port, port = free_port(), free_port()
     with (
         rtsp.camera(camera_port, "--no-key-first", "--key-every", "3600"),
         rtsp.network(port, camera_port) as network,
@@ -127,7 +128,7 @@ def test_a_camera_that_falls_silent_before_its_first_picture_lacks_no_key_frame(
 
 
 def test_a_camera_with_rare_key_frames_comes_back_after_it_was_gone() -> None:
-    port = rtsp.free_port()
+    port = free_port()
     options = ("--no-key-first", "--key-every", "3")
     with watched(settings(port, open_s=DEADLINE_S)) as door:
         for _ in range(2):
@@ -151,7 +152,7 @@ def test_a_stream_whose_pictures_stop_is_a_stall_though_packets_go_on() -> None:
 
 
 def test_a_camera_over_a_network_that_loses_packets_stays_online() -> None:
-    port = rtsp.free_port()
+    port = free_port()
     source = StreamSource(rtsp.url(port), transport="udp")
     for codec in ("h264", "h265"):
         with (

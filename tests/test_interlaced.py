@@ -12,6 +12,7 @@ from feeds.shot import SourceError
 from feeds.sources import VideoReader
 from tests.support import rtsp
 from tests.support.broker import program
+from tests.support.ports import free_port
 from tests.support.watching import watched
 
 CODECS = {  # encoders that can do both, and the containers they go into
@@ -71,7 +72,7 @@ def test_a_header_that_is_cut_off_says_nothing(codec: str, tmp_path: Path) -> No
 
 
 def test_a_camera_that_sends_fields_is_never_online(tmp_path: Path) -> None:
-    port = rtsp.free_port()
+    port = free_port()
     source = StreamSource(rtsp.url(port))
     with (
         rtsp.playing(port, in_fields(tmp_path, "libx264")),

@@ -19,7 +19,7 @@ from feeds.sources import opened
 from feeds.urls import Address, parts
 from tests.support.broker import program
 from tests.support.network_camera import Answers, Asked, camera, http, rtsp
-from tests.support.rtsp import free_port
+from tests.support.ports import free_port
 
 USER, PASSWORD = "kiosk", "s3cret-w0rd"
 BASIC = 'WWW-Authenticate: Basic realm="cam"'

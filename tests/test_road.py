@@ -21,6 +21,7 @@ from tests.support.broker import (
 )
 from tests.support.clips import as_h264, side_by_side
 from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, kioskd, settings
+from tests.support.ports import free_port
 from tests.support.schemas import check
 
 PASSWORD = "s3cret-door"
@@ -94,7 +95,7 @@ def test_a_live_person_is_confirmed_and_an_attack_is_not(
 
 def test_a_network_camera_is_watched_and_its_password_never_shown(tmp_path: Path) -> None:
     clip = as_h264(LIVE, tmp_path / "live.mp4")
-    port = rtsp.free_port()
+    port = free_port()
     with (
         rtsp.playing(port, clip),
         mosquitto(tmp_path) as broker,

@@ -19,6 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
 from tests.support.patience import DEADLINE_S, GUARDS
+from tests.support.ports import free_port
 
 T = TypeVar("T")
 SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"))
@@ -95,7 +96,7 @@ class Mosquitto:
         certificates: Certificates | None = None,
         more: str = "",
     ) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.certificates = certificates
         self._config = folder / "mosquitto.conf"
         lines = [f"listener {self.port} 127.0.0.1", "user root", "persistence false", more]
@@ -249,9 +250,3 @@ def _password_file(folder: Path, users: Mapping[str, str]) -> Path:
     hashing = [program("mosquitto_passwd"), "-U", str(path)]
     subprocess.run(hashing, check=True, capture_output=True, timeout=DEADLINE_S)
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

@@ -1,7 +1,6 @@
 """A real RTSP camera as a process that tests may stop, continue and kill."""
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,13 +89,6 @@ def bad_wire(port: int, camera_port: int, *rule: str) -> Iterator[Program]:
 def url(port: int, *login: str) -> str:
     """The camera's address; `login` is a user and a password, or nothing."""
     return f"rtsp://{':'.join(login)}{'@' if login else ''}127.0.0.1:{port}/camera"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def made_at(image: ColorImage) -> float:
