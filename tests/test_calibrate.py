@@ -23,7 +23,7 @@ from kioskd.evaluation.threshold_choice import (
     propose,
 )
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.calibration import IDENTITY, Calibration, calibrated, uncalibrated
 from models.manifest import shipped
 from models.schemes import SCHEMES

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.calibration import Calibration, calibrated, logit, sigmoid
 from models.observation import LivenessPlan
 from models.schemes import SCHEMES, evaluate

@@ -14,9 +14,9 @@ from kioskd.config.load import Door, load
 from kioskd.modes import catalogue
 from kioskd.modes.drive import drive
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.smile import SmileMode
-from kioskd.modes.smile_phases import Cause
-from kioskd.modes.smile_settings import SmileSettings
+from kioskd.modes.smile.smile_mode import SmileMode
+from kioskd.modes.smile.smile_phases import Cause
+from kioskd.modes.smile.smile_settings import SmileSettings
 from kioskd.modes.table import SlipError
 from models.observation import Observation, Wanted
 from models.perceive import Perceiver, needs

@@ -7,9 +7,9 @@ import pytest
 
 from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.challenges.challenge import ChallengeMode
+from kioskd.modes.challenges.challenge_mode import ChallengeMode
+from kioskd.modes.challenges.challenge_settings import ChallengeSettings, Engine, Extents, Unified
 from kioskd.modes.challenges.kinds import ACTIONS, SMOOTH, Challenge
-from kioskd.modes.challenges.settings import ChallengeSettings, Engine, Extents, Unified
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from models.bones import INDICES

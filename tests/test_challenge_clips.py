@@ -8,9 +8,9 @@ import pytest
 
 from feeds.frame import Frame
 from feeds.imaging import open_file
-from kioskd.modes.challenges.challenge import ChallengeMode
+from kioskd.modes.challenges.challenge_mode import ChallengeMode
+from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings, Unified
 from kioskd.modes.challenges.kinds import UNWATCHED, Challenge
-from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings, Unified
 from kioskd.modes.gate import GateSettings
 from models.observation import Measure, Observation, Wanted
 from models.perceive import Perceiver, needs

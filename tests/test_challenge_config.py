@@ -9,14 +9,14 @@ from kioskd.config.challenges import Action, Challenge, Sequence, UnifiedKeys
 from kioskd.config.load import check, load
 from kioskd.modes import catalogue
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.challenges.kinds import Challenge as Kind
-from kioskd.modes.challenges.settings import (
+from kioskd.modes.challenges.challenge_settings import (
     ChallengeSettings,
     Engine,
     Extents,
     SequenceSettings,
     Unified,
 )
+from kioskd.modes.challenges.kinds import Challenge as Kind
 from models.observation import Measure
 
 HEAD = """\

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from kioskd.modes.challenges.challenge import CODES
+from kioskd.modes.challenges.challenge_mode import CODES
+from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS, Phase
+from kioskd.modes.challenges.challenge_settings import Engine, Extents, Unified
 from kioskd.modes.challenges.fraud import FRAUDS
 from kioskd.modes.challenges.kinds import ACTIONS, Challenge
-from kioskd.modes.challenges.phases import PROMPTS, TRANSITIONS, Phase
-from kioskd.modes.challenges.settings import Engine, Extents, Unified
 from kioskd.modes.challenges.start import RESTLESS
 from kioskd.modes.table import diagram
 from kioskd.prompts import FOLDER, languages

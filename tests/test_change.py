@@ -11,8 +11,8 @@ import pytest
 from feeds.frame import ColorImage, Frame
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.change import ChangeMeter
 from models.observation import Measure, Observation
 from models.perceive import Perceiver, needs

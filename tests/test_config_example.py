@@ -23,9 +23,9 @@ from kioskd.config.settings import schema
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb import MODE
-from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.smile_settings import SmileSettings
+from kioskd.modes.rgb.rgb_mode import MODE
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.smile.smile_settings import SmileSettings
 from models.document import Path as KeyPath
 from models.document import dotted
 from models.perceive import PerceptionSettings

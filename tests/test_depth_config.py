@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kioskd.config.load import check, load
-from kioskd.modes.depth_settings import (
+from kioskd.modes.depth.depth_settings import (
     DepthSettings,
     InfraredSettings,
     ReliefSettings,

@@ -9,8 +9,8 @@ import pytest
 from feeds.frame import Frame, Intrinsics, Rig
 from kioskd.doctor.depth_limits import lacking
 from kioskd.modes.catalogue import ModeSettings
-from kioskd.modes.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.depth.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 
 COLOR = np.zeros((4, 4, 3), np.uint8)
 DEPTH = np.ones((4, 4), np.uint16)

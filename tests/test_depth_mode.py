@@ -7,9 +7,9 @@ from math import inf, nan
 import pytest
 
 from kioskd.event import Result
-from kioskd.modes.depth import depth_mode, infrared_mode, rgb_3d_mode
-from kioskd.modes.depth_phases import TRANSITIONS
-from kioskd.modes.depth_settings import (
+from kioskd.modes.depth.depth_mode import depth_mode, infrared_mode, rgb_3d_mode
+from kioskd.modes.depth.depth_phases import TRANSITIONS
+from kioskd.modes.depth.depth_settings import (
     DepthMode,
     DepthSettings,
     InfraredSettings,
@@ -17,7 +17,7 @@ from kioskd.modes.depth_settings import (
     Rgb3dSettings,
 )
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb_phases import Phase
+from kioskd.modes.rgb.rgb_phases import Phase
 from models.observation import Face, Infrared, Measure, Relief
 from tests.support.stage import LOSSES, RATES, Stage, always, person
 

@@ -15,8 +15,8 @@ from kioskd.evaluation.report import scheme_report
 from kioskd.evaluation.sight import Sight, Sighting, roles
 from kioskd.event import Result
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.perceive import Perceiver, PerceptionSettings
 from models.session import Networks
 from tests.support.eyes import shown_to

@@ -12,7 +12,7 @@ from feeds.imaging import encoded, turned, write_video
 from feeds.settings import FeedSettings, FileSource, StreamSource
 from kioskd.doctor import hanging
 from kioskd.doctor.camera import look
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.detect import Detector
 from models.mounting import QUARTERS, turn_needed
 from tests.support.eyes import ROOT, astronaut, live_clip, networks

@@ -15,8 +15,8 @@ from kioskd.judge import Judge, Stop, UseMode
 from kioskd.modes import catalogue
 from kioskd.modes.drive import Conversation, Mode
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Observation
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks

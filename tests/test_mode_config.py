@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from kioskd.config.load import check, load
-from kioskd.modes.pose_settings import GATE, PoseSettings
-from kioskd.modes.smile_settings import SmileSettings
+from kioskd.modes.pose.pose_settings import GATE, PoseSettings
+from kioskd.modes.smile.smile_settings import SmileSettings
 
 HEAD = """\
 site: hq

@@ -4,20 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from kioskd.modes.depth import depth_mode
-from kioskd.modes.depth_settings import DepthSettings
+from kioskd.modes.depth.depth_mode import depth_mode
+from kioskd.modes.depth.depth_settings import DepthSettings
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.pose import PoseMode
-from kioskd.modes.pose_settings import GATE, PoseSettings
+from kioskd.modes.pose.pose_mode import PoseMode
+from kioskd.modes.pose.pose_settings import GATE, PoseSettings
+from kioskd.modes.pose.turning import Direction
 from kioskd.modes.prompts import MENDS
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.smile import SmileMode
-from kioskd.modes.smile_rgb import SmileRgbMode
-from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
-from kioskd.modes.turning import Direction
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.smile.smile_mode import SmileMode
+from kioskd.modes.smile.smile_settings import SmileSettings
+from kioskd.modes.smile_rgb.smile_rgb_mode import SmileRgbMode
+from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from models.observation import Face, Relief
 from tests.support import acting
 from tests.support.stage import Play, Stage, always, person

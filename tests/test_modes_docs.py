@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from kioskd.config import reference
-from kioskd.modes import pose_phases, smile_phases, smile_rgb_phases
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
+from kioskd.modes.pose import pose_phases
 from kioskd.modes.reasons import SENTENCES, Reason
-from kioskd.modes.rgb import MODE
-from kioskd.modes.rgb_phases import TRANSITIONS, Phase
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_mode import MODE
+from kioskd.modes.rgb.rgb_phases import TRANSITIONS, Phase
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.smile import smile_phases
+from kioskd.modes.smile_rgb import smile_rgb_phases
 from kioskd.modes.table import Always, diagram
 from models.schemes import SCHEMES
 

@@ -13,7 +13,7 @@ from kioskd.delivery import message_sizes, wire
 from kioskd.delivery.wire import SchemaName
 from kioskd.event import ActionId, LivenessState
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb_phases import Phase
+from kioskd.modes.rgb.rgb_phases import Phase
 from kioskd.problems import ProblemCode
 from tests.support.results import LIVE
 from tests.support.schemas import check

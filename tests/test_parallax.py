@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kioskd.modes.pose_settings import PoseSettings
+from kioskd.modes.pose.pose_settings import PoseSettings
 from models.observation import Mesh
 from models.parallax import parallax
 from models.pose import head_pose

@@ -14,19 +14,20 @@ from feeds.frame import ColorImage, Frame
 from feeds.imaging import open_file
 from kioskd.event import Result, Step
 from kioskd.happenings import FrameJudged
-from kioskd.modes.depth import depth_mode, infrared_mode, rgb_3d_mode
-from kioskd.modes.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
+from kioskd.modes.depth.depth_mode import depth_mode, infrared_mode, rgb_3d_mode
+from kioskd.modes.depth.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.picture import fault
-from kioskd.modes.pose import PoseMode
-from kioskd.modes.pose_settings import PoseSettings
+from kioskd.modes.pose.pose_mode import PoseMode
+from kioskd.modes.pose.pose_settings import PoseSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.smile import SmileMode
-from kioskd.modes.smile_rgb import SmileRgbMode
-from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.smile.smile_mode import SmileMode
+from kioskd.modes.smile.smile_settings import SmileSettings
+from kioskd.modes.smile_rgb.smile_rgb_mode import SmileRgbMode
+from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from kioskd.picture_watch import PERSISTS_S, PictureWatch
 from models.observation import Measure, Observation, Picture, Wanted
 from models.perceive import Perceiver

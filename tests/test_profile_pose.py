@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.pose import PoseMode
-from kioskd.modes.pose_settings import GATE, PoseSettings
+from kioskd.modes.pose.pose_mode import PoseMode
+from kioskd.modes.pose.pose_settings import GATE, PoseSettings
 from models.observation import Face, Measure
 from tests.support.heads import head, picture, portrait, turned
 from tests.support.stage import LOSSES, RATES, Play, Stage, always, person

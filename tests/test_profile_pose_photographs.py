@@ -12,8 +12,8 @@ import pytest
 
 from feeds.frame import ColorImage, Frame
 from kioskd.event import Result
-from kioskd.modes.pose import PoseMode
-from kioskd.modes.pose_settings import GATE, PoseSettings
+from kioskd.modes.pose.pose_mode import PoseMode
+from kioskd.modes.pose.pose_settings import GATE, PoseSettings
 from models.perceive import Perceiver
 from tests.support.eyes import astronaut, networks, shown_to
 from tests.support.photographs import bent, held, turning_head

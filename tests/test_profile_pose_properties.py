@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.pose import PoseMode
-from kioskd.modes.pose_settings import GATE, PoseSettings
+from kioskd.modes.pose.pose_mode import PoseMode
+from kioskd.modes.pose.pose_settings import GATE, PoseSettings
 from models.observation import Face, Observation
 from models.parallax import parallax
 from tests.support.heads import head, picture

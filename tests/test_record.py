@@ -33,8 +33,8 @@ from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.request import Settings, sight
 from kioskd.evaluation.sight import roles
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.manifest import shipped
 from models.perceive import Perceiver, PerceptionSettings
 from models.session import Networks

@@ -10,7 +10,7 @@ from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import Report, full_report
 from kioskd.evaluation.report_page import page
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from tests.support.sightings import sighting
 
 BY = Judging(RgbSettings(), GateSettings(), "on")

@@ -9,8 +9,8 @@ from kioskd.event import Result, Step
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import (
     Face,
     HeadPose,

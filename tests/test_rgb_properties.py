@@ -17,8 +17,8 @@ from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.drive import drive
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.replay import NOTHING, Replay
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, HeadPose, ImageQuality, Liveness, Observation
 from tests.support.stage import PICTURE, step_of
 

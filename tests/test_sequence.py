@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kioskd.event import Result
-from kioskd.modes.challenges.challenge import ChallengeMode
+from kioskd.modes.challenges.challenge_mode import ChallengeMode
+from kioskd.modes.challenges.challenge_settings import Order, SequenceSettings, Unified
 from kioskd.modes.challenges.draw import drawn
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.challenges.settings import Order, SequenceSettings, Unified
 from kioskd.modes.gate import GateSettings
 from models.observation import Face, Observation
 from tests.support.acting import REST, Look, Scene, Stage, face, moving, still

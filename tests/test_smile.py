@@ -7,8 +7,8 @@ import pytest
 
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.smile import SmileMode
-from kioskd.modes.smile_settings import SmileSettings
+from kioskd.modes.smile.smile_mode import SmileMode
+from kioskd.modes.smile.smile_settings import SmileSettings
 from models.observation import Measure
 from tests.support.stage import LOSSES, RATES, Play, Stage, always, person
 

@@ -17,10 +17,11 @@ from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.smile import SmileMode
-from kioskd.modes.smile_rgb import SmileRgbMode
-from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.smile.smile_mode import SmileMode
+from kioskd.modes.smile.smile_settings import SmileSettings
+from kioskd.modes.smile_rgb.smile_rgb_mode import SmileRgbMode
+from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from models.observation import Face, HeadPose, Observation
 from tests.support.stage import person, step_of
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.smile_rgb import SmileRgbMode
-from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.smile.smile_settings import SmileSettings
+from kioskd.modes.smile_rgb.smile_rgb_mode import SmileRgbMode
+from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from models.observation import Measure
 from tests.support.stage import LOSSES, RATES, Play, Stage, always, person
 

@@ -13,8 +13,8 @@ from feeds.imaging import open_file, turned, warp_affine
 from kioskd.event import Step
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.glance import SURE
 from models.observation import Face, Measure, Wanted
 from models.perceive import Perceiver

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from kioskd.modes.pose_settings import PoseSettings
+from kioskd.modes.pose.pose_settings import PoseSettings
+from kioskd.modes.pose.turning import Centre, Look, Turn, Turned, Turning, TurnRule, after
 from kioskd.modes.reasons import Reason
-from kioskd.modes.turning import Centre, Look, Turn, Turned, Turning, TurnRule, after
 from models.observation import HeadPose
 from models.pose import centre_pose_quality
 from tests.support.stage import RATES

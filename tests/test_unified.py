@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from kioskd.modes.challenges.challenge import ChallengeMode
+from kioskd.modes.challenges.challenge_mode import ChallengeMode
+from kioskd.modes.challenges.challenge_settings import ChallengeSettings, Unified
 from kioskd.modes.challenges.kinds import UNWATCHED, Challenge
-from kioskd.modes.challenges.settings import ChallengeSettings, Unified
 from kioskd.modes.gate import GateSettings
 from tests.support.acting import REST, Look, Scene, Stage, moving, still
 from tests.test_challenge import DONE, TURNS, acted

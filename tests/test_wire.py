@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from feeds.state import FeedState
 from kioskd.delivery import wire
 from kioskd.event import ActionId, LivenessState, Result, Verdict
+from kioskd.modes import prompts
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.challenges.prompts import PROMPTS
 from tests.support.results import LIVE
 from tests.support.schemas import check, closed, readers
 
@@ -149,7 +149,7 @@ def test_every_diagnostic_is_what_its_schema_says(
     check("diag", wire.diag_phase(SENDER, result.feed, phase, reasons, wall))
 
 
-@given(words, st.none() | st.sampled_from(PROMPTS), st.text(), seconds)
+@given(words, st.none() | st.sampled_from(prompts.ALL), st.text(), seconds)
 def test_every_prompt_is_what_its_schema_says(
     source: str, code: str | None, text: str, wall: float
 ) -> None:

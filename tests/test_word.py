@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from kioskd.modes import word
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.glance import SURE, shape, turned
 from models.observation import Face, HeadPose, ImageQuality, Measure, Observation
 from models.perceive import Perceiver

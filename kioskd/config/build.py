@@ -46,27 +46,28 @@ from kioskd.config.settings import (
     UsbFeed,
 )
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
-from kioskd.modes import pose_settings
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.catalogue import ModeSettings
-from kioskd.modes.challenges.kinds import Challenge as Kind
-from kioskd.modes.challenges.settings import (
+from kioskd.modes.challenges.challenge_settings import (
     ChallengeSettings,
     Engine,
     Extents,
     SequenceSettings,
     Unified,
 )
-from kioskd.modes.depth_settings import (
+from kioskd.modes.challenges.kinds import Challenge as Kind
+from kioskd.modes.depth.depth_settings import (
     DepthSettings,
     InfraredSettings,
     ReliefSettings,
     Rgb3dSettings,
 )
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.pose_settings import PoseSettings
-from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
+from kioskd.modes.pose import pose_settings
+from kioskd.modes.pose.pose_settings import PoseSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.smile.smile_settings import SmileSettings
+from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
 

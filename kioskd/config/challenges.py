@@ -11,8 +11,13 @@ from kioskd.config.section import (
     joined,
     number,
 )
+from kioskd.modes.challenges.challenge_settings import (
+    ChallengeSettings,
+    Engine,
+    Extents,
+    SequenceSettings,
+)
 from kioskd.modes.challenges.kinds import Challenge as Kind
-from kioskd.modes.challenges.settings import ChallengeSettings, Engine, Extents, SequenceSettings
 
 Action = Literal[  # the values of kioskd.modes.challenges.kinds.Challenge
     "nod",

@@ -2,7 +2,7 @@
 
 from kioskd.config.attempts import Attempts
 from kioskd.config.section import Section, number
-from kioskd.modes.depth_settings import InfraredSettings, ReliefSettings
+from kioskd.modes.depth.depth_settings import InfraredSettings, ReliefSettings
 
 RELIEF = ReliefSettings()
 INFRARED = InfraredSettings()

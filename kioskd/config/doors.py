@@ -11,8 +11,8 @@ from kioskd.config.depth import Infrared, Liveness3d, Relief
 from kioskd.config.pose import ProfilePose, WalkGate
 from kioskd.config.section import Field, Name, Section, name, number
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.smile_settings import SmileSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.smile.smile_settings import SmileSettings
 
 GATE = GateSettings()
 RGB = RgbSettings()

@@ -4,7 +4,7 @@ from typing import Literal
 
 from kioskd.config.attempts import Attempts
 from kioskd.config.section import Field, Section, number
-from kioskd.modes.pose_settings import GATE, PoseSettings
+from kioskd.modes.pose.pose_settings import GATE, PoseSettings
 
 POSE = PoseSettings()
 

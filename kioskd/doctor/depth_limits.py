@@ -4,7 +4,7 @@ from math import isinf
 
 from feeds.frame import Frame
 from kioskd.modes.catalogue import ModeSettings
-from kioskd.modes.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
+from kioskd.modes.depth.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
 
 _TWO_CLOCKS = (
     "gives {plane} and colours with the times of two clocks, which cannot be compared: re-plug it"

@@ -13,8 +13,8 @@ from kioskd.modes.drive import Mode, drive, settled
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.replay import Replay
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.change import FEWEST
 from models.observation import Liveness, LivenessPlan, Measure, Observation, Wanted
 from models.schemes import SCHEMES, Added, evaluate

@@ -3,12 +3,12 @@
 from dataclasses import asdict, replace
 
 from kioskd.modes.catalogue import needs
-from kioskd.modes.depth import INFRARED, RGB_3D, depth_mode, infrared_mode, rgb_3d_mode
-from kioskd.modes.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
+from kioskd.modes.depth.depth_mode import INFRARED, RGB_3D, depth_mode, infrared_mode, rgb_3d_mode
+from kioskd.modes.depth.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
+from kioskd.modes.depth.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
 from kioskd.modes.drive import Mode
-from kioskd.modes.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Measure
 
 DepthKind = DepthSettings | InfraredSettings | Rgb3dSettings

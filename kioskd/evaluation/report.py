@@ -9,7 +9,7 @@ from kioskd.evaluation import depth_modes, error_measures
 from kioskd.evaluation.decide import Decision, Judging, decide, fit_reasons, steps
 from kioskd.evaluation.estimates import clopper_pearson
 from kioskd.evaluation.sight import GateUse, Sighting
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face
 from models.schemes import FUSED, SCHEMES
 

@@ -10,10 +10,10 @@ from kioskd.evaluation.dataset import CLIP_FRAMES, DataSet, DataSetError
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import Report, full_report
 from kioskd.evaluation.sight import COLOURS, IMAGES_FPS, GateUse, Sight, Sighting, roles
-from kioskd.modes import rgb
-from kioskd.modes.depth_settings import Rgb3dSettings
+from kioskd.modes.depth.depth_settings import Rgb3dSettings
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb import rgb_mode as rgb
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models import added_scores
 from models.manifest import (
     Added,

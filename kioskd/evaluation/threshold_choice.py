@@ -21,7 +21,7 @@ from kioskd.evaluation.report import Rate, rate
 from kioskd.evaluation.score_line import Sample, fit, held_out
 from kioskd.evaluation.sight import Sighting
 from kioskd.modes.confirm import need
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.calibration import IDENTITY, Calibration, calibrated, uncalibrated
 from models.schemes import SCHEMES
 

@@ -3,21 +3,22 @@
 from dataclasses import dataclass
 
 from kioskd.modes.challenges import reading
-from kioskd.modes.challenges.challenge import ChallengeMode
+from kioskd.modes.challenges.challenge_mode import ChallengeMode
+from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.challenges.fraud import considered
-from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
-from kioskd.modes.depth import depth_mode, infrared_mode, rgb_3d_mode
-from kioskd.modes.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
+from kioskd.modes.depth.depth_mode import depth_mode, infrared_mode, rgb_3d_mode
+from kioskd.modes.depth.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.pose import PoseMode
-from kioskd.modes.pose_settings import PoseSettings
-from kioskd.modes.rgb import RgbMode
-from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.smile import SmileMode
-from kioskd.modes.smile_rgb import SmileRgbMode
-from kioskd.modes.smile_settings import SmileRgbSettings, SmileSettings
+from kioskd.modes.pose.pose_mode import PoseMode
+from kioskd.modes.pose.pose_settings import PoseSettings
+from kioskd.modes.rgb.rgb_mode import RgbMode
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.smile.smile_mode import SmileMode
+from kioskd.modes.smile.smile_settings import SmileSettings
+from kioskd.modes.smile_rgb.smile_rgb_mode import SmileRgbMode
+from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from models.observation import Measure
 
 ModeSettings = (

@@ -8,7 +8,7 @@ from feeds.imaging import open_file, read_image
 from kioskd.event import Step
 from kioskd.judge import judged
 from kioskd.modes.drive import Mode
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.manifest import Role
 from models.perceive import Perceiver
 from models.schemes import SCHEMES

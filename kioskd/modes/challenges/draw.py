@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
 
 Below = Callable[[int], int]  # a number from 0 to one less than the given; `secrets.randbelow`
 

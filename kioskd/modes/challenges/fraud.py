@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kioskd.modes.challenges.challenge_settings import Extents, Unified
 from kioskd.modes.challenges.extent import extent
 from kioskd.modes.challenges.kinds import ANGLES, UNWATCHED, Challenge
 from kioskd.modes.challenges.reading import Reading
-from kioskd.modes.challenges.settings import Extents, Unified
 from kioskd.modes.reasons import Reason
 
 FRAUDS = dict.fromkeys(ANGLES, Reason.FRAUD_ANGLES) | {

@@ -5,10 +5,10 @@ The face gate has seen to the angles and the size before.
 
 from collections.abc import Collection
 
+from kioskd.modes.challenges.challenge_settings import Engine, Extents
 from kioskd.modes.challenges.extent import MOUTH_REST, SMILE_REST, extent
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.reading import Reading
-from kioskd.modes.challenges.settings import Engine, Extents
 from kioskd.modes.reasons import Reason
 from models.observation import Box, Observation
 

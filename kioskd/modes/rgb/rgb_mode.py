@@ -11,9 +11,9 @@ from kioskd.modes import confirm
 from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
-from kioskd.modes.rgb_result import Tally
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
+from kioskd.modes.rgb.rgb_result import Tally
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Liveness, Measure, Observation
 from models.schemes import SCHEMES
 

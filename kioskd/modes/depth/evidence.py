@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import inf
 
 from kioskd.modes.confirm import Rule
-from kioskd.modes.depth_settings import InfraredSettings, ReliefSettings
+from kioskd.modes.depth.depth_settings import InfraredSettings, ReliefSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Measure, MissingDepth, Relief
 
 Said = float | tuple[Reason, ...]  # a score, 0 = attack to 1 = live; or reasons, never empty

@@ -5,12 +5,12 @@ Pure: no clock, no thread, no camera. Time arrives in the observation.
 """
 
 from kioskd.event import Result, Step, Verdict
-from kioskd.modes import smiling
 from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.smile_phases import PROMPTS, TRANSITIONS, Cause, Phase
-from kioskd.modes.smile_settings import SmileSettings
+from kioskd.modes.smile import smiling
+from kioskd.modes.smile.smile_phases import PROMPTS, TRANSITIONS, Cause, Phase
+from kioskd.modes.smile.smile_settings import SmileSettings
 from models.expression import smile
 from models.observation import Face, Measure, Observation
 

@@ -1,10 +1,9 @@
-"""The settings of the modes that ask for a smile."""
+"""The settings of the smile."""
 
 from dataclasses import dataclass, field
 
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.rgb_settings import RgbSettings
-from kioskd.modes.smiling import SmileRule
+from kioskd.modes.smile.smiling import SmileRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +31,3 @@ class SmileSettings:
             smile_threshold=self.smile_threshold,
             neutral_threshold=self.neutral_threshold,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class SmileRgbSettings:
-    """A smile, and RGB liveness meanwhile. One attempt: its bounds stand in `smile.attempt`."""
-
-    smile: SmileSettings = field(default_factory=SmileSettings)
-    rgb: RgbSettings = field(default_factory=RgbSettings)

@@ -11,13 +11,18 @@ from kioskd.event import ActionId, LivenessState, Result, Step
 from kioskd.modes import confirm
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.course import Course
-from kioskd.modes.depth_phases import TRANSITIONS, Cause
-from kioskd.modes.depth_settings import DepthMode, DepthSettings, InfraredSettings, Rgb3dSettings
-from kioskd.modes.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
+from kioskd.modes.depth.depth_phases import TRANSITIONS, Cause
+from kioskd.modes.depth.depth_settings import (
+    DepthMode,
+    DepthSettings,
+    InfraredSettings,
+    Rgb3dSettings,
+)
+from kioskd.modes.depth.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb_phases import PROMPTS, Phase
-from kioskd.modes.rgb_result import VERDICTS, attributes
+from kioskd.modes.rgb.rgb_phases import PROMPTS, Phase
+from kioskd.modes.rgb.rgb_result import VERDICTS, attributes
 from models.observation import Face, LivenessPlan, Observation
 from models.schemes import SCHEMES
 

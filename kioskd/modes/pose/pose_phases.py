@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from kioskd.modes.challenges.kinds import Challenge
+from kioskd.modes.pose.turning import Direction
 from kioskd.modes.prompts import DONE, LOOK, TRY_AGAIN, TURN_ASIDE, Prompts
 from kioskd.modes.table import Always
-from kioskd.modes.turning import Direction
 
 
 class Phase(StrEnum):

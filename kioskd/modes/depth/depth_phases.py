@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from kioskd.modes import rgb_phases
+from kioskd.modes.rgb import rgb_phases
 
 
 class Cause(StrEnum):

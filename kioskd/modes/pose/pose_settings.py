@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.turning import Direction, TurnRule
+from kioskd.modes.pose.turning import Direction, TurnRule
 
 ATTEMPT = AttemptSettings(attempt_deadline_s=8.0, cool_down_s=0.5)
 # People walk and turn, and begin far away: no stillness, no limit on yaw, smaller faces. These

@@ -10,11 +10,11 @@ from kioskd.modes import confirm
 from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb_result import Tally, attributes
-from kioskd.modes.smile import SmileWatch, smile_score
-from kioskd.modes.smile_phases import Cause as Smile
-from kioskd.modes.smile_rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
-from kioskd.modes.smile_settings import SmileRgbSettings
+from kioskd.modes.rgb.rgb_result import Tally, attributes
+from kioskd.modes.smile.smile_mode import SmileWatch, smile_score
+from kioskd.modes.smile.smile_phases import Cause as Smile
+from kioskd.modes.smile_rgb.smile_rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
+from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from models.observation import Face, Liveness, Measure, Observation
 from models.schemes import SCHEMES
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.confirm import Rule
-from kioskd.modes.rgb_settings import RgbSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 
 DepthMode = Literal["secure_access_3d_liveness", "depth_liveness"]
 

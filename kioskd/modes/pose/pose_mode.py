@@ -6,11 +6,11 @@ docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 """
 
 from kioskd.event import Result, Step, Verdict
-from kioskd.modes import turning
 from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.pose_phases import PROMPTS, TRANSITIONS, TURNS, Cause, Phase
-from kioskd.modes.pose_settings import PoseSettings
+from kioskd.modes.pose import turning
+from kioskd.modes.pose.pose_phases import PROMPTS, TRANSITIONS, TURNS, Cause, Phase
+from kioskd.modes.pose.pose_settings import PoseSettings
 from kioskd.modes.reasons import Reason
 from models.observation import Face, Mesh, Observation
 from models.parallax import parallax

@@ -10,12 +10,12 @@ from enum import StrEnum
 
 from kioskd.event import ActionId, Result, Step, Verdict
 from kioskd.modes.challenges import fraud, start
+from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS, Cause, Phase
+from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.draw import Below, drawn
 from kioskd.modes.challenges.extent import extent
 from kioskd.modes.challenges.kinds import ACTIONS, Challenge
-from kioskd.modes.challenges.phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
-from kioskd.modes.challenges.settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after, is_flat, is_unsteady
 from kioskd.modes.course import Course
 from kioskd.modes.gate import Gate, GateSettings

@@ -1,0 +1,1 @@
+"""Modes that look with a depth camera. Pure."""

@@ -1,0 +1,1 @@
+"""RGB liveness: one person, N frames, live or an attack or not known. Pure."""

@@ -1,0 +1,1 @@
+"""Secure access with smile and RGB liveness. Pure."""
