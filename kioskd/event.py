@@ -4,27 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-# The first four are the vendor's, the next three ours, for depth cameras; a challenge's is our own,
-# named <challenge>Challenge.
-ActionId = Literal[
-    "rgbLiveness",
-    "poseLiveness",
-    "smileToActivate",
-    "3dLiveness",
-    "depthLiveness",
-    "infraredLiveness",
-    "rgb3dLiveness",
-    "nodChallenge",
-    "headRaiseChallenge",
-    "leftTurnChallenge",
-    "rightTurnChallenge",
-    "mouthOpeningChallenge",
-    "blinkChallenge",
-    "eyebrowRaiseChallenge",
-    "smileChallenge",
-    "flowChallenge",
-    "sequenceChallenge",
-]
+# As on the wire, such as "rgbLiveness"; each mode says what it may tell (kioskd/modes/spec.py).
+ActionId = str
 Verdict = Literal["passed", "failed", "undecided"]
 LivenessState = Literal["LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED", "LIVENESS_UNKNOWN"]
 

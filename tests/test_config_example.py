@@ -15,17 +15,14 @@ from kioskd import __version__
 from kioskd.commands.check import checked
 from kioskd.config import reference
 from kioskd.config.build import EMBEDDED_PORT
-from kioskd.config.doors import Gate, RgbLiveness, Smile
 from kioskd.config.keys import Key, walk
 from kioskd.config.load import check, load
 from kioskd.config.reference import SCHEMA_FILE
 from kioskd.config.settings import schema
 from kioskd.delivery.settings import DeliverySettings
-from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_mode import MODE
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from kioskd.modes.smile.smile_settings import SmileSettings
 from models.document import Path as KeyPath
 from models.document import dotted
 from models.perceive import PerceptionSettings
@@ -226,12 +223,3 @@ def test_defaults_are_those_of_the_rooms(tmp_path: Path) -> None:
     assert config.perception.settings() == PerceptionSettings()
     assert (door.gate, door.mode) == (GateSettings(), RgbSettings())
     assert config.notes == ()
-
-
-def test_the_settings_have_the_modes_own_names() -> None:
-    gate = {field.name for field in dataclasses.fields(GateSettings)}
-    attempt = {field.name for field in dataclasses.fields(AttemptSettings)}
-    assert set(Gate.model_fields) == gate
-    for section, settings in ((RgbLiveness, RgbSettings), (Smile, SmileSettings)):
-        own = {field.name for field in dataclasses.fields(settings)} - {"attempt"}
-        assert set(section.model_fields) == own | attempt

@@ -6,6 +6,7 @@ import pytest
 
 from kioskd.config.load import check, load
 from kioskd.modes.depth.depth_settings import (
+    DepthLivenessSettings,
     DepthSettings,
     InfraredSettings,
     ReliefSettings,
@@ -14,12 +15,12 @@ from kioskd.modes.depth.depth_settings import (
 
 HEAD = "site: hq\ndevice: k\nmqtt: {broker: localhost}\n"
 DEPTH = 'feeds: {front: {kind: realsense, serial: "821212060000"}}\n'
-MODES = [
-    "secure_access_3d_liveness",
-    "depth_liveness",
-    "infrared_liveness",
-    "secure_access_rgb_3d_liveness",
-]
+MODES = {
+    "secure_access_3d_liveness": DepthSettings(),
+    "depth_liveness": DepthLivenessSettings(),
+    "infrared_liveness": InfraredSettings(),
+    "secure_access_rgb_3d_liveness": Rgb3dSettings(),
+}
 
 
 def written(tmp_path: Path, mode: str, feeds: str = DEPTH, more: str = "") -> Path:
@@ -39,12 +40,7 @@ def test_a_door_without_a_depth_camera_is_refused(tmp_path: Path, mode: str) -> 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_door_with_one_has_the_modes_own_defaults(tmp_path: Path, mode: str) -> None:
     (door,) = load(written(tmp_path, mode), {}).doors
-    if mode == "secure_access_rgb_3d_liveness":
-        assert door.mode == Rgb3dSettings()
-    elif mode == "infrared_liveness":
-        assert door.mode == InfraredSettings()
-    else:
-        assert door.mode == DepthSettings(mode)  # type: ignore[arg-type]
+    assert door.mode == MODES[mode]
 
 
 def test_limits_out_of_their_order_are_named(tmp_path: Path) -> None:

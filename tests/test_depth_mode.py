@@ -10,7 +10,7 @@ from kioskd.event import Result
 from kioskd.modes.depth.depth_mode import depth_mode, infrared_mode, rgb_3d_mode
 from kioskd.modes.depth.depth_phases import TRANSITIONS
 from kioskd.modes.depth.depth_settings import (
-    DepthMode,
+    DepthLivenessSettings,
     DepthSettings,
     InfraredSettings,
     ReliefSettings,
@@ -22,11 +22,12 @@ from models.observation import Face, Infrared, Measure, Relief
 from tests.support.stage import LOSSES, RATES, Stage, always, person
 
 HEAD = Relief(0.97, 0.7, 0.95, 0.0, None)
+DEFAULT = DepthSettings()
 SHEET = replace(HEAD, score=0.02)
 
 
-def stage(fps: float = 15.0, lose: int = 0, mode: DepthMode = "secure_access_3d_liveness") -> Stage:
-    return Stage(depth_mode(DepthSettings(mode), GateSettings()), fps, lose)
+def stage(fps: float = 15.0, lose: int = 0, settings: DepthSettings = DEFAULT) -> Stage:
+    return Stage(depth_mode(settings, GateSettings()), fps, lose)
 
 
 def both() -> Stage:
@@ -57,7 +58,7 @@ def test_a_sheet_is_an_attack(fps: float, lose: int) -> None:
 
 
 def test_depth_liveness_is_the_same_evidence_by_another_name() -> None:
-    (result,) = stage(mode="depth_liveness").show(always(before(HEAD)), 4.0)
+    (result,) = stage(settings=DepthLivenessSettings()).show(always(before(HEAD)), 4.0)
     assert (result.action, result.mode) == ("depthLiveness", "depth_liveness")
     assert result.attributes["livenessConfirmed"] == "true"
 

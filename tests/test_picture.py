@@ -15,7 +15,12 @@ from feeds.imaging import open_file
 from kioskd.event import Result, Step
 from kioskd.happenings import FrameJudged
 from kioskd.modes.depth.depth_mode import depth_mode, infrared_mode, rgb_3d_mode
-from kioskd.modes.depth.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
+from kioskd.modes.depth.depth_settings import (
+    DepthLivenessSettings,
+    DepthSettings,
+    InfraredSettings,
+    Rgb3dSettings,
+)
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.picture import fault
@@ -139,8 +144,8 @@ MODES: list[tuple[Mode, bool]] = [
     (RgbMode(RgbSettings(), GateSettings()), True),
     (SmileRgbMode(SmileRgbSettings(), GateSettings()), True),
     (rgb_3d_mode(Rgb3dSettings(), GateSettings()), True),
-    (depth_mode(DepthSettings("depth_liveness"), GateSettings()), False),
-    (depth_mode(DepthSettings("secure_access_3d_liveness"), GateSettings()), False),
+    (depth_mode(DepthLivenessSettings(), GateSettings()), False),
+    (depth_mode(DepthSettings(), GateSettings()), False),
     (infrared_mode(InfraredSettings(), GateSettings()), False),
     (PoseMode(PoseSettings(), GateSettings()), False),
     (SmileMode(SmileSettings(), GateSettings()), False),

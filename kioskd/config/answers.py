@@ -82,3 +82,26 @@ class Answers:
         if value is None and (key := find(path, self.value)):
             return key.default
         return value
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """The same of one part of the file, whose keys are named from there on."""
+
+    whole: Answers
+    at: tuple[str, ...]
+
+    def number(self, *path: str) -> float | None:
+        return self.whole.number(*self.at, *path)
+
+    def text(self, *path: str) -> str | None:
+        return self.whole.text(*self.at, *path)
+
+    def words(self, *path: str) -> tuple[str, ...] | None:
+        return self.whole.words(*self.at, *path)
+
+    def true(self, *path: str) -> bool:
+        return self.whole.true(*self.at, *path)
+
+    def set(self, *path: str) -> bool:
+        return self.whole.set(*self.at, *path)

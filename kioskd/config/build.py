@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from feeds.settings import (
     FeedSettings,
@@ -15,28 +14,10 @@ from feeds.settings import (
     UsbSource,
 )
 from kioskd import __version__
-from kioskd.config.attempts import Attempts, Tries
-from kioskd.config.challenges import Challenge, EngineKeys, ExtentKeys, Sequence, listed
 from kioskd.config.config import Config, Door, Perception, default_state_dir
-from kioskd.config.doors import (
-    AnyDoor,
-    ChallengeDoor,
-    Depth3dDoor,
-    DepthDoor,
-    Gate,
-    InfraredDoor,
-    PoseDoor,
-    Rgb3dDoor,
-    RgbDoor,
-    SequenceDoor,
-    Smile,
-    SmileDoor,
-    SmileRgbDoor,
-)
+from kioskd.config.doors import AnyDoor
 from kioskd.config.networks import added_networks
-from kioskd.config.pose import WalkGate
 from kioskd.config.secrets import Vault, from_file
-from kioskd.config.section import Section
 from kioskd.config.settings import (
     AnyFeed,
     FileFeed,
@@ -46,28 +27,10 @@ from kioskd.config.settings import (
     UsbFeed,
 )
 from kioskd.delivery.settings import DeliverySettings, TlsSettings
-from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.catalogue import ModeSettings
-from kioskd.modes.challenges.challenge_settings import (
-    ChallengeSettings,
-    Engine,
-    Extents,
-    SequenceSettings,
-    Unified,
-)
-from kioskd.modes.challenges.kinds import Challenge as Kind
-from kioskd.modes.depth.depth_settings import (
-    DepthSettings,
-    InfraredSettings,
-    ReliefSettings,
-    Rgb3dSettings,
-)
+from kioskd.modes.catalogue import BY_NAME, ModeSettings
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.pose import pose_settings
-from kioskd.modes.pose.pose_settings import PoseSettings
-from kioskd.modes.rgb.rgb_settings import RgbSettings
-from kioskd.modes.smile.smile_settings import SmileSettings
-from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
+from kioskd.modes.setting import filled
+from kioskd.modes.spec import ModeSpec
 
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
 
@@ -144,75 +107,31 @@ def feed_settings(name: str, feed: AnyFeed, folder: Path, vault: Vault) -> FeedS
     )
 
 
-def gate_settings(gate: Gate | WalkGate) -> GateSettings:
-    """Field by field the same names, which a test holds."""
-    if isinstance(gate, WalkGate):
-        return replace(pose_settings.GATE, **gate.model_dump())
-    return GateSettings(**gate.model_dump())
+def gate_settings(spec: ModeSpec, door: AnyDoor) -> GateSettings:
+    return filled(spec.gate.defaults, door.gate, spec.gate.without)
 
 
-def mode_settings(door: AnyDoor) -> ModeSettings:
-    """The same names too, those of an attempt apart."""
-    match door:
-        case RgbDoor():
-            return RgbSettings(**own(door.rgb_liveness), attempt=attempt(door.rgb_liveness))
-        case PoseDoor():
-            return PoseSettings(**own(door.profile_pose), attempt=attempt(door.profile_pose))
-        case SmileDoor():
-            return smile_settings(door.smile)
-        case SmileRgbDoor():
-            rgb = RgbSettings(**door.rgb_liveness.model_dump(), attempt=attempt(door.smile))
-            return SmileRgbSettings(smile_settings(door.smile), rgb)
-        case ChallengeDoor(challenge=section):
-            return ChallengeSettings(Kind(section.action), **limits(section))
-        case SequenceDoor(sequence=section):
-            return sequence_settings(section)
-        case Depth3dDoor() | DepthDoor():
-            relief = ReliefSettings(**own(door.liveness_3d))
-            return DepthSettings(door.mode, relief, attempt(door.liveness_3d))
-        case InfraredDoor():
-            return InfraredSettings(**own(door.infrared), attempt=attempt(door.infrared))
-        case Rgb3dDoor():
-            rgb = RgbSettings(**own(door.rgb_liveness), attempt=attempt(door.rgb_liveness))
-            return Rgb3dSettings(rgb, ReliefSettings(**door.liveness_3d.model_dump()))
-
-
-def smile_settings(smile: Smile) -> SmileSettings:
-    return SmileSettings(**own(smile), attempt=attempt(smile))
-
-
-def sequence_settings(section: Sequence) -> SequenceSettings:
-    actions = tuple(map(Kind, listed(section.actions)))
-    length = len(actions) if section.order == "fixed" else section.length
-    return SequenceSettings(actions, section.order, length, **limits(section))
-
-
-def limits(section: Challenge | Sequence) -> dict[str, Any]:
-    """What a challenge and a sequence share: the same names again, part by part."""
-    return {
-        "extents": Extents(**section.model_dump(include=set(ExtentKeys.model_fields))),
-        "engine": Engine(**section.model_dump(include=set(EngineKeys.model_fields))),
-        "unified": Unified(**section.unified.model_dump()),
-        "attempt": attempt(section),
-    }
-
-
-def own(section: Section) -> dict[str, Any]:
-    """A mode's keys without those that bound an attempt."""
-    return section.model_dump(exclude=set(Attempts.model_fields))
-
-
-def attempt(section: Tries) -> AttemptSettings:
-    return AttemptSettings(**section.model_dump(include=set(Attempts.model_fields)))
+def mode_settings(spec: ModeSpec, door: AnyDoor) -> ModeSettings:
+    """The mode's own settings, with what its sections say."""
+    settings = spec.settings
+    for name, place in spec.sections.items():
+        said = getattr(door, name)
+        if place.field:
+            part = filled(getattr(settings, place.field), said, place.without)
+            settings = replace(settings, **{place.field: part})
+        else:
+            settings = filled(settings, said, place.without)
+    return settings
 
 
 def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
     for name, door in settings.doors.items():
+        spec = BY_NAME[door.mode]
         yield Door(
             name=name,
             feed=feed_settings(door.feed, settings.feeds[door.feed], folder, vault),
-            gate=gate_settings(door.gate),
-            mode=mode_settings(door),
+            gate=gate_settings(spec, door),
+            mode=mode_settings(spec, door),
         )
 
 

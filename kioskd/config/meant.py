@@ -3,12 +3,9 @@
 import re
 from difflib import get_close_matches
 
-NEED_DEPTH = (
-    "secure_access_3d_liveness",
-    "depth_liveness",
-    "infrared_liveness",
-    "secure_access_rgb_3d_liveness",
-)
+from kioskd.modes.catalogue import SPECS
+
+NEED_DEPTH = tuple(spec.name for spec in SPECS if spec.depth)
 LIKELIEST = "secure_access_rgb_liveness"  # the mode of a door that says no more than "liveness"
 
 _CHOICES = {  # one word for another, where no letter helps

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from kioskd.config.keys import NAME, Key, root
 from kioskd.config.settings import schema
+from kioskd.modes.catalogue import ACTIONS
 
 SCHEMA_FILE = Path(__file__).with_name("config.schema.json")  # `kioskd schema`, for editors
+SCHEMAS = Path(__file__).parents[1] / "delivery/schemas"  # of events, states and records
 DOCS = Path("docs/install/configuration.md")
 BEGIN, END = "<!-- written by kioskd.config.reference -->", "<!-- end -->"
 
@@ -70,6 +72,27 @@ def _title(titles: list[str]) -> str:
     return ", ".join((first, *(title.rpartition(" ")[2] for title in more)))
 
 
+def with_actions(text: str) -> str:
+    """A schema of what is published, with every action that a mode may tell the door."""
+    whole = json.loads(text)
+    _put_actions(whole)
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+def _put_actions(part: object) -> None:
+    if isinstance(part, list):
+        for each in part:
+            _put_actions(each)
+    elif isinstance(part, dict):
+        kinds = part.get("properties", {}).get("actionId", {})
+        if "eventId" in part.get("properties", {}) and "enum" in kinds:
+            kinds["enum"] = list(ACTIONS)
+        for each in part.values():
+            _put_actions(each)
+
+
 if __name__ == "__main__":
     SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
     DOCS.write_text(with_tables(DOCS.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in SCHEMAS.glob("*.json"):
+        path.write_text(with_actions(path.read_text(encoding="utf-8")), encoding="utf-8")

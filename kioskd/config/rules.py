@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from feeds import urls
 from kioskd.config import cameras, certificates, files, loose, networks
-from kioskd.config.answers import Answers
+from kioskd.config.answers import Answers, Below
 from kioskd.config.config import default_state_dir
-from kioskd.config.doors import GATE
-from kioskd.config.meant import NEED_DEPTH
 from kioskd.config.problem import Problem, at_key, at_value, note
 from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret, without_braces
 from kioskd.config.sentences import shown
-from kioskd.modes.challenges.kinds import UNWATCHED
+from kioskd.modes.catalogue import BY_NAME
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.spec import ModeSpec
 from models.document import Path
 from models.schemes import SCHEMES as DETECTION
 
@@ -22,6 +22,7 @@ MissingFor = Callable[[str], tuple[str, ...]]  # models a scheme needs and the i
 SCHEMES = {"rtsp": ("rtsp", "rtsps"), "http": ("http", "https")}
 RECORDINGS = (".db3", ".bag")
 MARGINS = ("left", "right", "above", "below")
+GATE = GateSettings()
 
 
 def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Problem]:
@@ -239,65 +240,31 @@ def _address_fault(url: str, schemes: tuple[str, ...]) -> str:
 def _door(ask: Answers, name: str, missing_for: MissingFor) -> Iterator[Problem]:
     at = ("doors", name)
     yield from _door_feed(ask, at)
-    rgb = (*at, "rgb_liveness")
-    for key in ("fake_detection_threshold", "minimum_preliminary_liveness_threshold"):
-        yield from _order(ask, rgb, key, "liveness_detection_threshold")
-    yield from _pose(ask, (*at, "profile_pose"))
-    yield from _depth(ask, at)
-    yield from _order(ask, (*at, "smile"), "neutral_threshold", "smile_threshold")
     yield from _order(ask, (*at, "gate"), "minimum_brightness", "maximum_brightness")
-    scheme = ask.text(*rgb, "detection_scheme") or ""
+    spec = BY_NAME.get(ask.text(*at, "mode") or "")
+    if spec is not None:
+        yield from _mode(ask, at, spec)
+    scheme = ask.text(*at, "rgb_liveness", "detection_scheme") or ""
     if missing := missing_for(scheme):
         text = f"{scheme} needs the {' and '.join(missing)} network, which is not installed"
-        yield at_value(ask.document, (*rgb, "detection_scheme"), text)
+        yield at_value(ask.document, (*at, "rgb_liveness", "detection_scheme"), text)
     yield from _margins(ask, at, scheme)
     yield from loose.problems(ask, name, cameras.is_recording(ask, ask.text(*at, "feed") or ""))
-    yield from _challenge(ask, (*at, "challenge"))
-    yield from _sequence(ask, (*at, "sequence"))
 
 
-def _challenge(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
-    action = ask.text(*at, "action") or ""
-    if ask.true(*at, "unified", "watch") and action in UNWATCHED:
-        text = f"{action} has no unified form; choose another action or leave this out"
-        yield at_key(ask.document, (*at, "unified", "watch"), text)
-
-
-def _sequence(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
-    """A sequence asks for no action twice, and for no more than it has."""
-    actions, length = ask.words(*at, "actions"), ask.number(*at, "length")
-    if actions is None:
-        return
-    if twice := sorted({action for action in actions if actions.count(action) > 1}):
-        text = f"must not name an action twice (found {' and '.join(twice)} again)"
-        yield at_value(ask.document, (*at, "actions"), text)
-    elif ask.text(*at, "order") != "fixed" and length is not None and length > len(actions):
-        what = "length" if ask.set(*at, "length") else "actions"
-        text = f"length, {length:g}, must not be above the number of actions, {len(actions)}"
-        yield at_value(ask.document, (*at, what), text)
-
-
-def _pose(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
-    """Facing and profile must be two things; a fast turn at few frames is never seen."""
-    yield from _order(ask, at, "profile_pose_quality", "centre_pose_quality")
-    least, most = ask.number(*at, "profile_pose_quality"), ask.number(*at, "centre_pose_quality")
-    if least is not None and least == most:
-        text = f"must be below centre_pose_quality, which is {most:g} (found {least:g})"
-        yield at_value(ask.document, (*at, "profile_pose_quality"), text)
-
-
-def _depth(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
-    """A mode that looks at depth needs a camera that has it, and limits in their order."""
-    mode, feed = ask.text(*at, "mode") or "", ask.text(*at, "feed") or ""
+def _mode(ask: Answers, at: tuple[str, ...], spec: ModeSpec) -> Iterator[Problem]:
+    """What the door's mode says of its own keys, and of the camera that it needs."""
+    feed = ask.text(*at, "feed") or ""
     kind = ask.text("feeds", feed, "kind")
-    if mode in NEED_DEPTH and kind not in (None, "realsense"):
-        text = f"{mode} needs a feed of kind realsense ({feed} is of kind {kind})"
+    if spec.depth and kind not in (None, "realsense"):
+        text = f"{spec.name} needs a feed of kind realsense ({feed} is of kind {kind})"
         yield at_value(ask.document, (*at, "feed"), text)
-    depth = (*at, "liveness_3d")
-    yield from _order(ask, depth, "fake_detection_threshold", "liveness_detection_threshold")
-    at_infrared = (*at, "infrared")
-    yield from _order(ask, at_infrared, "fake_detection_threshold", "liveness_detection_threshold")
-    yield from _order(ask, depth, "minimum_distance_m", "maximum_distance_m")
+    for order in spec.orders:
+        section = (*at, order.section)
+        yield from _order(ask, section, order.low, order.high, strict=order.strict)
+    for fault in spec.faults(Below(ask, at)):
+        place = at_key if fault.there else at_value
+        yield place(ask.document, (*at, *fault.at), fault.text)
 
 
 def _door_feed(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:
@@ -323,10 +290,17 @@ def _margins(ask: Answers, at: tuple[str, ...], scheme: str) -> Iterator[Problem
             yield note(ask.document, (*at, "gate", key), text)
 
 
-def _order(ask: Answers, at: tuple[str, ...], low: str, high: str) -> Iterator[Problem]:
+def _order(
+    ask: Answers, at: tuple[str, ...], low: str, high: str, *, strict: bool = False
+) -> Iterator[Problem]:
     """`low` must not be above `high`; said at the one that stands in the file."""
     least, most = ask.number(*at, low), ask.number(*at, high)
-    if least is None or most is None or least <= most:
+    if least is None or most is None or least < most:
+        return
+    if least == most:
+        if strict:
+            text = f"must be below {high}, which is {most:g} (found {least:g})"
+            yield at_value(ask.document, (*at, low), text)
         return
     if ask.set(*at, low):
         text = f"must not be above {high}, which is {most:g} (found {least:g})"

@@ -3,6 +3,7 @@
 It hands on to its neighbours what they declare their keys with.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     WithJsonSchema,
+    create_model,
     model_validator,
 )
 
@@ -27,6 +29,7 @@ __all__ = [
     "ValidationError",
     "WithJsonSchema",
     "joined",
+    "made",
     "name",
     "number",
 ]
@@ -90,3 +93,10 @@ class Section(BaseModel):
     def _nothing_is_all_defaults(cls, value: object) -> object:
         """A section whose every line is commented out."""
         return {} if value is None else value
+
+
+def made(
+    name: str, sentence: str, keys: Mapping[str, tuple[Any, Any]], base: type[Section] = Section
+) -> type[Section]:
+    """A section with these keys, each a type and a Field, beside those of `base`."""
+    return create_model(name, __base__=base, __doc__=sentence, **dict(keys))  # type: ignore[call-overload, no-any-return]

@@ -16,6 +16,7 @@ from feeds import imaging
 from feeds.frame import ColorImage, Frame
 from kioskd.config.load import Config, Door
 from kioskd.modes import catalogue
+from kioskd.modes.spec import Needs
 from models.observation import LivenessPlan, Observation, Wanted
 from models.perceive import Perceiver
 from models.session import Networks
@@ -107,9 +108,7 @@ def _cost(door: Door, perceiver: Perceiver, images: Sequence[ColorImage]) -> tup
     return min(((b[0] - a[0]) / FRAMES, (b[1] - a[1]) / FRAMES) for a, b in rounds)
 
 
-def _wanted(
-    seen: Observation, needs: catalogue.Needs, plan: LivenessPlan | None
-) -> Iterator[Wanted]:
+def _wanted(seen: Observation, needs: Needs, plan: LivenessPlan | None) -> Iterator[Wanted]:
     if seen.faces:
         for measure in sorted(needs.measures):
             yield Wanted(seen.faces[0].track_id, frozenset({measure}), plan)

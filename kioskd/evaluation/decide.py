@@ -9,6 +9,7 @@ from kioskd.evaluation import depth_modes
 from kioskd.evaluation.sight import COLOURS, GateUse, Sighting
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import subject
+from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.drive import Mode, drive, settled
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
@@ -55,7 +56,7 @@ class Judging:
     rgb: RgbSettings
     gate: GateSettings
     gate_use: GateUse
-    depth: depth_modes.DepthKind | None = None
+    depth: ModeSettings | None = None
     added: Added = field(default_factory=dict)
 
     @property

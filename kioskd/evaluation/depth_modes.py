@@ -1,75 +1,55 @@
-"""The modes that look with a depth camera, as an evaluation needs them. Pure."""
+"""The modes that an evaluation judges in place of RGB liveness. Pure."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
-from kioskd.modes.catalogue import needs
-from kioskd.modes.depth.depth_mode import INFRARED, RGB_3D, depth_mode, infrared_mode, rgb_3d_mode
-from kioskd.modes.depth.depth_settings import DepthSettings, InfraredSettings, Rgb3dSettings
-from kioskd.modes.depth.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
+from kioskd.modes.catalogue import SPECS, ModeSettings, make, spec_of
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.setting import Number, settings_in
 from models.observation import Face, Measure
 
-DepthKind = DepthSettings | InfraredSettings | Rgb3dSettings
-
-DEFAULTS: dict[str, DepthKind] = {
-    "secure_access_3d_liveness": DepthSettings("secure_access_3d_liveness"),
-    "depth_liveness": DepthSettings("depth_liveness"),
-    INFRARED: InfraredSettings(),
-    RGB_3D: Rgb3dSettings(),
+DEFAULTS: dict[str, ModeSettings] = {
+    spec.name: spec.settings
+    for spec in SPECS
+    if spec.score is not None and not isinstance(spec.settings, RgbSettings)
 }
 
 
-def name(settings: DepthKind) -> str:
+def name(settings: ModeSettings) -> str:
     """The mode's, as in config.yaml."""
-    match settings:
-        case DepthSettings():
-            return settings.mode
-        case InfraredSettings():
-            return INFRARED
-        case Rgb3dSettings():
-            return RGB_3D
+    return spec_of(settings).name
 
 
-def measures(settings: DepthKind) -> frozenset[Measure]:
+def measures(settings: ModeSettings) -> frozenset[Measure]:
     """All that the mode and its gate may ask for."""
-    return needs(settings).measures
+    return spec_of(settings).needs(settings).measures
 
 
-def mode(settings: DepthKind, rgb: RgbSettings, gate: GateSettings) -> Mode:
+def mode(settings: ModeSettings, rgb: RgbSettings, gate: GateSettings) -> Mode:
     """The mode that ships; `rgb` is how it judges colours, where it does."""
-    match settings:
-        case DepthSettings():
-            return depth_mode(settings, gate)
-        case InfraredSettings():
-            return infrared_mode(settings, gate)
-        case Rgb3dSettings():
-            return rgb_3d_mode(replace(settings, rgb=rgb), gate)
+    return make(_with(settings, rgb), gate, lambda _: 0)
 
 
-def score(settings: DepthKind, rgb: RgbSettings, face: Face) -> float | None:
-    """That of the evidence which speaks least for life; None if any has nothing to say."""
-    said = [evidence.say(face) for evidence in _evidence(settings, rgb)]
-    scores = [each for each in said if isinstance(each, float)]
-    return min(scores) if len(scores) == len(said) else None
+def score(settings: ModeSettings, rgb: RgbSettings, face: Face) -> float | None:
+    """What the mode judges the face by; None where it has nothing to say."""
+    said = spec_of(settings).score
+    return said(_with(settings, rgb), face) if said is not None else None
 
 
-def thresholds(settings: DepthKind) -> dict[str, float]:
-    """Of the depth's or the infrared's own windows, under the names of config.yaml."""
-    if isinstance(settings, InfraredSettings):
-        section, told = "infrared", asdict(settings)
-        del told["attempt"]
-    else:
-        section, told = "liveness_3d", asdict(settings.relief)
-    return {f"{section}.{key}": value for key, value in told.items()}
+def thresholds(settings: ModeSettings) -> dict[str, float]:
+    """The mode's own limits beside those of RGB liveness, under the names of config.yaml."""
+    found = {}
+    for section, place in spec_of(settings).sections.items():
+        whole = getattr(settings, place.field) if place.field else settings
+        if not isinstance(whole, RgbSettings):
+            without = {*place.without, "attempt"}
+            for each in settings_in(whole, without):
+                if isinstance(each.note, Number):
+                    found[f"{section}.{each.name}"] = each.value
+    return found
 
 
-def _evidence(settings: DepthKind, rgb: RgbSettings) -> tuple[Evidence, ...]:
-    match settings:
-        case DepthSettings():
-            return (relief_evidence(settings.relief),)
-        case InfraredSettings():
-            return (infrared_evidence(settings),)
-        case Rgb3dSettings():
-            return (relief_evidence(settings.relief), rgb_evidence(rgb))
+def _with(settings: ModeSettings, rgb: RgbSettings) -> ModeSettings:
+    own = getattr(settings, "rgb", None)
+    return replace(settings, rgb=rgb) if isinstance(own, RgbSettings) else settings

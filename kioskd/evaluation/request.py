@@ -10,6 +10,7 @@ from kioskd.evaluation.dataset import CLIP_FRAMES, DataSet, DataSetError
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import Report, full_report
 from kioskd.evaluation.sight import COLOURS, IMAGES_FPS, GateUse, Sight, Sighting, roles
+from kioskd.modes.catalogue import ModeSettings, spec_of
 from kioskd.modes.depth.depth_settings import Rgb3dSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb import rgb_mode as rgb
@@ -27,8 +28,7 @@ from models.perceive import PerceptionSettings
 from models.schemes import FUSED, SCHEMES
 from models.session import Networks
 
-Evaluated = RgbSettings | depth_modes.DepthKind
-MODES: dict[str, Evaluated] = {rgb.MODE: RgbSettings(), **depth_modes.DEFAULTS}
+MODES: dict[str, ModeSettings] = {rgb.MODE: RgbSettings(), **depth_modes.DEFAULTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Settings:
     gate: GateSettings = field(default_factory=GateSettings)
     rgb: RgbSettings = field(default_factory=RgbSettings)
     perception: PerceptionSettings = field(default_factory=PerceptionSettings)
-    depth: depth_modes.DepthKind | None = None
+    depth: ModeSettings | None = None
     added: tuple[Added, ...] = ()
 
     @property
@@ -107,7 +107,7 @@ def settings_of(request: Request, config: Config | None) -> Settings:
     settings = Settings(
         gate=chosen.gate, perception=config.perception.settings(), added=config.perception.added
     )
-    own = chosen.mode if isinstance(chosen.mode, Evaluated) else None
+    own = chosen.mode if spec_of(chosen.mode).score is not None else None
     if mode is not None and (own is None or _name(own) != mode):
         return _judged(settings, MODES[mode])
     if own is None:
@@ -117,11 +117,11 @@ def settings_of(request: Request, config: Config | None) -> Settings:
     return _judged(settings, own)
 
 
-def _name(mode: Evaluated) -> str:
+def _name(mode: ModeSettings) -> str:
     return rgb.MODE if isinstance(mode, RgbSettings) else depth_modes.name(mode)
 
 
-def _judged(settings: Settings, mode: Evaluated) -> Settings:
+def _judged(settings: Settings, mode: ModeSettings) -> Settings:
     if isinstance(mode, RgbSettings):
         return replace(settings, rgb=mode)
     if isinstance(mode, Rgb3dSettings):

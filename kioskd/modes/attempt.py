@@ -9,9 +9,11 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 from kioskd.modes.gate import FacePolicy
 from kioskd.modes.reasons import Reason
+from kioskd.modes.setting import Number
 from models.observation import Face, Observation
 
 FORGET_S = 60.0  # a track unseen for so long is gone for good; the tracker gave it up long before
@@ -21,10 +23,26 @@ FORGET_S = 60.0  # a track unseen for so long is gone for good; the tracker gave
 class AttemptSettings:
     """How an attempt is bounded and when the next may begin. Seconds of observation time."""
 
-    attempt_deadline_s: float = 5.0  # for the first fit frame to come, then anew for the decision
-    maximum_gap_s: float = 0.5  # between two observations of one attempt
-    cool_down_s: float = 2.0  # after an attempt that did not confirm
-    attempts_per_track: int = 5  # that counted a frame; then the person must leave the view
+    attempt_deadline_s: Annotated[
+        float,
+        Number(
+            1.0,
+            60.0,
+            "s",
+            "For the first fit frame to come, then anew for the decision.",
+            "neither",
+        ),
+    ] = 5.0
+    maximum_gap_s: Annotated[
+        float, Number(0.1, 5.0, "s", "Longest time between two frames of one attempt.")
+    ] = 0.5
+    cool_down_s: Annotated[
+        float, Number(0.0, 300.0, "s", "Wait after an attempt that did not confirm.", "less")
+    ] = 2.0
+    attempts_per_track: Annotated[
+        int,
+        Number(1, 100, "attempts", "Tries of one person; then they must leave the view.", "more"),
+    ] = 5  # only those that counted a frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ What is not measured never passes, and every comparison is written so that NaN f
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from kioskd.modes import picture, word
 from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.reasons import Reason
+from kioskd.modes.setting import Choice, Number
 from kioskd.modes.stillness import Trail
 from models.glance import centre_pose_quality
 from models.observation import Face, HeadPose, Measure, Observation
@@ -27,24 +28,70 @@ LAID_DEG = 60.0  # no standing person tilts the head so far: it is the picture t
 class GateSettings:
     """Limits of a fit frame. Origins of the numbers: docs/understand/gate.md."""
 
-    face_policy: FacePolicy = "one"  # a second face is refused, or the largest is taken
-    minimum_face_size_px: float = 150.0  # of the box's shorter side
-    maximum_face_share: float = 0.5  # of the frame's area
-    minimum_border_px: float = 10.0  # between the box and every edge of the frame
-    maximum_drift: float = 0.10  # of the box's centre over one second, in face widths
-    hybrid_margin_left: float = 0.35  # room in box widths; asked only for the hybrid model
-    hybrid_margin_right: float = 0.35
-    hybrid_margin_above: float = 0.20  # room in box heights
-    hybrid_margin_below: float = 0.50
-    minimum_sharpness: float = 0.25
-    minimum_contrast: float = 0.12
-    minimum_brightness: float = 0.15
-    maximum_brightness: float = 0.9
-    minimum_change: float = 0.15  # grey levels from frame to frame; 0: do not ask
-    minimum_centre_pose_quality: float = 0.59
-    maximum_yaw_deg: float = 20.0
-    maximum_pitch_deg: float = 20.0
-    maximum_roll_deg: float = 20.0
+    face_policy: Annotated[
+        FacePolicy,
+        Choice(
+            "one: a second face in view stops the attempt; largest: the largest counts.", "largest"
+        ),
+    ] = "one"
+    minimum_face_size_px: Annotated[
+        float, Number(40.0, 2000.0, "px", "Shorter side of the face box, at least.")
+    ] = 150.0  # of the box's shorter side
+    maximum_face_share: Annotated[
+        float, Number(0.05, 1.0, "", "Share of the frame's area the face box covers.")
+    ] = 0.5  # of the frame's area
+    minimum_border_px: Annotated[
+        float, Number(0.0, 500.0, "px", "Room between the face box and every edge.")
+    ] = 10.0  # between the box and every edge of the frame
+    maximum_drift: Annotated[
+        float, Number(0.01, 1.0, "face widths", "Movement of the face over one second.")
+    ] = 0.10  # of the box's centre over one second, in face widths
+    hybrid_margin_left: Annotated[
+        float, Number(0.0, 2.0, "face widths", "Room left of the face.", "neither")
+    ] = 0.35  # room in box widths; asked only for the hybrid model
+    hybrid_margin_right: Annotated[
+        float, Number(0.0, 2.0, "face widths", "Room right of the face.", "neither")
+    ] = 0.35
+    hybrid_margin_above: Annotated[
+        float, Number(0.0, 2.0, "face heights", "Room above the face.", "neither")
+    ] = 0.20  # room in box heights
+    hybrid_margin_below: Annotated[
+        float, Number(0.0, 2.0, "face heights", "Room below the face.", "neither")
+    ] = 0.50
+    minimum_sharpness: Annotated[
+        float, Number(0.0, 1.0, "", "Sharpness of the face, at least.")
+    ] = 0.25
+    minimum_contrast: Annotated[float, Number(0.0, 1.0, "", "Contrast of the face, at least.")] = (
+        0.12
+    )
+    minimum_brightness: Annotated[
+        float, Number(0.0, 1.0, "", "Brightness of the face, at least.")
+    ] = 0.15
+    maximum_brightness: Annotated[
+        float, Number(0.0, 1.0, "", "Brightness of the face, at most.")
+    ] = 0.9
+    minimum_change: Annotated[
+        float,
+        Number(
+            0.0,
+            20.0,
+            "grey levels",
+            "Change of the face from frame to frame, at least: a hanging camera sends none. 0:"
+            " do not ask.",
+        ),
+    ] = 0.15  # grey levels from frame to frame; 0: do not ask
+    minimum_centre_pose_quality: Annotated[
+        float, Number(0.0, 1.0, "", "1: facing the lens, 0: profile.")
+    ] = 0.59
+    maximum_yaw_deg: Annotated[
+        float, Number(1.0, 90.0, "degrees", "Head turned left or right, at most.")
+    ] = 20.0
+    maximum_pitch_deg: Annotated[
+        float, Number(1.0, 90.0, "degrees", "Head raised or lowered, at most.")
+    ] = 20.0
+    maximum_roll_deg: Annotated[
+        float, Number(1.0, 90.0, "degrees", "Head tilted to a shoulder, at most.")
+    ] = 20.0
 
 
 class Gate:

@@ -13,7 +13,7 @@ from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.course import Course
 from kioskd.modes.depth.depth_phases import TRANSITIONS, Cause
 from kioskd.modes.depth.depth_settings import (
-    DepthMode,
+    DepthLivenessSettings,
     DepthSettings,
     InfraredSettings,
     Rgb3dSettings,
@@ -28,18 +28,16 @@ from models.schemes import SCHEMES
 
 INFRARED = "infrared_liveness"
 RGB_3D = "secure_access_rgb_3d_liveness"
-ACTIONS: dict[DepthMode, ActionId] = {
-    "secure_access_3d_liveness": "3dLiveness",
-    "depth_liveness": "depthLiveness",
-}
+LIVENESS_3D = "secure_access_3d_liveness"
+DEPTH = "depth_liveness"
+ACTIONS: dict[str, ActionId] = {LIVENESS_3D: "3dLiveness", DEPTH: "depthLiveness"}
 
 
 def depth_mode(settings: DepthSettings, gate: GateSettings) -> "EvidenceMode":
     """3D liveness or depth liveness of one feed."""
+    name = DEPTH if isinstance(settings, DepthLivenessSettings) else LIVENESS_3D
     evidence = (relief_evidence(settings.relief),)
-    return EvidenceMode(
-        settings.mode, ACTIONS[settings.mode], evidence, settings.attempt, gate, None
-    )
+    return EvidenceMode(name, ACTIONS[name], evidence, settings.attempt, gate, None)
 
 
 def infrared_mode(settings: InfraredSettings, gate: GateSettings) -> "EvidenceMode":

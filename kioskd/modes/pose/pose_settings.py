@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.pose.turning import Direction, TurnRule
+from kioskd.modes.setting import Choice, Flat, Number
 
 ATTEMPT = AttemptSettings(attempt_deadline_s=8.0, cool_down_s=0.5)
 # People walk and turn, and begin far away: no stillness, no limit on yaw, smaller faces. These
@@ -26,14 +28,53 @@ GATE = GateSettings(
 class PoseSettings:
     """The turn that is asked for. Qualities run from 0 (profile) to 1 (facing the lens)."""
 
-    direction: Direction = "either"  # the subject's own left or right
-    centre_pose_quality: float = 0.59
-    centre_frames: int = 3
-    profile_pose_quality: float = 0.3
-    minimum_transit_s: float = 0.2
-    minimum_growth: float = 0.5  # face height in profile over that at the first look
-    minimum_parallax: float = 0.11  # face sizes; photographs that are moved stay at 0.07
-    attempt: AttemptSettings = field(default_factory=lambda: ATTEMPT)
+    direction: Annotated[
+        Direction,
+        Choice("The side to which people turn: their own left or right.", "neither"),
+    ] = "either"
+    centre_pose_quality: Annotated[
+        float, Number(0.3, 1.0, "", "Who looks at the camera has this or more.", "less")
+    ] = 0.59
+    centre_frames: Annotated[
+        int, Number(1, 30, "frames", "So many frames in a row must look at the camera.", "less")
+    ] = 3
+    profile_pose_quality: Annotated[
+        float,
+        Number(
+            0.05, 0.55, "", "Who is in profile has this or less; below centre_pose_quality.", "more"
+        ),
+    ] = 0.3
+    minimum_transit_s: Annotated[
+        float, Number(0.05, 5.0, "s", "A turn takes so long; quicker ones are cuts.")
+    ] = 0.2
+    minimum_growth: Annotated[
+        float,
+        Number(
+            0.1,
+            10.0,
+            "",
+            "Height of the face in profile over that at the first look: 1.5 where people walk"
+            " up to the door, 0.5 asks for nothing.",
+        ),
+    ] = 0.5  # face height in profile over that at the first look
+    minimum_parallax: Annotated[
+        float,
+        Number(
+            0.08,
+            1.0,
+            "face sizes",
+            "A head shows so much depth when it turns; less is a flat picture.",
+        ),
+    ] = 0.11  # face sizes; photographs that are moved stay at 0.07
+    attempt: Annotated[
+        AttemptSettings,
+        Flat(
+            sentences={
+                "attempt_deadline_s": "For the first look at the camera to come, then anew for the"
+                " turn."
+            }
+        ),
+    ] = field(default_factory=lambda: ATTEMPT)
 
     def __post_init__(self) -> None:
         """Refuse what would take any face for a turned one, whoever built these settings."""

@@ -1,8 +1,10 @@
 """The settings of the smile."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.setting import Flat, Number
 from kioskd.modes.smile.smiling import SmileRule
 
 
@@ -10,11 +12,26 @@ from kioskd.modes.smile.smiling import SmileRule
 class SmileSettings:
     """What counts as a smile. Scores run from 0 to 1; docs/understand/modes.md has their origin."""
 
-    pre_smile_delay_s: float = 0.5
-    smile_duration_s: float = 0.7
-    smile_threshold: float = 0.6
-    neutral_threshold: float = 0.3
-    attempt: AttemptSettings = field(default_factory=AttemptSettings)
+    pre_smile_delay_s: Annotated[
+        float, Number(0.1, 10.0, "s", "The face must be neutral for so long first.", "less")
+    ] = 0.5
+    smile_duration_s: Annotated[
+        float, Number(0.1, 10.0, "s", "The smile must last so long.", "less")
+    ] = 0.7
+    smile_threshold: Annotated[
+        float, Number(0.1, 1.0, "", "A smile begins with this score or more.", "less")
+    ] = 0.6
+    neutral_threshold: Annotated[
+        float,
+        Number(
+            0.05,
+            1.0,
+            "",
+            "A face that scores less is neutral, and a smile ends; not above smile_threshold.",
+            "more",
+        ),
+    ] = 0.3
+    attempt: Annotated[AttemptSettings, Flat()] = field(default_factory=AttemptSettings)
 
     def __post_init__(self) -> None:
         """Refuse what would take any face for a smile, whoever built these settings."""

@@ -1,0 +1,66 @@
+"""A challenge and a sequence of them, as the rest of the daemon knows them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kioskd.modes.challenges import reading
+from kioskd.modes.challenges.challenge_mode import MODE, SEQUENCE_MODE, ChallengeMode
+from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS
+from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
+from kioskd.modes.challenges.fraud import considered
+from kioskd.modes.challenges.kinds import ACTIONS, UNWATCHED
+from kioskd.modes.spec import GATED, Asked, Fault, ModeSpec, Needs, Place
+
+
+def needs(settings: ChallengeSettings | SequenceSettings) -> Needs:
+    kinds = frozenset(settings.actions) | considered(settings.unified)
+    return Needs(GATED | frozenset(reading.measures(kinds)))
+
+
+def unwatched(ask: Asked) -> Iterator[Fault]:
+    action, at = ask.text("challenge", "action") or "", ("challenge", "unified", "watch")
+    if ask.true(*at) and action in UNWATCHED:
+        text = f"{action} has no unified form; choose another action or leave this out"
+        yield Fault(at, text, there=True)
+
+
+def miscounted(ask: Asked) -> Iterator[Fault]:
+    """A sequence asks for no action twice, and for no more than it has."""
+    actions, length = ask.words("sequence", "actions"), ask.number("sequence", "length")
+    if actions is None:
+        return
+    if twice := sorted({action for action in actions if actions.count(action) > 1}):
+        text = f"must not name an action twice (found {' and '.join(twice)} again)"
+        yield Fault(("sequence", "actions"), text)
+    elif ask.text("sequence", "order") == "fixed" or length is None or length <= len(actions):
+        return
+    else:
+        what = "length" if ask.set("sequence", "length") else "actions"
+        text = f"length, {length:g}, must not be above the number of actions, {len(actions)}"
+        yield Fault(("sequence", what), text)
+
+
+CHALLENGE = ModeSpec(
+    name=MODE,
+    sentence="A challenge: a person does what is asked of everybody.",
+    settings=ChallengeSettings(),
+    sections={"challenge": Place("", "Which action is asked for, and what counts as done.")},
+    make=ChallengeMode,
+    needs=needs,
+    actions=tuple(ACTIONS.values()),
+    attributes=(frozenset({"challengeConfirmed"}),),
+    table=TRANSITIONS,
+    prompts=PROMPTS,
+    faults=unwatched,
+)
+SEQUENCE = replace(
+    CHALLENGE,
+    name=SEQUENCE_MODE,
+    sentence="A sequence of challenges: a person does several actions, in an order drawn by"
+    " chance.",
+    settings=SequenceSettings(),
+    sections={"sequence": Place("", "Which actions are asked for, and what counts as done.")},
+    actions=("sequenceChallenge",),
+    faults=miscounted,
+)
+SPECS = (CHALLENGE, SEQUENCE)

@@ -1,0 +1,1 @@
+"""A mode for a test alone: a folder as docs/change/add-a-mode.md asks for."""
