@@ -14,6 +14,7 @@ from models.making.scenes.stereo import (
     StereoCamera,
     aligned,
     cropped,
+    matched,
     measured,
     seen_in_infrared,
 )
@@ -76,9 +77,10 @@ def samples(
     small = cropped(camera, centre, reach)
     wall_mm = 0.0 if behind_mm is None else centre[2] + behind_mm
     view = render(_to_eye(thing.surfaces, camera), small.eye, wall_mm)
+    still = matched(view, small, noise)
     mesh = drawn(thing.mesh, small)
     return [
-        Sample(aligned(measured(view, small, noise, random), small), jittered(mesh, random), small)
+        Sample(aligned(measured(still, noise, random), small), jittered(mesh, random), small)
         for _ in range(count)
     ]
 
@@ -125,11 +127,12 @@ def shots(
     eye = render(_to_eye(standing.surfaces, camera), camera.eye, wall_mm)
     color = render(standing.surfaces, camera.rig.color, wall_mm)
     glints = _glints(standing, camera) if standing.alive else None
+    still = matched(eye, camera, noise)
     for _ in range(count):
         grain = random.normal(0.0, 1.5, color.color.shape)
         image = np.clip(color.color + grain, 0, 255).astype(np.uint8)
         infrared = seen_in_infrared(eye, random, glints)
-        yield Shot(image, measured(eye, camera, noise, random), infrared)
+        yield Shot(image, measured(still, noise, random), infrared)
 
 
 def _glints(thing: Thing, camera: StereoCamera) -> Floats:

@@ -71,16 +71,39 @@ def any_noise(random: Generator) -> Noise:
     )
 
 
-def measured(view: View, camera: StereoCamera, noise: Noise, random: Generator) -> DepthImage:
-    """(H, W) uint16 millimetres in the eye's own view; 0: nothing found."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Matched:
+    """What the camera makes of a still view before any noise; a disparity is strength / z.
+
+    disparity  (H, W) pixels, rounded off by the window
+    blind      (H, W) as of the surface seen
+    lost       (H, W) where nothing is, or the right eye sees nothing
+    edges      (H, W) beside a jump in distance
+    """
+
+    strength: float
+    disparity: Floats
+    blind: Floats
+    lost: NDArray[np.bool_]
+    edges: NDArray[np.bool_]
+
+
+def matched(view: View, camera: StereoCamera, noise: Noise) -> Matched:
+    """The costly part, once for all frames in which nothing moves."""
     there = view.distance > 0
     strength = camera.eye.fx * camera.baseline_mm
     true = np.where(there, strength / np.maximum(view.distance, 1.0), 0.0)
-    found = _matched(true, noise.window) + _errors(true.shape, noise, random)
+    lost = ~there | _shadowed(true)
+    return Matched(strength, _matched(true, noise.window), view.blind, lost, _at_edges(true))
+
+
+def measured(still: Matched, noise: Noise, random: Generator) -> DepthImage:
+    """(H, W) uint16 millimetres in the eye's own view; 0: nothing found."""
+    found = still.disparity + _errors(still.disparity.shape, noise, random)
     found = np.rint(found / STEP) * STEP
-    lost = ~there | _shadowed(true) | _blind(view.blind, random) | (found < 0.5)
-    lost |= _at_edges(true) & (random.random(true.shape) < noise.edges)
-    z = strength / np.maximum(found, 0.5)
+    lost = still.lost | _blind(still.blind, random) | (found < 0.5)
+    lost |= still.edges & (random.random(found.shape) < noise.edges)
+    z = still.strength / np.maximum(found, 0.5)
     return np.where(lost, 0, np.rint(np.minimum(z, FAR))).astype(np.uint16)
 
 
