@@ -70,7 +70,7 @@ def passes(clip: Path, settings: ChallengeSettings | SequenceSettings) -> bool:
     begin = 0.0
     while begin < seen[-1].at:
         mode = ChallengeMode(settings, SMALL, lambda _: 0)
-        results = [step_of(mode, one).result for one in seen if one.at >= begin]
+        results = (step_of(mode, one).result for one in seen if one.at >= begin)
         if any(result is not None and result.verdict == "passed" for result in results):
             return True
         begin += EVERY_S
