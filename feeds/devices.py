@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from feeds.realsense import Attached
+from feeds.realsense.library import Attached
 from feeds.surroundings import environment
 
 _LOOKING_S = 15.0  # how long the RealSense library may look for its cameras
@@ -46,7 +46,7 @@ def cameras(dev: Path = Path("/dev"), sys: Path = Path("/sys")) -> list[Camera]:
 
 def depth_cameras() -> tuple[list[Attached], str]:
     """The RealSense cameras, and a sentence about why they could not be asked, "" if they could."""
-    command = [sys.executable, "-P", "-m", "feeds.attached"]
+    command = [sys.executable, "-P", "-m", "feeds.realsense.list_attached"]
     try:
         asked = subprocess.run(
             command, capture_output=True, text=True, env=environment(), timeout=_LOOKING_S

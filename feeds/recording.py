@@ -8,7 +8,8 @@ A recording is a folder:
     00000000.infrared.png   8 bit; where the feed has infrared
     rig.json                the depth camera's geometry, where there is one
     realsense-0.db3         the same frames in the RealSense library's format, one file for each
-                            session; where the feed is a RealSense camera (feeds/depth_recording)
+                            session; where the feed is a RealSense camera
+                            (feeds/realsense/depth_recording)
     NOTICE.txt              what this is, for whoever finds it
 
 Everything is readable by its owner only. A line is written after its images, and the lines in

@@ -10,8 +10,9 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import assert_never
 
-from feeds import imaging, knock, motion_jpeg, naming, realsense, vp8
+from feeds import imaging, knock, motion_jpeg, naming, vp8
 from feeds.decoded import Decoded
+from feeds.realsense import opening
 from feeds.recording import RecordingError, is_recording, read_index
 from feeds.settings import (
     FileSource,
@@ -46,9 +47,9 @@ def opened(source: Source, *, open_s: float, stall_s: float) -> Reader:
             folder = os.path.isdir(source.path)
             return FolderReader(source) if folder else VideoReader(source)
         case RealSenseSource():
-            return realsense.open_camera(source, open_s=open_s, stall_s=stall_s)
+            return opening.open_camera(source, open_s=open_s, stall_s=stall_s)
         case RecordingSource():
-            return realsense.open_recording(source, stall_s=stall_s)
+            return opening.open_recording(source, stall_s=stall_s)
     assert_never(source)
 
 

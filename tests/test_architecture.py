@@ -22,7 +22,7 @@ DOORS = {
     "onnxruntime": "models/session.py",
     "paho": "kioskd/delivery/mqtt.py",
     "pydantic": "kioskd/config/section.py",
-    "pyrealsense2": "feeds/realsense.py",
+    "pyrealsense2": "feeds/realsense/library.py",
     "rich": "kioskd/evaluation/terminal.py",
     "scipy": "kioskd/evaluation/estimates.py",
     "sklearn": "kioskd/evaluation/error_measures.py",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.pairing import RUN_AHEAD, Pairing
+from feeds.realsense.pairing import RUN_AHEAD, Pairing
 
 Pairs = list[tuple[float, str | None, str | None]]
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from feeds import realsense
-from feeds.depth_reader import millimetres
 from feeds.frame import Frame, Intrinsics, Rig
-from feeds.realsense import Attached
+from feeds.realsense import library, opening
+from feeds.realsense.camera_reader import millimetres
+from feeds.realsense.library import Attached
 from feeds.settings import FeedSettings, FileSource, RealSenseSource, RecordingSource
 from feeds.shot import SourceError
 from tests.support import pictures
@@ -190,7 +190,7 @@ def test_other_feeds_have_no_planes_and_never_load_the_library(tmp_path: Path) -
 @pytest.fixture(scope="module")
 def cameras() -> list[Attached]:
     """Those that happen to be on the machine that runs the tests."""
-    return realsense.attached()
+    return library.attached()
 
 
 def test_a_camera_that_is_missing_is_told_and_nothing_takes_its_place(
@@ -199,8 +199,8 @@ def test_a_camera_that_is_missing_is_told_and_nothing_takes_its_place(
     source = RealSenseSource("000000000000")
     with watched(FeedSettings("door", source, retry_first_s=0.1)) as door:
         door.until("offline", "no_camera")
-        assert door.feed.state.detail == realsense.missing(
-            source, cameras, plugged_in=realsense.plugged_in()
+        assert door.feed.state.detail == opening.missing(
+            source, cameras, plugged_in=opening.plugged_in()
         )
         door.until_restarted(2)
         assert door.feed.counts.captured == 0
@@ -208,14 +208,14 @@ def test_a_camera_that_is_missing_is_told_and_nothing_takes_its_place(
 
 def test_a_missing_camera_s_sentence_names_those_that_are_there_instead() -> None:
     source = RealSenseSource("821212060000")
-    assert realsense.missing(source, [], plugged_in=False) == (
+    assert opening.missing(source, [], plugged_in=False) == (
         "RealSense camera 821212060000 is not there: plug it into a USB 3 port"
     )
-    assert "may not be opened: install the udev rules" in realsense.missing(
+    assert "may not be opened: install the udev rules" in opening.missing(
         source, [], plugged_in=True
     )
     other = Attached("111", "Intel RealSense D415", "3.2")
-    assert "and 111 (Intel RealSense D415) is not taken for it" in realsense.missing(
+    assert "and 111 (Intel RealSense D415) is not taken for it" in opening.missing(
         source, [other], plugged_in=True
     )
 
@@ -224,24 +224,24 @@ def test_the_kernel_tells_whether_any_such_camera_is_plugged_in(tmp_path: Path) 
     devices = tmp_path / "bus/usb/devices"
     (devices / "1-1").mkdir(parents=True)
     (devices / "1-1/product").write_text("USB Keyboard\n")
-    assert not realsense.plugged_in(tmp_path)
+    assert not opening.plugged_in(tmp_path)
     (devices / "2-1").mkdir()
     (devices / "2-1/product").write_text("Intel(R) RealSense(TM) Depth Camera 435\n")
-    assert realsense.plugged_in(tmp_path)
+    assert opening.plugged_in(tmp_path)
 
 
 def test_a_camera_on_usb_2_is_refused() -> None:
     source = RealSenseSource("1")
-    realsense.check_camera(Attached("1", "Intel RealSense D435", "3.2"), source)
-    realsense.check_camera(Attached("1", "Intel RealSense D435", ""), source)
+    opening.check_camera(Attached("1", "Intel RealSense D435", "3.2"), source)
+    opening.check_camera(Attached("1", "Intel RealSense D435", ""), source)
     with pytest.raises(SourceError, match=r"is connected by USB 2\.1, too slow"):
-        realsense.check_camera(Attached("1", "Intel RealSense D435", "2.1"), source)
+        opening.check_camera(Attached("1", "Intel RealSense D435", "2.1"), source)
 
 
 def test_each_model_has_its_own_depth_size() -> None:
-    assert realsense.depth_size("Intel RealSense D415") == (1280, 720)
-    assert realsense.depth_size("Intel RealSense D435I") == (848, 480)
-    assert realsense.depth_size("Intel RealSense D455") == (848, 480)
+    assert opening.depth_size("Intel RealSense D415") == (1280, 720)
+    assert opening.depth_size("Intel RealSense D435I") == (848, 480)
+    assert opening.depth_size("Intel RealSense D455") == (848, 480)
 
 
 def test_a_recording_of_another_camera_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.realsense import Attached
+from feeds.realsense.library import Attached
 from kioskd.commands import devices
 from tests.support.broker import mosquitto
 from tests.support.daemon import Kioskd, settings

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from feeds.realsense_writer import Scene
+from feeds.realsense.recording_writer import Scene
 from models.making.scenes.attacks import FLAT_AND_BENT
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.daemon import kioskd

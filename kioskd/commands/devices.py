@@ -1,7 +1,7 @@
 """`kioskd devices`: the cameras of this machine, by the names that survive re-plugging."""
 
 from feeds.devices import Camera, cameras, depth_cameras
-from feeds.realsense import Attached
+from feeds.realsense.library import Attached
 from kioskd.commands.configuration import OK
 
 

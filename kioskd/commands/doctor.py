@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ctypes import CDLL
 from pathlib import Path
 
-from feeds import realsense
+from feeds.realsense import library
 from feeds.settings import RealSenseSource, RecordingSource
 from kioskd import time_service
 from kioskd.commands.configuration import FAILED, OK, configuration
@@ -118,8 +118,8 @@ def _libusb(config: Config) -> Finding:
         isinstance(door.feed.source, RealSenseSource | RecordingSource) for door in config.doors
     ):
         try:
-            realsense.library()
-        except realsense.NoLibraryError as error:
+            library.loaded()
+        except library.NoLibraryError as error:
             return Finding("libusb", False, str(error))
         return Finding("libusb", True, "installed, and pyrealsense2 too")
     try:

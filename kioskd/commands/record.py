@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feeds import recording
-from feeds.depth_recording import DepthRecording
 from feeds.feed import Feed
 from feeds.frame import Frame
+from feeds.realsense.depth_recording import DepthRecording
 from feeds.settings import FeedSettings, RealSenseSource, RecordingSource, Source
 from feeds.state import FeedState
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration

@@ -6,9 +6,9 @@ hardware alone. The sets of images come out of the library's own matching.
 
 from typing import Any
 
-from feeds import realsense
-from feeds.depth_reader import DepthReader
-from feeds.realsense_writer import Eyes, Scene, software_device
+from feeds.realsense import library
+from feeds.realsense.camera_reader import CameraReader
+from feeds.realsense.recording_writer import Eyes, Scene, software_device
 from tests.support.recordings import RIG, SERIAL
 
 FPS = 30
@@ -19,7 +19,7 @@ class DepthCamera:
 
     def __init__(self) -> None:
         self.plugged_in = True
-        self._rs: Any = realsense.library()
+        self._rs: Any = library.loaded()
         self._device = software_device(self._rs, SERIAL, "Intel RealSense D435")
         self._eyes = Eyes(
             self._rs, self._device, RIG, FPS, units_m=0.001, with_depth=True, aligned=False
@@ -27,8 +27,8 @@ class DepthCamera:
         self._syncer = self._rs.syncer()
         self._eyes.open(self._syncer)
 
-    def reader(self, stall_s: float = 0.2) -> DepthReader:
-        return DepthReader(self._rs, self, self, "the camera", stall_s)
+    def reader(self, stall_s: float = 0.2) -> CameraReader:
+        return CameraReader(self._rs, self, self, "the camera", stall_s)
 
     def give(self, number: int, scene: Scene) -> None:
         self._eyes.show(scene, number)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from feeds.frame import Intrinsics, Rig
-from feeds.realsense_writer import Scene, write_recording
+from feeds.realsense.recording_writer import Scene, write_recording
 
 SERIAL = "821212060000"
 RIG = Rig(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from feeds.frame import Intrinsics
-from feeds.realsense_writer import Scene, write_recording
+from feeds.realsense.recording_writer import Scene, write_recording
 from models.detect import Detector, small_copy
 from models.making.scenes.attacks import Portrait, Species
 from models.making.scenes.scene import Pose, shots, subject

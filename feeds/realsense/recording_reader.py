@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, cast
 
-from feeds.depth_reader import (
+from feeds.frame import ColorImage, DepthImage, InfraredImage, NoDepth
+from feeds.planes import Planes
+from feeds.realsense.camera_reader import (
     GRACE_S,
     POLL_MS,
-    DepthReader,
+    CameraReader,
     Moment,
     grey_of,
     image_of,
     infrared_of,
 )
-from feeds.frame import ColorImage, DepthImage, InfraredImage, NoDepth
-from feeds.library_log import Complaints
-from feeds.pairing import Pairing
-from feeds.planes import Planes
+from feeds.realsense.library_log import Complaints
+from feeds.realsense.pairing import Pairing
 from feeds.shot import Shot, SourceError
 
 GENERATED = " (generated)"  # with which the name of a device ends that there never was
@@ -40,7 +40,7 @@ class _Taken:
     image: ColorImage | DepthImage | InfraredImage | NoDepth
 
 
-class RecordingReader(DepthReader):
+class RecordingReader(CameraReader):
     """One playing of a recording, from its beginning."""
 
     def __init__(

@@ -5,8 +5,8 @@ from time import monotonic
 
 import pytest
 
-from feeds.depth_reader import DepthReader
 from feeds.planes import Planes
+from feeds.realsense.camera_reader import CameraReader
 from feeds.shot import Shot, SourceError
 from tests.support.depth_camera import FPS, DepthCamera
 from tests.support.recordings import PLATE_MM, RIG, scene, seen_by_color
@@ -19,7 +19,7 @@ def camera() -> Iterator[DepthCamera]:
     made.close()
 
 
-def shots(camera: DepthCamera, reader: DepthReader, count: int) -> list[Shot]:
+def shots(camera: DepthCamera, reader: CameraReader, count: int) -> list[Shot]:
     """Gives scenes 0 to `count` to the camera and reads each but the first.
 
     The library's matching gives out the very first image alone, before it knows of depth.

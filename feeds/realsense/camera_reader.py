@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage, DepthImage, InfraredImage, NoDepth
 from feeds.planes import Planes
-from feeds.rig import Streams, depth_units_m, streams_of
+from feeds.realsense.camera_geometry import Streams, depth_units_m, streams_of
 from feeds.shot import Shot, SourceError
 
 GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
 POLL_MS = 30
 
 
-class DepthReader:
+class CameraReader:
     """One opening of a camera."""
 
     def __init__(self, rs: Any, pipeline: Any, profile: Any, name: str, stall_s: float) -> None:

@@ -9,10 +9,10 @@ from errno import EIO, ENOENT
 from math import isfinite
 from pathlib import Path
 
-from feeds.depth_playback import KEPT
 from feeds.frame import Frame
-from feeds.realsense import NoLibraryError
-from feeds.realsense_writer import RecordingWriter, Scene
+from feeds.realsense.library import NoLibraryError
+from feeds.realsense.recording_reader import KEPT
+from feeds.realsense.recording_writer import RecordingWriter, Scene
 
 
 class DepthRecording:

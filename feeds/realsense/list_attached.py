@@ -1,4 +1,4 @@
-"""Prints the RealSense cameras on this machine, as JSON: python -m feeds.attached.
+"""Prints the RealSense cameras on this machine, as JSON: python -m feeds.realsense.list_attached.
 
 A program of its own: a driver in trouble hangs, and then only killing it helps.
 """
@@ -7,13 +7,13 @@ import json
 import sys
 from dataclasses import asdict
 
-from feeds import realsense
+from feeds.realsense import library
 
 
 def main() -> None:
     try:
-        found = realsense.attached()
-    except (realsense.NoLibraryError, RuntimeError) as error:
+        found = library.attached()
+    except (library.NoLibraryError, RuntimeError) as error:
         sys.exit(str(error))
     print(json.dumps([asdict(camera) for camera in found]))
 

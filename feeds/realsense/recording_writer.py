@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from feeds import realsense
-from feeds.depth_playback import GENERATED
 from feeds.frame import ColorImage, DepthImage, InfraredImage, Intrinsics, Rig
+from feeds.realsense import library
+from feeds.realsense.recording_reader import GENERATED
 
 _WAIT_EVERY = 10  # scenes
 _DISK_NAP_S = 0.05
@@ -84,7 +84,7 @@ class RecordingWriter:
         """`units_m` is what one step of depth means, metres. Depth has the geometry of
         `rig.infrared`, or that of `rig.color` if `aligned` to it. Raises NoLibraryError.
         """
-        self._rs: Any = realsense.library()
+        self._rs: Any = library.loaded()
         self._fps = fps
         self._units_m = units_m
         self._number = 0

@@ -1,4 +1,4 @@
-"""The project's only door to pyrealsense2: opens a RealSense camera or a recording of one.
+"""Opens a RealSense camera, or a recording of one.
 
 The configured serial number is the camera. Another one in its place is refused, and so is one
 without depth: a feed that should show depth never falls back to colours alone.
@@ -6,16 +6,16 @@ without depth: a feed that should show depth never falls back to colours alone.
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from types import ModuleType
 from typing import Any
 
 from feeds import naming
-from feeds.depth_playback import RecordingReader
-from feeds.depth_reader import DepthReader
-from feeds.library_log import Complaints
+from feeds.realsense.camera_reader import CameraReader
+from feeds.realsense.library import Attached, NoLibraryError, attached_of, loaded
+from feeds.realsense.library_log import Complaints
+from feeds.realsense.recording_reader import RecordingReader
 from feeds.settings import RealSenseSource, RecordingSource
 from feeds.shot import SourceError
 
@@ -27,43 +27,7 @@ OTHER_DEPTH = (848, 480)
 _BEGUN = 5  # times a recording is begun, until it begins with images that belong together
 
 
-class NoLibraryError(Exception):
-    """pyrealsense2 cannot be loaded; the message says what to install."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attached:
-    """A RealSense camera on this machine. `usb` is such as "3.2", "" if it does not say."""
-
-    serial: str
-    name: str
-    usb: str
-
-
-def library() -> ModuleType:
-    """Loads pyrealsense2, only now: most kiosks have no such camera. Raises NoLibraryError."""
-    try:
-        import pyrealsense2
-    except ModuleNotFoundError as error:
-        raise NoLibraryError(
-            "RealSense cameras need the package pyrealsense2: pip install 'kioskd[realsense]'"
-        ) from error
-    except ImportError as error:
-        raise NoLibraryError(_why_not(str(error))) from error
-    module: ModuleType = pyrealsense2  # which ships no types
-    return module
-
-
-def attached() -> list[Attached]:
-    """The RealSense cameras on this machine. Raises NoLibraryError.
-
-    A driver in trouble can hang here, so call it in a process that may be killed.
-    """
-    rs = library()
-    return [_attached(rs, device) for device in rs.context().query_devices()]
-
-
-def open_camera(source: RealSenseSource, *, open_s: float, stall_s: float) -> DepthReader:
+def open_camera(source: RealSenseSource, *, open_s: float, stall_s: float) -> CameraReader:
     """Opens the camera of this serial number and no other. Raises SourceError."""
     rs = _library()
     try:
@@ -97,7 +61,7 @@ def _begun(rs: Any, source: RecordingSource, stall_s: float) -> RecordingReader:
     try:
         config.enable_device_from_file(source.path, repeat_playback=False)
         device = config.resolve(rs.pipeline_wrapper(pipeline)).get_device()
-        _check_serial(_attached(rs, device), source)
+        _check_serial(attached_of(rs, device), source)
         _check_depth(device, source.path)
         playback = device.as_playback()
         playback.set_real_time(False)  # we pace it ourselves
@@ -113,21 +77,9 @@ def _begun(rs: Any, source: RecordingSource, stall_s: float) -> RecordingReader:
 
 def _library() -> ModuleType:
     try:
-        return library()
+        return loaded()
     except NoLibraryError as error:
         raise SourceError("no_library", str(error)) from error
-
-
-def _why_not(message: str) -> str:
-    if "libusb" in message:
-        return "RealSense cameras need the system's libusb: apt-get install libusb-1.0-0"
-    return f"pyrealsense2 cannot be loaded: {message}"
-
-
-def _attached(rs: Any, device: Any) -> Attached:
-    info = rs.camera_info
-    wanted = (info.serial_number, info.name, info.usb_type_descriptor)
-    return Attached(*(device.get_info(key) if device.supports(key) else "" for key in wanted))
 
 
 # -- which camera, and how it is set up
@@ -135,7 +87,7 @@ def _attached(rs: Any, device: Any) -> Attached:
 
 def _chosen(rs: Any, source: RealSenseSource) -> Any:
     devices = list(rs.context().query_devices())
-    found = [_attached(rs, device) for device in devices]
+    found = [attached_of(rs, device) for device in devices]
     for device, camera in zip(devices, found, strict=True):
         if camera.serial == source.serial:
             check_camera(camera, source)
@@ -184,7 +136,7 @@ def depth_size(name: str) -> tuple[int, int]:
     return next((size for model, size in DEPTH.items() if model in name), OTHER_DEPTH)
 
 
-def _started(rs: Any, source: RealSenseSource, camera: Attached, stall_s: float) -> DepthReader:
+def _started(rs: Any, source: RealSenseSource, camera: Attached, stall_s: float) -> CameraReader:
     config, pipeline = rs.config(), rs.pipeline()
     config.enable_device(source.serial)
     stream, form = rs.stream, rs.format
@@ -193,9 +145,9 @@ def _started(rs: Any, source: RealSenseSource, camera: Attached, stall_s: float)
     config.enable_stream(stream.infrared, 1, *depth_size(camera.name), form.y8, FPS)
     profile = pipeline.start(config)
     device = profile.get_device()
-    _check_serial(_attached(rs, device), source)
+    _check_serial(attached_of(rs, device), source)
     _switch_emitter(rs, device.first_depth_sensor(), source)
-    return DepthReader(rs, pipeline, profile, naming.shown(source), stall_s)
+    return CameraReader(rs, pipeline, profile, naming.shown(source), stall_s)
 
 
 def _switch_emitter(rs: Any, sensor: Any, source: RealSenseSource) -> None:

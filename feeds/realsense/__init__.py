@@ -1,0 +1,1 @@
+"""RealSense: cameras with depth, and recordings of them."""
