@@ -39,11 +39,11 @@ def door_to(*camera: str, **how: Any) -> Iterator[Watched]:
 
 
 @contextmanager
-def door_over(*rule: str, **how: Any) -> Iterator[Watched]:
-    """A feed of a camera behind a wire that changes what it sends."""
+def door_over(*rule: str, camera: tuple[str, ...] = (), **how: Any) -> Iterator[Watched]:
+    """A feed of a camera with these options, behind a wire that changes what it sends."""
     camera_port, port = free_port(), free_port()
     with (
-        rtsp.camera(camera_port),
+        rtsp.camera(camera_port, *camera),
         rtsp.bad_wire(port, camera_port, *rule),
         watched(settings(port, **how)) as door,
     ):
@@ -102,6 +102,26 @@ def test_the_key_frame_that_a_camera_sends_at_connect_is_kept(options: tuple[str
         made = [rtsp.made_at(frame.color) for frame in frames]
         assert made == sorted(set(made))
         assert all(m <= frame.captured_at for m, frame in zip(made, frames, strict=True))
+
+
+def test_a_camera_that_tells_its_parameters_only_beside_key_frames_comes_online() -> None:
+    """None in the session's description, and the first key frame comes after six seconds."""
+    with ExitStack() as stack:
+        doors = [
+            stack.enter_context(
+                door_over(
+                    *("untold", "0"),
+                    camera=("--codec", codec, "--no-key-first", "--key-every", "6"),
+                    open_s=LONG_S,
+                    **PATIENT,
+                )
+            )
+            for codec in ("h264", "h265")
+        ]
+        for door in doors:
+            frame = door.frame(LONG_S)
+            assert rtsp.made_at(frame.color) <= frame.captured_at
+            assert door.told == [("starting", "opening"), ("online", "")]
 
 
 def test_a_camera_without_key_frames_is_told_what_it_lacks() -> None:
@@ -215,3 +235,14 @@ def test_a_stream_that_changes_its_shape_is_opened_again_and_never_shown_stretch
             frame = door.feed.newest(0.2)
             shapes |= set() if frame is None else {frame.color.shape}
         assert shapes == {(240, 320, 3), (320, 240, 3)}
+
+
+def test_a_stream_that_changes_its_codec_is_opened_again() -> None:
+    """The camera goes on with H.265 in a session that it described as H.264."""
+    port = free_port()
+    with rtsp.camera(port, "--then-h265") as camera, watched(settings(port)) as door:
+        before = door.frame().session
+        camera.change()
+        frame = door.frame_where(lambda frame: frame.session > before)
+        assert rtsp.made_at(frame.color) <= frame.captured_at
+        assert ("stalled", "no_frames") in door.told

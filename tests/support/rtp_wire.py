@@ -4,10 +4,12 @@
     python rtp_wire.py PORT CAMERA_PORT from NUMBER SECONDS    this one and all that follow
     python rtp_wire.py PORT CAMERA_PORT still NUMBER           all that follow have its time
     python rtp_wire.py PORT CAMERA_PORT hollow NUMBER          packets go on, without pictures
+    python rtp_wire.py PORT CAMERA_PORT untold 0               no parameter sets in the description
 
 Pictures are counted from 0 in each connection, and travel within it (RTSP over TCP).
 """
 
+import re
 import socket
 import sys
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from threading import Thread
 _RATE = 90_000  # ticks a second of the clock of video in RTP (RFC 6184, 7798)
 _ASIDE = 6  # a unit of H.264 that is no picture: supplemental information
 _INTERLEAVED = ord("$")  # RFC 2326, 10.12: "$", channel, length, an RTP packet
+_TOLD = re.compile(rb"sprop-[a-z-]+=[^;\r]*")  # parameter sets (RFC 6184, 8.1; RFC 7798, 7.1)
 Rule = Callable[[int, int, int], int]  # number and time of a picture, time of the one before
 
 
@@ -31,11 +34,17 @@ def _rule(what: str, number: str, seconds: str = "0") -> Rule:
     return changed
 
 
+def _unsaid(told: re.Match[bytes]) -> bytes:
+    """As long, so that the length of the whole need not be mended."""
+    return b"x-nothing=".ljust(len(told[0]), b"0")
+
+
 class Times:
     """Rewrites what a camera sends, piece by piece."""
 
-    def __init__(self, rule: Rule, hollow_from: int | None = None) -> None:
+    def __init__(self, rule: Rule, hollow_from: int | None = None, untold: bool = False) -> None:
         self._rule = rule
+        self._untold = untold
         self._hollow_from = hollow_from
         self._left = b""
         self._count = -1
@@ -62,7 +71,7 @@ class Times:
                 return None
         packet, self._left = self._left[:end], self._left[end:]
         if packet[:2] != b"$\x00":
-            return packet
+            return _TOLD.sub(_unsaid, packet) if self._untold else packet
         head = packet[:8] + self._changed(packet[8:12])
         if self._hollow_from is not None and self._count >= self._hollow_from:
             return head + packet[12:16] + bytes([_ASIDE]) * (len(packet) - 16)
@@ -88,7 +97,7 @@ def main() -> None:
             client, _ = listener.accept()
             target = socket.create_connection(("127.0.0.1", target_port))
             Thread(target=_pass_on, args=(client, target, bytes), daemon=True).start()
-            times = Times(rule, hollow_from)
+            times = Times(rule, hollow_from, untold=what == "untold")
             Thread(target=_pass_on, args=(target, client, times.passed), daemon=True).start()
 
 

@@ -35,6 +35,10 @@ class Program:
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
+    def change(self) -> None:
+        """What it changes, if anything, it was told at its start."""
+        self._process.send_signal(signal.SIGUSR1)
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()

@@ -10,6 +10,7 @@ highest first, white for 1. Below, stripes move. Prints "ready".
 
 import argparse
 import random
+import signal
 import time
 
 import gi  # type: ignore[import-not-found]
@@ -26,11 +27,11 @@ ENCODERS = {
     "h264": (
         "x264enc speed-preset=ultrafast bitrate=1000 key-int-max={key} threads=1"
         " sliced-threads=false {order} ! video/x-h264,profile=main"
-        " ! rtph264pay name=pay0 pt=96 config-interval=-1"
+        " ! rtph264pay name={name} pt=96 config-interval=-1"
     ),
     "h265": (
         "x265enc speed-preset=ultrafast bitrate=1000 key-int-max={key} {order}"
-        " ! h265parse ! rtph265pay name=pay0 pt=96 config-interval=-1"
+        " ! h265parse config-interval=-1 ! rtph265pay name={name} pt=96 config-interval=-1"
     ),
 }
 ORDERS = {  # with B-frames an encoder holds images back, and sends them in another order
@@ -46,6 +47,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("port")
     parser.add_argument("--login", nargs=2)
     parser.add_argument("--codec", choices=list(ENCODERS), default="h264")
+    parser.add_argument("--then-h265", action="store_true", help="in the same stream, at SIGUSR1")
     parser.add_argument("--fps", type=int, default=25)
     parser.add_argument("--key-every", type=float, default=1.0, help="seconds between key frames")
     parser.add_argument("--b-frames", action="store_true")
@@ -63,14 +65,20 @@ class Camera:
         self._options = options
         self._dice = random.Random(1)
         self._turn = 0  # which size is shown
+        self._codec = options.codec
 
     @property
     def launch(self) -> str:
         given = self._options
         caps = f"video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate={given.fps}/1"
-        encoder = ENCODERS[given.codec].format(
-            key=round(given.fps * given.key_every), order=ORDERS[given.codec, given.b_frames]
-        )
+        if given.then_h265 and self._codec == "h264":  # both are encoded, and one is sent
+            encoder = (
+                f"tee name=two two. ! queue ! {self._encoder('h264', 'first')} ! select.sink_0"
+                f" two. ! queue ! {self._encoder('h265', 'second')} ! select.sink_1"
+                " input-selector name=select sync-streams=false ! identity name=pay0"
+            )
+        else:
+            encoder = self._encoder(self._codec, "pay0")
         width, height = given.sizes.split(",")[0].split("x")
         return (
             f"( appsrc name=source is-live=true format=time do-timestamp=true caps={caps}"
@@ -78,7 +86,12 @@ class Camera:
             f" caps={SIZED.format(width, height)} ! {encoder} )"
         )
 
-    def configure(self, _factory: object, media: object) -> None:
+    def _encoder(self, codec: str, name: str) -> str:
+        given = self._options
+        key, order = round(given.fps * given.key_every), ORDERS[codec, given.b_frames]
+        return ENCODERS[codec].format(name=name, key=key, order=order)
+
+    def configure(self, factory: object, media: object) -> None:
         element = media.get_element()  # type: ignore[attr-defined]
         source = element.get_by_name("source")
         count = 0
@@ -91,12 +104,26 @@ class Camera:
 
         GLib.timeout_add(1000 // self._options.fps, push)
         self._change_sizes(element.get_by_name("size"))
+        if select := element.get_by_name("select"):
+            self._change_codec(factory, select)
         pay = element.get_by_name("pay0")
         if self._options.no_key_first:
             pay.get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, _after_first_key())
         if self._options.lose:
             kinds = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
             pay.get_static_pad("src").add_probe(kinds, self._lost)
+
+    def _change_codec(self, factory: object, select: object) -> None:
+        """Sends H.265 once it is told to, in this stream and to whoever connects anew."""
+
+        def change() -> bool:
+            self._codec = "h265"
+            factory.set_launch(self.launch)  # type: ignore[attr-defined]
+            second = select.get_static_pad("sink_1")  # type: ignore[attr-defined]
+            select.set_property("active-pad", second)  # type: ignore[attr-defined]
+            return False
+
+        GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGUSR1, change)
 
     def _change_sizes(self, size: object) -> None:
         """Shows the next size after a while, and stays there, whoever connects anew."""
