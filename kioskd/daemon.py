@@ -26,7 +26,8 @@ from kioskd.prompter import Prompter
 from kioskd.state_dir import StateDir
 from kioskd.stream import Stream
 from kioskd.watchdog import Watchdog
-from models.manifest import Role, shipped
+from models.manifest import shipped
+from models.network_file import Role
 from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
 

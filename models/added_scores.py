@@ -8,10 +8,11 @@ import numpy as np
 from feeds.frame import ColorImage
 from feeds.imaging import resize
 from models import liveness
+from models.added import Added
 from models.calibration import logit, sigmoid
 from models.entries import one_of
 from models.liveness import softmax, surroundings, usable
-from models.manifest import Added, NetworkError
+from models.network_file import NetworkError
 from models.observation import Box, LivenessModel
 from models.session import Array, Network, Networks
 

@@ -1,14 +1,17 @@
-"""Entries of a manifest, read strictly: each is what it must be, or a ValueError says why."""
+"""Entries that speak of networks, read strictly: each is what it must be, or a ValueError says why.
 
-from typing import TypeVar
+What is read has been parsed already: these are plain values, whatever file they stood in.
+"""
 
-from models.strict_yaml import Value
+import re
+from typing import TypeVar, get_args
 
-Shape = tuple[int | str, ...]  # a word is a size that is given at run time
+from models.network_file import Crop, CropShape, Resize, Shape
+
 Word = TypeVar("Word", bound=str)
 
 
-def section(value: Value, where: str, keys: tuple[str, ...]) -> dict[str, Value]:
+def section(value: object, where: str, keys: tuple[str, ...]) -> dict[str, object]:
     """A section that has exactly these keys."""
     found = named(value)
     if set(found) != set(keys):
@@ -16,40 +19,60 @@ def section(value: Value, where: str, keys: tuple[str, ...]) -> dict[str, Value]
     return found
 
 
-def named(value: Value) -> dict[str, Value]:
+def named(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
         raise ValueError(f"a section was expected, found {value!r}")  # noqa: TRY004 - see caller
     return value
 
 
-def text(value: Value, where: str) -> str:
+def text(value: object, where: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{where} must be text, found {value!r}")
     return value
 
 
-def one_of(value: Value, words: tuple[Word, ...], where: str) -> Word:
+def one_of(value: object, words: tuple[Word, ...], where: str) -> Word:
     for word in words:
         if value == word:
             return word
     raise ValueError(f"{where} must be one of {', '.join(map(str, words))}, found {value!r}")
 
 
-def shape(value: Value, where: str) -> Shape:
+def shape(value: object, where: str) -> Shape:
     if not isinstance(value, list) or not all(type(size) in (int, str) for size in value):
         raise ValueError(f"{where} must be a list of whole numbers and words, found {value!r}")
     return tuple(size for size in value if isinstance(size, int | str))
 
 
-def real(value: Value, where: str, low: float, high: float) -> float:
+def real(value: object, where: str, low: float, high: float) -> float:
     """A number from low to high; true and false are none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ValueError(f"{where} must be a number from {low:g} to {high:g}, found {value!r}")
     return value
 
 
-def whole(value: Value, where: str, low: int, high: int) -> int:
+def whole(value: object, where: str, low: int, high: int) -> int:
     """A whole number from low to high."""
     if type(value) is not int or not low <= value <= high:
         raise ValueError(f"{where} must be a whole number from {low} to {high}, found {value!r}")
     return value
+
+
+def digest(value: object, where: str) -> str:
+    """A file's sha256."""
+    found = text(value, where)
+    if not re.fullmatch("[0-9a-f]{64}", found):
+        raise ValueError(
+            f"{where} must be 64 hexadecimal digits in quotes, as sha256sum prints them"
+        )
+    return found
+
+
+def crop(value: object, where: str) -> Crop:
+    """How the face is cut out for a network."""
+    entry = section(value, where, ("scale", "shape", "resize"))
+    return Crop(
+        real(entry["scale"], f"{where}.scale", 1, 10),
+        one_of(entry["shape"], get_args(CropShape), f"{where}.shape"),
+        one_of(entry["resize"], get_args(Resize), f"{where}.resize"),
+    )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import reflect_border, resize
-from models.manifest import Crop, NetworkError
+from models.network_file import Crop, NetworkError
 from models.observation import Box, LivenessModel
 from models.session import Array, Networks
 

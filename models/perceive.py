@@ -13,9 +13,9 @@ from models.change import ChangeMeter
 from models.detect import Detector
 from models.faces import FaceFinder
 from models.infrared.infrared import read_infrared
-from models.manifest import NetworkError, Role
 from models.mesh.landmarks import read_mesh
 from models.motion import MotionMeter
+from models.network_file import NetworkError, Role
 from models.observation import (
     Box,
     Face,

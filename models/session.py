@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from onnxruntime.capi import build_and_package_info
 
 from models.batching import Batching
-from models.entries import Shape
-from models.manifest import Manifest, NetworkError, NetworkFile, Role, shipped, verified
+from models.manifest import Manifest, shipped
+from models.network_file import NetworkError, NetworkFile, Role, Shape, verified
 
 Provider = Literal["auto", "cpu", "cuda"]
 Array = NDArray[np.float32]

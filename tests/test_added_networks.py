@@ -10,12 +10,14 @@ import pytest
 from feeds.imaging import read_image
 from kioskd import daemon
 from kioskd.config.load import check, load
+from kioskd.config.networks import read_added
 from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.request import Request, report_of, settings_of, sight
 from models import added_scores, liveness
-from models.added import read_added
+from models.added import Added
 from models.detect import Detector
-from models.manifest import Added, NetworkError, Role, shipped
+from models.manifest import shipped
+from models.network_file import NetworkError, Role
 from models.observation import LivenessPlan
 from models.perceive import warm_up
 from models.schemes import SCHEMES, evaluate

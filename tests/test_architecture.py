@@ -28,7 +28,7 @@ DOORS = {
     "sklearn": "kioskd/evaluation/error_measures.py",
     "sqlite3": "kioskd/delivery/database.py",
     "structlog": "kioskd/log.py",
-    "yaml": "models/strict_yaml.py",
+    "yaml": "kioskd/config/strict_yaml.py",
 }
 MAKING = "models/making"  # how the networks are made, by hand; not in the wheel
 SIDE_EFFECTS = {"open", "print", "input", "exec", "eval", "breakpoint"}

@@ -355,7 +355,7 @@ SCORES = {
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    path = tmp_path / "held_out.yaml"
+    path = tmp_path / "held_out.toml"
     write_table(path, {"hybrid_unimodal": SCORES}, about=["made up, for a test"])
     return path
 
@@ -372,6 +372,12 @@ def test_a_table_that_is_written_is_read_again(table: Path) -> None:
         live = [s for each in SCORES["bonafide"].values() for s in each]
         share = sum(s < threshold for s in live) / len(live)
         assert found.refused(threshold) == pytest.approx(share, abs=1e-4)
+
+
+def test_a_species_keeps_its_name_whatever_is_in_it(tmp_path: Path) -> None:
+    path, name = tmp_path / "held_out.toml", 'a "print", 2.0'
+    write_table(path, {"hybrid_unimodal": {"bonafide": {"a": [0.9]}, name: {"a": [0.2]}}})
+    assert set(table_of("hybrid_unimodal", path).species) == {name}
 
 
 def test_between_two_thresholds_no_figure_flatters(table: Path) -> None:
@@ -402,7 +408,7 @@ def test_figures_of_other_networks_are_not_shown(table: Path) -> None:
 
 def test_without_a_table_nothing_is_made_up(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="no table of attacks ships") as caught:
-        table_of("hybrid_unimodal", tmp_path / "none.yaml")
+        table_of("hybrid_unimodal", tmp_path / "none.toml")
     proposal = propose(site(0.95), BY, Wish("bpcer", 0.05))
     assert f"Attacks: {caught.value}" in lines(proposal, str(caught.value))
     assert "# attacks: no table" in fragment(proposal, "kioskd calibrate", (), str(caught.value))
@@ -411,17 +417,17 @@ def test_without_a_table_nothing_is_made_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("schemes:", "scheme:", "schemes must be a section"),
-        ("sources: 2", "sources: two", "needs frames and sources, whole numbers"),
+        ("[schemes.", "[scheme.", "schemes must be a section"),
+        ("sources = 2", 'sources = "two"', "needs frames and sources, whole numbers"),
         ("[0.0500, ", "[0.0600, 0.0500, ", "thresholds must rise"),
         ("[0.0500, ", "[", "one number for each threshold"),
-        ("accepted: [", "accepted: [2.0, ", "must be numbers from 0 to 1"),
-        ('networks: "', "networks: [", "is not valid YAML"),
+        ("accepted = [", "accepted = [2.0, ", "must be numbers from 0 to 1"),
+        ('networks = "', "networks = [", r"held_out\.toml:5:13: "),
     ],
 )
 def test_a_damaged_table_is_a_sentence(table: Path, old: str, new: str, says: str) -> None:
     assert old in table.read_text()
-    table.write_text(table.read_text().replace(old, new, 1))
+    table.write_text(table.read_text().replace(old, new))
     with pytest.raises(TableError, match=says):
         table_of("hybrid_unimodal", table)
 

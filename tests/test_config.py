@@ -648,7 +648,7 @@ def test_a_scheme_whose_network_is_absent_is_refused_by_name(tmp_path: Path) -> 
     from kioskd.config.answers import Answers
     from kioskd.config.rules import problems
     from kioskd.config.secrets import Vault
-    from models.strict_yaml import read
+    from kioskd.config.strict_yaml import read
 
     document = read(with_rgb("detection_scheme: strict_multimodal"), "config.yaml")
     ask = Answers(document, document.value, tmp_path)

@@ -19,15 +19,15 @@ from kioskd.config.keys import Key, walk
 from kioskd.config.load import check, load
 from kioskd.config.reference import SCHEMA_FILE
 from kioskd.config.settings import schema
+from kioskd.config.strict_yaml import Document, read
+from kioskd.config.yaml_document import Path as KeyPath
+from kioskd.config.yaml_document import dotted
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_mode import MODE
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.document import Path as KeyPath
-from models.document import dotted
 from models.perceive import PerceptionSettings
 from models.schemes import SCHEMES
-from models.strict_yaml import Document, read
 from tests.support.broker import make_certificates
 
 ROOT = Path(__file__).resolve().parent.parent

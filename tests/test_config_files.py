@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kioskd.commands.check import checked
 from kioskd.config.as_user import SERVICE_GROUPS
 from kioskd.config.load import check
-from models.strict_yaml import read
+from kioskd.config.strict_yaml import read
 
 ROOT = Path(__file__).resolve().parent.parent
 GOOD = """\

@@ -12,8 +12,8 @@ from kioskd.commands.check import checked
 from kioskd.config.keys import Key, walk
 from kioskd.config.load import ConfigError, check, load
 from kioskd.config.settings import schema
-from models.document import Path as KeyPath
-from models.document import dotted
+from kioskd.config.yaml_document import Path as KeyPath
+from kioskd.config.yaml_document import dotted
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = (ROOT / "config.yaml").read_text(encoding="utf-8")

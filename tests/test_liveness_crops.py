@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.liveness import bona_fide, cut, score, shifted_crop, square_crop, usable
-from models.manifest import Crop
+from models.network_file import Crop
 from models.observation import Box
 from tests.support.eyes import live_clip, networks
 

@@ -5,15 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from models.manifest import (
-    MANIFEST,
-    NetworkError,
-    installed_models,
-    missing_for,
-    read_manifest,
-    shipped,
-    verified,
-)
+from models.manifest import MANIFEST, installed_models, missing_for, read_manifest, shipped
+from models.network_file import NetworkError, verified
 from models.schemes import SCHEMES
 from models.session import Networks
 
@@ -65,7 +58,7 @@ def test_an_absent_network_file_is_refused_by_name(copy: Path) -> None:
 
 
 def test_a_scheme_whose_model_has_no_line_in_the_manifest_misses_it(copy: Path) -> None:
-    lines = [line for line in copy.read_text().splitlines() if not line.startswith("  hybrid: {")]
+    lines = [line for line in copy.read_text().splitlines() if not line.startswith("hybrid = {")]
     copy.write_text("\n".join(lines))
     manifest = read_manifest(copy)
     assert missing_for("context_multimodal", manifest) == ("hybrid",)
@@ -82,7 +75,7 @@ def test_only_what_is_needed_is_loaded(copy: Path) -> None:
 
 
 def test_models_that_share_a_file_share_its_session(copy: Path) -> None:
-    shared = edited(copy, "texture: { network: texture,", "texture: { network: hybrid,")
+    shared = edited(copy, 'texture = { network = "texture",', 'texture = { network = "hybrid",')
     networks = Networks.load({"texture", "hybrid"}, "cpu", manifest=read_manifest(shared))
     assert networks["texture"] is networks["hybrid"]
     assert networks.provider == "cpu"
@@ -124,13 +117,16 @@ def test_cuda_that_was_demanded_and_not_got_is_refused(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("licence: MIT", "license: MIT", "networks.yunet must have the keys"),
-        ("scale: 2.7", "scale: big", "roles.hybrid.crop.scale must be a number from 1 to 10"),
-        ("shape: square", "shape: round", "roles.texture.crop.shape must be one of box, square"),
-        ("resize: area", "resize: cubic", "roles.texture.crop.resize must be one of linear, area"),
-        ("network: context", "network: v1", "roles.context names v1, which is no network"),
-        ("  mesh:", "  nets:", "roles must be one of face, mesh"),
-        ("{ network: yunet }", "{ network: yunet, network: yunet }", "duplicate key"),
+        ('licence = "MIT"', 'license = "MIT"', "networks.yunet must have the keys"),
+        ('sha256 = "2', 'sha256 = "', "networks.yunet.sha256 must be 64 hexadecimal digits"),
+        ("scale = 2.7", 'scale = "big"', "roles.hybrid.crop.scale must be a number from 1 to 10"),
+        ('"square"', '"round"', "roles.texture.crop.shape must be one of box, square"),
+        ('"area"', '"cubic"', "roles.texture.crop.resize must be one of linear, area"),
+        ('network = "context"', 'network = "v1"', "roles.context names v1, which is no network"),
+        ("\nmesh =", "\nnets =", "roles must be one of face, mesh"),
+        ("date =", "date = 2023-03-01 #", "networks.yunet.date must be text"),
+        ("# Where each", "Where each", r"manifest\.toml:2:7: "),
+        ("[roles]", "[networks.yunet]", r"manifest\.toml:\d+:\d+: Cannot declare"),
     ],
 )
 def test_a_mistake_in_the_manifest_is_named(copy: Path, old: str, new: str, complaint: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from feeds.frame import ColorImage, Frame
 from feeds.imaging import resize
-from models.manifest import NetworkError
+from models.network_file import NetworkError
 from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
 from models.perceive import Perceiver, PerceptionSettings, needs, warm_up
 from models.session import Networks

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from models.manifest import NetworkError
+from models.network_file import NetworkError
 from models.session import Array, Networks
 from tests.support.eyes import ROOT, networks
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.document import Path, Place, Problem, Value, dotted
-from models.strict_yaml import MOST_BYTES, read
+from kioskd.config.strict_yaml import MOST_BYTES, read
+from kioskd.config.yaml_document import Path, Place, Problem, Value, dotted
 
 
 @pytest.mark.parametrize(

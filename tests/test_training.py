@@ -9,7 +9,7 @@ from feeds.imaging import write_image
 from models.making.training.data import BONA_FIDE, Face, Picture, find_faces, groups, listed
 from models.making.training.judge import THRESHOLD, equal_error, judged, row
 from models.making.training.views import jittered, plain, view
-from models.manifest import Crop
+from models.network_file import Crop
 from models.observation import Box
 from tests.support.eyes import astronaut
 

@@ -20,7 +20,8 @@ from kioskd.evaluation.request import (
 )
 from kioskd.evaluation.terminal import progress
 from kioskd.evaluation.threshold_choice import CalibrationError, Proposal, Wish, propose
-from models.manifest import Manifest, NetworkError, missing_for
+from models.manifest import Manifest, missing_for
+from models.network_file import NetworkError
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from kioskd.delivery.probe import probe
 from kioskd.doctor import camera, speed
 from kioskd.doctor.finding import Finding
 from kioskd.loopback import listens
-from models.manifest import NetworkError
+from models.network_file import NetworkError
 
 
 def run(path: Path, *, as_json: bool = False) -> int:

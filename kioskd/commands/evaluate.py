@@ -11,7 +11,7 @@ from kioskd.evaluation.report import Report
 from kioskd.evaluation.request import Request, check, report_of, settings_of, sight
 from kioskd.evaluation.terminal import progress
 from kioskd.evaluation.thumbnails import thumbnails
-from models.manifest import NetworkError
+from models.network_file import NetworkError
 
 
 def run(request: Request) -> int:

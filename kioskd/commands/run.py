@@ -10,7 +10,7 @@ from kioskd.delivery.database import AuditError
 from kioskd.delivery.embedded_broker import EmbeddedError
 from kioskd.shutdown import Signals, within
 from kioskd.state_dir import StateDirError, WrongStateDirError
-from models.manifest import NetworkError
+from models.network_file import NetworkError
 
 
 def run(path: Path) -> int:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from kioskd.config import files
 from kioskd.config.keys import find
-from models.document import Document, Value
-from models.document import Path as KeyPath
+from kioskd.config.yaml_document import Document, Value
+from kioskd.config.yaml_document import Path as KeyPath
 
 
 @dataclass(frozen=True, slots=True)

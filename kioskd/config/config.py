@@ -9,7 +9,7 @@ from feeds.settings import FeedSettings
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
-from models.manifest import Added
+from models.added import Added
 
 if TYPE_CHECKING:
     from models.perceive import PerceptionSettings

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from kioskd.config.settings import schema
-from models.document import Path
+from kioskd.config.yaml_document import Path
 
 NAME = "NAME"  # stands for a name of the operator's choice
 

@@ -14,10 +14,11 @@ from kioskd.config.config import Config, Door
 from kioskd.config.problem import ConfigError, Problem
 from kioskd.config.secrets import SecretError, Vault
 from kioskd.config.settings import Complaint, Settings, validate
-from models.document import Problem as YamlProblem
-from models.manifest import NetworkError, missing_for
+from kioskd.config.strict_yaml import MOST_BYTES, Document, read
+from kioskd.config.yaml_document import Problem as YamlProblem
+from models.manifest import missing_for
+from models.network_file import NetworkError
 from models.schemes import SCHEMES
-from models.strict_yaml import MOST_BYTES, Document, read
 
 __all__ = ["Config", "ConfigError", "Door", "Problem", "check", "load"]
 

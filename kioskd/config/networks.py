@@ -6,10 +6,11 @@ from pathlib import Path
 from kioskd.config import files
 from kioskd.config.answers import Answers
 from kioskd.config.problem import Problem, at_value, note
-from models.added import read_added
-from models.manifest import Added, NetworkError
+from kioskd.config.strict_yaml import MOST_BYTES, read
+from models import added
+from models.added import Added
+from models.network_file import NetworkError
 from models.schemes import FUSED
-from models.strict_yaml import MOST_BYTES
 
 KEY = ("perception", "added_networks")
 
@@ -38,3 +39,11 @@ def added_networks(file: Path) -> tuple[Added, ...]:
         return read_added(files.read(file, MOST_BYTES + 1), file)
     except files.FileError as error:
         raise NetworkError(f"{file} cannot be read ({error})") from error
+
+
+def read_added(source: bytes, file: Path) -> tuple[Added, ...]:
+    """The networks that stand in the file's content; raises NetworkError with a sentence."""
+    document = read(source, str(file))
+    for problem in document.problems:
+        raise NetworkError(f"{file}:{problem.line}:{problem.column}: {problem.text}")
+    return added.added_networks(document.value, file)

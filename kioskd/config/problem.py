@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from models.document import Document, Path, Place, dotted
+from kioskd.config.yaml_document import Document, Path, Place, dotted
 
 
 @dataclass(frozen=True, slots=True, order=True)

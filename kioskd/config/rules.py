@@ -12,10 +12,10 @@ from kioskd.config.config import default_state_dir
 from kioskd.config.problem import Problem, at_key, at_value, note
 from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret, without_braces
 from kioskd.config.sentences import shown
+from kioskd.config.yaml_document import Path
 from kioskd.modes.catalogue import BY_NAME
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.spec import ModeSpec
-from models.document import Path
 from models.schemes import SCHEMES as DETECTION
 
 MissingFor = Callable[[str], tuple[str, ...]]  # models a scheme needs and the installation lacks

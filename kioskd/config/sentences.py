@@ -10,7 +10,7 @@ from kioskd.config.keys import Key, find, listed, walk
 from kioskd.config.problem import Problem, at_key, at_value
 from kioskd.config.section import NAME_FORM
 from kioskd.config.settings import Complaint
-from models.document import Document, Node, Path, dotted, shown_key
+from kioskd.config.yaml_document import Document, Node, Path, dotted, shown_key
 
 _BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")

@@ -18,7 +18,7 @@ from kioskd.doctor.finding import Finding
 from kioskd.doctor.several_pictures import Pictures
 from kioskd.modes import catalogue
 from kioskd.modes.catalogue import ModeSettings
-from models.manifest import NetworkError
+from models.network_file import NetworkError
 from models.observation import Measure
 from models.picture import colourless
 

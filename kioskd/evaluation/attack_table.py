@@ -1,21 +1,24 @@
 """What each threshold lets in of attacks, measured on sources held out, as it ships with kioskd.
 
-A site can record its own living people, and hardly ever attacks. So models/held_out.yaml says,
+A site can record its own living people, and hardly ever attacks. So models/held_out.toml says,
 for each scheme and threshold, which share of single frames of each species was accepted, and of
 bona fide ones refused, on sources that took no part in training. It belongs to the
 networks it was measured with, and to no other. docs/measure/evaluation.md describes the file.
 """
 
+import json
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.manifest import MANIFEST, Manifest, NetworkError, shipped
+from models.manifest import MANIFEST, Manifest, shipped
+from models.network_file import NetworkError
 from models.schemes import FUSED, SCHEMES
-from models.strict_yaml import Value, read
+from models.toml_file import read_toml
 
-FILE = MANIFEST.with_name("held_out.yaml")
+FILE = MANIFEST.with_name("held_out.toml")
 THRESHOLDS = tuple(round(n / 100, 2) for n in range(5, 100))
 BONA_FIDE = "bonafide"
 
@@ -87,13 +90,13 @@ def networks_of(scheme: str, manifest: Manifest | None = None) -> str:
 def read_table(path: Path = FILE) -> dict[str, SchemeTable]:
     """Every scheme of the file. Raises TableError with the first thing that is wrong with it."""
     try:
-        document = read(path.read_bytes(), str(path))
+        values = read_toml(path)
     except OSError as error:
         raise TableError(f"{path} cannot be read ({error.strerror})") from error
-    for problem in document.problems:
-        raise TableError(f"{path}:{problem.line}:{problem.column}: {problem.text}")
+    except ValueError as error:
+        raise TableError(str(error)) from error
     try:
-        schemes = _section(document.value.get("schemes"), "schemes")
+        schemes = _section(values.get("schemes"), "schemes")
         return {name: _scheme(_section(value, name), name) for name, value in schemes.items()}
     except (TypeError, ValueError) as error:
         raise TableError(f"{path}: {error}") from error
@@ -115,24 +118,33 @@ def write_table(
     Raises ValueError where a scheme has no bona fide frames, or a score is none.
     """
     lines = [f"# {line}" for line in about]
-    lines += ["# Written by kioskd.evaluation.attack_table.write_table.", "schemes:"]
+    lines += ["# Written by kioskd.evaluation.attack_table.write_table."]
     for scheme, found in scores.items():
         live = found.get(BONA_FIDE, {})
         if not any(live.values()):
             raise ValueError(f"{scheme}: there is no bona fide frame")
+        table = f"schemes.{_key(scheme)}"
         lines += [
-            f"  {scheme}:",
-            f'    networks: "{networks_of(scheme, manifest)}"',
-            f"    thresholds: {_listed(thresholds)}",
-            "    bona_fide:",
+            "",
+            f"[{table}]",
+            f'networks = "{networks_of(scheme, manifest)}"',
+            f"thresholds = {_listed(thresholds)}",
+            "",
+            f"[{table}.bona_fide]",
             *_column(live, "refused", [1.0 - share for share in _accepted(live, thresholds)]),
-            "    species:",
+            "",
+            f"[{table}.species]",
         ]
         for species in sorted(set(found) - {BONA_FIDE}):
-            lines.append(f"      {species}:")
             shares = _accepted(found[species], thresholds)
-            lines += ["  " + line for line in _column(found[species], "accepted", shares)]
+            lines += ["", f"[{table}.species.{_key(species)}]"]
+            lines += _column(found[species], "accepted", shares)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _key(name: str) -> str:
+    """A name as TOML takes it for a key, in quotes where it is more than letters and digits."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def _accepted(by_source: Mapping[str, Sequence[float]], thresholds: Sequence[float]) -> list[float]:
@@ -151,11 +163,7 @@ def _column(
 ) -> list[str]:
     frames = sum(map(len, by_source.values()))
     sources = sum(bool(scores) for scores in by_source.values())
-    return [
-        f"      frames: {frames}",
-        f"      sources: {sources}",
-        f"      {what}: {_listed(shares)}",
-    ]
+    return [f"frames = {frames}", f"sources = {sources}", f"{what} = {_listed(shares)}"]
 
 
 def _listed(numbers: Sequence[float]) -> str:
@@ -165,7 +173,7 @@ def _listed(numbers: Sequence[float]) -> str:
 # -- reading
 
 
-def _scheme(value: dict[str, Value], name: str) -> SchemeTable:
+def _scheme(value: dict[str, object], name: str) -> SchemeTable:
     thresholds = _numbers(value.get("thresholds"), f"{name}.thresholds")
     networks = value.get("networks")
     if not isinstance(networks, str):
@@ -184,7 +192,7 @@ def _scheme(value: dict[str, Value], name: str) -> SchemeTable:
     )
 
 
-def _read_column(value: Value, where: str, what: str, length: int) -> Column:
+def _read_column(value: object, where: str, what: str, length: int) -> Column:
     section = _section(value, where)
     frames, sources = section.get("frames"), section.get("sources")
     if type(frames) is not int or type(sources) is not int:
@@ -195,13 +203,13 @@ def _read_column(value: Value, where: str, what: str, length: int) -> Column:
     return Column(frames, sources, shares)
 
 
-def _section(value: Value, where: str) -> dict[str, Value]:
+def _section(value: object, where: str) -> dict[str, object]:
     if not isinstance(value, dict):
         raise TypeError(f"{where} must be a section")
     return value
 
 
-def _numbers(value: Value, where: str) -> tuple[float, ...]:
+def _numbers(value: object, where: str) -> tuple[float, ...]:
     if not isinstance(value, list):
         raise TypeError(f"{where} must be a list of numbers")
     numbers = [float(n) for n in value if isinstance(n, int | float) and not isinstance(n, bool)]

@@ -16,13 +16,8 @@ from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb import rgb_mode as rgb
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models import added_scores
-from models.manifest import (
-    Added,
-    Manifest,
-    installed_models,
-    missing_for,
-    shipped,
-)
+from models.added import Added
+from models.manifest import Manifest, installed_models, missing_for, shipped
 from models.observation import Measure
 from models.perceive import PerceptionSettings
 from models.schemes import FUSED, SCHEMES

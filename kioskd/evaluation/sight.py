@@ -23,7 +23,8 @@ from kioskd.evaluation.dataset import REALSENSE_SUFFIXES, Presentation
 from models import added_scores, liveness
 from models.boxes import area
 from models.detect import Detector, small_copy
-from models.manifest import Role, installed_models
+from models.manifest import installed_models
+from models.network_file import Role
 from models.observation import (
     Face,
     HeadPose,

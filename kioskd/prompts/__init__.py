@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from importlib import resources
 
-from models.strict_yaml import read
+from kioskd.config.strict_yaml import read
 
 FOLDER = resources.files("kioskd.prompts")
 

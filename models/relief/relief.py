@@ -3,7 +3,7 @@
 import numpy as np
 
 from feeds.frame import Frame
-from models.manifest import NetworkError
+from models.network_file import NetworkError
 from models.observation import Mesh, Relief
 from models.relief.face import Floats
 from models.relief.measures import NAMES, measures

@@ -9,7 +9,7 @@ from kioskd.event import Step
 from kioskd.judge import judged
 from kioskd.modes.drive import Mode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.manifest import Role
+from models.network_file import Role
 from models.perceive import Perceiver
 from models.schemes import SCHEMES
 from models.session import Networks

@@ -43,7 +43,7 @@ def from_task(source: Path, name: str) -> onnx.ModelProto:
 
 
 def save(model: onnx.ModelProto, target: Path) -> None:
-    """Checks and writes a model, and prints what models/manifest.yaml must say of it."""
+    """Checks and writes a model, and prints what models/manifest.toml must say of it."""
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, target)
     print(f"{target.name} sha256: {hashlib.sha256(target.read_bytes()).hexdigest()}")

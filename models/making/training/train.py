@@ -43,7 +43,7 @@ from models.making.training.model import (
     write_weights,
 )
 from models.making.training.views import draw, plain
-from models.manifest import Crop
+from models.network_file import Crop
 from models.observation import LivenessModel
 
 Floats = NDArray[np.float32]

@@ -15,7 +15,7 @@ from feeds.imaging import resize
 from models.liveness import SIDE, cut, surroundings
 from models.making.training.attacks import Image, Random, filmed, recaptured
 from models.making.training.data import Face, groups
-from models.manifest import Crop
+from models.network_file import Crop
 from models.observation import Box
 
 Kind = NDArray[np.str_]

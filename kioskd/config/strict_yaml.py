@@ -22,7 +22,7 @@ from typing import Protocol
 import yaml
 
 from feeds.lines import is_one_line
-from models.document import Document, Node, Path, Place, Problem, Value, dotted
+from kioskd.config.yaml_document import Document, Node, Path, Place, Problem, Value, dotted
 
 __all__ = ["Document", "Path", "Place", "Problem", "Value", "dotted", "read"]
 
