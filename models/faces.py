@@ -8,7 +8,7 @@ the detector looks at once. Where nobody is followed, the frames between are pas
 from feeds.frame import ColorImage, Frame
 from feeds.imaging import Image, to_grey
 from models.change import Sample, same_face, sample
-from models.detect import Detector, small_copy
+from models.face.detector import Detector, small_copy
 from models.flow import follow
 from models.stages import Stages
 from models.track import Track, Tracker

@@ -38,7 +38,7 @@ class NetworkFile:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """How a liveness network wants its face cut out; the rules are in models/liveness.py."""
+    """How a liveness network wants its face cut out; the rules are in models/liveness/crops.py."""
 
     scale: float  # side of the crop, in sides of the face box
     shape: CropShape

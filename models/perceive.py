@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from feeds.frame import Frame
-from models import added_scores, liveness
 from models.blendshapes.scores import read_blendshapes
 from models.boxes import area
 from models.change import ChangeMeter
-from models.detect import Detector
+from models.face.detector import Detector
+from models.face.upright import Stand
 from models.faces import FaceFinder
 from models.infrared.infrared import read_infrared
+from models.liveness import added_scores
+from models.liveness.crops import usable
+from models.mesh.facing import centre_pose_quality
+from models.mesh.head_pose import head_pose
 from models.mesh.landmarks import read_mesh
 from models.motion import MotionMeter
 from models.network_file import NetworkError, Role
@@ -26,14 +30,12 @@ from models.observation import (
     Wanted,
 )
 from models.picture import PictureMeter
-from models.pose import centre_pose_quality, head_pose
 from models.quality import quality
 from models.relief.relief import read_relief
 from models.schemes import SCHEMES, evaluate
 from models.session import Networks
 from models.stages import Stages
 from models.track import Track, Tracker, TrackSettings
-from models.upright import Stand
 
 OVER_MESH = {Measure.POSE, Measure.BLENDSHAPES, Measure.RELIEF, Measure.INFRARED}
 PRESENT = 0.5  # the mesh network must be so sure that there is a face, or its mesh is none
@@ -125,7 +127,7 @@ class Perceiver:
         return replace(seen, faces=faces)
 
     def _measured(self, frame: Frame, face: Face, wanted: Wanted) -> Face:
-        if face.missed or not liveness.usable(face.box):
+        if face.missed or not usable(face.box):
             return face
         if Measure.QUALITY in wanted.measures:
             with self.stages.timed("quality"):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.boxes import overlap
-from models.detect import Detection
+from models.face.detector import Detection
 from models.observation import Box
 
 Same = Callable[[int, int], bool]

@@ -13,9 +13,9 @@ from kioskd.config.load import check, load
 from kioskd.config.networks import read_added
 from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.request import Request, report_of, settings_of, sight
-from models import added_scores, liveness
 from models.added import Added
-from models.detect import Detector
+from models.face.detector import Detector
+from models.liveness import added_scores, bona_fide
 from models.manifest import shipped
 from models.network_file import NetworkError, Role
 from models.observation import LivenessPlan
@@ -61,7 +61,7 @@ def loaded(text: str) -> Networks:
 def test_an_added_network_says_what_the_same_network_says_as_ours() -> None:
     networks, image = loaded(entry()), read_image(str(FACE))
     box = Detector(networks["face"]).find(image)[0].box
-    ours = liveness.score(networks, "hybrid", image, box)
+    ours = bona_fide.score(networks, "hybrid", image, box)
     assert ours is not None
     assert added_scores.score(networks, "theirs", image, box) == pytest.approx(ours, abs=1e-6)
     assert added_scores.score(networks, "hybrid", image, box) == ours

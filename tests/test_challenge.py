@@ -12,7 +12,7 @@ from kioskd.modes.challenges.challenge_settings import ChallengeSettings, Engine
 from kioskd.modes.challenges.kinds import ACTIONS, SMOOTH, Challenge
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from models.bones import INDICES
+from models.mesh.bones import INDICES
 from models.observation import HeadPose, Measure
 from tests.support.acting import REST, Look, Scene, Stage, face, moving, showing, still
 

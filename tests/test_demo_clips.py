@@ -12,7 +12,7 @@ import pytest
 from feeds.frame import ColorImage
 from feeds.imaging import open_file
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.liveness import score
+from models.liveness.bona_fide import score
 from models.observation import Face, LivenessModel
 from models.perceive import Perceiver
 from models.schemes import SCHEMES, evaluate

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage
-from models.detect import Detector, small_copy
+from models.face.detector import Detector, small_copy
 from models.making.training.attacks import filmed, recaptured
 from models.making.training.composites import MEDIA, attack_frame
 from models.observation import Box

@@ -9,7 +9,7 @@ import pytest
 
 from feeds.frame import Frame
 from feeds.imaging import open_file
-from models.expression import Expression, expression, smile
+from models.mesh.expression import Expression, expression, smile
 from models.observation import Face, Measure, Wanted
 from models.perceive import Perceiver, needs
 from models.session import Networks

@@ -7,7 +7,7 @@ import pytest
 
 from feeds.imaging import Image, to_grey, warp_affine
 from models.boxes import overlap
-from models.detect import Detector, small_copy
+from models.face.detector import Detector, small_copy
 from models.flow import follow
 from models.observation import Box
 from tests.support.eyes import astronaut, live_clip, networks

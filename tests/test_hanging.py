@@ -13,8 +13,8 @@ from feeds.settings import FeedSettings, FileSource, StreamSource
 from kioskd.doctor import hanging
 from kioskd.doctor.camera import look
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.detect import Detector
-from models.mounting import QUARTERS, turn_needed
+from models.face.detector import Detector
+from models.face.turn_needed import QUARTERS, turn_needed
 from tests.support.eyes import ROOT, astronaut, live_clip, networks
 from tests.support.network_camera import Asked, camera
 

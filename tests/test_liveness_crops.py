@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.liveness import bona_fide, cut, score, shifted_crop, square_crop, usable
+from models.liveness.bona_fide import bona_fide, score
+from models.liveness.crops import cut, shifted_crop, square_crop, usable
 from models.network_file import Crop
 from models.observation import Box
 from tests.support.eyes import live_clip, networks

@@ -39,6 +39,18 @@ def test_each_page_that_is_named_anywhere_is_there() -> None:
     ] == []
 
 
+def test_each_source_file_that_is_named_anywhere_is_there() -> None:
+    named = {
+        (str(path), name)
+        for path, text in texts()
+        for name in re.findall(r"(?<![\w./])(?:feeds|models|kioskd)/[\w/-]+\.(?:py|toml)\b", text)
+    }
+    assert len(named) > 50  # else none is found any more
+    assert [
+        f"{path} names {name}" for path, name in sorted(named) if not (ROOT / name).exists()
+    ] == []
+
+
 def test_each_page_stands_on_a_shelf() -> None:
     pages = {page for page in PAGES if DOCS in page.parents} - {DOCS / "README.md"}
     assert {page.parent for page in pages} == {DOCS / shelf for shelf in SHELVES}

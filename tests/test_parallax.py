@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kioskd.modes.pose.pose_settings import PoseSettings
+from models.mesh.head_pose import head_pose
+from models.mesh.parallax import parallax
 from models.observation import Mesh
-from models.parallax import parallax
-from models.pose import head_pose
 from tests.support.heads import portrait, turned
 
 LEAST = PoseSettings().minimum_parallax

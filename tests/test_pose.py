@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import warp_affine
-from models.bones import RIGID
-from models.detect import Detector, small_copy
+from models.face.detector import Detector, small_copy
+from models.mesh.bones import RIGID
+from models.mesh.facing import centre_pose_quality
+from models.mesh.head_pose import angles, fitted, head_pose
 from models.mesh.landmarks import MeshReading, read_mesh
 from models.observation import HeadPose
-from models.pose import angles, centre_pose_quality, fitted, head_pose
 from tests.support.eyes import astronaut, live_clip, networks
 
 

@@ -16,8 +16,8 @@ from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.pose.pose_settings import GATE, PoseSettings
+from models.mesh.parallax import parallax
 from models.observation import Face, Observation
-from models.parallax import parallax
 from tests.support.heads import head, picture
 from tests.support.stage import step_of
 

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.trial import MOST_STRETCH as MOST
-from models.bones import INDICES, RIGID
+from models.mesh.bones import INDICES, RIGID
+from models.mesh.stretch import stretch
 from models.observation import Mesh
-from models.stretch import stretch
 
 
 def placed(bones: NDArray[np.float64]) -> Mesh:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.boxes import overlap
-from models.detect import Detection
+from models.face.detector import Detection
 from models.observation import Box
 from models.track import Tracker, TrackSettings
 

@@ -15,7 +15,7 @@ from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.glance import SURE
+from models.face.five_points import SURE
 from models.observation import Face, Measure, Wanted
 from models.perceive import Perceiver
 from tests.support.eyes import RGB_DOOR, astronaut, frame, live_clip, networks, shown_to

@@ -8,8 +8,8 @@ import pytest
 from kioskd.modes.pose.pose_settings import PoseSettings
 from kioskd.modes.pose.turning import Centre, Look, Turn, Turned, Turning, TurnRule, after
 from kioskd.modes.reasons import Reason
+from models.mesh.facing import centre_pose_quality
 from models.observation import HeadPose
-from models.pose import centre_pose_quality
 from tests.support.stage import RATES
 
 RULE = PoseSettings().rule

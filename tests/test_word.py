@@ -11,7 +11,7 @@ from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.glance import SURE, shape, turned
+from models.face.five_points import SURE, shape, turned
 from models.observation import Face, HeadPose, ImageQuality, Measure, Observation
 from models.perceive import Perceiver
 from tests.support.eyes import RGB_DOOR, frame, live_clip, networks, shown_to

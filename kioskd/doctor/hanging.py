@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from feeds.frame import ColorImage
 from feeds.settings import FeedSettings
-from models.detect import Detector
-from models.mounting import turn_needed
+from models.face.detector import Detector
+from models.face.turn_needed import turn_needed
 from models.session import Networks
 
 AGREED = 3  # images that must say the same

@@ -15,8 +15,8 @@ from kioskd.modes.depth.depth_settings import Rgb3dSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb import rgb_mode as rgb
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models import added_scores
 from models.added import Added
+from models.liveness import added_scores
 from models.manifest import Manifest, installed_models, missing_for, shipped
 from models.observation import Measure
 from models.perceive import PerceptionSettings

@@ -20,9 +20,10 @@ from feeds.settings import FeedSettings, FileSource, RecordingSource
 from feeds.shot import Reader
 from feeds.sources import SourceError, opened
 from kioskd.evaluation.dataset import REALSENSE_SUFFIXES, Presentation
-from models import added_scores, liveness
 from models.boxes import area
-from models.detect import Detector, small_copy
+from models.face.detector import Detector, small_copy
+from models.liveness import added_scores
+from models.liveness.crops import usable
 from models.manifest import installed_models
 from models.network_file import Role
 from models.observation import (
@@ -128,7 +129,7 @@ class Sight:
         if not seen.faces:
             return seen
         face = replace(seen.faces[0], mesh=None)
-        if not face.missed and liveness.usable(face.box):
+        if not face.missed and usable(face.box):
             face = replace(face, liveness=Liveness(None, self._by_model(frame, face)))
         others = (replace(other, mesh=None, landmarks=None) for other in seen.faces[1:])
         return replace(seen, faces=(face, *others))

@@ -15,7 +15,7 @@ from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.reasons import Reason
 from kioskd.modes.setting import Choice, Number
 from kioskd.modes.stillness import Trail
-from models.glance import centre_pose_quality
+from models.mesh.facing import centre_pose_quality
 from models.observation import Face, HeadPose, Measure, Observation
 
 FacePolicy = Literal["one", "largest"]

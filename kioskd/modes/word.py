@@ -8,7 +8,7 @@ stands well within the limits. What is near them, or has moved, is for the mesh 
 
 from dataclasses import dataclass
 
-from models.glance import SURE, Shape, apart, shape, turned
+from models.face.five_points import SURE, Shape, apart, shape, turned
 from models.observation import Face, HeadPose, Observation
 
 HOLDS_S = 1.0  # seconds of observation time

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from kioskd.event import Result, Step
 from kioskd.modes.drive import Mode
-from models.bones import INDICES, RIGID
-from models.expression import BROWS, EYES, LIPS, MOUTH, NOSE
+from models.mesh.bones import INDICES, RIGID
+from models.mesh.expression import BROWS, EYES, LIPS, MOUTH, NOSE
 from models.observation import (
     Face,
     HeadPose,

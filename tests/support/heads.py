@@ -7,10 +7,10 @@ from math import cos, radians, sin
 
 import numpy as np
 
+from models.mesh.facing import centre_pose_quality
 from models.mesh.landmarks import read_mesh
 from models.observation import Face, HeadPose, Mesh
 from models.perceive import Perceiver
-from models.pose import centre_pose_quality
 from tests.support.eyes import astronaut, frame, networks
 from tests.support.stage import person
 

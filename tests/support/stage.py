@@ -11,6 +11,7 @@ from kioskd.event import Result, Step
 from kioskd.modes.drive import Mode, drive, settled
 from kioskd.modes.gate import Gate, Refusal
 from kioskd.modes.replay import Replay
+from models.mesh.facing import centre_pose_quality
 from models.observation import (
     Face,
     HeadPose,
@@ -21,7 +22,6 @@ from models.observation import (
     Picture,
     Wanted,
 )
-from models.pose import centre_pose_quality
 
 Scene = tuple[Face, ...]
 Play = Callable[[float], Scene]  # seconds since its start -> who is in view, fully measured

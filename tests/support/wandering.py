@@ -8,8 +8,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from models.mesh.facing import centre_pose_quality
 from models.observation import Face, ImageQuality, Infrared, Liveness, Observation, Picture, Relief
-from models.pose import centre_pose_quality
 from tests.support.acting import REST, Look, face
 from tests.support.stage import PICTURE
 

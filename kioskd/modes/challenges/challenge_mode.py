@@ -21,8 +21,8 @@ from kioskd.modes.course import Course
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.table import Always
+from models.mesh.stretch import stretch
 from models.observation import Face, Observation
-from models.stretch import stretch
 
 MODE, SEQUENCE_MODE = "challenge", "challenge_sequence"
 CODES: dict[StrEnum, Reason] = {  # the engine's return codes, by what the machine is at

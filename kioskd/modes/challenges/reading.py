@@ -7,7 +7,7 @@ from statistics import median
 
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.reasons import Reason
-from models.expression import expression, smile
+from models.mesh.expression import expression, smile
 from models.observation import Face, Measure, Mesh, Observation
 
 

@@ -1,7 +1,7 @@
 """Secure Access with Profile Pose: a face looks at the camera, then turns into profile.
 
 A photograph moved before the camera must not pass: what turned must have moved like a head, not
-like a plane (models/parallax.py), and without evidence of that nothing passes.
+like a plane (models/mesh/parallax.py), and without evidence of that nothing passes.
 docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 """
 
@@ -12,8 +12,8 @@ from kioskd.modes.pose import turning
 from kioskd.modes.pose.pose_phases import PROMPTS, TRANSITIONS, TURNS, Cause, Phase
 from kioskd.modes.pose.pose_settings import PoseSettings
 from kioskd.modes.reasons import Reason
+from models.mesh.parallax import parallax
 from models.observation import Face, Mesh, Observation
-from models.parallax import parallax
 
 MODE = "secure_access_profile_pose"
 

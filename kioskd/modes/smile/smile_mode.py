@@ -11,7 +11,7 @@ from kioskd.modes.reasons import Reason
 from kioskd.modes.smile import smiling
 from kioskd.modes.smile.smile_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile.smile_settings import SmileSettings
-from models.expression import smile
+from models.mesh.expression import smile
 from models.observation import Face, Measure, Observation
 
 MODE = "secure_access_smile"

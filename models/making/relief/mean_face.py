@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import open_file, read_image
-from models.bones import INDICES
-from models.detect import Detector
+from models.face.detector import Detector
+from models.mesh.bones import INDICES
+from models.mesh.head_pose import fitted
 from models.mesh.landmarks import read_mesh
-from models.pose import fitted
 from models.session import Networks
 
 ROOT = Path(__file__).parents[3]

@@ -24,7 +24,7 @@ import numpy as np
 from feeds.frame import ColorImage
 from feeds.imaging import ImageFileError, open_file, read_image
 from models.boxes import area, overlap
-from models.detect import Detector
+from models.face.detector import Detector
 from models.observation import Box
 from models.session import Networks
 

@@ -1,7 +1,7 @@
 """Views of a face: the crop that a network is shown, as other cameras and attacks would give it.
 
-Each is cut by the very code that ships (models/liveness.py), from a box that is a little off, as a
-detector's is.
+Each is cut by the very code that ships (models/liveness/crops.py), from a box that is a little
+off, as a detector's is.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.imaging import resize
-from models.liveness import SIDE, cut, surroundings
+from models.liveness.crops import SIDE, cut, surroundings
 from models.making.training.attacks import Image, Random, filmed, recaptured
 from models.making.training.data import Face, groups
 from models.network_file import Crop

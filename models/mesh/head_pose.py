@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.imaging import singular_values
-from models.bones import INDICES, RIGID
-from models.glance import centre_pose_quality as centre_pose_quality
+from models.mesh.bones import INDICES, RIGID
 from models.observation import HeadPose, Mesh
 
 Rotation = NDArray[np.float64]  # (3, 3), from the rigid face to the camera's axes

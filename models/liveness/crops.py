@@ -1,31 +1,13 @@
-"""The liveness networks: how a face is cut out for them, and the score they give it."""
+"""How a face is cut out for a liveness network."""
 
-from collections.abc import Sequence
-from math import exp, isfinite
-
-import numpy as np
-from numpy.typing import NDArray
+from math import isfinite
 
 from feeds.frame import ColorImage
 from feeds.imaging import reflect_border, resize
-from models.network_file import Crop, NetworkError
-from models.observation import Box, LivenessModel
-from models.session import Array, Networks
+from models.network_file import Crop
+from models.observation import Box
 
-SIDE = 80  # pixels of the crop the networks see
-BONA_FIDE = 1  # index of the class; 0 and 2 are kinds of attack
-
-
-def score(networks: Networks, model: LivenessModel, image: ColorImage, box: Box) -> float | None:
-    """How live the face in the box looks to one model, 0..1; None if it could not be said."""
-    crop = networks.manifest.roles[model].crop
-    if crop is None or not usable(box):
-        return None
-    try:
-        logits = networks[model].run(network_input(cut(image, box, crop)))[0][0]
-    except NetworkError:
-        return None
-    return bona_fide(logits)
+SIDE = 80  # pixels of the crop that our networks see
 
 
 def usable(box: Box) -> bool:
@@ -80,20 +62,3 @@ def _reflected(image: ColorImage, left: int, top: int, side: int) -> ColorImage:
     if beyond:
         image = reflect_border(image, beyond)
     return image[top + beyond : top + beyond + side, left + beyond : left + beyond + side]
-
-
-def network_input(crop: ColorImage) -> Array:
-    """(1, 3, 80, 80) BGR, 0..255: the network takes pixels as they are."""
-    return crop.transpose(2, 0, 1)[None].astype(np.float32, order="C")
-
-
-def bona_fide(logits: NDArray[np.float32]) -> float | None:
-    """The softmax probability of the bona fide class; None for logits that are no numbers."""
-    values = logits.tolist()
-    return softmax(values, BONA_FIDE) if all(map(isfinite, values)) else None
-
-
-def softmax(logits: Sequence[float], of: int) -> float:
-    """The probability of one class from finite logits of all."""
-    powers = [exp(value - max(logits)) for value in logits]
-    return powers[of] / sum(powers)

@@ -7,14 +7,14 @@ how little has changed. The table is a ridge regression over pairs of frames of 
 second apart, and over pictures turned by known angles (`scripts/measure_glance --fit`).
 """
 
-from math import acos, cos, degrees, dist, radians, sqrt
+from math import dist, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.observation import HeadPose
 
-SURE = 0.905  # a face that the detector scores so much stands upright (models/upright.py)
+SURE = 0.905  # a face that the detector scores so much stands upright (models/face/upright.py)
 
 Shape = tuple[float, ...]  # x and y of each of the five points in turn
 
@@ -40,17 +40,6 @@ def shape(landmarks: NDArray[np.float32]) -> Shape:
     about = [place for point in points for place in (point[0] - x, point[1] - y)]
     spread = sqrt(sum(place * place for place in about))
     return tuple(place / spread for place in about) if spread > 0.0 else (0.0,) * len(about)
-
-
-def centre_pose_quality(pose: HeadPose) -> float:
-    """How frontal a face is: 1 = looks into the lens, 0 = profile or beyond.
-
-    (1 - t / 90)**2, t the degrees between the nose's direction and the line to the camera,
-    whichever way it points; tilting the head to a shoulder does not count. 15 degrees give
-    0.69, 20.9 give 0.59, 30 give 0.44, 45 give 0.25.
-    """
-    away = degrees(acos(cos(radians(pose.yaw)) * cos(radians(pose.pitch))))
-    return max(0.0, 1.0 - away / 90.0) ** 2
 
 
 def apart(before: Shape, now: Shape) -> float:

@@ -7,7 +7,7 @@ to be tilted until its face is long or wide. Only points on bone count.
 
 import numpy as np
 
-from models.bones import INDICES
+from models.mesh.bones import INDICES
 from models.observation import Mesh
 
 

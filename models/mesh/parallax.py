@@ -9,7 +9,7 @@ count, so no expression looks like depth.
 import numpy as np
 from numpy.typing import NDArray
 
-from models.bones import INDICES
+from models.mesh.bones import INDICES
 from models.observation import Mesh
 
 

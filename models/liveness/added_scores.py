@@ -7,11 +7,12 @@ import numpy as np
 
 from feeds.frame import ColorImage
 from feeds.imaging import resize
-from models import liveness
 from models.added import Added
 from models.calibration import logit, sigmoid
 from models.entries import one_of
-from models.liveness import softmax, surroundings, usable
+from models.liveness import bona_fide
+from models.liveness.bona_fide import softmax
+from models.liveness.crops import surroundings, usable
 from models.network_file import NetworkError
 from models.observation import Box, LivenessModel
 from models.session import Array, Network, Networks
@@ -25,7 +26,7 @@ def score(networks: Networks, model: str, image: ColorImage, box: Box) -> float 
     for added in networks.manifest.added:
         if added.name == model:
             return _score(networks, added, image, box)
-    return liveness.score(networks, one_of(model, get_args(LivenessModel), "model"), image, box)
+    return bona_fide.score(networks, one_of(model, get_args(LivenessModel), "model"), image, box)
 
 
 def _score(networks: Networks, added: Added, image: ColorImage, box: Box) -> float | None:
