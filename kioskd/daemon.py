@@ -14,7 +14,7 @@ from kioskd.config.load import Config, Door
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.embedded_broker import EmbeddedBroker
-from kioskd.happenings import FeedChanged, FrameJudged, Happening, Stepped
+from kioskd.happenings import FeedChanged, FrameJudged, Happening, ModeChanged, Stepped
 from kioskd.judge import Judge
 from kioskd.modes import catalogue
 from kioskd.modes.reasons import Reason
@@ -56,14 +56,15 @@ class Daemon:
         self.stream = Stream(self._tell_listeners)
         self._problems = Problems(self.stream.tell)
         self._pictures: dict[str, Reason] = {}  # by feed
-        self._pictures_lock = threading.Lock()
+        self._shut: dict[str, str] = {}  # by door: why nobody is decided on there
+        self._told_lock = threading.Lock()  # of these two
         self._watchdog = Watchdog()
         self._overload = Overload()
         self._started = False
         self.parts: list[Part] = [self.stream.follow("log", self._write, *log_lines.KINDS)]
         if config.embedded:
             self.add(EmbeddedBroker(config.delivery.port))
-        delivery = replace(config.delivery, model_version=model_version(config, self.networks))
+        delivery = replace(config.delivery, model_version=model_version(self.networks))
         self.courier = Courier(delivery, self._audit, self._problems, self.stream.tell)
         self.add(self.courier)
         self._listen(self.courier)
@@ -159,6 +160,7 @@ class Daemon:
         listen("status", ProblemChanged, lambda _: courier.status(self._problems.present))
         listen("feed states", FeedChanged, lambda changed: courier.feed_state(changed.state))
         listen("prompts", FrameJudged, Prompter(courier.prompt))
+        listen("modes", ModeChanged, self._mode_changed)
         listen("pictures", FrameJudged, PictureWatch(self._picture))
         listen("diagnostics", Stepped, lambda s: courier.diagnostic(s.feed, s.phase, s.reasons))
 
@@ -171,12 +173,22 @@ class Daemon:
 
     def _picture(self, feed: str, fault: Reason | None) -> None:
         """A feed's pictures cannot be judged for long, or (None) can be again."""
-        with self._pictures_lock:
+        with self._told_lock:
             self._pictures.pop(feed, None)
             if fault is not None:
                 self._pictures[feed] = fault
             told = [f"feed {name}: {said.sentence}" for name, said in self._pictures.items()]
             self._problems.set("picture", "; ".join(told) or None)
+
+    def _mode_changed(self, changed: ModeChanged) -> None:
+        """A door's mode is another one now, with networks perhaps that were not there before."""
+        self.courier.decided_by(model_version(self.networks))
+        with self._told_lock:
+            self._shut.pop(changed.door, None)
+            if changed.failure is not None:
+                self._shut[changed.door] = changed.failure
+            told = [f"door {name} stays shut: {why}" for name, why in self._shut.items()]
+            self._problems.set("network", "; ".join(told) or None)
 
     def _problem_if_played(self) -> None:
         """Whoever listens to a real broker may be a door, and takes a recording for a person."""
@@ -210,9 +222,9 @@ def networks(config: Config) -> Networks:
     return loaded
 
 
-def model_version(config: Config, loaded: Networks) -> str:
+def model_version(loaded: Networks) -> str:
     """Which network files decide: their names and the first digits of their sha256."""
-    roles, manifest = _roles(config), loaded.manifest
-    files = [manifest.file(role) for role in roles]
-    files += [added.file for added in manifest.added_to(roles)]
+    manifest = loaded.manifest
+    files = [manifest.file(role) for role in loaded.roles]
+    files += [added.file for added in manifest.added_to(loaded.roles)]
     return ",".join(sorted({f"{file.name}:{file.sha256[:8]}" for file in files}))

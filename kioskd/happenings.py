@@ -43,6 +43,17 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """Another mode decides at a door from here on.
+
+    failure  why nobody is decided on there instead, which is a network that the mode needs; or None
+    """
+
+    door: str
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptEnded:
     """A mode came to a result, and it was handed to delivery."""
 
@@ -121,6 +132,7 @@ class Missed:
 Happening = (
     FrameJudged
     | Stepped
+    | ModeChanged
     | AttemptEnded
     | ActionEnded
     | FeedChanged

@@ -18,10 +18,12 @@ from feeds.frame import Frame
 from kioskd import log
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result, Step
-from kioskd.happenings import AttemptEnded, FrameJudged, Happening, Stepped
-from kioskd.modes.drive import Mode, drive
+from kioskd.happenings import AttemptEnded, FrameJudged, Happening, ModeChanged, Stepped
+from kioskd.modes.drive import Conversation, Mode, drive
 from kioskd.modes.reasons import Reason
+from kioskd.modes.spec import Needs
 from kioskd.overload import Load, Pace
+from models.network_file import NetworkError
 from models.observation import Observation
 from models.perceive import Perceiver
 
@@ -30,9 +32,14 @@ WAIT_S = 0.25  # how long to wait for a frame before saying "still alive" to the
 
 @dataclass(frozen=True, slots=True)
 class UseMode:
-    """From the next frame on this mode decides; what the one before had begun comes to nothing."""
+    """From the next frame on this mode decides; what the one before had begun comes to nothing.
+
+    needs  what it may ask to have measured: networks that are not there yet are loaded first,
+           and where one cannot be, nobody is decided on until yet another mode comes
+    """
 
     mode: Mode
+    needs: Needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,14 @@ class Stop:
 
 
 Message = UseMode | Stop
+
+
+class Shut:
+    """In the place of a mode that cannot see what it must: it never comes to a result."""
+
+    def step(self, seen: Observation) -> Conversation[Step]:
+        return Step("SHUT", (Reason.NOT_MEASURED.value,))
+        yield  # never: it asks for nothing
 
 
 class Judge(threading.Thread):
@@ -120,12 +135,23 @@ class Judge(threading.Thread):
 
     def _take(self, message: Message) -> None:
         match message:
-            case UseMode(mode):
-                self._mode = mode
+            case UseMode():
+                self._change(message)
             case Stop():
                 self._going = False
             case _:
                 assert_never(message)
+
+    def _change(self, asked: UseMode) -> None:
+        """The mode before decides on no frame more, whether or not all is there for the new one."""
+        failure: str | None = None
+        try:
+            self.perceiver.prepare(asked.needs.measures, asked.needs.schemes)
+            self._mode = asked.mode
+        except NetworkError as error:
+            self._mode, failure = Shut(), str(error)
+        self.progress_at = time.monotonic()
+        self._tell(ModeChanged(self.door, failure))
 
     def _judge(self, frame: Frame) -> None:
         began_at = time.monotonic()

@@ -39,6 +39,8 @@ def lines(happening: Happening) -> Iterator[Line]:
         case happenings.Stepped(door, feed, before, phase, reasons) if phase != before:
             told = {"phase": phase, "before": before, "reasons": reasons}
             yield Line("phase", {"door": door, "feed": feed, **told}, "debug")
+        case happenings.ModeChanged(door, None):
+            yield Line("another mode decides", {"door": door})
         case happenings.AttemptEnded(door, result, delivery):
             yield Line("attempt ended", _attempt(door, result, delivery))
             yield from _not_sent(door, result, delivery)

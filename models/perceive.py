@@ -86,6 +86,7 @@ class Perceiver:
         """Raises NetworkError when `networks` were loaded without the detector."""
         settings = settings or PerceptionSettings()
         self._networks = networks
+        self._settings = settings
         self.stages = stages or Stages()
         self._motion = MotionMeter(settings.detector_long_side)
         self._change = ChangeMeter()
@@ -102,6 +103,17 @@ class Perceiver:
     def reset(self) -> None:
         """Forgets all faces; what comes next has other track ids."""
         self._finder.reset()
+
+    def prepare(self, measures: Collection[Measure], schemes: Collection[str] = ()) -> None:
+        """Loads and runs once what these need and was not loaded at the start.
+
+        Raises NetworkError, and has loaded nothing then: what was there goes on as it was.
+        """
+
+        def check(networks: Networks) -> None:
+            warm_up(networks, self._settings)
+
+        self._networks.add(needs(measures, schemes), check)
 
     def look(self, frame: Frame) -> Observation:
         """Who is there: the faces that are followed, largest first, and nothing measured yet.

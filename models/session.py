@@ -6,7 +6,8 @@ other threads work meanwhile.
 
 import ctypes
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from copy import copy
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal, cast
@@ -76,18 +77,20 @@ class Network:
 
 
 class Networks:
-    """The networks that are needed, by role. Roles that share a file share its session."""
+    """The networks that are needed, by role. Roles that share a file share its session.
 
-    def __init__(
-        self,
-        manifest: Manifest,
-        by_role: Mapping[Role, Network],
-        by_name: Mapping[str, Network] | None = None,
-    ) -> None:
-        """`by_name`: those that the site added."""
+    Thread-safe; more can be added at any time, and what was there stays as it is.
+    """
+
+    def __init__(self, manifest: Manifest, provider: Provider, threads: int) -> None:
+        """None loaded yet. Raises NetworkError where CUDA is demanded and cannot work."""
         self.manifest = manifest
-        self._by_role = by_role
-        self._by_name = by_name or {}
+        self._wanted = provider
+        self._cuda = _ask_for_cuda(provider)
+        self._threads = threads
+        self._adding = threading.Lock()
+        self._by_role: Mapping[Role, Network] = {}  # both are replaced whole
+        self._by_name: Mapping[str, Network] = {}  # those that the site added
 
     @classmethod
     def load(
@@ -102,22 +105,41 @@ class Networks:
         "auto" takes CUDA where it works, "cuda" refuses where it does not. `threads` is the
         number one network may use at a time; more feeds gain more from 1.
         """
-        manifest = manifest or shipped()
-        cuda = _ask_for_cuda(provider)
-        loaded: dict[str, Network] = {}
-        by_role: dict[Role, Network] = {}
-        for role in sorted(needs):
-            file = manifest.file(role)
-            if file.name not in loaded:
-                loaded[file.name] = Network(file, cuda=cuda, threads=threads)
-            by_role[role] = loaded[file.name]
-            if provider == "cuda" and by_role[role].provider != "cuda":
-                raise NetworkError(f"CUDA was asked for but {file.path.name} runs on the CPU")
-        by_name = {
-            added.name: Network(added.file, cuda=cuda, threads=threads)
-            for added in manifest.added_to(needs)
-        }
-        return cls(manifest, by_role, by_name)
+        networks = cls(manifest or shipped(), provider, threads)
+        networks.add(needs)
+        return networks
+
+    def add(
+        self, needs: Collection[Role], check: "Callable[[Networks], object] | None" = None
+    ) -> None:
+        """Loads what of `needs` is not loaded, verified as at the start.
+
+        `check` is shown all that would be loaded then, and may raise NetworkError too. With a
+        NetworkError nothing is added.
+        """
+        with self._adding:
+            if all(role in self for role in needs):
+                return
+            more = copy(self)
+            more._fill({*self.roles, *needs})
+            if check is not None:
+                check(more)
+            self._by_role, self._by_name = more._by_role, more._by_name
+
+    def _fill(self, needs: Collection[Role]) -> None:
+        ours, theirs = {network.name: network for network in self.ours()}, dict(self._by_name)
+        by_role = {role: self._loaded(self.manifest.file(role), ours) for role in sorted(needs)}
+        for added in self.manifest.added_to(needs):
+            self._loaded(added.file, theirs)
+        self._by_role, self._by_name = by_role, theirs
+
+    def _loaded(self, file: NetworkFile, loaded: dict[str, Network]) -> Network:
+        """The network of a file, which is put among the loaded ones if it is not there."""
+        if file.name not in loaded:
+            loaded[file.name] = Network(file, cuda=self._cuda, threads=self._threads)
+        if self._wanted == "cuda" and loaded[file.name].provider != "cuda":
+            raise NetworkError(f"CUDA was asked for but {file.path.name} runs on the CPU")
+        return loaded[file.name]
 
     def __contains__(self, role: Role) -> bool:
         return role in self._by_role
@@ -125,13 +147,13 @@ class Networks:
     def __getitem__(self, role: Role) -> Network:
         """The network in a role; raises NetworkError where it was not loaded."""
         if role not in self._by_role:
-            raise NetworkError(f"the network for the {role} model was not loaded at start")
+            raise NetworkError(f"the network for the {role} model was not loaded")
         return self._by_role[role]
 
     def added(self, name: str) -> Network:
         """A network that the site added; raises NetworkError where it was not loaded."""
         if name not in self._by_name:
-            raise NetworkError(f"the added network {name} was not loaded at start")
+            raise NetworkError(f"the added network {name} was not loaded")
         return self._by_name[name]
 
     @property

@@ -168,7 +168,7 @@ def configured(folder: Path, text: str) -> Path:
 
 def test_events_name_it_among_the_networks_that_decided(tmp_path: Path) -> None:
     config = load(configured(tmp_path, entry()))
-    version = daemon.model_version(config, daemon.networks(config))
+    version = daemon.model_version(daemon.networks(config))
     assert f"theirs:{HYBRID.sha256[:8]}" in version.split(",")
 
 

@@ -21,7 +21,11 @@ from kioskd.daemon import Daemon
 from kioskd.event import Step
 from kioskd.happenings import FrameJudged
 from kioskd.judge import Stop, UseMode
+from kioskd.modes import catalogue
 from kioskd.modes.drive import Conversation
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.spec import Needs
 from kioskd.state_dir import StateDir
 from models.manifest import shipped
 from models.observation import Observation
@@ -295,7 +299,7 @@ def test_a_judge_that_fails_leaves_the_kiosk_offline_with_the_reason(tmp_path: P
         daemon.start()
         eventually(lambda: daemon.courier.connected)
         (judge,) = daemon.judges
-        judge.send(UseMode(Broken()))
+        judge.send(UseMode(Broken(), Needs(frozenset())))
         eventually(lambda: not daemon.tend())
         daemon.stop()
         eventually(lambda: seen.payloads("status")[-1]["state"] == "offline")
@@ -304,6 +308,55 @@ def test_a_judge_that_fails_leaves_the_kiosk_offline_with_the_reason(tmp_path: P
     (state,) = newest_states(seen)
     assert (state["state"], state["reason"], state["detail"]) == ("offline", "bug", failed)
     assert "stopped" not in {status["state"] for status in seen.payloads("status")}
+
+
+def test_a_door_stays_shut_while_a_network_of_its_new_mode_is_missing(tmp_path: Path) -> None:
+    """It is told, and so is, in each event, the network that decides once it is there."""
+    ours = shipped().file("hybrid")
+    added = tmp_path / "k" / "networks.yaml"
+    rgb = RgbSettings(detection_scheme="fused_multimodal")
+    gate = GateSettings(hybrid_margin_below=0.2)
+
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = often(broker)
+        config["doors"][f"{FEED}-door"]["rgb_liveness"]["detection_scheme"] = "hybrid_unimodal"
+        config["perception"] = {"added_networks": str(added)}
+        kiosk = Kioskd(tmp_path / "k", config)
+        added.write_text(ADDED.format(sha256=ours.sha256))
+        daemon = Daemon(load(kiosk.config))
+        daemon.start()
+        eventually(lambda: daemon.tend() and len(seen.of("action")) >= 1)
+        (judge,) = daemon.judges
+        judge.send(UseMode(catalogue.make(rgb, gate, lambda _: 0), catalogue.needs(rgb)))
+        eventually(lambda: "network" in problems(seen))
+        said = problems(seen)["network"]
+        shutil.copy(ours.path, added.with_name("theirs.onnx"))
+        judge.send(UseMode(catalogue.make(rgb, gate, lambda _: 0), catalogue.needs(rgb)))
+        eventually(lambda: "network" not in problems(seen))
+        eventually(lambda: [a for a in seen.payloads("action") if "theirs:" in version(a)])
+        daemon.stop()
+    assert f"door {FEED}-door stays shut: network file " in said
+    assert "theirs.onnx cannot be read" in said
+    assert "theirs:" not in version(seen.payloads("action")[0])
+
+
+ADDED = """
+networks:
+  theirs:
+    path: theirs.onnx
+    sha256: "{sha256}"
+    crop: {{ scale: 2.7, shape: box, resize: linear }}
+    size: 80
+    colours: bgr
+    range: [0, 255]
+    output: logits
+    bona_fide: 1
+    weight: 0.5
+"""
+
+
+def version(action: Any) -> str:
+    return str(action["x"]["modelVersion"])
 
 
 def test_a_listener_that_fails_or_hangs_stops_no_door_and_is_told(tmp_path: Path) -> None:

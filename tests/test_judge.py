@@ -1,8 +1,10 @@
 """A judge takes its messages between two frames, and loses no frame by it."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -10,13 +12,15 @@ from feeds.feed import Feed
 from feeds.settings import FeedSettings, FileSource
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result, Step
-from kioskd.happenings import AttemptEnded, FrameJudged, Happening, Stepped
+from kioskd.happenings import AttemptEnded, FrameJudged, Happening, ModeChanged, Stepped
 from kioskd.judge import Judge, Stop, UseMode
 from kioskd.modes import catalogue
 from kioskd.modes.drive import Conversation, Mode
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.modes.spec import Needs
+from models.manifest import MANIFEST, read_manifest, shipped
 from models.observation import Observation
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
@@ -24,13 +28,13 @@ from tests.support.broker import eventually
 from tests.support.daemon import LIVE, gone
 from tests.support.patience import DEADLINE_S
 
+NEEDS, NOTHING = catalogue.needs(RgbSettings()), Needs(frozenset())
 GATE = GateSettings(hybrid_margin_below=0.2)  # the clip frames the face tighter than a door should
 
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    asked = catalogue.needs(RgbSettings())
-    return Networks.load(needs(asked.measures, asked.schemes), "cpu", 1)
+    return Networks.load(needs(NEEDS.measures, NEEDS.schemes), "cpu", 1)
 
 
 @dataclass
@@ -94,8 +98,8 @@ def test_another_mode_decides_from_the_next_frame_on_and_no_frame_is_lost_or_see
 
     def react(judge: Judge, told: Happening) -> None:
         if isinstance(told, FrameJudged) and told.frame.number == 5:
-            judge.send(UseMode(second))
-            judge.send(UseMode(third))
+            judge.send(UseMode(second, NOTHING))
+            judge.send(UseMode(third, NOTHING))
 
     with judging(networks, first, react) as told:
         eventually(lambda: len(third.seen) > 5)
@@ -116,7 +120,7 @@ def test_an_attempt_that_had_begun_comes_to_nothing_and_the_new_mode_begins_afre
     def react(judge: Judge, told: Happening) -> None:
         if isinstance(told, FrameJudged) and told.step.phase == "LIVE_WINDOW" and not changed_at:
             changed_at.append(told.frame.captured_at)
-            judge.send(UseMode(RgbMode(RgbSettings(), GATE)))
+            judge.send(UseMode(RgbMode(RgbSettings(), GATE), NEEDS))
 
     with judging(networks, RgbMode(RgbSettings(), GATE), react) as told:
         eventually(lambda: told.results)
@@ -131,6 +135,58 @@ def test_an_attempt_that_had_begun_comes_to_nothing_and_the_new_mode_begins_afre
     assert ended.step.result.started_at > changed_at[0]
 
 
+def test_a_mode_decides_on_networks_that_were_loaded_for_it() -> None:
+    networks, watching = Networks.load({"face"}, "cpu"), Looker("watching")
+
+    with judging(networks, watching) as told:
+        eventually(lambda: watching.seen)
+        assert set(networks.roles) == {"face"}
+        told.judge.send(UseMode(RgbMode(RgbSettings(), GATE), NEEDS))
+        eventually(lambda: told.results)
+    assert told.results[0].verdict == "passed"
+    assert set(networks.roles) == needs(NEEDS.measures, NEEDS.schemes)
+    assert changes_in(told)() == [ModeChanged("side-entrance", None)]
+
+
+def test_without_a_network_that_a_mode_needs_neither_it_nor_the_mode_before_decides(
+    tmp_path: Path,
+) -> None:
+    """The file was changed after the start; once the right one lies there, all is well again."""
+    for file in shipped().networks.values():
+        target = tmp_path / file.path.relative_to(MANIFEST.parent)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(file.path, target)
+    manifest = read_manifest(Path(shutil.copy(MANIFEST, tmp_path)))
+    networks = Networks.load({"face"}, "cpu", manifest=manifest)
+    hybrid = manifest.file("hybrid").path
+    content = hybrid.read_bytes()
+    before, wanted = Looker("before"), UseMode(RgbMode(RgbSettings(), GATE), NEEDS)
+
+    def frames() -> list[FrameJudged]:
+        return [each for each in told.happenings if isinstance(each, FrameJudged)]
+
+    with judging(networks, before) as told:
+        eventually(lambda: before.seen)
+        hybrid.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        told.judge.send(wanted)
+        changed = eventually(changes_in(told))
+        shut_from = len(frames())
+        eventually(lambda: len(frames()) >= shut_from + 100)  # the face was there, and is gone
+        assert {each.step.phase for each in frames()[shut_from:]} == {"SHUT"}
+        assert set(networks.roles) == {"face"}
+        assert told.results == []
+        hybrid.write_bytes(content)
+        told.judge.send(wanted)
+        eventually(lambda: told.results)
+    assert "hybrid_2026nov.onnx is not the one" in str(changed[0].failure)
+    assert [change.failure is None for change in changes_in(told)()] == [False, True]
+    assert told.results[0].verdict == "passed"
+
+
+def changes_in(told: Told) -> Callable[[], list[ModeChanged]]:
+    return lambda: [each for each in told.happenings if isinstance(each, ModeChanged)]
+
+
 def test_a_judge_that_is_told_to_stop_ends_its_feed_and_reads_no_further(
     networks: Networks,
 ) -> None:
@@ -139,7 +195,7 @@ def test_a_judge_that_is_told_to_stop_ends_its_feed_and_reads_no_further(
     def react(judge: Judge, told: Happening) -> None:
         if isinstance(told, FrameJudged) and told.frame.number == 3:
             judge.send(Stop())
-            judge.send(UseMode(never))
+            judge.send(UseMode(never, NOTHING))
 
     with judging(networks, mode, react) as told:
         capture = eventually(lambda: told.judge.feed.capture_pid)

@@ -7,6 +7,7 @@ published on the thread that delivers it, so the door does not wait for a thread
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from feeds.state import FeedState
 from kioskd import prompts
@@ -102,6 +103,10 @@ class Courier:
         ended = self._thread.ident is not None and not self._thread.is_alive()
         stopping = self._outgoing.stopping
         return "the courier's thread ended: see the log" if ended and not stopping else None
+
+    def decided_by(self, model_version: str) -> None:
+        """Which networks decide from here on, as actions say it; before any result of theirs."""
+        self._sender = replace(self._sender, model_version=model_version)
 
     def start(self) -> None:
         if self._known is None:
