@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
@@ -18,6 +19,7 @@ from kioskd.happenings import FeedChanged, FrameJudged, Happening, ModeChanged, 
 from kioskd.judge import Judge
 from kioskd.modes import catalogue
 from kioskd.modes.reasons import Reason
+from kioskd.modes.spec import Needs
 from kioskd.overload import Overload
 from kioskd.part import Part
 from kioskd.picture_watch import PictureWatch
@@ -26,7 +28,7 @@ from kioskd.prompter import Prompter
 from kioskd.state_dir import StateDir
 from kioskd.stream import Stream
 from kioskd.watchdog import Watchdog
-from models.manifest import shipped
+from models.manifest import Manifest, shipped
 from models.network_file import Role
 from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
@@ -56,15 +58,16 @@ class Daemon:
         self.stream = Stream(self._tell_listeners)
         self._problems = Problems(self.stream.tell)
         self._pictures: dict[str, Reason] = {}  # by feed
+        self._deciding = {door.name: catalogue.needs(door.mode) for door in config.doors}
         self._shut: dict[str, str] = {}  # by door: why nobody is decided on there
-        self._told_lock = threading.Lock()  # of these two
+        self._told_lock = threading.Lock()  # of these three
         self._watchdog = Watchdog()
         self._overload = Overload()
         self._started = False
         self.parts: list[Part] = [self.stream.follow("log", self._write, *log_lines.KINDS)]
         if config.embedded:
             self.add(EmbeddedBroker(config.delivery.port))
-        delivery = replace(config.delivery, model_version=model_version(self.networks))
+        delivery = replace(config.delivery, model_version=self._model_version())
         self.courier = Courier(delivery, self._audit, self._problems, self.stream.tell)
         self.add(self.courier)
         self._listen(self.courier)
@@ -181,14 +184,18 @@ class Daemon:
             self._problems.set("picture", "; ".join(told) or None)
 
     def _mode_changed(self, changed: ModeChanged) -> None:
-        """A door's mode is another one now, with networks perhaps that were not there before."""
-        self.courier.decided_by(model_version(self.networks))
+        """A door's mode is another one now, with other networks perhaps."""
         with self._told_lock:
             self._shut.pop(changed.door, None)
+            self._deciding[changed.door] = changed.needs
             if changed.failure is not None:
                 self._shut[changed.door] = changed.failure
+            self.courier.decided_by(self._model_version())
             told = [f"door {name} stays shut: {why}" for name, why in self._shut.items()]
             self._problems.set("network", "; ".join(told) or None)
+
+    def _model_version(self) -> str:
+        return model_version(self.networks.manifest, self._deciding.values())
 
     def _problem_if_played(self) -> None:
         """Whoever listens to a real broker may be a door, and takes a recording for a person."""
@@ -208,8 +215,7 @@ def _stop_together(parts: list[Part], failure: str | None) -> None:
             part.join(max(0.0, deadline - time.monotonic()))
 
 
-def _roles(config: Config) -> frozenset[Role]:
-    wanted = [catalogue.needs(door.mode) for door in config.doors]
+def _roles(wanted: Iterable[Needs]) -> frozenset[Role]:
     return frozenset().union(*(needs(want.measures, want.schemes) for want in wanted))
 
 
@@ -217,14 +223,15 @@ def networks(config: Config) -> Networks:
     """The networks that a configuration asks for, checked, loaded and warm; NetworkError if not."""
     perception = config.perception
     manifest = shipped().with_added(perception.added)
-    loaded = Networks.load(_roles(config), perception.provider, perception.threads, manifest)
+    roles = _roles(catalogue.needs(door.mode) for door in config.doors)
+    loaded = Networks.load(roles, perception.provider, perception.threads, manifest)
     warm_up(loaded, perception.settings())
     return loaded
 
 
-def model_version(loaded: Networks) -> str:
+def model_version(manifest: Manifest, deciding: Iterable[Needs]) -> str:
     """Which network files decide: their names and the first digits of their sha256."""
-    manifest = loaded.manifest
-    files = [manifest.file(role) for role in loaded.roles]
-    files += [added.file for added in manifest.added_to(loaded.roles)]
+    roles = _roles(deciding)
+    files = [manifest.file(role) for role in roles]
+    files += [added.file for added in manifest.added_to(roles)]
     return ",".join(sorted({f"{file.name}:{file.sha256[:8]}" for file in files}))

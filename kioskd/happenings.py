@@ -11,15 +11,17 @@ from feeds.state import FeedState
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.wire import Outcome
 from kioskd.event import Result, Step
+from kioskd.modes.spec import Needs
 from kioskd.problems import ProblemChanged
-from models.observation import Observation
+from models.observation import Measure, Observation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameJudged:
     """One frame's way through the judge; for each frame.
 
-    began_at, stepped_at (the mode has spoken) and ended_at (a result, if any, is delivered).
+    began_at, stepped_at (the mode has spoken) and ended_at (a result, if any, is delivered). What
+    was measured after that, for who looks on, is in `seen` too.
     """
 
     door: str
@@ -46,10 +48,21 @@ class Stepped:
 class ModeChanged:
     """Another mode decides at a door from here on.
 
+    needs    what it may ask to have measured
     failure  why nobody is decided on there instead, which is a network that the mode needs; or None
     """
 
     door: str
+    needs: Needs
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchChanged:
+    """What is measured of every frame at a door for those who look on; nothing, with `failure`."""
+
+    door: str
+    measures: frozenset[Measure]
     failure: str | None
 
 
@@ -133,6 +146,7 @@ Happening = (
     FrameJudged
     | Stepped
     | ModeChanged
+    | WatchChanged
     | AttemptEnded
     | ActionEnded
     | FeedChanged

@@ -18,13 +18,20 @@ from feeds.frame import Frame
 from kioskd import log
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result, Step
-from kioskd.happenings import AttemptEnded, FrameJudged, Happening, ModeChanged, Stepped
+from kioskd.happenings import (
+    AttemptEnded,
+    FrameJudged,
+    Happening,
+    ModeChanged,
+    Stepped,
+    WatchChanged,
+)
 from kioskd.modes.drive import Conversation, Mode, drive
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
-from kioskd.overload import Load, Pace
+from kioskd.overload import Load, Pace, SpareTime
 from models.network_file import NetworkError
-from models.observation import Observation
+from models.observation import LivenessPlan, Measure, Observation
 from models.perceive import Perceiver
 
 WAIT_S = 0.25  # how long to wait for a frame before saying "still alive" to the watchdog
@@ -47,7 +54,19 @@ class Stop:
     """End after the frame that is looked at."""
 
 
-Message = UseMode | Stop
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """From the next frame on these are measured of the largest face as well, for who looks on.
+
+    It comes after the decision, and has no part in it. The latest message stands for all who look;
+    with no measures nobody does. `plan` goes with Measure.LIVENESS.
+    """
+
+    measures: frozenset[Measure]
+    plan: LivenessPlan | None = None
+
+
+Message = UseMode | Watch | Stop
 
 
 class Shut:
@@ -87,6 +106,8 @@ class Judge(threading.Thread):
         self.perceiver, self._mode = perceiver, mode
         self._deliver, self._tell = deliver, tell
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._watch = Watch(frozenset())
+        self._spare = SpareTime()
         self._going = True
         self._error: Exception | None = None
         self._log = log.logger(door=door, feed=feed.state.feed)
@@ -137,6 +158,8 @@ class Judge(threading.Thread):
         match message:
             case UseMode():
                 self._change(message)
+            case Watch():
+                self._look_on(message)
             case Stop():
                 self._going = False
             case _:
@@ -151,7 +174,17 @@ class Judge(threading.Thread):
         except NetworkError as error:
             self._mode, failure = Shut(), str(error)
         self.progress_at = time.monotonic()
-        self._tell(ModeChanged(self.door, failure))
+        self._tell(ModeChanged(self.door, asked.needs, failure))
+
+    def _look_on(self, asked: Watch) -> None:
+        """Nothing is watched where a network for it cannot be loaded; the decisions go on."""
+        self._watch, failure = asked, None
+        try:
+            self.perceiver.prepare(asked.measures, (asked.plan.scheme,) if asked.plan else ())
+        except NetworkError as error:
+            self._watch, failure = Watch(frozenset()), str(error)
+        self.progress_at = time.monotonic()
+        self._tell(WatchChanged(self.door, self._watch.measures, failure))
 
     def _judge(self, frame: Frame) -> None:
         began_at = time.monotonic()
@@ -164,7 +197,18 @@ class Judge(threading.Thread):
             self._tell(AttemptEnded(self.door, result, self._deliver(result)))
         self._say(frame.feed, step)
         ended_at = time.monotonic()
+        if self._may_look_on(ended_at - began_at):
+            seen = self.perceiver.watch(frame, seen, self._watch.measures, self._watch.plan)
+            self._spare.took(time.monotonic() - ended_at)
         self._tell(FrameJudged(self.door, frame, seen, step, began_at, stepped_at, ended_at))
+
+    def _may_look_on(self, spent_s: float) -> bool:
+        """Not where a camera's next frame would have to wait for it: decisions go first."""
+        if not self._watch.measures:
+            return False
+        if self.feed.settings.has_own_time or self.load is None:
+            return True
+        return self._spare.enough(spent_s, self.load.period_s)
 
     def _under_load(self, result: Result) -> Result:
         """With `overloaded` among its reasons, where the mode saw too few of the frames for it.

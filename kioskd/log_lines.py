@@ -39,8 +39,12 @@ def lines(happening: Happening) -> Iterator[Line]:
         case happenings.Stepped(door, feed, before, phase, reasons) if phase != before:
             told = {"phase": phase, "before": before, "reasons": reasons}
             yield Line("phase", {"door": door, "feed": feed, **told}, "debug")
-        case happenings.ModeChanged(door, None):
+        case happenings.ModeChanged(door, _, None):
             yield Line("another mode decides", {"door": door})
+        case happenings.WatchChanged(door, measures, None):
+            yield Line("watched", {"door": door, "measures": sorted(measures)}, "debug")
+        case happenings.WatchChanged(door, _, why):
+            yield Line("cannot be watched", {"door": door, "detail": why}, "warning")
         case happenings.AttemptEnded(door, result, delivery):
             yield Line("attempt ended", _attempt(door, result, delivery))
             yield from _not_sent(door, result, delivery)

@@ -14,6 +14,7 @@ WHOLE_S = 5.0  # of it must have been seen before a problem is told
 BEHIND = 0.75  # of the frames: fewer judged, and attempts take longer or break off
 KEPT_UP = 0.9  # of them: enough for the problem to be over
 BUSY = 0.5  # of the time
+FADES = 0.95  # what is left of a duration that was measured, with each frame that it is not again
 FEWEST = 5  # frames of the camera, to speak of an attempt at all
 
 
@@ -74,6 +75,24 @@ class Pace:
         if not since:
             return None
         return _load(since[0], since[-1], len(since), sum(each.took_s for each in since))
+
+
+class SpareTime:
+    """Whether there is time, before a camera's next frame, for what is no part of the decision."""
+
+    def __init__(self) -> None:
+        self._takes_s = 0.0  # when it was done last, and less with each time that it was not
+
+    def took(self, seconds: float) -> None:
+        """So long, when it was done."""
+        self._takes_s = seconds
+
+    def enough(self, spent_s: float, period_s: float) -> bool:
+        """After so long on a frame, of a camera that gives one in so long."""
+        enough = spent_s + self._takes_s <= period_s
+        if not enough:
+            self._takes_s *= FADES  # one slow time is no reason never to try again
+        return enough
 
 
 class Overload:

@@ -6,39 +6,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from feeds.frame import Frame
-from models.blendshapes.scores import read_blendshapes
 from models.boxes import area
-from models.change import ChangeMeter
 from models.face.detector import Detector
-from models.face.upright import Stand
 from models.faces import FaceFinder
-from models.infrared.infrared import read_infrared
+from models.gauges import Gauges
 from models.liveness import added_scores
-from models.liveness.crops import usable
-from models.mesh.facing import centre_pose_quality
-from models.mesh.head_pose import head_pose
-from models.mesh.landmarks import read_mesh
-from models.motion import MotionMeter
-from models.network_file import NetworkError, Role
+from models.network_file import Role
 from models.observation import (
-    Box,
     Face,
-    Liveness,
     LivenessPlan,
     Measure,
     Observation,
     Wanted,
 )
-from models.picture import PictureMeter
-from models.quality import quality
-from models.relief.relief import read_relief
-from models.schemes import SCHEMES, evaluate
+from models.schemes import SCHEMES
 from models.session import Networks
 from models.stages import Stages
 from models.track import Track, Tracker, TrackSettings
-
-OVER_MESH = {Measure.POSE, Measure.BLENDSHAPES, Measure.RELIEF, Measure.INFRARED}
-PRESENT = 0.5  # the mesh network must be so sure that there is a face, or its mesh is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +72,8 @@ class Perceiver:
         self._networks = networks
         self._settings = settings
         self.stages = stages or Stages()
-        self._motion = MotionMeter(settings.detector_long_side)
-        self._change = ChangeMeter()
-        self._stand = Stand(networks["face"])
-        self._picture = PictureMeter()
+        self._gauges = Gauges(networks, settings.detector_long_side, self.stages)
+        self._watching = Gauges(networks, settings.detector_long_side, Stages())
         self._finder = FaceFinder(
             Detector(networks["face"], settings.detector_min_score),
             Tracker(TrackSettings(confirm=settings.confirm, forget_s=settings.forget_s)),
@@ -132,108 +114,38 @@ class Perceiver:
         """
         if (frame.feed, frame.session, frame.number) != (seen.feed, seen.session, seen.number):
             raise ValueError(f"frame {frame.number} was given for what was seen in {seen.number}")
-        faces = tuple(
-            self._measured(frame, face, wanted) if face.track_id == wanted.track_id else face
+        return self._answered(self._gauges, frame, seen, wanted)
+
+    def watch(
+        self,
+        frame: Frame,
+        seen: Observation,
+        measures: Collection[Measure],
+        plan: LivenessPlan | None = None,
+    ) -> Observation:
+        """The observation with more measures of its largest face, for somebody who looks.
+
+        What has been measured stays as it is, and whatever is asked by `measure` later is answered
+        as if nobody had looked.
+        """
+        if not seen.faces:
+            return seen
+        face = seen.faces[0]
+        lacking = frozenset(each for each in measures if getattr(face, each.value) is None)
+        wanted = Wanted(face.track_id, lacking, plan)
+        return self._answered(self._watching, frame, seen, wanted) if lacking else seen
+
+    def _answered(
+        self, gauges: Gauges, frame: Frame, seen: Observation, wanted: Wanted
+    ) -> Observation:
+        small = self._finder.small
+        faces = [
+            face
+            if face.track_id != wanted.track_id
+            else gauges.measured(frame, small, face, wanted)
             for face in seen.faces
-        )
-        return replace(seen, faces=faces)
-
-    def _measured(self, frame: Frame, face: Face, wanted: Wanted) -> Face:
-        if face.missed or not usable(face.box):
-            return face
-        if Measure.QUALITY in wanted.measures:
-            with self.stages.timed("quality"):
-                face = self._with_quality(frame, face)
-        if Measure.PICTURE in wanted.measures:
-            with self.stages.timed("picture"):
-                face = self._with_picture(frame, face)
-        if wanted.measures & OVER_MESH:
-            face = self._with_mesh(frame, face)
-        if Measure.POSE in wanted.measures:
-            face = self._with_pose(face)
-        if Measure.BLENDSHAPES in wanted.measures:
-            face = self._with_blendshapes(face)
-        if Measure.MOTION in wanted.measures:
-            with self.stages.timed("motion"):
-                face = replace(face, motion=self._motion.measure(frame, face))
-        if Measure.INFRARED in wanted.measures:
-            face = self._with_infrared(frame, face)
-        if Measure.RELIEF in wanted.measures:
-            face = self._with_relief(frame, face)
-        if Measure.LIVENESS in wanted.measures:
-            with self.stages.timed("liveness"):
-                face = replace(face, liveness=self._liveness(frame, face.box, wanted.plan))
-        return face
-
-    def _with_quality(self, frame: Frame, face: Face) -> Face:
-        small = self._finder.small
-        if small is None:
-            return face
-        scale = frame.color.shape[1] / small.shape[1]
-        change = self._change.measure(small, scale, face.box, face.track_id, frame.session)
-        return replace(face, quality=quality(frame.color, face.box), change=change)
-
-    def _with_picture(self, frame: Frame, face: Face) -> Face:
-        small = self._finder.small
-        if small is None:
-            return face
-        found = self._picture.measure(frame.color, small, face.box, face.track_id, frame.session)
-        return replace(face, picture=found)
-
-    def _with_mesh(self, frame: Frame, face: Face) -> Face:
-        if face.mesh is not None or face.landmarks is None:
-            return face
-        try:
-            with self.stages.timed("mesh"):
-                points = self._stand.landmarks(frame.color, face.box, face.score, face.landmarks)
-                if points is None:
-                    return face
-                reading = read_mesh(self._networks["mesh"], frame.color, face.box, points)
-        except NetworkError:
-            return face
-        mesh = reading.mesh if reading.presence >= PRESENT else None
-        return replace(face, landmarks=points, mesh=mesh)
-
-    def _with_pose(self, face: Face) -> Face:
-        if face.mesh is None:
-            return face
-        with self.stages.timed("pose"):
-            pose = head_pose(face.mesh)
-        if pose is None:
-            return face
-        return replace(face, pose=pose, centre_pose_quality=centre_pose_quality(pose))
-
-    def _with_blendshapes(self, face: Face) -> Face:
-        if face.mesh is None:
-            return face
-        with self.stages.timed("blendshapes"):
-            try:
-                scores = read_blendshapes(self._networks["blendshapes"], face.mesh)
-            except NetworkError:
-                return face
-        return replace(face, blendshapes=scores)
-
-    def _with_infrared(self, frame: Frame, face: Face) -> Face:
-        if face.mesh is None or face.landmarks is None:
-            return face
-        with self.stages.timed("infrared"):
-            look = read_infrared(self._networks["face"], frame, face.mesh, face.landmarks)
-        return replace(face, infrared=look)
-
-    def _with_relief(self, frame: Frame, face: Face) -> Face:
-        if face.mesh is None or "relief" not in self._networks:
-            return face
-        with self.stages.timed("relief"):
-            return replace(face, relief=read_relief(self._networks["relief"], frame, face.mesh))
-
-    def _liveness(self, frame: Frame, box: Box, plan: LivenessPlan | None) -> Liveness:
-        if plan is None:
-            return Liveness(None, {})
-
-        def score(model: str) -> float | None:
-            return added_scores.score(self._networks, model, frame.color, box)
-
-        return evaluate(plan, score, self._networks.manifest.weights)
+        ]
+        return replace(seen, faces=tuple(faces))
 
 
 def warm_up(networks: Networks, settings: PerceptionSettings | None = None) -> None:

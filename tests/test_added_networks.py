@@ -13,6 +13,7 @@ from kioskd.config.load import check, load
 from kioskd.config.networks import read_added
 from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.request import Request, report_of, settings_of, sight
+from kioskd.modes import catalogue
 from models.added import Added
 from models.face.detector import Detector
 from models.liveness import added_scores, bona_fide
@@ -168,7 +169,8 @@ def configured(folder: Path, text: str) -> Path:
 
 def test_events_name_it_among_the_networks_that_decided(tmp_path: Path) -> None:
     config = load(configured(tmp_path, entry()))
-    version = daemon.model_version(daemon.networks(config))
+    deciding = [catalogue.needs(door.mode) for door in config.doors]
+    version = daemon.model_version(daemon.networks(config).manifest, deciding)
     assert f"theirs:{HYBRID.sha256[:8]}" in version.split(",")
 
 

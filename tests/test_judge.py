@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,15 @@ from feeds.feed import Feed
 from feeds.settings import FeedSettings, FileSource
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result, Step
-from kioskd.happenings import AttemptEnded, FrameJudged, Happening, ModeChanged, Stepped
-from kioskd.judge import Judge, Stop, UseMode
+from kioskd.happenings import (
+    AttemptEnded,
+    FrameJudged,
+    Happening,
+    ModeChanged,
+    Stepped,
+    WatchChanged,
+)
+from kioskd.judge import Judge, Stop, UseMode, Watch
 from kioskd.modes import catalogue
 from kioskd.modes.drive import Conversation, Mode
 from kioskd.modes.gate import GateSettings
@@ -21,7 +28,7 @@ from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.spec import Needs
 from models.manifest import MANIFEST, read_manifest, shipped
-from models.observation import Observation
+from models.observation import Face, Measure, Observation, Wanted
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
 from tests.support.broker import eventually
@@ -56,6 +63,10 @@ class Told:
 
     judge: Judge
     happenings: list[Happening] = field(default_factory=list)
+
+    @property
+    def frames(self) -> list[FrameJudged]:
+        return [told for told in self.happenings if isinstance(told, FrameJudged)]
 
     @property
     def results(self) -> list[Result]:
@@ -125,7 +136,7 @@ def test_an_attempt_that_had_begun_comes_to_nothing_and_the_new_mode_begins_afre
     with judging(networks, RgbMode(RgbSettings(), GATE), react) as told:
         eventually(lambda: told.results)
     result = told.results[0]
-    frames = [seen for seen in told.happenings if isinstance(seen, FrameJudged)]
+    frames = told.frames
     after = [seen for seen in frames if seen.frame.captured_at > changed_at[0]]
     assert result.attempt == 1
     assert result.frames <= len(after)
@@ -145,34 +156,27 @@ def test_a_mode_decides_on_networks_that_were_loaded_for_it() -> None:
         eventually(lambda: told.results)
     assert told.results[0].verdict == "passed"
     assert set(networks.roles) == needs(NEEDS.measures, NEEDS.schemes)
-    assert changes_in(told)() == [ModeChanged("side-entrance", None)]
+    assert changes_in(told)() == [ModeChanged("side-entrance", NEEDS, None)]
 
 
 def test_without_a_network_that_a_mode_needs_neither_it_nor_the_mode_before_decides(
     tmp_path: Path,
 ) -> None:
     """The file was changed after the start; once the right one lies there, all is well again."""
-    for file in shipped().networks.values():
-        target = tmp_path / file.path.relative_to(MANIFEST.parent)
-        target.parent.mkdir(exist_ok=True)
-        shutil.copy(file.path, target)
-    manifest = read_manifest(Path(shutil.copy(MANIFEST, tmp_path)))
+    manifest = read_manifest(copied(tmp_path))
     networks = Networks.load({"face"}, "cpu", manifest=manifest)
     hybrid = manifest.file("hybrid").path
     content = hybrid.read_bytes()
     before, wanted = Looker("before"), UseMode(RgbMode(RgbSettings(), GATE), NEEDS)
-
-    def frames() -> list[FrameJudged]:
-        return [each for each in told.happenings if isinstance(each, FrameJudged)]
 
     with judging(networks, before) as told:
         eventually(lambda: before.seen)
         hybrid.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
         told.judge.send(wanted)
         changed = eventually(changes_in(told))
-        shut_from = len(frames())
-        eventually(lambda: len(frames()) >= shut_from + 100)  # the face was there, and is gone
-        assert {each.step.phase for each in frames()[shut_from:]} == {"SHUT"}
+        shut_from = len(told.frames)
+        eventually(lambda: len(told.frames) >= shut_from + 100)  # the face was there, and is gone
+        assert {each.step.phase for each in told.frames[shut_from:]} == {"SHUT"}
         assert set(networks.roles) == {"face"}
         assert told.results == []
         hybrid.write_bytes(content)
@@ -181,6 +185,15 @@ def test_without_a_network_that_a_mode_needs_neither_it_nor_the_mode_before_deci
     assert "hybrid_2026nov.onnx is not the one" in str(changed[0].failure)
     assert [change.failure is None for change in changes_in(told)()] == [False, True]
     assert told.results[0].verdict == "passed"
+
+
+def copied(folder: Path) -> Path:
+    """A copy of the manifest, and of all networks beside it."""
+    for file in shipped().networks.values():
+        target = folder / file.path.relative_to(MANIFEST.parent)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(file.path, target)
+    return Path(shutil.copy(MANIFEST, folder))
 
 
 def changes_in(told: Told) -> Callable[[], list[ModeChanged]]:
@@ -206,6 +219,97 @@ def test_a_judge_that_is_told_to_stop_ends_its_feed_and_reads_no_further(
     assert mode.seen == [0, 1, 2, 3]
     assert never.seen == []
     assert told.judge.failure is None
+
+
+def test_what_somebody_watches_is_measured_of_each_frame_until_nobody_does(
+    networks: Networks,
+) -> None:
+    def react(judge: Judge, told: Happening) -> None:
+        if isinstance(told, FrameJudged) and told.frame.number == 9:
+            judge.send(Watch(frozenset({Measure.POSE})))
+        elif isinstance(told, FrameJudged) and told.frame.number == 29:
+            judge.send(Watch(frozenset()))
+
+    with judging(networks, Looker("mode"), react) as told:
+        eventually(lambda: len(told.frames) >= 50)
+    posed = [bool(seen.seen.faces and seen.seen.faces[0].pose) for seen in told.frames[:50]]
+    assert posed == [False] * 10 + [True] * 20 + [False] * 20
+    assert [each for each in told.happenings if isinstance(each, WatchChanged)] == [
+        WatchChanged("side-entrance", frozenset({Measure.POSE}), None),
+        WatchChanged("side-entrance", frozenset(), None),
+    ]
+
+
+class Sparing:
+    """A mode that has a face measured in every third frame, and says what came of it."""
+
+    MEASURES = frozenset({Measure.QUALITY, Measure.PICTURE, Measure.MOTION, Measure.POSE})
+
+    def step(self, seen: Observation) -> Conversation[Step]:
+        if not seen.faces or seen.number % 3:
+            return Step("passed over")
+        seen = yield Wanted(seen.faces[0].track_id, self.MEASURES)
+        return Step("measured", tuple(map(repr, measured(seen.faces[0]).items())))
+
+
+@pytest.mark.parametrize("mode", [lambda: RgbMode(RgbSettings(), GATE), Sparing])
+def test_whoever_watches_changes_no_step_no_result_and_no_measure_of_the_mode(
+    mode: Callable[[], Mode],
+) -> None:
+    """Everything is watched, also what tells how something changed since it was last measured."""
+    count = 150  # somebody comes, is decided on, goes, and comes again
+    everything = Watch(frozenset(Measure), RgbSettings().plan)
+
+    def shown(watch: Watch | None) -> Told:
+        def react(judge: Judge, told: Happening) -> None:
+            if isinstance(told, FrameJudged) and told.frame.number == 0 and watch is not None:
+                judge.send(watch)
+
+        loaded = Networks.load(needs(NEEDS.measures, NEEDS.schemes), "cpu", 1)
+        with judging(loaded, mode(), react) as told:
+            eventually(lambda: len(told.frames) >= count)
+        return told
+
+    alone, watched = shown(None).frames[:count], shown(everything).frames[:count]
+    assert [timeless(each.step) for each in alone] == [timeless(each.step) for each in watched]
+    assert len({each.step.phase for each in alone}) > 1
+    pairs = [(a, b) for one, other in zip(alone, watched, strict=True)
+             for a, b in zip(one.seen.faces, other.seen.faces, strict=True)]  # fmt: skip
+    for face, richer in pairs:
+        assert {name: measured(richer)[name] for name in measured(face)} == measured(face)
+    assert sum(len(measured(richer)) for _, richer in pairs) > 2 * sum(
+        len(measured(face)) for face, _ in pairs
+    )
+
+
+def timeless(step: Step) -> Step:
+    """Each showing of a clip has times of its own."""
+    if step.result is None:
+        return step
+    return replace(step, result=replace(step.result, started_at=0, decided_at=0, captured_at=0))
+
+
+def measured(face: Face) -> dict[str, object]:
+    """What was measured of a face, the mesh apart, which is an array, and all else hangs on it."""
+    names = (*map(str, Measure), "change", "centre_pose_quality")
+    return {name: found for name in names if (found := getattr(face, name)) is not None}
+
+
+def test_a_door_goes_on_where_what_is_watched_cannot_be_measured(tmp_path: Path) -> None:
+    """Its own networks are there; the one that only the watcher needs was changed."""
+    networks = Networks.load({"face"}, "cpu", manifest=read_manifest(copied(tmp_path)))
+    networks.manifest.file("mesh").path.write_bytes(b"")
+    mode = Looker("mode")
+
+    with judging(networks, mode) as told:
+        told.judge.send(Watch(frozenset({Measure.POSE})))
+        eventually(lambda: [each for each in told.happenings if isinstance(each, WatchChanged)])
+        went_on = len(mode.seen)
+        eventually(lambda: len(mode.seen) > went_on + 5)
+    (changed,) = [each for each in told.happenings if isinstance(each, WatchChanged)]
+    assert "face_landmarks_detector_2023may.onnx is not the one" in str(changed.failure)
+    assert changed.measures == frozenset()
+    assert [face.pose for seen in told.frames for face in seen.seen.faces if face.pose] == []
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

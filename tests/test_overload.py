@@ -2,7 +2,7 @@
 
 import pytest
 
-from kioskd.overload import KEPT_UP, WHOLE_S, WINDOW_S, Load, Overload, Pace
+from kioskd.overload import KEPT_UP, WHOLE_S, WINDOW_S, Load, Overload, Pace, SpareTime
 
 
 def judged(every: int, took_s: float, frames: int = 400, fps: float = 30.0) -> Pace:
@@ -107,3 +107,19 @@ def test_a_moment_is_no_problem_and_a_camera_that_is_gone_none_of_the_machine() 
     assert overload.sentence({"door-3": None}, 100.0) is None
     assert overload.sentence({"door-3": load(0.38)}, 100.0) is not None
     assert overload.sentence({"door-3": load(0.38)}, 100.0 + WINDOW_S + 1) is None
+
+
+def test_what_is_no_part_of_the_decision_is_done_where_it_fits_between_two_frames() -> None:
+    spare = SpareTime()
+    assert spare.enough(0.01, 0.04)
+    spare.took(0.02)
+    assert spare.enough(0.01, 0.04)
+    assert not spare.enough(0.03, 0.04)
+
+
+def test_one_slow_time_is_forgotten_but_a_frame_that_takes_all_the_time_leaves_none() -> None:
+    spare = SpareTime()
+    spare.took(1.0)
+    said = [spare.enough(0.01, 0.04) for _ in range(100)]
+    assert (said[0], said[-1]) == (False, True)
+    assert not any(spare.enough(0.05, 0.04) for _ in range(100))
