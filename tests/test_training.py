@@ -1,18 +1,24 @@
 """How training reads its data and judges its outcome; to train takes torch, and too long."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from feeds.imaging import write_image
+from models.calibration import logit
+from models.liveness.added_scores import score as liveness_score
 from models.making.training.data import BONA_FIDE, Face, Picture, find_faces, groups, listed
 from models.making.training.judge import THRESHOLD, equal_error, judged, row
+from models.making.training.opinion import SUREST, taught, together
 from models.making.training.views import jittered, plain, view
-from models.network_file import Crop
-from models.observation import Box
+from models.network_file import Crop, NetworkError
+from models.observation import Box, LivenessModel
+from models.session import Networks
 from tests.support.eyes import astronaut
 
+MODELS = Path(__file__).parents[1] / "models"
 BOX: Box = (170.0, 60.0, 290.0, 220.0)  # about the astronaut's face
 INDEX = "path,label,species,notes,face_box\n"
 
@@ -113,3 +119,44 @@ def test_the_equal_error_of_scores_that_overlap_by_half() -> None:
     live = np.array([True, True, False, False])
     assert equal_error(live, np.array([3.0, 1.0, 2.0, 0.0])) == pytest.approx(0.5)
     assert equal_error(live, np.array([3.0, 2.0, 1.0, 0.0])) == 0.0
+
+
+def test_what_networks_say_together_is_their_mean_and_none_outshouts_the_rest() -> None:
+    said = [np.array(each, np.float32) for each in ([1.0, -100.0], [3.0, 2.0])]
+    assert together(said).tolist() == [2.0, (2.0 - SUREST) / 2]
+
+
+def test_a_teacher_is_asked_by_its_entry_and_a_wrong_one_is_a_sentence(tmp_path: Path) -> None:
+    """Our own Hybrid network stands in for a third party's: its file, by an entry of its own."""
+    file = MODELS / "hybrid" / "hybrid_2026nov.onnx"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    entry = (
+        f"[networks.stand_in]\npath = '{file}'\nsha256 = '{digest}'\nsize = 80\ncolours = 'bgr'\n"
+        "range = [0, 255]\noutput = 'logits'\nbona_fide = 1\nweight = 1.0\n"
+        "crop = { scale = 2.7, shape = 'box', resize = 'linear' }\n"
+    )
+    path = tmp_path / "teacher.toml"
+    path.write_text(entry, "utf-8")
+    face = Face(astronaut(), BOX, Picture(Path("a.png"), "lab", BONA_FIDE))
+    (said,) = taught([face], path)
+    networks = Networks.load({"hybrid"}, "cpu")
+    score = liveness_score(networks, "hybrid", face.image, face.box)
+    assert score is not None
+    assert said == pytest.approx([logit(score)], abs=1e-4)
+    path.write_text(entry.replace(digest, "0" * 64), "utf-8")
+    with pytest.raises(NetworkError, match=r"hybrid_2026nov\.onnx"):
+        taught([face], path)
+
+
+def test_the_context_network_does_not_care_for_white_and_exposure() -> None:
+    """Its graph evens them; the other two see them."""
+    networks = Networks.load({"context", "hybrid"}, "cpu")
+    image = (astronaut() * 0.6).astype(np.uint8)
+    cast = np.clip(image * np.array([1.3, 1.0, 0.8]), 0, 255).astype(np.uint8)
+
+    def moved(model: LivenessModel) -> float:
+        scores = [liveness_score(networks, model, one, BOX) for one in (image, cast)]
+        before, after = (logit(score) for score in scores if score is not None)
+        return abs(after - before)
+
+    assert moved("context") < 0.3 < moved("hybrid")

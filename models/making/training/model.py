@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from models.making.conversion.shared import save
@@ -22,6 +22,7 @@ Stages = tuple[tuple[int, ...], ...]
 V2: Stages = ((103, 13, 13, 13, 13), (231, 231, 52, 26, 77, 26, 26), (308, 26, 26))
 V1SE: Stages = ((103, 13, 26, 13, 52), (231, 154, 52, 26, 52, 26, 26), (308, 26, 26))
 OUTSIDE = (32, 64, 128, 128)
+GREY = 110.0  # 0..255; about the mean of all crops trained on
 NAMES = ("3", "4", "5")  # the authors' own numbers for the stages
 
 
@@ -67,8 +68,9 @@ class Bottleneck(nn.Module):
 class MiniFASNet(nn.Module):
     """(n, 3, 80, 80) BGR 0..255 -> (n, 3) logits; 1 = bona fide, 0 and 2 kinds of attack."""
 
-    def __init__(self, stages: Stages = V2) -> None:
+    def __init__(self, stages: Stages = V2, evened: bool = False) -> None:
         super().__init__()
+        self.evened = evened
         self.conv1 = Convolution(3, 32, 3, 2, pad=1)
         self.conv2_dw = Convolution(32, 32, 3, apart=True, pad=1)
         self.stages = nn.ModuleDict()
@@ -90,6 +92,7 @@ class MiniFASNet(nn.Module):
 
     def see(self, x: Tensor) -> Tensor:
         """(n, 3, 80, 80) -> (n, 64, 20, 20): the first layers, which training leaves alone."""
+        x = even(x) if self.evened else x
         return self._staged("3", self.conv2_dw(self.conv1(x)))
 
     def seeing(self) -> list[nn.Parameter]:
@@ -115,6 +118,14 @@ class MiniFASNet(nn.Module):
         return logits
 
 
+def even(x: Tensor) -> Tensor:
+    """(n, 3, h, w) with each channel's mean brought to GREY: what a camera's white and exposure do.
+
+    The grey world of Buchsbaum (1980, Journal of the Franklin Institute 310), over the crop.
+    """
+    return x * (GREY / x.mean((2, 3), keepdim=True).clamp(min=1.0))
+
+
 def bona_fide_logit(logits: Tensor) -> Tensor:
     """(n,) ln(p / (1 - p)) of the bona fide class: the two kinds of attack are one here."""
     attack = torch.logsumexp(logits[:, [0, 2]], 1)
@@ -130,7 +141,10 @@ def read_weights(network: MiniFASNet, path: Path) -> None:
 
 
 def write_weights(network: MiniFASNet, template: Path, target: Path) -> None:
-    """Writes the graph of `template` with the network's numbers as `target`."""
+    """Writes the graph of `template` with the network's numbers as `target`.
+
+    A network whose colours are evened takes the picture as the others do: `even` is in its graph.
+    """
     model = onnx.load(template)
     by_name = {number.name: number for number in model.graph.initializer}
     for number, parameter in _pairs(network, model):
@@ -138,7 +152,27 @@ def write_weights(network: MiniFASNet, template: Path, target: Path) -> None:
         _put(number, values.T if number.name.endswith(".matrix") else values)
         if number.name.endswith("_scaled_scale"):
             _put(by_name[number.name.replace("_scaled_", "_rest_")], 1 - values)
+    if network.evened:
+        _put_even_before(model.graph)
     save(model, target)
+
+
+def _put_even_before(graph: onnx.GraphProto) -> None:
+    """Puts `even` between the graph's input and what read it."""
+    given = graph.input[0].name
+    for node in graph.node:
+        node.input[:] = ["evened" if name == given else name for name in node.input]
+    numbers = {"even_grey": GREY, "even_least": 1.0}
+    for name, value in numbers.items():
+        graph.initializer.append(numpy_helper.from_array(np.float32(value), name))
+    steps = [
+        helper.make_node("GlobalAveragePool", [given], ["even_mean"]),
+        helper.make_node("Max", ["even_mean", "even_least"], ["even_level"]),
+        helper.make_node("Div", ["even_grey", "even_level"], ["even_gain"]),
+        helper.make_node("Mul", [given, "even_gain"], ["evened"]),
+    ]
+    for at, step in enumerate(steps):
+        graph.node.insert(at, step)
 
 
 def _put(number: onnx.TensorProto, values: np.ndarray) -> None:

@@ -42,13 +42,13 @@ from models.making.training.model import (
     read_weights,
     write_weights,
 )
+from models.making.training.opinion import taught, together
 from models.making.training.views import draw, plain
 from models.network_file import Crop
 from models.observation import LivenessModel
 
 Floats = NDArray[np.float32]
 WAYS = (0.0, 0.25, 0.5, 0.75, 1.0)
-OPINION = 0.1  # of the target is what the network said before; the rest is the label
 SURE = 0.98  # what of a label is sure: it is right, but not always to be seen
 NEVER = -20.0  # the logit that a drawn attack is taken to have had before
 MEDIA = ("print", "screen")
@@ -63,8 +63,12 @@ class Recipe:
     base     whose numbers it begins from: a network file, and the stages of its make
     way      part of the way from those numbers to the trained ones, 0..1
     tight    weight of tight crops, on which this network is not what a door asks
+    opinion  part of the target that is what was said before; the rest is the label
+    taught   whether that is what all networks and the teacher say of the face, or this one alone
+    evened   whether each crop's colours are brought to one grey before the network, at a door too
     drawn    share of drawn attacks among the attacks of a batch, two thirds of them prints
     species  weight of a species of real attack, where it is not 1
+    seeds    one training each; what ships is the mean of their numbers
     """
 
     base: Path
@@ -72,6 +76,9 @@ class Recipe:
     crop: Crop
     way: float
     tight: float
+    opinion: float = 0.1
+    taught: bool = False
+    evened: bool = False
     steps: int = 250
     batch: int = 64
     rate: float = 2e-4
@@ -85,16 +92,22 @@ class Recipe:
             "device": 1.5,
         }
     )
-    seeds: tuple[int, ...] = (1, 2)
+    seeds: tuple[int, ...] = (1, 2, 3)
 
 
 BASE = Path(__file__).resolve().parents[1] / "base"
 V2_BASE = BASE / "minifasnet_v2_2020jul.onnx"
 V1SE_BASE = BASE / "minifasnet_v1se_2020jul.onnx"
 RECIPES: dict[LivenessModel, Recipe] = {
-    "hybrid": Recipe(V2_BASE, V2, Crop(2.7, "box", "linear"), way=0.5, tight=0.25),
-    "context": Recipe(V1SE_BASE, V1SE, Crop(4.0, "box", "linear"), way=0.5, tight=0.25),
-    "texture": Recipe(V2_BASE, V2, Crop(1.3, "square", "area"), way=0.5, tight=0.5),
+    "hybrid": Recipe(
+        V2_BASE, V2, Crop(2.7, "box", "linear"), way=0.5, tight=0.25, opinion=0.3, taught=True
+    ),
+    "context": Recipe(
+        V1SE_BASE, V1SE, Crop(4.0, "box", "linear"), way=0.5, tight=0.25, evened=True
+    ),
+    "texture": Recipe(
+        V2_BASE, V2, Crop(1.3, "square", "area"), way=0.5, tight=0.5, opinion=0.3, taught=True
+    ),
 }
 
 
@@ -103,8 +116,9 @@ class Material:
     """What a network is trained and judged on: its first layers' look at every view.
 
     seen    (n, 64, 20, 20) half precision, of every view
-    opinion (n,) logit of bona fide that the network gave before
+    opinion (n,) logit of bona fide that was given before
     plain   (faces, 64, 20, 20): of every face as the product cuts it
+    before  (faces,) logit that the network as published gives of that, its colours as they are
     """
 
     faces: Sequence[Face]
@@ -113,6 +127,7 @@ class Material:
     drawn: NDArray[np.str_]
     opinion: Floats
     plain: Tensor
+    before: Floats
 
     @property
     def live(self) -> NDArray[np.bool_]:
@@ -120,26 +135,45 @@ class Material:
         return column(self.faces, "live")[self.face] & (self.drawn == "")
 
 
-def prepared(recipe: Recipe, faces: Sequence[Face]) -> Material:
-    """Views of all faces, looked at once for every training to come."""
+def prepared(recipe: Recipe, faces: Sequence[Face], teachers: Path | None = None) -> Material:
+    """Views of all faces, looked at once for every training to come.
+
+    `teachers`: a TOML file of entries as in docs/change/networks.md, for a recipe that is taught.
+    """
     views = draw(faces, recipe.crop, VIEWS_SEED, MEDIA)
     print(f"{len(views.face)} views", flush=True)
+    cut = plain(faces, recipe.crop)
     network = begun(recipe)
-    as_cut = look(network, plain(faces, recipe.crop))
-    opinion = np.where(views.drawn == "", logits(network, as_cut)[views.face], NEVER)
+    as_cut = look(network, cut)
+    before = published(recipe, cut)
+    known = opinion(faces, teachers) if recipe.taught else logits(network, as_cut)
     return Material(
         faces,
         look(network, views.pixels),
         views.face,
         views.drawn,
-        np.float32(opinion),
+        np.float32(np.where(views.drawn == "", known[views.face], NEVER)),
         as_cut,
+        before,
     )
+
+
+def opinion(faces: Sequence[Face], teachers: Path | None) -> Floats:
+    """(faces,) what every network as published, at its own crop, and the teachers say together."""
+    ours = [published(recipe, plain(faces, recipe.crop)) for recipe in RECIPES.values()]
+    theirs = taught(faces, teachers) if teachers is not None else []
+    return together([*ours, *theirs])
+
+
+def published(recipe: Recipe, pixels: NDArray[np.uint8]) -> Floats:
+    """(n,) the logit that the network as its makers published it gives (n, 80, 80, 3) crops."""
+    network = begun(replace(recipe, evened=False))
+    return logits(network, look(network, pixels))
 
 
 def begun(recipe: Recipe) -> MiniFASNet:
     """The network as its makers published it."""
-    network = MiniFASNet(recipe.stages)
+    network = MiniFASNet(recipe.stages, evened=recipe.evened)
     read_weights(network, recipe.base)
     return network.to(memory_format=torch.channels_last).eval()
 
@@ -217,7 +251,7 @@ def trained(recipe: Recipe, material: Material, without: Collection[str], seed: 
     )
     before = 1 / (1 + np.exp(-material.opinion.astype(np.float64)))
     label = SURE * material.live + (1 - SURE) / 2
-    target = np.float32((1 - OPINION) * label + OPINION * before)
+    target = np.float32((1 - recipe.opinion) * label + recipe.opinion * before)
     for step in range(recipe.steps):
         rows = np.concatenate([pool.draw(random) for pool in drawn_from])
         logit = bona_fide_logit(network.judge(material.seen[rows].float()))
@@ -254,14 +288,18 @@ def folds(faces: Sequence[Face], count: int = FOLDS) -> list[list[str]]:
 
 
 def held_out(recipe: Recipe, material: Material, seed: int) -> Floats:
-    """(ways, faces): what every face scores by a network trained without its source."""
+    """(ways, faces): what every face scores by a network trained without its source.
+
+    No part of the way is the network as its makers published it, whose colours are not evened.
+    """
     source = column(material.faces, "source")
     scores = np.full((len(WAYS), len(source)), np.nan, np.float32)
     for names in folds(material.faces):
         print(f"without {', '.join(names)}", flush=True)
         network = trained(recipe, material, names, seed)
         rows = np.flatnonzero(np.isin(source, names))
-        for at, way in enumerate(WAYS):
+        scores[0, rows] = material.before[rows]
+        for at, way in enumerate(WAYS[1:], start=1):
             scores[at, rows] = logits(mixed(recipe, [network], way), material.plain[rows])
     return scores
 
@@ -271,6 +309,7 @@ def main() -> None:
     parser.add_argument("model", choices=list(RECIPES))
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--clips", type=Path, nargs="*", default=[])
+    parser.add_argument("--teacher", type=Path, help="TOML file, docs/change/training.md")
     parser.add_argument("--seeds", type=int, nargs="+", help="in place of the recipe's")
     parser.add_argument("--hold-out", type=Path, help="where the scores on sources left out go")
     parser.add_argument("--output", type=Path, help="where the network is written")
@@ -278,8 +317,10 @@ def main() -> None:
     torch.set_num_threads(1)  # more would sum in another order, and give other bytes
     recipe = RECIPES[given.model]
     recipe = replace(recipe, seeds=tuple(given.seeds or recipe.seeds))
+    if recipe.taught and given.teacher is None:
+        parser.error(f"the recipe of {given.model} is taught: name its teachers with --teacher")
     faces = find_faces(given.data, given.clips)
-    material = prepared(recipe, faces)
+    material = prepared(recipe, faces, given.teacher)
     if given.hold_out:
         scores = np.stack([held_out(recipe, material, seed) for seed in recipe.seeds])
         facts = {name: column(faces, name) for name in ("source", "species", "tight", "held")}
