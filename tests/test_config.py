@@ -420,8 +420,13 @@ MISTAKES = {
         "7:29: feeds.back.device: must be a path such as /dev/video0, or an index from 0 to 63"
         " (found 'concat:/etc/passwd')",
     ),
-    "less room than the hybrid model needs": (
+    "room that the fused scheme does not ask for": (
         with_gate("hybrid_margin_below: 0.2"),
+        "13:28: note: doors.main.gate.hybrid_margin_below: is not asked for with fused_multimodal;"
+        " write numbers: safr to ask for it",
+    ),
+    "less room than the hybrid model needs": (
+        with_gate("hybrid_margin_below: 0.2", "numbers: safr"),
         "13:28: note: doors.main.gate.hybrid_margin_below: 0.2 is less room than the hybrid model"
         " needs (0.5)",
     ),

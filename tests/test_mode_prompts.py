@@ -88,7 +88,7 @@ def test_profile_pose_says_where_to_turn(direction: Direction, asked: str) -> No
     ("face", "asked"),
     [
         (person(height=100.0), "come_closer"),
-        (person(height=700.0), "step_back"),
+        (person(height=780.0), "step_back"),
         (replace(person(), box=(2.0, 200.0, 202.0, 440.0)), "to_the_middle"),
         (person(yaw=40.0), "look_at_camera"),
         (person(pitch=40.0), "look_at_camera"),
@@ -113,8 +113,12 @@ def test_nobody_is_told_anything() -> None:
 def test_who_has_used_all_attempts_is_told_nothing_more() -> None:
     settings = RgbSettings()
     once = replace(settings, attempt=replace(settings.attempt, attempts_per_track=1))
-    shown = prompts(RgbMode(once, GateSettings()), (always(person(live=0.1)), 6.0))
+    shown = prompts(RgbMode(once, GateSettings()), (always(person(live=0.5)), 6.0))
     assert shown[-2:] == ["try_again", None]
+
+
+def test_who_was_taken_for_an_attack_is_told_to_leave_the_view() -> None:
+    assert prompts(rgb(), (always(person(live=0.1)), 6.0))[-1] == "leave_view"
 
 
 def test_what_only_an_installer_can_mend_is_no_prompt() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from kioskd.config import reference
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.caution import CautionSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.pose import pose_phases
 from kioskd.modes.reasons import SENTENCES, Reason
@@ -38,7 +39,7 @@ def defaults(settings: object) -> list[tuple[str, str]]:
     return [
         (field.name, str(getattr(settings, field.name)).replace("False", "false"))
         for field in fields(settings)  # type: ignore[arg-type]
-        if field.name != "attempt"
+        if field.name not in ("attempt", "caution")
     ]
 
 
@@ -48,7 +49,8 @@ def test_gate_page_has_the_key_and_its_default(key: str, default: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "default"), [*defaults(RgbSettings()), *defaults(AttemptSettings())]
+    ("key", "default"),
+    [*defaults(RgbSettings()), *defaults(CautionSettings()), *defaults(AttemptSettings())],
 )
 def test_modes_page_has_the_key_and_its_default(key: str, default: str) -> None:
     assert rows(MODES)[key][0] == f"`{default}`"

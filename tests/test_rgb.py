@@ -7,6 +7,7 @@ import pytest
 
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.caution import CautionSettings
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
@@ -54,7 +55,7 @@ MISSED: Scene = (replace(person(), missed=True),)
 OTHER: Scene = (person(track=2),)
 BIGGER: Scene = (person(0.9, track=2), person(0.9, track=1))
 BYSTANDER: Scene = (person(), replace(SMALL[0], track_id=2))
-TWO = BYSTANDER
+TWO: Scene = (person(), replace(person(track=2), box=(800.0, 250.0, 960.0, 430.0)))
 NOBODY: Scene = ()
 
 
@@ -106,6 +107,7 @@ def told(results: Iterable[Result]) -> list[str]:
     return [f"{r.state} {r.track_id}.{r.attempt} {' '.join(r.reasons)}".strip() for r in results]
 
 
+FORGETFUL = CautionSettings(attack_ends_tries=False, evidence_adds_up=False, rest_s=0.0)
 CONFIRMED, NOTLIVE, UNKNOWN = "LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED", "LIVENESS_UNKNOWN"
 
 STORIES: Mapping[str, tuple[tuple[Part, ...], list[str]]] = {
@@ -125,13 +127,13 @@ STORIES: Mapping[str, tuple[tuple[Part, ...], list[str]]] = {
         (Part(NOBODY, seconds=10),),
         [],
     ),
-    "an attack may try again after each cool-down, but not for ever": (
-        (Part(FAKE, seconds=40),),
-        [f"{NOTLIVE} 1.{n}" for n in (1, 2, 3, 4, 5)],
+    "an attack has no other chance while it stays in view": (
+        (Part(FAKE, seconds=5), Part(LIVE, seconds=30)),
+        [f"{NOTLIVE} 1.1"],
     ),
-    "a refused person who then looks live is confirmed after the cool-down": (
-        (Part(FAKE, seconds=1.3), Part(LIVE, seconds=4)),
-        [f"{NOTLIVE} 1.1", f"{CONFIRMED} 1.2"],
+    "who was taken for an attack may leave and come again": (
+        (Part(FAKE, seconds=1.5), Part(NOBODY, seconds=3), Part(OTHER, seconds=3)),
+        [f"{NOTLIVE} 1.1", f"{CONFIRMED} 2.1"],
     ),
     "a swap cannot ride on a confirmation": (
         (Part(LIVE, seconds=2), Part(FAKE, seconds=6), Part(LIVE, seconds=6)),
@@ -379,15 +381,50 @@ def test_only_schemes_with_the_hybrid_model_ask_for_its_margins(scheme: str) -> 
     tight = (replace(person(), box=(540.0, 460.0, 740.0, 700.0)),)  # 20 px below the face
     scene = site(detection_scheme=scheme)
     results = scene.show(Part(tight, frames=6))
-    if scheme in ("hybrid_unimodal", "context_multimodal", "fused_multimodal"):
+    if scheme in ("hybrid_unimodal", "context_multimodal"):
         assert {step.reasons for step in scene.steps} == {("margin_below",)}
     else:
         assert told(results) == [f"{CONFIRMED} 1.1"]
 
 
+def test_the_fused_scheme_asks_for_safrs_numbers_where_the_site_wants_them() -> None:
+    tight = (replace(person(), box=(540.0, 460.0, 740.0, 700.0)),)
+    small = (replace(person(), box=(600.0, 270.0, 720.0, 400.0)),)
+    safr = GateSettings(numbers="safr")
+    for gate, face, why in (
+        (safr, tight, ("margin_below",)),
+        (safr, small, ("face_too_small",)),
+        (GateSettings(), tight, ()),
+        (GateSettings(), small, ()),
+        (GateSettings(minimum_face_size_px=125.0), small, ("face_too_small",)),
+    ):
+        scene = Site(RgbMode(RgbSettings(), gate))
+        scene.show(Part(face, frames=3))
+        assert {step.reasons for step in scene.steps} == {why}
+
+
+def test_who_stands_far_behind_is_no_second_person() -> None:
+    assert told(site().show(Part(BYSTANDER, seconds=2))) == [f"{CONFIRMED} 1.1"]
+    strict = Site(RgbMode(RgbSettings(), GateSettings(bystander_share=0.0)))
+    assert told(strict.show(Part(BYSTANDER, seconds=2))) == []
+
+
+def test_a_narrow_face_as_high_as_the_subject_is_a_second_person() -> None:
+    aside = replace(person(track=2), box=(900.0, 240.0, 960.0, 480.0))
+    assert told(site().show(Part((person(), aside), seconds=3))) == []
+
+
+@pytest.mark.parametrize("fps", [10.0, 15.0, 30.0])
+def test_a_door_that_forgets_gives_an_attack_a_chance_after_each_cool_down(fps: float) -> None:
+    again = site(fps, caution=FORGETFUL).show(Part(FAKE, seconds=40))
+    assert told(again) == [f"{NOTLIVE} 1.{n}" for n in (1, 2, 3, 4, 5)]
+    results = site(fps, caution=FORGETFUL).show(Part(FAKE, seconds=1.3), Part(LIVE, seconds=4))
+    assert told(results) == [f"{NOTLIVE} 1.1", f"{CONFIRMED} 1.2"]
+
+
 def test_attempt_limits_are_the_installers_choice() -> None:
     attempt = AttemptSettings(attempts_per_track=1, cool_down_s=0.0)
-    scene = site(attempt=attempt)
+    scene = site(attempt=attempt, caution=FORGETFUL)
     assert told(scene.show(Part(FAKE, seconds=5))) == [f"{NOTLIVE} 1.1"]
     assert scene.steps[-1].reasons == ("attempts_used_up",)
 

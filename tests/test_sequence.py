@@ -156,7 +156,6 @@ def test_the_cryptographic_source_draws_every_order_sooner_or_later() -> None:
         ((Challenge.NOD,), "drawn", 0),
         ((Challenge.NOD,), "drawn", 2),
         ((Challenge.NOD, Challenge.NOD), "drawn", 2),
-        ((Challenge.NOD, Challenge.SMILE), "fixed", 1),
     ],
 )
 def test_a_sequence_of_nothing_or_of_twice_the_same_is_refused(
@@ -164,6 +163,10 @@ def test_a_sequence_of_nothing_or_of_twice_the_same_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="sequence"):
         SequenceSettings(actions, order, length)
+
+
+def test_a_fixed_sequence_asks_for_all_of_its_actions_whatever_its_length_says() -> None:
+    assert SequenceSettings((Challenge.NOD, Challenge.SMILE), "fixed", 1).length == 2
 
 
 # No order of observations passes without each action, in its order, on one track.

@@ -16,6 +16,7 @@ from kioskd.config.yaml_document import Path
 from kioskd.modes.catalogue import BY_NAME
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.spec import ModeSpec
+from models.schemes import FUSED
 from models.schemes import SCHEMES as DETECTION
 
 MissingFor = Callable[[str], tuple[str, ...]]  # models a scheme needs and the installation lacks
@@ -281,6 +282,12 @@ def _margins(ask: Answers, at: tuple[str, ...], scheme: str) -> Iterator[Problem
     feed = ask.text(*at, "feed") or ""
     looks = scheme in DETECTION and "hybrid" in DETECTION[scheme].models
     if cameras.is_recording(ask, feed) or not looks:
+        return
+    if scheme == FUSED and ask.text(*at, "gate", "numbers") == "own":
+        for side in MARGINS:
+            if ask.set(*at, "gate", key := f"hybrid_margin_{side}"):
+                text = f"is not asked for with {FUSED}; write numbers: safr to ask for it"
+                yield note(ask.document, (*at, "gate", key), text)
         return
     for side in MARGINS:
         key, least = f"hybrid_margin_{side}", getattr(GATE, f"hybrid_margin_{side}")

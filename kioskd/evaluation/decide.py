@@ -11,14 +11,14 @@ from kioskd.event import Result, Step
 from kioskd.modes.attempt import subject
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.drive import Mode, drive, settled
-from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.gate import Gate, GateSettings, asks_room, suited
 from kioskd.modes.reasons import Reason
 from kioskd.modes.replay import Replay
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.change import FEWEST
 from models.observation import Liveness, LivenessPlan, Measure, Observation, Wanted
-from models.schemes import SCHEMES, Added, evaluate
+from models.schemes import Added, evaluate
 
 Outcome = Literal["live", "attack", "none"]
 
@@ -229,7 +229,8 @@ def score(seen: Observation, plan: LivenessPlan, added: Added) -> Liveness | Non
 def gate_reasons(frames: Sequence[Observation], by: Judging) -> list[tuple[Reason, ...]]:
     """Why the gate refuses each frame; empty where it passes. Attempts play no part."""
     limits = by.limits
-    margins = by.colours and "hybrid" in SCHEMES[by.rgb.detection_scheme].models
+    margins = by.colours and asks_room(limits, by.rgb.detection_scheme)
+    limits = suited(limits, by.rgb.detection_scheme) if by.colours else limits
     exact = by.depth is not None
     keeper = Gate(limits, margins=margins, exact=exact, colours=by.colours)
     found = []
@@ -241,7 +242,7 @@ def gate_reasons(frames: Sequence[Observation], by: Judging) -> list[tuple[Reaso
 
 
 def _refused(keeper: Gate, seen: Observation, limits: GateSettings) -> tuple[Reason, ...]:
-    chosen = subject(seen, limits.face_policy)
+    chosen = subject(seen, limits.face_policy, limits.bystander_share)
     if isinstance(chosen, Reason):
         return (chosen,)
     return settled(keeper.examine(seen, chosen), seen)[1]

@@ -118,34 +118,57 @@ class _Track:
     results: int = 0
     tries: int = 0  # attempts that counted a frame
     finished: bool = False  # confirmed: nothing more
+    shut: bool = False  # called an attack: nothing more
     told_unfit: bool = False  # a wait without one fit frame was reported already
     again_at: float = -math.inf
 
 
-def subject(seen: Observation, policy: FacePolicy) -> Face | Reason:
-    """The one person the frame is about, or why there is none."""
+def subject(seen: Observation, policy: FacePolicy, bystander_share: float = 0.0) -> Face | Reason:
+    """The one person the frame is about, or why there is none.
+
+    bystander_share  of the largest face's width and height, under which another is no second
+                     person but somebody far behind
+    """
     if not seen.faces:
         return Reason.NO_FACE
-    if policy == "one" and len(seen.faces) > 1:
+    first, *others = seen.faces
+    if policy == "one" and any(not _far_behind(other, first, bystander_share) for other in others):
         return Reason.SEVERAL_FACES
-    return seen.faces[0]
+    return first
+
+
+def _far_behind(other: Face, first: Face, share: float) -> bool:
+    """Whether a face is smaller both ways: one turned aside is narrow, and no bystander for it."""
+    wide, high = (side(other) < share * side(first) for side in (_width, _height))
+    return wide and high
+
+
+def _width(face: Face) -> float:
+    return face.box[2] - face.box[0]
+
+
+def _height(face: Face) -> float:
+    return face.box[3] - face.box[1]
 
 
 class Attempts:
     """The attempts of one feed's mode: binding, deadline, cool-down, limits."""
 
-    def __init__(self, settings: AttemptSettings, policy: FacePolicy) -> None:
+    def __init__(
+        self, settings: AttemptSettings, policy: FacePolicy, bystander_share: float = 0.0
+    ) -> None:
         self._settings = settings
-        self._policy = policy
+        self._policy, self._bystander_share = policy, bystander_share
         self._last: Observation | None = None
         self._tracks: dict[int, _Track] = {}
+        self._rests_until = -math.inf
         self.under_way: Attempt | None = None
 
     def view(self, seen: Observation) -> View:
         """What this observation is to the attempt under way, or to the next one."""
         if not self._newer(seen):
             return Ignored(Reason.FRAME_OUT_OF_ORDER)
-        chosen = subject(seen, self._policy)
+        chosen = subject(seen, self._policy, self._bystander_share)
         if self.under_way is not None and (reason := self._broken(self.under_way, seen, chosen)):
             return Broken(reason)
         if self.under_way is not None and self._overdue(self.under_way, seen.at):
@@ -173,8 +196,12 @@ class Attempts:
             attempt = replace(attempt, counting_from=seen.at, refused=Counter())
         self.under_way = replace(attempt, frames=attempt.frames + 1)
 
-    def end(self, seen: Observation, *, finished: bool) -> None:
-        """The attempt under way gave a result. `finished`: the track gets no other attempt."""
+    def rest(self, until: float) -> None:
+        """Let nobody try before then."""
+        self._rests_until = until
+
+    def end(self, seen: Observation, *, finished: bool, shut: bool = False) -> None:
+        """The attempt under way gave a result. `finished` or `shut`: no other attempt follows."""
         if (attempt := self.under_way) is None:
             return
         track, counted = self._track(attempt.track_id, seen.at), attempt.frames > 0
@@ -183,6 +210,7 @@ class Attempts:
             results=track.results + 1,
             tries=track.tries + counted,
             finished=finished,
+            shut=shut,
             told_unfit=track.told_unfit or not counted,
             again_at=seen.at + self._settings.cool_down_s if counted else seen.at,
         )
@@ -230,8 +258,12 @@ class Attempts:
         track = self._track(track_id, at)
         if track.finished:
             return Reason.ALREADY_DECIDED
+        if track.shut:
+            return Reason.CALLED_AN_ATTACK
         if track.tries >= self._settings.attempts_per_track:
             return Reason.ATTEMPTS_USED_UP
+        if at < self._rests_until:
+            return Reason.DOOR_RESTS
         return Reason.COOLING_DOWN if at < track.again_at else None
 
     def _track(self, track_id: int, at: float) -> _Track:

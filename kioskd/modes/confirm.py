@@ -60,6 +60,10 @@ def need(minimum_confirmations: float, frames: int) -> int:
     return max(1, math.ceil(minimum_confirmations * frames - 1e-9))
 
 
+def is_live(state: Confirmation) -> bool:
+    return isinstance(state, Verdict) and state.state == "LIVENESS_CONFIRMED"
+
+
 def after(state: Confirmation, score: float, rule: Rule) -> Confirmation:
     """The state after one more evaluable frame's score, 0..1."""
     match state:

@@ -61,7 +61,7 @@ class Course(ABC):
         self._table = table
         self._idle = self.phase = next(iter(table))[0]
         self._gate = Gate(gate, margins, exact=self.exact, colours=colours)
-        self.attempts = Attempts(attempt, gate.face_policy)
+        self.attempts = Attempts(attempt, gate.face_policy, gate.bystander_share)
         self._subject: int | None = None  # the track that the phase is about
 
     @abstractmethod
@@ -109,9 +109,11 @@ class Course(ABC):
         self.attempts.refuse(reasons)
         return self.say(*reasons)
 
-    def conclude(self, seen: Observation, result: Result, *reasons: Reason) -> Step:
-        """End the attempt under way with its one result."""
-        self.attempts.end(seen, finished=result.verdict == "passed")
+    def conclude(
+        self, seen: Observation, result: Result, *reasons: Reason, shut: bool = False
+    ) -> Step:
+        """End the attempt under way with its one result. `shut`: the track gets no other."""
+        self.attempts.end(seen, finished=result.verdict == "passed", shut=shut)
         return self.say(*reasons, result=result)
 
     def attempt(self) -> Attempt:

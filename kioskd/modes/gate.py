@@ -7,7 +7,7 @@ What is not measured never passes, and every comparison is written so that NaN f
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from kioskd.modes import picture, word
@@ -17,6 +17,7 @@ from kioskd.modes.setting import Choice, Number
 from kioskd.modes.stillness import Trail
 from models.mesh.facing import centre_pose_quality
 from models.observation import Face, HeadPose, Measure, Observation
+from models.schemes import FUSED, SCHEMES
 
 FacePolicy = Literal["one", "largest"]
 Refusal = tuple[Reason, ...]  # empty: nothing is refused
@@ -34,9 +35,35 @@ class GateSettings:
             "one: a second face in view stops the attempt; largest: the largest counts.", "largest"
         ),
     ] = "one"
+    numbers: Annotated[
+        Literal["own", "safr"],
+        Choice(
+            "own: the fused scheme asks for what its networks were measured to need, a face of"
+            " 100 px and no room around it; safr: it asks for SAFR's numbers, as the others do.",
+            "neither",
+        ),
+    ] = "own"
+    bystander_share: Annotated[
+        float,
+        Number(
+            0.0,
+            1.0,
+            "",
+            "A face smaller than this share of the largest one's sides is a bystander far behind,"
+            " and no second person; 0: nobody is.",
+            "more",
+        ),
+    ] = 0.5
     minimum_face_size_px: Annotated[
-        float, Number(40.0, 2000.0, "px", "Shorter side of the face box, at least.")
-    ] = 150.0  # of the box's shorter side
+        float | None,
+        Number(
+            40.0,
+            2000.0,
+            "px",
+            "Shorter side of the face box, at least; none: 150, and with the fused scheme's own"
+            " numbers 100.",
+        ),
+    ] = None
     maximum_face_share: Annotated[
         float, Number(0.05, 1.0, "", "Share of the frame's area the face box covers.")
     ] = 0.5  # of the frame's area
@@ -94,6 +121,26 @@ class GateSettings:
     ] = 20.0
 
 
+FACE_PX, FUSED_FACE_PX = 150.0, 100.0  # SAFR's number, and docs/measure/gate.md's
+
+
+def suited(limits: GateSettings, scheme: str) -> GateSettings:
+    """The limits for a scheme, with how large a face must be where nobody wrote it."""
+    if limits.minimum_face_size_px is not None:
+        return limits
+    own = scheme == FUSED and limits.numbers == "own"
+    return replace(limits, minimum_face_size_px=FUSED_FACE_PX if own else FACE_PX)
+
+
+def asks_room(limits: GateSettings, scheme: str) -> bool:
+    """Whether room around the face is asked for: for the hybrid model, as SAFR does.
+
+    The fused scheme's networks judge as well without (docs/measure/gate.md).
+    """
+    own = scheme == FUSED and limits.numbers == "own"
+    return "hybrid" in SCHEMES[scheme].models and not own
+
+
 class Gate:
     """The gate of one feed. It remembers where the face was during the last second.
 
@@ -106,6 +153,8 @@ class Gate:
         self, settings: GateSettings, margins: bool, *, exact: bool = True, colours: bool = False
     ) -> None:
         self._limits = settings
+        least = settings.minimum_face_size_px
+        self._least_px = FACE_PX if least is None else least
         self._margins = margins
         self._exact = exact
         self._colours = colours
@@ -145,7 +194,7 @@ class Gate:
         share = width * height / (seen.width * seen.height)
         room = self._room(seen, face) if self._margins else ()
         return _failed(
-            (min(width, height) >= limits.minimum_face_size_px, Reason.FACE_TOO_SMALL),
+            (min(width, height) >= self._least_px, Reason.FACE_TOO_SMALL),
             (share <= limits.maximum_face_share, Reason.FACE_TOO_LARGE),
             (border >= limits.minimum_border_px, Reason.FACE_NEAR_BORDER),
             *room,

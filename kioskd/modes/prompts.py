@@ -20,6 +20,7 @@ ONE_AT_A_TIME = "one_at_a_time"
 TURN_ASIDE = "turn_aside"
 DONE = "done"
 TRY_AGAIN = "try_again"
+LEAVE = "leave_view"
 
 Prompts = Mapping[StrEnum, str]  # what a phase waits for; one that waits for none is left out
 
@@ -52,7 +53,8 @@ STANDING = frozenset({LOOK, RELAX, HOLD_STILL})  # what a phase waits for that a
 # What is read off single frames, and may be over with the next.
 MAY_FLICKER = frozenset(MENDS.values()) - {ONE_AT_A_TIME}
 ACTIONS = tuple(kind.value for kind in Challenge)
-ALL = tuple(dict.fromkeys((LOOK, RELAX, *MENDS.values(), TURN_ASIDE, *ACTIONS, DONE, TRY_AGAIN)))
+ENDS = (DONE, TRY_AGAIN, LEAVE)
+ALL = tuple(dict.fromkeys((LOOK, RELAX, *MENDS.values(), TURN_ASIDE, *ACTIONS, *ENDS)))
 
 
 def prompt(waits_for: str | None, reasons: Collection[Reason]) -> str | None:
@@ -62,6 +64,8 @@ def prompt(waits_for: str | None, reasons: Collection[Reason]) -> str | None:
     """
     if Reason.ATTEMPTS_USED_UP in reasons:
         return None
+    if Reason.CALLED_AN_ATTACK in reasons:
+        return LEAVE
     if Reason.SEVERAL_FACES in reasons:
         return ONE_AT_A_TIME
     if waits_for not in STANDING:

@@ -86,11 +86,14 @@ class Reason(StrEnum):
     TIME_OVER = "time_over"
     OVERLOADED = "overloaded"
     UNDECIDED = "undecided"
+    EVIDENCE_AGAINST = "evidence_against"
     # why nothing is tried
     FRAME_OUT_OF_ORDER = "frame_out_of_order"
     ALREADY_DECIDED = "already_decided"
     COOLING_DOWN = "cooling_down"
     ATTEMPTS_USED_UP = "attempts_used_up"
+    CALLED_AN_ATTACK = "called_an_attack"
+    DOOR_RESTS = "door_rests"
 
     @property
     def sentence(self) -> str:
@@ -176,8 +179,11 @@ SENTENCES: dict[Reason, str] = {
     Reason.TIME_OVER: "The attempt's time was over before a decision",
     Reason.OVERLOADED: "The machine was too busy to look at most of the attempt's frames",
     Reason.UNDECIDED: "The scores were neither clearly live nor clearly an attack",
+    Reason.EVIDENCE_AGAINST: "These frames look live, but all that was seen of this face does not",
     Reason.FRAME_OUT_OF_ORDER: "The frame is not newer than the one before it",
     Reason.ALREADY_DECIDED: "This person is confirmed already; nothing more until they leave",
     Reason.COOLING_DOWN: "The next attempt of this person may begin after the cool-down",
     Reason.ATTEMPTS_USED_UP: "This person has used all attempts; they must leave the view first",
+    Reason.CALLED_AN_ATTACK: "This face was taken for an attack; it must leave the view first",
+    Reason.DOOR_RESTS: "After an attack this door tries nobody for a while",
 }

@@ -5,11 +5,13 @@ has its own two windows, as RGB liveness has. Without depth there is no evidence
 round it. docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 """
 
+from collections.abc import Sequence
 from statistics import fmean
 
 from kioskd.event import ActionId, LivenessState, Result, Step
 from kioskd.modes import confirm
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.caution import Caution, CautionSettings, Rest
 from kioskd.modes.course import Course
 from kioskd.modes.depth.depth_phases import TRANSITIONS, Cause
 from kioskd.modes.depth.depth_settings import (
@@ -19,12 +21,11 @@ from kioskd.modes.depth.depth_settings import (
     Rgb3dSettings,
 )
 from kioskd.modes.depth.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate import GateSettings, asks_room, suited
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, Phase
 from kioskd.modes.rgb.rgb_result import VERDICTS, attributes
 from models.observation import Face, LivenessPlan, Observation
-from models.schemes import SCHEMES
 
 INFRARED = "infrared_liveness"
 RGB_3D = "secure_access_rgb_3d_liveness"
@@ -37,20 +38,24 @@ def depth_mode(settings: DepthSettings, gate: GateSettings) -> "EvidenceMode":
     """3D liveness or depth liveness of one feed."""
     name = DEPTH if isinstance(settings, DepthLivenessSettings) else LIVENESS_3D
     evidence = (relief_evidence(settings.relief),)
-    return EvidenceMode(name, ACTIONS[name], evidence, settings.attempt, gate, None)
+    return EvidenceMode(
+        name, ACTIONS[name], evidence, settings.caution, settings.attempt, gate, None
+    )
 
 
 def infrared_mode(settings: InfraredSettings, gate: GateSettings) -> "EvidenceMode":
     """Infrared liveness of one feed."""
     evidence = (infrared_evidence(settings),)
-    return EvidenceMode(INFRARED, "infraredLiveness", evidence, settings.attempt, gate, None)
+    return EvidenceMode(
+        INFRARED, "infraredLiveness", evidence, settings.caution, settings.attempt, gate, None
+    )
 
 
 def rgb_3d_mode(settings: Rgb3dSettings, gate: GateSettings) -> "EvidenceMode":
     """RGB liveness and 3D liveness of one feed, by the same face in one attempt."""
     evidence = (relief_evidence(settings.relief), rgb_evidence(settings.rgb))
     rgb = settings.rgb
-    return EvidenceMode(RGB_3D, "rgb3dLiveness", evidence, rgb.attempt, gate, rgb.plan)
+    return EvidenceMode(RGB_3D, "rgb3dLiveness", evidence, rgb.caution, rgb.attempt, gate, rgb.plan)
 
 
 class EvidenceMode(Course):
@@ -63,16 +68,20 @@ class EvidenceMode(Course):
         name: str,
         action: ActionId,
         evidence: tuple[Evidence, ...],
+        caution: CautionSettings,
         attempt: AttemptSettings,
         gate: GateSettings,
         plan: LivenessPlan | None,
     ) -> None:
         """`plan` is needed where the colour image is among the evidence."""
-        margins = plan is not None and "hybrid" in SCHEMES[plan.scheme].models
+        margins = plan is not None and asks_room(gate, plan.scheme)
+        gate = gate if plan is None else suited(gate, plan.scheme)
         super().__init__(TRANSITIONS, attempt, gate, margins=margins, colours=plan is not None)
         self.measures = tuple(each.measure for each in evidence)
         self.plan = plan
         self._name, self._action, self._evidence = name, action, evidence
+        self._caution = [Caution(caution, each.rule) for each in evidence]
+        self._rest, self._ends_tries = Rest(caution), caution.attack_ends_tries
         self.fresh()
 
     def fresh(self) -> None:
@@ -87,10 +96,21 @@ class EvidenceMode(Course):
         if self.phase is Phase.QUALITY:
             self.move(Cause.FIRST_FIT_FRAME)
         self.attempts.count(seen)
-        for number, (score, evidence) in enumerate(zip(scores, self._evidence, strict=True)):
-            self._scores[number].append(score)
-            self._windows[number] = confirm.after(self._windows[number], score, evidence.rule)
-        return self._decide(seen)
+        doubts = [self._weigh(seen.at, number, score) for number, score in enumerate(scores)]
+        return self._decide(seen, doubts)
+
+    def _weigh(self, at: float, number: int, score: float) -> bool:
+        """One more score of one evidence; whether its window confirmed against all that was seen.
+
+        Then the window begins anew.
+        """
+        caution, track = self._caution[number], self.attempt().track_id
+        self._scores[number].append(score)
+        caution.saw(track, at, score)
+        window = confirm.after(self._windows[number], score, self._evidence[number].rule)
+        doubted = confirm.is_live(window) and caution.doubts(track)
+        self._windows[number] = confirm.LiveWindow() if doubted else window
+        return doubted
 
     def time_over(self, seen: Observation) -> Result:
         return self._result(seen, "LIVENESS_UNKNOWN", Reason.TIME_OVER)
@@ -98,7 +118,7 @@ class EvidenceMode(Course):
     def broken_off(self, seen: Observation, reason: Reason) -> Result:
         return self._result(seen, "LIVENESS_UNKNOWN", reason)
 
-    def _decide(self, seen: Observation) -> Step:
+    def _decide(self, seen: Observation, doubts: Sequence[bool]) -> Step:
         """All confirmed is live, one attack is an attack, one that cannot say ends it."""
         ended = [w.state for w in self._windows if isinstance(w, confirm.Verdict)]
         if ended == ["LIVENESS_CONFIRMED"] * len(self._windows):
@@ -109,12 +129,14 @@ class EvidenceMode(Course):
             self.move(Cause.LIVE_OUT_OF_REACH)
         if "NOTLIVE_CONFIRMED" in ended:
             self.move(Cause.ENOUGH_FAKE)
-            return self.conclude(seen, self._result(seen, "NOTLIVE_CONFIRMED"))
+            self.attempts.rest(self._rest.after_attack(seen.at))
+            result = self._result(seen, "NOTLIVE_CONFIRMED")
+            return self.conclude(seen, result, shut=self._ends_tries)
         if "LIVENESS_UNKNOWN" in ended:
             self.move(Cause.FAKE_OUT_OF_REACH)
             result = self._result(seen, "LIVENESS_UNKNOWN", Reason.UNDECIDED)
             return self.conclude(seen, result, Reason.UNDECIDED)
-        return self.say()
+        return self.refuse(Reason.EVIDENCE_AGAINST) if any(doubts) else self.say()
 
     def _result(self, seen: Observation, state: LivenessState, *ended_by: Reason) -> Result:
         attempt = self.attempt()

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.caution import CautionSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.setting import Flat, Number
 from kioskd.modes.windows import Windows
@@ -53,6 +54,7 @@ class InfraredSettings(Windows):
             "Between the colour and the infrared image, at most; one frame at 30 a second.",
         ),
     ] = 0.034  # between colour and infrared
+    caution: Annotated[CautionSettings, Flat()] = field(default_factory=CautionSettings)
     attempt: Annotated[AttemptSettings, Flat()] = field(default_factory=AttemptSettings)
 
 
@@ -61,6 +63,7 @@ class DepthSettings:
     """3D liveness."""
 
     relief: Annotated[ReliefSettings, Flat()] = field(default_factory=ReliefSettings)
+    caution: Annotated[CautionSettings, Flat()] = field(default_factory=CautionSettings)
     attempt: Annotated[AttemptSettings, Flat()] = field(default_factory=AttemptSettings)
 
 

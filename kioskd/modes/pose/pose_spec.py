@@ -10,6 +10,7 @@ WALKING = GateKeys(
     defaults=GATE,
     without=frozenset(
         {
+            "numbers",
             "maximum_drift",
             "hybrid_margin_left",
             "hybrid_margin_right",

@@ -8,14 +8,14 @@ from typing import assert_never
 
 from kioskd.event import LivenessState, Result, Step
 from kioskd.modes import confirm
+from kioskd.modes.caution import Caution, Rest
 from kioskd.modes.course import Course
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate import GateSettings, asks_room, suited
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.rgb.rgb_result import Tally
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Liveness, Measure, Observation
-from models.schemes import SCHEMES
 
 MODE = "secure_access_rgb_liveness"
 
@@ -28,10 +28,13 @@ class RgbMode(Course):
     exact = False  # it only asks whether the head faces the camera
 
     def __init__(self, settings: RgbSettings, gate: GateSettings, name: str = MODE) -> None:
-        margins = "hybrid" in SCHEMES[settings.detection_scheme].models
+        margins = asks_room(gate, settings.detection_scheme)
+        gate = suited(gate, settings.detection_scheme)
         super().__init__(TRANSITIONS, settings.attempt, gate, margins=margins, colours=True)
         self.plan = settings.plan
         self._name, self._rule = name, settings.rule
+        self._caution = Caution(settings.caution, settings.rule)
+        self._rest, self._ends_tries = Rest(settings.caution), settings.caution.attack_ends_tries
         self.fresh()
 
     def fresh(self) -> None:
@@ -57,7 +60,12 @@ class RgbMode(Course):
             self.move(Cause.FIRST_FIT_FRAME)
         self.attempts.count(seen)
         self._tally.add(liveness)
+        track = self.attempt().track_id
+        self._caution.saw(track, seen.at, score)
         self._confirmation = confirm.after(self._confirmation, score, self._rule)
+        if confirm.is_live(self._confirmation) and self._caution.doubts(track):
+            self._confirmation = confirm.LiveWindow()
+            return self.refuse(Reason.EVIDENCE_AGAINST)
         match self._confirmation:
             case confirm.LiveWindow():
                 return self.say()
@@ -76,7 +84,9 @@ class RgbMode(Course):
         self._enter_fake_window()
         if state == "NOTLIVE_CONFIRMED":
             self.move(Cause.ENOUGH_FAKE)
-            return self.conclude(seen, self._result(seen, state, scores=scores))
+            self.attempts.rest(self._rest.after_attack(seen.at))
+            result = self._result(seen, state, scores=scores)
+            return self.conclude(seen, result, shut=self._ends_tries)
         self.move(Cause.FAKE_OUT_OF_REACH)
         return self.conclude(seen, self._result(seen, state, Reason.UNDECIDED, scores=scores))
 

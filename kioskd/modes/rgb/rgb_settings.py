@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.caution import CautionSettings
 from kioskd.modes.confirm import Rule
 from kioskd.modes.setting import Choice, Flat, Number
 from kioskd.modes.windows import Windows
@@ -57,6 +58,7 @@ class RgbSettings(Windows):
     calibration_intercept: Annotated[
         float, Number(-20.0, 20.0, "", "Intercept of that line.", "neither")
     ] = 0.0
+    caution: Annotated[CautionSettings, Flat()] = field(default_factory=CautionSettings)
     attempt: Annotated[AttemptSettings, Flat()] = field(default_factory=AttemptSettings)
 
     def __post_init__(self) -> None:

@@ -7,8 +7,9 @@ docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 
 from kioskd.event import LivenessState, Result, Step, Verdict
 from kioskd.modes import confirm
+from kioskd.modes.caution import Caution, Rest
 from kioskd.modes.course import Course
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate import GateSettings, asks_room, suited
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_result import Tally, attributes
 from kioskd.modes.smile.smile_mode import SmileWatch, smile_score
@@ -16,7 +17,6 @@ from kioskd.modes.smile.smile_phases import Cause as Smile
 from kioskd.modes.smile_rgb.smile_rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from models.observation import Face, Liveness, Measure, Observation
-from models.schemes import SCHEMES
 
 MODE = "secure_access_smile_rgb_liveness"
 
@@ -28,9 +28,13 @@ class SmileRgbMode(Course):
     prompts = PROMPTS
 
     def __init__(self, settings: SmileRgbSettings, gate: GateSettings) -> None:
-        margins = "hybrid" in SCHEMES[settings.rgb.detection_scheme].models
+        margins = asks_room(gate, settings.rgb.detection_scheme)
+        gate = suited(gate, settings.rgb.detection_scheme)
         super().__init__(TRANSITIONS, settings.smile.attempt, gate, margins=margins, colours=True)
         self.plan, self._rule = settings.rgb.plan, settings.rgb.rule
+        caution = settings.rgb.caution
+        self._caution, self._rest = Caution(caution, settings.rgb.rule), Rest(caution)
+        self._ends_tries = caution.attack_ends_tries
         self._watch = SmileWatch(settings.smile)
         self.fresh()
 
@@ -55,6 +59,7 @@ class SmileRgbMode(Course):
         for cause in self._watch.look(seen.at, smile):
             self.move(cause)
         self._tally.add(liveness)
+        self._caution.saw(self.attempt().track_id, seen.at, score)
         self._window = confirm.after(self._window, score, self._rule)
         if isinstance(self._window, confirm.Verdict):
             return self._round(seen, self._window)
@@ -67,10 +72,16 @@ class SmileRgbMode(Course):
             self.move(Cause.NOT_LIVE)
             ended_by = () if verdict.state == "NOTLIVE_CONFIRMED" else (Reason.UNDECIDED,)
             result = self._result(seen, "failed", verdict.state, ended_by, verdict.scores)
-            return self.conclude(seen, result)
+            if verdict.state != "NOTLIVE_CONFIRMED":
+                return self.conclude(seen, result)
+            self.attempts.rest(self._rest.after_attack(seen.at))
+            return self.conclude(seen, result, shut=self._ends_tries)
         if not self._watch.smiled:
             self._window = confirm.LiveWindow()
             return self.say()
+        if self._caution.doubts(self.attempt().track_id):
+            self._window = confirm.LiveWindow()
+            return self.refuse(Reason.EVIDENCE_AGAINST)
         self.move(Cause.LIVE)
         return self.conclude(seen, self._result(seen, "passed", verdict.state, (), verdict.scores))
 
