@@ -12,8 +12,8 @@ AGAIN_S = 1.0  # a prompt is said again so often: a screen may come late, or hav
 class Prompter:
     """Listens to each frame: says each change of a mode's prompt, and what stands, again.
 
-    What asks a person to stand otherwise follows single frames, and would flicker: it takes the
-    place of another prompt when it has stood for SETTLE_S.
+    What asks a person to stand otherwise follows single frames, and would flicker: within a phase it
+    takes the place of another prompt when it has stood for SETTLE_S. Another phase speaks at once.
 
     say  is called with the feed and the prompt's code, None when there is nothing to be done
     """
@@ -21,6 +21,7 @@ class Prompter:
     def __init__(self, say: Callable[[str, str | None], None]) -> None:
         self._say = say
         self._shown: dict[str, tuple[str | None, float]] = {}  # by door: the prompt, when said
+        self._phase: dict[str, str] = {}  # by door: of the prompt that is shown
         self._coming: dict[str, tuple[str | None, float]] = {}  # by door: the mode's, since when
 
     def __call__(self, judged: FrameJudged) -> None:
@@ -28,8 +29,10 @@ class Prompter:
         shown, said_at = self._shown.get(judged.door, (None, 0.0))
         coming, since = self._coming.get(judged.door, (None, at))
         self._coming[judged.door] = (prompt, since if prompt == coming else at)
-        if shown is not None and prompt in MAY_FLICKER and not self._settled(judged.door, at):
+        same = self._phase.get(judged.door) == judged.step.phase and shown is not None
+        if same and prompt in MAY_FLICKER and not self._settled(judged.door, at):
             prompt = shown
+        self._phase[judged.door] = judged.step.phase
         if prompt != shown or (prompt is not None and at - said_at >= AGAIN_S):
             self._shown[judged.door] = (prompt, at)
             self._say(judged.frame.feed, prompt)

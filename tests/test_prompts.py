@@ -21,8 +21,8 @@ FRAME = Frame("door", 0, 0, 0.0, 0.0, np.zeros((2, 2, 3), np.uint8))
 SEEN = Observation("door", 0, 0, 0.0, 0.0, 2, 2, ())
 
 
-def judged(prompt: str | None, at: float) -> FrameJudged:
-    step = Step("ASKED", prompt=prompt)
+def judged(prompt: str | None, at: float, phase: str = "ASKED") -> FrameJudged:
+    step = Step(phase, prompt=prompt)
     return FrameJudged("side-entrance", FRAME, SEEN, step, at, at, at)
 
 
@@ -87,3 +87,13 @@ def test_the_schema_and_the_page_have_every_prompt() -> None:
     assert set(schema["properties"]["prompt"]["enum"]) == {None, *ALL}
     page = (ROOT / "docs/connect/mqtt.md").read_text("utf-8")
     assert not [code for code in ALL if f"`{code}`" not in page]
+
+
+def test_another_phase_speaks_at_once() -> None:
+    told: list[str | None] = []
+    prompter = Prompter(lambda _, prompt: told.append(prompt))
+    prompter(judged("try_again", 0.0, "CHALLENGE_FAILED"))
+    prompter(judged("look_straight", 0.1, "START"))
+    prompter(judged("come_closer", 0.2, "START"))
+    prompter(judged("nod", 0.3, "ASKED"))
+    assert told == ["try_again", "look_straight", "nod"]
