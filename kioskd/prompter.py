@@ -12,8 +12,9 @@ AGAIN_S = 1.0  # a prompt is said again so often: a screen may come late, or hav
 class Prompter:
     """Listens to each frame: says each change of a mode's prompt, and what stands, again.
 
-    What asks a person to stand otherwise follows single frames, and would flicker: within a phase it
-    takes the place of another prompt when it has stood for SETTLE_S. Another phase speaks at once.
+    What asks a person to stand otherwise follows single frames, and would flicker: within a phase
+    it takes the place of another prompt when it has stood for SETTLE_S. Another phase speaks at
+    once.
 
     say  is called with the feed and the prompt's code, None when there is nothing to be done
     """
