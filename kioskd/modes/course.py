@@ -8,11 +8,12 @@ over, when the next may begin. docs/understand/modes.md has these rules under "A
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
-from kioskd.event import Result, Step
+from kioskd.event import ActionId, LivenessState, Result, Step, Verdict
 from kioskd.modes.attempt import (
     Absent,
     Attempt,
@@ -115,6 +116,41 @@ class Course(ABC):
         """End the attempt under way with its one result. `shut`: the track gets no other."""
         self.attempts.end(seen, finished=result.verdict == "passed", shut=shut)
         return self.say(*reasons, result=result)
+
+    def result(
+        self,
+        seen: Observation,
+        action: ActionId,
+        mode: str,
+        verdict: Verdict,
+        ended_by: Iterable[Reason],
+        attributes: Mapping[str, str | float],
+        *,
+        emits: bool,
+        state: LivenessState | None = None,
+        scores: Mapping[str, float] | None = None,
+        challenges: tuple[str, ...] = (),
+    ) -> Result:
+        """What the attempt under way comes to with this frame; the words are Result's."""
+        attempt = self.attempt()
+        return Result(
+            action=action,
+            feed=seen.feed,
+            mode=mode,
+            track_id=attempt.track_id,
+            attempt=attempt.number,
+            verdict=verdict,
+            emits=emits,
+            attributes=attributes,
+            started_at=attempt.started_at,
+            decided_at=seen.at,
+            captured_at=seen.wall_time,
+            frames=attempt.frames,
+            reasons=attempt.reasons(*ended_by),
+            scores=scores or {},
+            state=state,
+            challenges=challenges,
+        )
 
     def attempt(self) -> Attempt:
         """The attempt under way; asked for only in the middle of one."""

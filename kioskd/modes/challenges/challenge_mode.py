@@ -200,23 +200,16 @@ class ChallengeMode(Course):
         return self.conclude(seen, self._result(seen, verdict, *ended_by), *ended_by)
 
     def _result(self, seen: Observation, verdict: Verdict, *ended_by: Reason) -> Result:
-        attempt = self.attempt()
         single = isinstance(self._settings, ChallengeSettings)
         action: ActionId = ACTIONS[self._actions[0]] if single else "sequenceChallenge"
-        return Result(
-            action=action,
-            feed=seen.feed,
-            mode=MODE if single else SEQUENCE_MODE,
-            track_id=attempt.track_id,
-            attempt=attempt.number,
-            verdict=verdict,
+        return self.result(
+            seen,
+            action,
+            MODE if single else SEQUENCE_MODE,
+            verdict,
+            ended_by,
+            attributes(verdict),
             emits=verdict == "passed",
-            attributes=attributes(verdict),
-            started_at=attempt.started_at,
-            decided_at=seen.at,
-            captured_at=seen.wall_time,
-            frames=attempt.frames,
-            reasons=attempt.reasons(*ended_by),
             challenges=tuple(kind.value for kind in self._actions),
         )
 

@@ -139,21 +139,15 @@ class EvidenceMode(Course):
         return self.refuse(Reason.EVIDENCE_AGAINST) if any(doubts) else self.say()
 
     def _result(self, seen: Observation, state: LivenessState, *ended_by: Reason) -> Result:
-        attempt = self.attempt()
-        return Result(
-            action=self._action,
-            feed=seen.feed,
-            mode=self._name,
-            track_id=attempt.track_id,
-            attempt=attempt.number,
-            verdict=VERDICTS[state],
+        verdict = VERDICTS[state]
+        return self.result(
+            seen,
+            self._action,
+            self._name,
+            verdict,
+            ended_by,
+            attributes(verdict, self._weakest()),
             emits=state != "LIVENESS_UNKNOWN",
-            attributes=attributes(VERDICTS[state], self._weakest()),
-            started_at=attempt.started_at,
-            decided_at=seen.at,
-            captured_at=seen.wall_time,
-            frames=attempt.frames,
-            reasons=attempt.reasons(*ended_by),
             scores=self._means(),
         )
 

@@ -91,19 +91,5 @@ class PoseMode(Course):
 
     def _result(self, seen: Observation, verdict: Verdict, *ended_by: Reason) -> Result:
         """The door is told of success only: the seed's event has no word for anything else."""
-        attempt = self.attempt()
-        return Result(
-            action="poseLiveness",
-            feed=seen.feed,
-            mode=MODE,
-            track_id=attempt.track_id,
-            attempt=attempt.number,
-            verdict=verdict,
-            emits=verdict == "passed",
-            attributes={},
-            started_at=attempt.started_at,
-            decided_at=seen.at,
-            captured_at=seen.wall_time,
-            frames=attempt.frames,
-            reasons=attempt.reasons(*ended_by),
-        )
+        passed = verdict == "passed"
+        return self.result(seen, "poseLiveness", MODE, verdict, ended_by, {}, emits=passed)

@@ -13,7 +13,7 @@ from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings, asks_room, suited
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
-from kioskd.modes.rgb.rgb_result import Tally
+from kioskd.modes.rgb.rgb_result import VERDICTS, Tally, attributes
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Liveness, Measure, Observation
 
@@ -27,12 +27,12 @@ class RgbMode(Course):
     prompts = PROMPTS
     exact = False  # it only asks whether the head faces the camera
 
-    def __init__(self, settings: RgbSettings, gate: GateSettings, name: str = MODE) -> None:
+    def __init__(self, settings: RgbSettings, gate: GateSettings) -> None:
         margins = asks_room(gate, settings.detection_scheme)
         gate = suited(gate, settings.detection_scheme)
         super().__init__(TRANSITIONS, settings.attempt, gate, margins=margins, colours=True)
         self.plan = settings.plan
-        self._name, self._rule = name, settings.rule
+        self._rule = settings.rule
         self._caution = Caution(settings.caution, settings.rule)
         self._rest, self._ends_tries = Rest(settings.caution), settings.caution.attack_ends_tries
         self.fresh()
@@ -98,7 +98,18 @@ class RgbMode(Course):
         scores: confirm.Scores | None = None,
     ) -> Result:
         """What the attempt comes to. `scores` decided; None: no window did."""
-        return self._tally.result(seen, self.attempt(), state, ended_by, scores, self._name)
+        verdict = VERDICTS[state]
+        return self.result(
+            seen,
+            "rgbLiveness",
+            MODE,
+            verdict,
+            ended_by,
+            attributes(verdict, scores or self._tally.scores),
+            emits=state != "LIVENESS_UNKNOWN",
+            state=state,
+            scores=self._tally.means,
+        )
 
     def _enter_fake_window(self) -> None:
         if self.phase is Phase.LIVE_WINDOW:

@@ -1,11 +1,9 @@
-"""What an attempt of RGB liveness amounts to, as a Result."""
+"""What an attempt of RGB liveness amounts to: its verdict, its scores, its attributes."""
 
 from statistics import fmean
 
-from kioskd.event import LivenessState, Result, Verdict
-from kioskd.modes.attempt import Attempt
-from kioskd.modes.reasons import Reason
-from models.observation import Liveness, Observation
+from kioskd.event import LivenessState, Verdict
+from models.observation import Liveness
 
 VERDICTS: dict[LivenessState, Verdict] = {
     "LIVENESS_CONFIRMED": "passed",
@@ -34,34 +32,6 @@ class Tally:
     @property
     def means(self) -> dict[str, float]:
         return {model: round(fmean(scores), 4) for model, scores in self._by_model.items()}
-
-    def result(
-        self,
-        seen: Observation,
-        attempt: Attempt,
-        state: LivenessState,
-        ended_by: tuple[Reason, ...],
-        decisive: tuple[float, ...] | None,
-        mode: str,
-    ) -> Result:
-        """The attempt's one result. `decisive`: the deciding window's scores, if one decided."""
-        return Result(
-            action="rgbLiveness",
-            feed=seen.feed,
-            mode=mode,
-            track_id=attempt.track_id,
-            attempt=attempt.number,
-            verdict=VERDICTS[state],
-            state=state,
-            emits=state != "LIVENESS_UNKNOWN",
-            attributes=attributes(VERDICTS[state], decisive or self.scores),
-            started_at=attempt.started_at,
-            decided_at=seen.at,
-            captured_at=seen.wall_time,
-            frames=attempt.frames,
-            reasons=attempt.reasons(*ended_by),
-            scores=self.means,
-        )
 
 
 def attributes(verdict: Verdict, scores: tuple[float, ...]) -> dict[str, str | float]:

@@ -52,21 +52,14 @@ class SmileMode(Course):
         return self._result(seen, "undecided", reason)
 
     def _result(self, seen: Observation, verdict: Verdict, *ended_by: Reason) -> Result:
-        attempt = self.attempt()
-        return Result(
-            action="smileToActivate",
-            feed=seen.feed,
-            mode=MODE,
-            track_id=attempt.track_id,
-            attempt=attempt.number,
-            verdict=verdict,
+        return self.result(
+            seen,
+            "smileToActivate",
+            MODE,
+            verdict,
+            ended_by,
+            attributes(verdict),
             emits=verdict != "undecided",
-            attributes=attributes(verdict),
-            started_at=attempt.started_at,
-            decided_at=seen.at,
-            captured_at=seen.wall_time,
-            frames=attempt.frames,
-            reasons=attempt.reasons(*ended_by),
             scores=self._watch.scores,
         )
 

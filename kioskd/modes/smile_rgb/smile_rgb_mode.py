@@ -100,21 +100,14 @@ class SmileRgbMode(Course):
         ended_by: tuple[Reason, ...],
         decisive: confirm.Scores | None = None,
     ) -> Result:
-        attempt = self.attempt()
-        return Result(
-            action="smileToActivate",
-            feed=seen.feed,
-            mode=MODE,
-            track_id=attempt.track_id,
-            attempt=attempt.number,
-            verdict=verdict,
-            state=state,
+        return self.result(
+            seen,
+            "smileToActivate",
+            MODE,
+            verdict,
+            ended_by,
+            attributes(verdict, decisive or self._tally.scores),
             emits=verdict != "undecided",
-            attributes=attributes(verdict, decisive or self._tally.scores),
-            started_at=attempt.started_at,
-            decided_at=seen.at,
-            captured_at=seen.wall_time,
-            frames=attempt.frames,
-            reasons=attempt.reasons(*ended_by),
+            state=state,
             scores={**self._tally.means, **self._watch.scores},
         )

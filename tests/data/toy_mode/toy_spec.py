@@ -77,22 +77,8 @@ class ToyMode(Course):
         return self._result(seen, "undecided", reason)
 
     def _result(self, seen: Observation, verdict: Verdict, *ended_by: Reason) -> Result:
-        attempt = self.attempt()
-        return Result(
-            action="toyLight",
-            feed=seen.feed,
-            mode="toy_light",
-            track_id=attempt.track_id,
-            attempt=attempt.number,
-            verdict=verdict,
-            emits=verdict == "passed",
-            attributes={},
-            started_at=attempt.started_at,
-            decided_at=seen.at,
-            captured_at=seen.wall_time,
-            frames=attempt.frames,
-            reasons=attempt.reasons(*ended_by),
-        )
+        passed = verdict == "passed"
+        return self.result(seen, "toyLight", "toy_light", verdict, ended_by, {}, emits=passed)
 
 
 def score(settings: ToySettings, face: Face) -> float | None:
