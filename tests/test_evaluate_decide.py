@@ -14,7 +14,7 @@ from kioskd.evaluation.decide import Judging, decide, gate_reasons, steps
 from kioskd.evaluation.report import scheme_report
 from kioskd.evaluation.sight import Sight, Sighting, roles
 from kioskd.event import Result
-from kioskd.modes.caution import CautionSettings
+from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
@@ -84,8 +84,7 @@ def test_ten_live_frames_open_and_eleven_fake_ones_are_called_an_attack() -> Non
 
 def test_an_attack_that_opens_at_the_second_try_has_opened_the_door() -> None:
     scores = [FAKE] * 11 + [None] * 25 + [LIVE] * 10
-    forgetful = CautionSettings(attack_ends_tries=False, evidence_adds_up=False, rest_s=0.0)
-    by = replace(BY, rgb=replace(BY.rgb, caution=forgetful))
+    by = replace(BY, rgb=replace(BY.rgb, caution=FORGETFUL))
     assert decide(sighting("attack", scores, species="print"), by).outcome == "live"
     assert decide(sighting("attack", scores, species="print"), BY).outcome == "attack"
 

@@ -7,7 +7,7 @@ import pytest
 
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.caution import CautionSettings
+from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
@@ -107,7 +107,6 @@ def told(results: Iterable[Result]) -> list[str]:
     return [f"{r.state} {r.track_id}.{r.attempt} {' '.join(r.reasons)}".strip() for r in results]
 
 
-FORGETFUL = CautionSettings(attack_ends_tries=False, evidence_adds_up=False, rest_s=0.0)
 CONFIRMED, NOTLIVE, UNKNOWN = "LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED", "LIVENESS_UNKNOWN"
 
 STORIES: Mapping[str, tuple[tuple[Part, ...], list[str]]] = {

@@ -11,7 +11,7 @@ from kioskd.event import Result, Step
 from kioskd.modes.attempt import subject
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.drive import Mode, drive, settled
-from kioskd.modes.gate import Gate, GateSettings, asks_room, suited
+from kioskd.modes.gate import Gate, GateSettings, gate_for
 from kioskd.modes.reasons import Reason
 from kioskd.modes.replay import Replay
 from kioskd.modes.rgb.rgb_mode import RgbMode
@@ -228,11 +228,8 @@ def score(seen: Observation, plan: LivenessPlan, added: Added) -> Liveness | Non
 
 def gate_reasons(frames: Sequence[Observation], by: Judging) -> list[tuple[Reason, ...]]:
     """Why the gate refuses each frame; empty where it passes. Attempts play no part."""
-    limits = by.limits
-    margins = by.colours and asks_room(limits, by.rgb.detection_scheme)
-    limits = suited(limits, by.rgb.detection_scheme) if by.colours else limits
-    exact = by.depth is not None
-    keeper = Gate(limits, margins=margins, exact=exact, colours=by.colours)
+    limits, scheme = by.limits, by.rgb.detection_scheme if by.colours else None
+    keeper = gate_for(limits, scheme, exact=by.depth is not None)
     found = []
     for seen in frames:
         found.append(_refused(keeper, seen, limits))

@@ -70,6 +70,9 @@ class CautionSettings:
     ] = 60.0
 
 
+FORGETFUL = CautionSettings(attack_ends_tries=False, evidence_adds_up=False, rest_s=0.0)
+
+
 class Caution:
     """What one feed's mode remembers of its tracks, for one kind of evidence."""
 
@@ -81,9 +84,11 @@ class Caution:
     def saw(self, track_id: int, at: float, score: float) -> None:
         """A frame that counted, with its score 0..1."""
         weight = min(max(logit(score) - self._neutral, -MOST_OF_A_FRAME), MOST_OF_A_FRAME)
-        _, before = self._seen.get(track_id, (at, 0.0))
-        recent = {track: each for track, each in self._seen.items() if at - each[0] <= FORGET_S}
-        self._seen = {**recent, track_id: (at, min(max(before + weight, -MOST), MOST))}
+        if track_id not in self._seen:
+            recent = (each for each in self._seen.items() if at - each[1][0] <= FORGET_S)
+            self._seen = {**dict(recent), track_id: (at, 0.0)}
+        _, before = self._seen[track_id]
+        self._seen[track_id] = (at, min(max(before + weight, -MOST), MOST))
 
     def doubts(self, track_id: int) -> bool:
         """Whether all that was seen of the track speaks against life."""

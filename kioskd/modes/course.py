@@ -25,8 +25,9 @@ from kioskd.modes.attempt import (
     Overdue,
     Silent,
 )
+from kioskd.modes.caution import FORGETFUL, CautionSettings, Rest
 from kioskd.modes.drive import Conversation, ask
-from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.gate import GateSettings, gate_for
 from kioskd.modes.prompts import Prompts, prompt
 from kioskd.modes.reasons import Reason
 from kioskd.modes.table import Always, Table, after
@@ -39,16 +40,14 @@ class Course(ABC):
     """Runs one attempt after another along a table of phases. It stands for `Mode`.
 
     measures  what a fit face is measured on, beyond what the gate asks for, cheapest first
-    margins   whether the gate asks for the hybrid model's room around the face
     exact     whether the head's pose, and with it the mesh, is measured in every frame
-    colours   whether it asks for a picture that the liveness networks can judge
+    plan      how the liveness networks judge colours, in a mode that has them do it
     prompts   what each phase waits for, as the person before the camera is told
     """
 
     measures: tuple[Measure, ...] = ()
     exact = True
     prompts: Prompts = MappingProxyType({})
-    plan: LivenessPlan | None = None
 
     def __init__(
         self,
@@ -56,12 +55,14 @@ class Course(ABC):
         attempt: AttemptSettings,
         gate: GateSettings,
         *,
-        margins: bool = False,
-        colours: bool = False,
+        plan: LivenessPlan | None = None,
+        caution: CautionSettings = FORGETFUL,
     ) -> None:
         self._table = table
         self._idle = self.phase = next(iter(table))[0]
-        self._gate = Gate(gate, margins, exact=self.exact, colours=colours)
+        self.plan = plan
+        self._gate = gate_for(gate, None if plan is None else plan.scheme, exact=self.exact)
+        self._ends_tries, self._resting = caution.attack_ends_tries, Rest(caution)
         self.attempts = Attempts(attempt, gate.face_policy, gate.bystander_share)
         self._subject: int | None = None  # the track that the phase is about
 
@@ -111,9 +112,12 @@ class Course(ABC):
         return self.say(*reasons)
 
     def conclude(
-        self, seen: Observation, result: Result, *reasons: Reason, shut: bool = False
+        self, seen: Observation, result: Result, *reasons: Reason, attack: bool = False
     ) -> Step:
-        """End the attempt under way with its one result. `shut`: the track gets no other."""
+        """End the attempt under way with its one result. `attack`: one was confirmed."""
+        if attack:
+            self.attempts.rest(self._resting.after_attack(seen.at))
+        shut = attack and self._ends_tries
         self.attempts.end(seen, finished=result.verdict == "passed", shut=shut)
         return self.say(*reasons, result=result)
 

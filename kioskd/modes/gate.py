@@ -141,6 +141,14 @@ def asks_room(limits: GateSettings, scheme: str) -> bool:
     return "hybrid" in SCHEMES[scheme].models and not own
 
 
+def gate_for(limits: GateSettings, scheme: str | None, *, exact: bool) -> "Gate":
+    """The gate of a mode that judges colours by a detection scheme, or (None) judges none."""
+    if scheme is None:
+        return Gate(limits, margins=False, exact=exact)
+    room = asks_room(limits, scheme)
+    return Gate(suited(limits, scheme), margins=room, exact=exact, colours=True)
+
+
 class Gate:
     """The gate of one feed. It remembers where the face was during the last second.
 

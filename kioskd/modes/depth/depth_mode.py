@@ -11,7 +11,7 @@ from statistics import fmean
 from kioskd.event import ActionId, LivenessState, Result, Step
 from kioskd.modes import confirm
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.caution import Caution, CautionSettings, Rest
+from kioskd.modes.caution import Caution, CautionSettings
 from kioskd.modes.course import Course
 from kioskd.modes.depth.depth_phases import TRANSITIONS, Cause
 from kioskd.modes.depth.depth_settings import (
@@ -21,7 +21,7 @@ from kioskd.modes.depth.depth_settings import (
     Rgb3dSettings,
 )
 from kioskd.modes.depth.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
-from kioskd.modes.gate import GateSettings, asks_room, suited
+from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, Phase
 from kioskd.modes.rgb.rgb_result import VERDICTS, attributes
@@ -74,14 +74,10 @@ class EvidenceMode(Course):
         plan: LivenessPlan | None,
     ) -> None:
         """`plan` is needed where the colour image is among the evidence."""
-        margins = plan is not None and asks_room(gate, plan.scheme)
-        gate = gate if plan is None else suited(gate, plan.scheme)
-        super().__init__(TRANSITIONS, attempt, gate, margins=margins, colours=plan is not None)
+        super().__init__(TRANSITIONS, attempt, gate, plan=plan, caution=caution)
         self.measures = tuple(each.measure for each in evidence)
-        self.plan = plan
         self._name, self._action, self._evidence = name, action, evidence
         self._caution = [Caution(caution, each.rule) for each in evidence]
-        self._rest, self._ends_tries = Rest(caution), caution.attack_ends_tries
         self.fresh()
 
     def fresh(self) -> None:
@@ -129,9 +125,7 @@ class EvidenceMode(Course):
             self.move(Cause.LIVE_OUT_OF_REACH)
         if "NOTLIVE_CONFIRMED" in ended:
             self.move(Cause.ENOUGH_FAKE)
-            self.attempts.rest(self._rest.after_attack(seen.at))
-            result = self._result(seen, "NOTLIVE_CONFIRMED")
-            return self.conclude(seen, result, shut=self._ends_tries)
+            return self.conclude(seen, self._result(seen, "NOTLIVE_CONFIRMED"), attack=True)
         if "LIVENESS_UNKNOWN" in ended:
             self.move(Cause.FAKE_OUT_OF_REACH)
             result = self._result(seen, "LIVENESS_UNKNOWN", Reason.UNDECIDED)

@@ -8,9 +8,9 @@ from typing import assert_never
 
 from kioskd.event import LivenessState, Result, Step
 from kioskd.modes import confirm
-from kioskd.modes.caution import Caution, Rest
+from kioskd.modes.caution import Caution
 from kioskd.modes.course import Course
-from kioskd.modes.gate import GateSettings, asks_room, suited
+from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.rgb.rgb_result import VERDICTS, Tally, attributes
@@ -28,13 +28,10 @@ class RgbMode(Course):
     exact = False  # it only asks whether the head faces the camera
 
     def __init__(self, settings: RgbSettings, gate: GateSettings) -> None:
-        margins = asks_room(gate, settings.detection_scheme)
-        gate = suited(gate, settings.detection_scheme)
-        super().__init__(TRANSITIONS, settings.attempt, gate, margins=margins, colours=True)
-        self.plan = settings.plan
+        plan, caution = settings.plan, settings.caution
+        super().__init__(TRANSITIONS, settings.attempt, gate, plan=plan, caution=caution)
         self._rule = settings.rule
-        self._caution = Caution(settings.caution, settings.rule)
-        self._rest, self._ends_tries = Rest(settings.caution), settings.caution.attack_ends_tries
+        self._caution = Caution(caution, settings.rule)
         self.fresh()
 
     def fresh(self) -> None:
@@ -84,9 +81,7 @@ class RgbMode(Course):
         self._enter_fake_window()
         if state == "NOTLIVE_CONFIRMED":
             self.move(Cause.ENOUGH_FAKE)
-            self.attempts.rest(self._rest.after_attack(seen.at))
-            result = self._result(seen, state, scores=scores)
-            return self.conclude(seen, result, shut=self._ends_tries)
+            return self.conclude(seen, self._result(seen, state, scores=scores), attack=True)
         self.move(Cause.FAKE_OUT_OF_REACH)
         return self.conclude(seen, self._result(seen, state, Reason.UNDECIDED, scores=scores))
 

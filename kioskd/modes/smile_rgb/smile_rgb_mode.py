@@ -7,9 +7,9 @@ docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 
 from kioskd.event import LivenessState, Result, Step, Verdict
 from kioskd.modes import confirm
-from kioskd.modes.caution import Caution, Rest
+from kioskd.modes.caution import Caution
 from kioskd.modes.course import Course
-from kioskd.modes.gate import GateSettings, asks_room, suited
+from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_result import Tally, attributes
 from kioskd.modes.smile.smile_mode import SmileWatch, smile_score
@@ -28,13 +28,10 @@ class SmileRgbMode(Course):
     prompts = PROMPTS
 
     def __init__(self, settings: SmileRgbSettings, gate: GateSettings) -> None:
-        margins = asks_room(gate, settings.rgb.detection_scheme)
-        gate = suited(gate, settings.rgb.detection_scheme)
-        super().__init__(TRANSITIONS, settings.smile.attempt, gate, margins=margins, colours=True)
-        self.plan, self._rule = settings.rgb.plan, settings.rgb.rule
-        caution = settings.rgb.caution
-        self._caution, self._rest = Caution(caution, settings.rgb.rule), Rest(caution)
-        self._ends_tries = caution.attack_ends_tries
+        attempt, plan, caution = settings.smile.attempt, settings.rgb.plan, settings.rgb.caution
+        super().__init__(TRANSITIONS, attempt, gate, plan=plan, caution=caution)
+        self._rule = settings.rgb.rule
+        self._caution = Caution(caution, self._rule)
         self._watch = SmileWatch(settings.smile)
         self.fresh()
 
@@ -72,10 +69,7 @@ class SmileRgbMode(Course):
             self.move(Cause.NOT_LIVE)
             ended_by = () if verdict.state == "NOTLIVE_CONFIRMED" else (Reason.UNDECIDED,)
             result = self._result(seen, "failed", verdict.state, ended_by, verdict.scores)
-            if verdict.state != "NOTLIVE_CONFIRMED":
-                return self.conclude(seen, result)
-            self.attempts.rest(self._rest.after_attack(seen.at))
-            return self.conclude(seen, result, shut=self._ends_tries)
+            return self.conclude(seen, result, attack=verdict.state == "NOTLIVE_CONFIRMED")
         if not self._watch.smiled:
             self._window = confirm.LiveWindow()
             return self.say()
