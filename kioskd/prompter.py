@@ -1,12 +1,24 @@
 """Tells a kiosk's screen what the person before it is to do."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from kioskd.happenings import FrameJudged
 from kioskd.modes.prompts import MAY_FLICKER
 
 SETTLE_S = 0.3  # what may be over with the next frame must stand so long before it is said
 AGAIN_S = 1.0  # a prompt is said again so often: a screen may come late, or have missed it
+
+
+@dataclass(slots=True)
+class _Screen:
+    """What one door shows, since when; and what its mode says, since when, in which phase."""
+
+    shown: str | None = None
+    said_at: float = 0.0
+    coming: str | None = None
+    since: float = 0.0
+    phase: str = ""
 
 
 class Prompter:
@@ -21,22 +33,17 @@ class Prompter:
 
     def __init__(self, say: Callable[[str, str | None], None]) -> None:
         self._say = say
-        self._shown: dict[str, tuple[str | None, float]] = {}  # by door: the prompt, when said
-        self._phase: dict[str, str] = {}  # by door: of the prompt that is shown
-        self._coming: dict[str, tuple[str | None, float]] = {}  # by door: the mode's, since when
+        self._screens: dict[str, _Screen] = {}  # by door
 
     def __call__(self, judged: FrameJudged) -> None:
-        prompt, at = judged.step.prompt, judged.ended_at
-        shown, said_at = self._shown.get(judged.door, (None, 0.0))
-        coming, since = self._coming.get(judged.door, (None, at))
-        self._coming[judged.door] = (prompt, since if prompt == coming else at)
-        same = self._phase.get(judged.door) == judged.step.phase and shown is not None
-        if same and prompt in MAY_FLICKER and not self._settled(judged.door, at):
-            prompt = shown
-        self._phase[judged.door] = judged.step.phase
-        if prompt != shown or (prompt is not None and at - said_at >= AGAIN_S):
-            self._shown[judged.door] = (prompt, at)
+        step, at = judged.step, judged.ended_at
+        screen = self._screens.setdefault(judged.door, _Screen())
+        if step.prompt != screen.coming:
+            screen.coming, screen.since = step.prompt, at
+        within = step.phase == screen.phase and screen.shown is not None
+        screen.phase = step.phase
+        settles = within and step.prompt in MAY_FLICKER and at - screen.since < SETTLE_S
+        prompt = screen.shown if settles else step.prompt
+        if prompt != screen.shown or (prompt is not None and at - screen.said_at >= AGAIN_S):
+            screen.shown, screen.said_at = prompt, at
             self._say(judged.frame.feed, prompt)
-
-    def _settled(self, door: str, at: float) -> bool:
-        return at - self._coming[door][1] >= SETTLE_S

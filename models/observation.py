@@ -164,6 +164,10 @@ class Face:
     relief: Relief | None = None
     infrared: Infrared | None = None
 
+    def has(self, measure: Measure) -> bool:
+        """Whether it was measured: a measure has the name of the attribute that it fills."""
+        return getattr(self, measure.value) is not None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observation:

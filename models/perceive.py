@@ -131,7 +131,7 @@ class Perceiver:
         if not seen.faces:
             return seen
         face = seen.faces[0]
-        lacking = frozenset(each for each in measures if getattr(face, each.value) is None)
+        lacking = frozenset(each for each in measures if not face.has(each))
         wanted = Wanted(face.track_id, lacking, plan)
         return self._answered(self._watching, frame, seen, wanted) if lacking else seen
 

@@ -1,5 +1,6 @@
 """The doors' keys: one kind of door for each mode of the catalogue, made from what it says."""
 
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Literal, Union
 
 from kioskd.config.section import Field, Name, Section, made, name
@@ -17,21 +18,16 @@ class Door(Section):
         gate: Section
 
 
-def gate(keys: GateKeys, name: str) -> type[Section]:
-    return section(name, keys.sentence, keys.defaults, keys.without, keys.highest)
-
-
-GATES = {  # one for all modes that have the same
-    key: gate(*found)
-    for key, found in {
-        id(spec.gate): (spec.gate, f"gate_{number}") for number, spec in enumerate(SPECS)
-    }.items()
-}
+@cache
+def gate(keys: GateKeys) -> type[Section]:
+    """The section of a gate, one for all modes that have it; the first of them gives its name."""
+    owner = next(spec.name for spec in SPECS if spec.gate is keys)
+    return section(f"{owner}_gate", keys.sentence, keys.defaults, keys.without, keys.highest)
 
 
 def door(spec: ModeSpec) -> type[Section]:
     """The kind of door on which a mode decides."""
-    inner = {"gate": (GATES[id(spec.gate)], "When a frame is fit to be evidence.")}
+    inner = {"gate": (gate(spec.gate), "When a frame is fit to be evidence.")}
     for key, place in spec.sections.items():
         whole = getattr(spec.settings, place.field) if place.field else spec.settings
         made_of = section(f"{spec.name}_{key}", place.sentence, whole, place.without)

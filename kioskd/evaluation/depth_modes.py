@@ -2,18 +2,12 @@
 
 from dataclasses import replace
 
-from kioskd.modes.catalogue import SPECS, ModeSettings, make, spec_of
+from kioskd.modes.catalogue import ModeSettings, make, spec_of
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.setting import Number, settings_in
 from models.observation import Face, Measure
-
-DEFAULTS: dict[str, ModeSettings] = {
-    spec.name: spec.settings
-    for spec in SPECS
-    if spec.score is not None and not isinstance(spec.settings, RgbSettings)
-}
 
 
 def name(settings: ModeSettings) -> str:
@@ -43,7 +37,7 @@ def thresholds(settings: ModeSettings) -> dict[str, float]:
     for section, place in spec_of(settings).sections.items():
         whole = getattr(settings, place.field) if place.field else settings
         if not isinstance(whole, RgbSettings):
-            without = {*place.without, "attempt"}
+            without = {*place.without, "attempt", "caution"}
             for each in settings_in(whole, without):
                 if isinstance(each.note, Number):
                     found[f"{section}.{each.name}"] = each.value

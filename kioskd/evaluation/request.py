@@ -10,7 +10,7 @@ from kioskd.evaluation.dataset import CLIP_FRAMES, DataSet, DataSetError
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import Report, full_report
 from kioskd.evaluation.sight import COLOURS, IMAGES_FPS, GateUse, Sight, Sighting, roles
-from kioskd.modes.catalogue import ModeSettings, spec_of
+from kioskd.modes.catalogue import SPECS, ModeSettings, spec_of
 from kioskd.modes.depth.depth_settings import Rgb3dSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb import rgb_mode as rgb
@@ -23,7 +23,7 @@ from models.perceive import PerceptionSettings
 from models.schemes import FUSED, SCHEMES
 from models.session import Networks
 
-MODES: dict[str, ModeSettings] = {rgb.MODE: RgbSettings(), **depth_modes.DEFAULTS}
+MODES = {spec.name: spec.settings for spec in SPECS if spec.score is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +103,13 @@ def settings_of(request: Request, config: Config | None) -> Settings:
         gate=chosen.gate, perception=config.perception.settings(), added=config.perception.added
     )
     own = chosen.mode if spec_of(chosen.mode).score is not None else None
-    if mode is not None and (own is None or _name(own) != mode):
+    if mode is not None and (own is None or spec_of(own).name != mode):
         return _judged(settings, MODES[mode])
     if own is None:
         raise DataSetError(
             f"door {chosen.name} has another mode; those that are evaluated: {', '.join(MODES)}"
         )
     return _judged(settings, own)
-
-
-def _name(mode: ModeSettings) -> str:
-    return rgb.MODE if isinstance(mode, RgbSettings) else depth_modes.name(mode)
 
 
 def _judged(settings: Settings, mode: ModeSettings) -> Settings:

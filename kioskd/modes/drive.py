@@ -50,10 +50,10 @@ def settled(conversation: Conversation[T], seen: Observation) -> T:
 def ask(face: Face, measure: Measure, plan: LivenessPlan | None = None) -> Conversation[Face]:
     """The face with a measure made of it, which is None where it could not be made.
 
-    It is asked for once: what cannot be measured now cannot be by asking again. A measure has
-    the name of the attribute that it fills. `plan` goes with Measure.LIVENESS.
+    It is asked for once: what cannot be measured now cannot be by asking again. `plan` goes with
+    Measure.LIVENESS.
     """
-    if getattr(face, measure.value) is not None:
+    if face.has(measure):
         return face
     seen = yield Wanted(face.track_id, frozenset({measure}), plan)
     return next(each for each in seen.faces if each.track_id == face.track_id)

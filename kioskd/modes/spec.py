@@ -37,7 +37,7 @@ class Place:
     without: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GateKeys:
     """The gate of a mode's doors: where it begins from, and what an installer may set of it."""
 
