@@ -59,7 +59,7 @@ class Turning:
     since: float
     height: float
     last: Look
-    furthest: float = 0.0  # degrees of yaw, either way
+    furthest: float = 0.0  # degrees of yaw, with the sign of the way it went
     between: int = 0
 
 
@@ -98,7 +98,7 @@ def _turning(state: Turning, look: Look, rule: TurnRule) -> Turn:
     if look.quality >= rule.centre_pose_quality:
         return Turning(look.at, state.height, look)
     if look.quality > rule.profile_pose_quality:
-        furthest = max(state.furthest, abs(look.yaw))
+        furthest = max(state.furthest, look.yaw, key=abs)
         return Turning(state.since, state.height, look, furthest, state.between + 1)
     if look.at - state.since < rule.minimum_transit_s - HAIR_S or not state.between:
         return Centre(fell=Reason.TURNED_TOO_FAST)
@@ -118,4 +118,6 @@ def _fallen(state: Turning, look: Look, rule: TurnRule) -> Reason | None:
         return None
     if look.yaw == 0.0 or rule.direction == ("right" if look.yaw > 0.0 else "left"):
         return Reason.WRONG_DIRECTION
-    return Reason.TURNED_BACK if abs(look.yaw) < state.furthest - WOBBLE_DEG else None
+    ahead = look.yaw if state.furthest > 0.0 else -look.yaw
+    back = state.furthest != 0.0 and ahead < abs(state.furthest) - WOBBLE_DEG
+    return Reason.TURNED_BACK if back else None
