@@ -14,7 +14,7 @@ from feeds.state import FeedState
 from kioskd.delivery.broker_limits import packet_bytes
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.probe import probe
-from kioskd.delivery.settings import Protocol
+from kioskd.delivery.settings import DeliverySettings, Protocol
 from tests.support.broker import eventually, mosquitto, witness
 from tests.support.results import result_now, unknown_now
 from tests.support.scripted_broker import Answer, Published, scripted_broker
@@ -43,6 +43,11 @@ def ten_actions(k: Kiosk) -> list[Delivery]:
 
 def all_published(k: Kiosk, deliveries: list[Delivery]) -> bool:
     return all(recorded(k, one.event_id, "published") for one in deliveries)
+
+
+def patient(settings: DeliverySettings, protocol: Protocol) -> DeliverySettings:
+    """On a machine so busy that a connection takes seconds, no event of the test expires."""
+    return replace(settings, protocol=protocol, action_expiry_s=60.0)
 
 
 def hang_up(on: Callable[[Published], bool]) -> Callable[[Published], Answer]:
@@ -209,7 +214,7 @@ def test_a_broker_that_hangs_up_on_every_record_gets_the_events(
 ) -> None:
     with (
         scripted_broker(hang_up(lambda message: message.kind == "audit")) as broker,
-        kiosk(replace(broker.settings(), protocol=protocol), tmp_path) as k,
+        kiosk(patient(broker.settings(), protocol), tmp_path) as k,
     ):
         eventually(lambda: k.courier.connected)
         for _ in range(3):
@@ -232,7 +237,7 @@ def test_a_broker_that_hangs_up_on_retained_messages_gets_them_without(
 ) -> None:
     with (
         scripted_broker(hang_up(lambda message: message.retain)) as broker,
-        kiosk(replace(broker.settings(), protocol=protocol), tmp_path) as k,
+        kiosk(patient(broker.settings(), protocol), tmp_path) as k,
     ):
         k.courier.feed_state(ONLINE)
         deliveries = [k.courier.deliver(result_now())]

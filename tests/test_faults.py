@@ -115,7 +115,7 @@ def test_a_broker_away_for_longer_than_the_expiry_gets_no_late_event(tmp_path: P
             eventually(lambda: len(seen.of("action")) >= 2)
             broker.kill()
             # Only then is an attempt sure to have ended, and its event to have expired, unsent.
-            eventually(lambda: daemon.log.count("grew too old") >= 2)
+            eventually(lambda: daemon.log.count("the door was not told") >= 2)
             broker.start()
             told = len(seen.of("action"))
             eventually(lambda: len(seen.of("action")) >= told + 2)
@@ -131,12 +131,15 @@ def test_a_broker_away_for_longer_than_the_expiry_gets_no_late_event(tmp_path: P
             eventually(lambda: numbers_are_whole(seen))
     assert waited
     expired = {
-        record["eventId"]
+        record["eventId"]: record["detail"]
         for record in seen.payloads("audit")
         if record["kind"] == "delivery" and record["outcome"] == "expired"
     }
-    assert expired
-    assert expired.isdisjoint(action["eventId"] for action in seen.payloads("action"))
+    # One that was on its way when the broker was killed may have arrived, and the record says so.
+    never_sent = {event for event, detail in expired.items() if detail == "it was never sent"}
+    assert never_sent
+    assert set(expired.values()) <= {"it was never sent", "it was sent once and may have arrived"}
+    assert never_sent.isdisjoint(action["eventId"] for action in seen.payloads("action"))
 
 
 def logged(daemon: Kioskd, line: str) -> list[str]:
@@ -478,9 +481,11 @@ def test_systemd_hears_ready_then_life_signs_then_stopping(tmp_path: Path) -> No
         with kioskd(tmp_path / "k", config, {"NOTIFY_SOCKET": address}) as daemon:
             heard = manager.recv(4096).decode()
             assert heard.startswith("READY=1")
-            assert manager.recv(4096) == b"WATCHDOG=1"
+            eventually(lambda: manager.recv(4096) == b"WATCHDOG=1")
             assert daemon.stop() == 0
-        while (heard := manager.recv(4096).decode()) == "WATCHDOG=1":
+        # On a machine that is busy elsewhere, it may say in between who makes no progress.
+        life_signs = ("WATCHDOG=1", "STATUS=No progress")
+        while (heard := manager.recv(4096).decode()).startswith(life_signs):
             pass
         assert heard == "STOPPING=1"
 

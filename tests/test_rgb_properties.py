@@ -20,6 +20,7 @@ from kioskd.modes.replay import NOTHING, Replay
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, HeadPose, ImageQuality, Liveness, Observation
+from tests.support.bystanders import near
 from tests.support.stage import PICTURE, step_of
 
 SETTINGS = RgbSettings(
@@ -120,12 +121,12 @@ def supporting(seen: Sequence[Observation], decided: int, track: int) -> int:
     run: list[Observation] = []
     for index in reversed([i for i in in_order(seen) if i <= decided]):
         one = seen[index]
-        alone = [face.track_id for face in one.faces] == [track]
+        alone = [face.track_id for face in near(one.faces)] == [track]
         joined = not run or (run[-1].session == one.session and run[-1].at - one.at <= GAP_S)
         if not (alone and joined and seen[decided].at - one.at <= DEADLINE_S):
             break
         run.append(one)
-    return sum(speaks_for_life(one.faces[0]) for one in run)
+    return sum(speaks_for_life(near(one.faces)[0]) for one in run)
 
 
 def looks(face: Face) -> tuple[object, ...]:
