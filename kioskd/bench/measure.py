@@ -63,6 +63,9 @@ _DOOR = """\
     rgb_liveness:
       liveness_detection_threshold: 1.0
       fake_detection_threshold: 1.0
+      attack_ends_tries: false
+      evidence_adds_up: false
+      rest_s: 0
       cool_down_s: 0
       attempts_per_track: 100"""
 
