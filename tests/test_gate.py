@@ -1,5 +1,6 @@
 """The face gate: which frames are fit to be evidence, and what is said of the others."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -58,7 +59,7 @@ def test_a_fit_face_passes() -> None:
         (quality(brightness=0.97), Reason.TOO_BRIGHT),
         (replace(FIT, change=0.14), Reason.STILL_PICTURE),
         (replace(FIT, change=0.0), Reason.STILL_PICTURE),
-        (replace(FIT, change=None), Reason.NOT_MEASURED),
+        (replace(FIT, change=None), Reason.JUST_SEEN),
         (replace(FIT, change=NAN), Reason.STILL_PICTURE),
         (turned(yaw=20.1), Reason.HEAD_TURNED),
         (turned(yaw=-20.1), Reason.HEAD_TURNED),
@@ -202,6 +203,7 @@ class TestAskingAgain:
 
     def test_the_same_box_at_another_time_or_of_another_track_has_another_drift(self) -> None:
         gate, moved = Gate(GateSettings(), margins=False), boxed(640, 200, 840, 440)
+        assert refusal(gate, seen(FIT, 0.0), FIT) == ()
         gate.follow(seen(FIT, 0.0), FIT)
         assert refusal(gate, seen(moved, 0.9), moved) == (Reason.MOVING,)
         assert refusal(gate, seen(moved, 1.1), moved) == ()
@@ -216,16 +218,20 @@ class TestAskingAgain:
 
 
 class TestStillness:
-    """The box's centre over the trailing second, in face widths (200 px here)."""
+    """The box's centre over the frames that count, in face widths (200 px here)."""
 
     def after(self, *path: tuple[float, float], track: int = 1) -> tuple[Reason, ...]:
         """What is said of the last of some (time, shift to the right in pixels)."""
+        return self.each(*path, track=track)[-1]
+
+    def each(self, *path: tuple[float, float], track: int = 1) -> list[tuple[Reason, ...]]:
+        """What is said of each."""
         gate = Gate(GateSettings(), margins=True)
-        said: tuple[Reason, ...] = ()
+        said: list[tuple[Reason, ...]] = []
         for number, (at, shift) in enumerate(path):
             last = number == len(path) - 1
             face = replace(boxed(540 + shift, 200, 740 + shift, 440), track_id=track if last else 1)
-            said = refusal(gate, seen(face, at), face)
+            said.append(refusal(gate, seen(face, at), face))
             gate.follow(seen(face, at), face)
         return said
 
@@ -244,8 +250,21 @@ class TestStillness:
     def test_what_was_longer_than_a_second_ago_is_forgotten(self) -> None:
         assert self.after((0.0, 0.0), (1.1, 100.0), (1.2, 100.0)) == ()
 
-    def test_coming_back_does_not_undo_the_movement(self) -> None:
-        assert self.after((0.0, 0.0), (0.4, 50.0), (0.8, 0.0)) == (Reason.MOVING,)
+    def test_coming_back_does_not_undo_the_movement_away_from_frames_that_count(self) -> None:
+        said = self.each((0.0, 0.0), (0.1, 50.0), (0.2, 50.0), (0.3, 0.0))
+        assert said == [(), (Reason.MOVING,), (Reason.MOVING,), (Reason.MOVING,)]
+
+    def test_somebody_who_walked_up_and_stands_counts_after_a_quarter_of_a_second(self) -> None:
+        walks = [(n / 30, n * 8.0 - 240.0) for n in range(60)]  # 1.2 face widths a second
+        stands = [(2.0 + n / 30, 60 * 8.0 - 240.0) for n in range(30)]
+        said = self.each(*walks, *stands)
+        counts = [at for (at, _), refused in zip(walks + stands, said, strict=True) if not refused]
+        early = [at for at in counts if at > 1.0]
+        assert 2.1 < min(early) < 2.3
+
+    def test_a_sheet_that_is_moved_about_counts_hardly_ever(self) -> None:
+        swings = [(n / 30, 100 * math.sin(n / 5)) for n in range(150)]  # 2 face widths a second
+        assert sum(not refused for refused in self.each(*swings)) <= 10
 
     def test_another_track_begins_a_history_of_its_own(self) -> None:
         assert self.after((0.0, 0.0), (0.1, 200.0), track=2) == ()

@@ -184,9 +184,10 @@ class Attempts:
         self.under_way = Attempt(face.track_id, number, seen.at)
 
     def refuse(self, reasons: Iterable[Reason]) -> None:
-        """A frame did not count, for these reasons."""
+        """A frame did not count, for these reasons. That a face just came is no fault."""
         if (attempt := self.under_way) is not None:
-            self.under_way = replace(attempt, refused=attempt.refused + Counter(reasons))
+            faults = Counter[Reason](each for each in reasons if each is not Reason.JUST_SEEN)
+            self.under_way = replace(attempt, refused=attempt.refused + faults)
 
     def count(self, seen: Observation) -> None:
         """A frame counted. What stood in the way before the first one is forgotten."""

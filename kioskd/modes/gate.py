@@ -71,8 +71,14 @@ class GateSettings:
         float, Number(0.0, 500.0, "px", "Room between the face box and every edge.")
     ] = 10.0  # between the box and every edge of the frame
     maximum_drift: Annotated[
-        float, Number(0.01, 1.0, "face widths", "Movement of the face over one second.")
-    ] = 0.10  # of the box's centre over one second, in face widths
+        float,
+        Number(
+            0.01,
+            1.0,
+            "face widths",
+            "Movement of the face over the frames that count within a second.",
+        ),
+    ] = 0.10  # of the box's centre
     hybrid_margin_left: Annotated[
         float, Number(0.0, 2.0, "face widths", "Room left of the face.", "neither")
     ] = 0.35  # room in box widths; asked only for the hybrid model
@@ -150,7 +156,7 @@ def gate_for(limits: GateSettings, scheme: str | None, *, exact: bool) -> "Gate"
 
 
 class Gate:
-    """The gate of one feed. It remembers where the face was during the last second.
+    """The gate of one feed. It remembers where the face was lately.
 
     margins  whether the hybrid model's room around the face is asked for
     exact    whether the pose of every frame is measured, or the mesh's word is kept for a while
@@ -168,12 +174,18 @@ class Gate:
         self._colours = colours
         self._word: word.Word | None = None
         self._trail = Trail()
+        self._fit = False  # whether the frame that was examined last passed
 
     def examine(self, seen: Observation, face: Face) -> Conversation[tuple[Face, Refusal]]:
         """The face with what was measured on it, and which checks failed: none when it is fit.
 
         They are those of the first stage that fails.
         """
+        face, failed = yield from self._stages(seen, face)
+        self._fit = not failed
+        return face, failed
+
+    def _stages(self, seen: Observation, face: Face) -> Conversation[tuple[Face, Refusal]]:
         if failed := self._geometry(seen, face):
             return face, failed
         face = yield from ask(face, Measure.QUALITY)
@@ -190,7 +202,8 @@ class Gate:
 
     def follow(self, seen: Observation, face: Face) -> None:
         """Remember where the face is. Call it once per frame, after all else."""
-        self._trail = self._trail.followed(face, seen.at)
+        self._trail = self._trail.followed(face, seen.at, self._fit)
+        self._fit = False
 
     def _geometry(self, seen: Observation, face: Face) -> Refusal:
         """The checks of the box alone."""
@@ -243,8 +256,8 @@ class Gate:
         least = self._limits.minimum_change
         if least <= 0.0:
             return ()
-        if face.change is None:
-            return (Reason.NOT_MEASURED,)
+        if face.change is None:  # of the first frames of a track nobody can know it
+            return (Reason.JUST_SEEN,)
         return _failed((face.change >= least, Reason.STILL_PICTURE))
 
     def _vouched(self, seen: Observation, face: Face) -> bool:

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     MARGIN_ABOVE = "margin_above"
     MARGIN_BELOW = "margin_below"
     MOVING = "moving"
+    JUST_SEEN = "just_seen"
     # what the crop looks like: Measure.QUALITY
     BLURRY = "blurry"
     LOW_CONTRAST = "low_contrast"
@@ -121,6 +122,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.MARGIN_ABOVE: "Too little room above the face; step back or raise the camera's view",
     Reason.MARGIN_BELOW: "Too little room below the face; step back or lower the camera's view",
     Reason.MOVING: "The face moves; hold still for a second",
+    Reason.JUST_SEEN: "The face just came; how it changes is not known yet",
     Reason.BLURRY: "The face is blurred; hold still, clean the lens or set the focus",
     Reason.LOW_CONTRAST: "The face shows too little contrast; avoid backlight, clean the lens",
     Reason.TOO_DARK: "The face is too dark; add light from the front",
