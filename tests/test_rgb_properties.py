@@ -192,7 +192,7 @@ def test_the_score_of_a_gated_frame_is_never_looked_at(
     steps = [step_of(mode, one) for one in seen]
     changed = [
         one
-        if not step.reasons or set(step.reasons) & {"score_invalid"}
+        if not step.reasons or set(step.reasons) & {"score_invalid", "evidence_against"}
         else replace(one, faces=tuple(scored(f, f.track_id, score) for f in one.faces))
         for one, step in zip(seen, steps, strict=True)
     ]
