@@ -7,14 +7,13 @@ import pytest
 
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.clips import DATA
-from tests.support.daemon import ATTACK, LIVE, MARGIN, file_feed, kioskd, settings
+from tests.support.daemon import ATTACK, LIVE, file_feed, kioskd, settings
 from tests.test_road import check_against_schemas, first_action
 from tests.test_road_modes import CLOSE, only_door, own
 
 MOUTH_THEN_LEFT = DATA / "asked" / "mouth_then_left.mp4"
 # A webcam of 400x300, compressed so hard that some frames repeat the one before.
 SMALL = {
-    **MARGIN,
     "minimum_face_size_px": 60,
     "minimum_sharpness": 0.1,
     "minimum_change": 0.0,

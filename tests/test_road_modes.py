@@ -7,11 +7,11 @@ import pytest
 
 from tests.support.broker import eventually, mosquitto, witness
 from tests.support.clips import DATA
-from tests.support.daemon import ATTACK, LIVE, MARGIN, file_feed, kioskd, settings
+from tests.support.daemon import ATTACK, LIVE, file_feed, kioskd, settings
 from tests.test_road import check_against_schemas, first_action
 
 SMILES = DATA / "single_face.mp4"  # neutral for 0.6 s, then a smile for 1.7 s; the face is 153 px
-CLOSE = {**MARGIN, "minimum_face_size_px": 120}
+CLOSE = {"minimum_face_size_px": 120}
 
 
 def only_door(config: dict[str, Any], **door: object) -> dict[str, Any]:

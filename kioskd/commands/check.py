@@ -6,8 +6,10 @@ from pathlib import Path
 
 from kioskd.commands.configuration import OK, WRONG
 from kioskd.config.as_user import UserError, become
-from kioskd.config.load import check
-from kioskd.config.problem import Problem
+from kioskd.config.load import check, load
+from kioskd.config.problem import ConfigError, Problem
+from kioskd.modes.catalogue import spec_of
+from kioskd.modes.whose_numbers import whose_numbers
 
 
 def run(path: Path, user: str | None = None, *, as_json: bool = False) -> int:
@@ -30,19 +32,37 @@ def checked(path: Path, user: str | None = None, *, as_json: bool = False) -> tu
     else:
         problems = check(path)
     status = WRONG if any(problem.weight == "error" for problem in problems) else OK
+    gates = _gates(path) if status == OK else {}
     if as_json:
-        return status, [json.dumps(_report(path, status, problems, told))]
+        return status, [json.dumps(_report(path, status, problems, told, gates))]
     lines = [str(problem) for problem in problems]
-    end = f"{path}: ok" + (f" ({told})" if told else "")
-    return status, lines if status == WRONG else [*lines, end]
+    if status == WRONG:
+        return status, lines
+    asked = [f"{path}: door {door} asks for {said}" for door, said in gates.items()]
+    return status, [*lines, *asked, f"{path}: ok" + (f" ({told})" if told else "")]
 
 
-def _report(path: Path, status: int, problems: tuple[Problem, ...], told: str) -> dict[str, object]:
+def _gates(path: Path) -> dict[str, str]:
+    """By door, what its gate asks for, and whose numbers these are."""
+    try:
+        doors = load(path).doors
+    except ConfigError:  # it was changed a moment ago
+        return {}
+    return {
+        door.name: whose_numbers(door.gate, spec.gate.defaults, spec.needs(door.mode).schemes)
+        for door, spec in ((door, spec_of(door.mode)) for door in doors)
+    }
+
+
+def _report(
+    path: Path, status: int, problems: tuple[Problem, ...], told: str, gates: dict[str, str]
+) -> dict[str, object]:
     """For a program: `key` is the path of keys, line and column count from 1, 0 is the file."""
     return {
         "file": str(path),
         "ok": status == OK,
         "looked": told or None,
+        "gates": gates,
         "problems": [
             {
                 "weight": problem.weight,

@@ -16,7 +16,6 @@ from tests.support.patience import DEADLINE_S, GUARDS
 
 CLIPS = Path(__file__).resolve().parents[2] / "kioskd" / "demo" / "clips"
 LIVE, ATTACK = CLIPS / "live.mov", CLIPS / "attack.mp4"
-MARGIN = {"hybrid_margin_below": 0.2}  # the clips frame the face tighter than a door should
 
 
 def file_feed(path: Path, **more: object) -> dict[str, object]:
@@ -28,7 +27,6 @@ def door(feed: str, **rgb: object) -> dict[str, object]:
     return {
         "mode": "secure_access_rgb_liveness",
         "feed": feed,
-        "gate": dict(MARGIN),
         "rgb_liveness": rgb,
     }
 
