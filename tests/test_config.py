@@ -770,7 +770,7 @@ def test_the_exit_status_is_0_or_2_and_notes_refuse_nothing(tmp_path: Path) -> N
     assert not any(": note: " in line for line in lines)
     path.write_text(with_gate("hybrid_margin_below: 0.2"))
     status, lines = checked(path)
-    assert (status, [": note: " in line for line in lines]) == (0, [True, False, False])
+    assert (status, sum(": note: " in line for line in lines)) == (0, 1)
     path.write_text(GOOD.replace("hq", "HQ"))
     assert checked(path)[0] == 2
 
