@@ -18,11 +18,12 @@ from models.mesh.head_pose import head_pose
 from models.mesh.landmarks import read_mesh
 from models.motion import MotionMeter
 from models.network_file import NetworkError
-from models.observation import Box, Face, Liveness, LivenessPlan, Measure, Wanted
+from models.observation import Face, Liveness, LivenessPlan, Measure, Wanted
+from models.passive.passive import PassiveMeter
 from models.picture import PictureMeter
 from models.quality import quality
 from models.relief.relief import read_relief
-from models.schemes import evaluate
+from models.schemes import evaluate, weighs_passive
 from models.session import Networks
 from models.stages import Stages
 
@@ -41,6 +42,7 @@ class Gauges:
         self._change = ChangeMeter()
         self._stand = Stand(networks["face"])
         self._picture = PictureMeter()
+        self._passive = PassiveMeter()
 
     def measured(self, frame: Frame, small: ColorImage | None, face: Face, wanted: Wanted) -> Face:
         """The face with what was asked for, as far as it could be measured.
@@ -68,9 +70,12 @@ class Gauges:
             face = self._with_infrared(frame, face)
         if Measure.RELIEF in wanted.measures:
             face = self._with_relief(frame, face)
-        if Measure.LIVENESS in wanted.measures:
+        judges = Measure.LIVENESS in wanted.measures
+        if Measure.PASSIVE in wanted.measures or (judges and weighs_passive(wanted.plan)):
+            face = self._with_passive(frame, small, face)
+        if judges:
             with self._stages.timed("liveness"):
-                face = replace(face, liveness=self._liveness(frame, face.box, wanted.plan))
+                face = replace(face, liveness=self._liveness(frame, face, wanted.plan))
         return face
 
     def _with_quality(self, frame: Frame, small: ColorImage | None, face: Face) -> Face:
@@ -132,11 +137,17 @@ class Gauges:
         with self._stages.timed("relief"):
             return replace(face, relief=read_relief(self._networks["relief"], frame, face.mesh))
 
-    def _liveness(self, frame: Frame, box: Box, plan: LivenessPlan | None) -> Liveness:
+    def _with_passive(self, frame: Frame, small: ColorImage | None, face: Face) -> Face:
+        if small is None or face.passive is not None:
+            return face
+        with self._stages.timed("passive"):
+            return replace(face, passive=self._passive.measure(frame, small, face))
+
+    def _liveness(self, frame: Frame, face: Face, plan: LivenessPlan | None) -> Liveness:
         if plan is None:
             return Liveness(None, {})
 
         def score(model: str) -> float | None:
-            return added_scores.score(self._networks, model, frame.color, box)
+            return added_scores.score(self._networks, model, frame.color, face.box)
 
-        return evaluate(plan, score, self._networks.manifest.weights)
+        return evaluate(plan, score, self._networks.manifest.weights, face.passive)

@@ -24,6 +24,7 @@ class Measure(StrEnum):
     PICTURE = "picture"  # whether it is one for the liveness networks; no network
     POSE = "pose"  # the mesh, head pose and centre pose quality; one network
     BLENDSHAPES = "blendshapes"  # 52 expression scores from the mesh; one small network
+    PASSIVE = "passive"  # what stands about the face and how it moves (models/passive); no network
     LIVENESS = "liveness"  # the networks of one detection scheme
     INFRARED = "infrared"  # how the face looks in infrared; the detector's network, over the mesh
     RELIEF = "relief"  # how the face stands out in depth; one tiny network, over the mesh
@@ -74,15 +75,31 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Passive:
+    """Evidence of an attack that no face crop holds (models/passive).
+
+    values   each measure in its own unit, more like an attack the larger; None: cannot tell
+    shares   of each, how much of its weight counts against life, 0..1; 0 where it cannot tell
+    against  what they take together from the log-odds for life, 0 or more
+    """
+
+    values: Mapping[str, float | None]
+    shares: Mapping[str, float]
+    against: float
+
+
+@dataclass(frozen=True, slots=True)
 class Liveness:
     """One frame's liveness under a detection scheme.
 
     score     0 = presentation attack, 1 = bona fide; None if it could not be evaluated
     by_model  the single networks' scores that were computed, for diagnostics
+    against   of each passive evidence that was asked, how much of its weight counted, 0..1
     """
 
     score: float | None
     by_model: Mapping[str, float]
+    against: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +176,7 @@ class Face:
     centre_pose_quality: float | None = None  # 0 = profile, 1 = facing the lens
     mesh: Mesh | None = None
     blendshapes: Mapping[str, float] | None = None
+    passive: Passive | None = None
     liveness: Liveness | None = None
     motion: Motion | None = None
     relief: Relief | None = None
@@ -192,12 +210,14 @@ class LivenessPlan:
     preliminary  minimum preliminary liveness threshold of the cascade, for the texture model's
                  own score
     calibration  from the scheme's score to a probability
+    passive      whether passive evidence weighs against life, in the fused scheme alone
     """
 
     scheme: str
     live: float
     preliminary: float
     calibration: Calibration = IDENTITY
+    passive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from models.calibration import calibrated, logit, sigmoid
-from models.observation import Liveness, LivenessModel, LivenessPlan
+from models.observation import Liveness, LivenessModel, LivenessPlan, Passive
 
 Combine = Callable[[Sequence[float]], float]
 Score = Callable[[str], float | None]  # by the name of a model
@@ -73,12 +73,19 @@ SCHEMES: dict[str, Scheme] = {
 }
 
 
-def evaluate(plan: LivenessPlan, score: Score, added: Added = NONE_ADDED) -> Liveness:
+def weighs_passive(plan: LivenessPlan | None) -> bool:
+    """Whether passive evidence counts: in the fused scheme alone, as the others are SAFR's."""
+    return plan is not None and plan.passive and plan.scheme == FUSED
+
+
+def evaluate(
+    plan: LivenessPlan, score: Score, added: Added = NONE_ADDED, passive: Passive | None = None
+) -> Liveness:
     """One frame's liveness under the plan; `score` is asked for no more models than needed.
 
     A model that gives None, NaN or a score outside 0..1 leaves the whole frame without a
     score, whatever the others say: half a scheme is never evidence. `added` counts in the fused
-    scheme alone.
+    scheme alone, and so does `passive`, where the plan has it: against life, never for it.
     """
     scheme = SCHEMES[plan.scheme]
     weights = added if plan.scheme == FUSED else NONE_ADDED
@@ -93,7 +100,12 @@ def evaluate(plan: LivenessPlan, score: Score, added: Added = NONE_ADDED) -> Liv
             return Liveness(capped(ended, plan.live), scores)
     values = list(scores.values())
     together = fused(values, list(weights.values())) if weights else scheme.combine(values)
-    return Liveness(calibrated(together, plan.calibration), scores)
+    said = calibrated(together, plan.calibration)
+    if passive is None or not weighs_passive(plan):
+        return Liveness(said, scores)
+    # The lower, since the logit takes scores near 0 for a little more than they are.
+    weighed = min(said, sigmoid(logit(said) - passive.against))
+    return Liveness(weighed, scores, passive.shares)
 
 
 def capped(preliminary: float, live: float) -> float:

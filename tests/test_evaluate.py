@@ -50,7 +50,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
 
 
 def test_the_default_scheme_opens_to_the_live_clip_and_not_to_the_attack(both: Evaluated) -> None:
-    (scheme,) = (s for s in both.figures["schemes"] if s["scheme"] == "hybrid_unimodal")
+    (scheme,) = (s for s in both.figures["schemes"] if s["scheme"] == "fused_multimodal")
     (tablet,) = scheme["species"]
     assert tablet["name"] == "tablet"
     assert (tablet["errors"]["hits"], tablet["no_response"]["hits"]) == (0, 0)
@@ -60,7 +60,7 @@ def test_the_default_scheme_opens_to_the_live_clip_and_not_to_the_attack(both: E
 
 
 def test_every_presentation_has_a_row(both: Evaluated) -> None:
-    (scheme,) = (s for s in both.figures["schemes"] if s["scheme"] == "hybrid_unimodal")
+    (scheme,) = (s for s in both.figures["schemes"] if s["scheme"] == "fused_multimodal")
     live, attack = sorted(scheme["rows"], key=lambda row: row["label"] == "attack")
     assert (live["presentation"], live["outcome"]) == ("bonafide/webcam/live.mov", "live")
     assert (attack["species"], attack["outcome"]) == ("tablet", "attack")

@@ -58,7 +58,7 @@ def sighted(request: pytest.FixtureRequest, networks: Networks) -> Sighting:
     return Sight(networks, PerceptionSettings()).look(presentation)
 
 
-@pytest.mark.parametrize("scheme", ["hybrid_unimodal", "strict_multimodal"])
+@pytest.mark.parametrize("scheme", ["fused_multimodal", "strict_multimodal"])
 def test_what_was_sighted_once_is_decided_as_at_the_door(
     networks: Networks, sighted: Sighting, scheme: str
 ) -> None:

@@ -329,7 +329,7 @@ class TestAsking:
             minimum_preliminary_liveness_threshold=0.2,
         )
         scene.show(Part(LIVE, frames=1))
-        assert scene.asked[-1].plan == LivenessPlan("strict_multimodal", 0.7, 0.2)
+        assert scene.asked[-1].plan == LivenessPlan("strict_multimodal", 0.7, 0.2, passive=True)
 
 
 class TestLargest:

@@ -223,7 +223,7 @@ def score(seen: Observation, plan: LivenessPlan, added: Added) -> Liveness | Non
     """The plan's liveness of the largest face; None where nobody was measured."""
     if not seen.faces or (measured := seen.faces[0].liveness) is None:
         return None
-    return evaluate(plan, measured.by_model.get, added)
+    return evaluate(plan, measured.by_model.get, added, seen.faces[0].passive)
 
 
 def gate_reasons(frames: Sequence[Observation], by: Judging) -> list[tuple[Reason, ...]]:

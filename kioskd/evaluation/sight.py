@@ -36,6 +36,7 @@ from models.observation import (
     Picture,
     Wanted,
 )
+from models.passive.passive import PassiveMeter
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
 from models.stages import Stages
@@ -44,7 +45,7 @@ GateUse = Literal["on", "off"]
 
 IMAGES_FPS = 10.0  # at which images are shown; a folder feed's own default
 COLOURS = frozenset(  # for RGB liveness
-    {Measure.QUALITY, Measure.PICTURE, Measure.POSE, Measure.LIVENESS}
+    {Measure.QUALITY, Measure.PICTURE, Measure.POSE, Measure.PASSIVE, Measure.LIVENESS}
 )
 
 
@@ -279,6 +280,11 @@ class _Single:
                     centre_pose_quality=1.0,
                 ),
             )
+            with self._stages.timed("passive"):
+                faces = tuple(
+                    replace(face, passive=PassiveMeter().measure(frame, small, face))
+                    for face in faces
+                )
         return Observation(
             "evaluate", frame.number, frame.session, frame.captured_at, 0.0, width, height, faces
         )

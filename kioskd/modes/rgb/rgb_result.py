@@ -13,7 +13,7 @@ VERDICTS: dict[LivenessState, Verdict] = {
 
 
 class Tally:
-    """The scores of the frames that one attempt counted."""
+    """The scores of the frames that one attempt counted, and what passive evidence spoke."""
 
     def __init__(self) -> None:
         self._scores: list[float] = []
@@ -24,6 +24,8 @@ class Tally:
             self._scores.append(liveness.score)
         for model, score in liveness.by_model.items():
             self._by_model.setdefault(model, []).append(score)
+        for evidence, share in liveness.against.items():
+            self._by_model.setdefault(f"{evidence}_against", []).append(share)
 
     @property
     def scores(self) -> tuple[float, ...]:

@@ -58,6 +58,14 @@ class RgbSettings(Windows):
     calibration_intercept: Annotated[
         float, Number(-20.0, 20.0, "", "Intercept of that line.", "neither")
     ] = 0.0
+    passive_evidence: Annotated[
+        bool,
+        Choice(
+            "Let what stands about the face, and how it moves, weigh against life, in the fused"
+            " scheme (docs/understand/passive.md).",
+            "false",
+        ),
+    ] = True
     caution: Annotated[CautionSettings, Flat()] = field(default_factory=CautionSettings)
     attempt: Annotated[AttemptSettings, Flat()] = field(default_factory=AttemptSettings)
 
@@ -83,4 +91,5 @@ class RgbSettings(Windows):
             live=self.liveness_detection_threshold,
             preliminary=self.minimum_preliminary_liveness_threshold,
             calibration=Calibration(self.calibration_slope, self.calibration_intercept),
+            passive=self.passive_evidence,
         )

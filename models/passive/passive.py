@@ -1,0 +1,47 @@
+"""What passive evidence comes to: each measure on its own scale, and what all weigh together.
+
+The rule is one that can be said in a sentence: each measure takes up to MOST_OF_ONE from the
+frame's log-odds for life, in proportion to how far it lies between its LIMIT and its CLEAR, and all
+together take up to MOST. They weigh alike, since sources are too few to fit weights to; none can
+add, so that what cannot be told, or was not measured, never speaks for life.
+"""
+
+from collections.abc import Mapping
+
+from feeds.frame import ColorImage, Frame
+from models.observation import Face, Passive
+from models.passive import edges
+
+MOST_OF_ONE = 2.0  # log-odds, what a network's score of 0.12 says against life
+MOST = 4.0
+SCALES: Mapping[str, tuple[float, float]] = {"edges": (edges.LIMIT, edges.CLEAR)}
+
+
+class PassiveMeter:
+    """Measures what there is of passive evidence about the faces of one feed. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._edges = edges.EdgeMeter()
+
+    def measure(self, frame: Frame, small: ColorImage, face: Face) -> Passive:
+        """Of one face of a frame; call it once per frame. `small` is the frame's small copy."""
+        scale = frame.color.shape[1] / small.shape[1]
+        at, session = frame.captured_at, frame.session
+        found = {
+            "edges": self._edges.measure(small, scale, face.box, face.track_id, session, at),
+        }
+        return weighed(found)
+
+
+def weighed(values: Mapping[str, float | None]) -> Passive:
+    """The measures, each a key of SCALES, and what they weigh."""
+    shares = {name: share(name, value) for name, value in values.items()}
+    return Passive(values, shares, min(MOST, MOST_OF_ONE * sum(shares.values())))
+
+
+def share(name: str, value: float | None) -> float:
+    """0..1: how much of a measure's weight counts; 0 where it cannot be told."""
+    limit, clear = SCALES[name]
+    if value is None or not value > limit:  # NaN says nothing
+        return 0.0
+    return min(1.0, (value - limit) / (clear - limit))
