@@ -10,6 +10,7 @@ from feeds.frame import ColorImage, Frame
 from models.blendshapes.scores import read_blendshapes
 from models.change import ChangeMeter
 from models.face.upright import Stand
+from models.identity.looks import read_embedding
 from models.infrared.infrared import read_infrared
 from models.liveness import added_scores
 from models.liveness.crops import usable
@@ -63,6 +64,8 @@ class Gauges:
             face = self._with_pose(face)
         if Measure.BLENDSHAPES in wanted.measures:
             face = self._with_blendshapes(face)
+        if Measure.IDENTITY in wanted.measures:
+            face = self._with_identity(frame, face)
         if Measure.MOTION in wanted.measures:
             with self._stages.timed("motion"):
                 face = replace(face, motion=self._motion.measure(frame, face))
@@ -123,6 +126,16 @@ class Gauges:
             except NetworkError:
                 return face
         return replace(face, blendshapes=scores)
+
+    def _with_identity(self, frame: Frame, face: Face) -> Face:
+        if face.landmarks is None or "identity" not in self._networks:
+            return face
+        try:
+            with self._stages.timed("identity"):
+                look = read_embedding(self._networks["identity"], frame.color, face.landmarks)
+        except NetworkError:
+            return face
+        return replace(face, identity=look)
 
     def _with_infrared(self, frame: Frame, face: Face) -> Face:
         if face.mesh is None or face.landmarks is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Role = Literal["face", "mesh", "blendshapes", "texture", "context", "hybrid", "relief"]
+Role = Literal["face", "mesh", "blendshapes", "identity", "texture", "context", "hybrid", "relief"]
 CropShape = Literal["box", "square"]
 Resize = Literal["linear", "area"]
 Shape = tuple[int | str, ...]  # a word is a size that is given at run time

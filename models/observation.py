@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from feeds.frame import NoDepth
 from models.calibration import IDENTITY, Calibration
+from models.embedding import Embedding
 
 LivenessModel = Literal["texture", "context", "hybrid"]  # ours; a site may add others by name
 MissingDepth = NoDepth | Literal["no_camera"]  # the feed's camera is no depth camera
@@ -28,6 +29,7 @@ class Measure(StrEnum):
     LIVENESS = "liveness"  # the networks of one detection scheme
     INFRARED = "infrared"  # how the face looks in infrared; the detector's network, over the mesh
     RELIEF = "relief"  # how the face stands out in depth; one tiny network, over the mesh
+    IDENTITY = "identity"  # whose look it is, to be compared within one attempt; one network
     MOTION = "motion"  # how the face grew since the frame before, by optical flow; no network
 
 
@@ -181,6 +183,7 @@ class Face:
     motion: Motion | None = None
     relief: Relief | None = None
     infrared: Infrared | None = None
+    identity: Embedding | None = None
 
     def has(self, measure: Measure) -> bool:
         """Whether it was measured: a measure has the name of the attribute that it fills."""

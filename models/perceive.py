@@ -49,6 +49,8 @@ def needs(measures: Collection[Measure], schemes: Collection[str] = ()) -> froze
         roles.add("mesh")
     if Measure.BLENDSHAPES in measures:
         roles |= {"mesh", "blendshapes"}
+    if Measure.IDENTITY in measures:
+        roles.add("identity")
     if Measure.INFRARED in measures:
         roles.add("mesh")
     if Measure.RELIEF in measures:

@@ -1,0 +1,33 @@
+"""Whose look a face has, as something that can be compared and nothing else.
+
+An embedding is a biometric: who has it can find the person again. So it lives in memory for as long
+as an attempt needs it, gives its numbers to nobody, and refuses to be written down.
+"""
+
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Embedding:
+    """One look of one face. `likeness` is all that it tells."""
+
+    __slots__ = ("__direction",)
+
+    def __init__(self, values: NDArray[np.float32]) -> None:
+        """`values` as the network gives them. Raises ValueError where they have no direction."""
+        length = float(np.linalg.norm(values))
+        if not (np.isfinite(length) and length > 0.0):
+            raise ValueError("an embedding needs a direction")
+        self.__direction = values.ravel() / length
+
+    def likeness(self, other: "Embedding") -> float:
+        """Cosine of the angle between two looks, -1..1: about 1 for one person, 0 for two."""
+        return float(self.__direction @ other.__direction)
+
+    def __repr__(self) -> str:
+        return "Embedding(...)"
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        raise TypeError("an embedding is not written down: it never leaves the process")

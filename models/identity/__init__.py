@@ -1,0 +1,1 @@
+"""Whether two looks are of one person, by SFace."""
