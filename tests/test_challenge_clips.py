@@ -19,7 +19,9 @@ from tests.support.daemon import ATTACK, LIVE
 from tests.support.stage import step_of
 
 ASKED = Path(__file__).parent / "data" / "asked"
-MEASURES = frozenset({Measure.QUALITY, Measure.POSE, Measure.BLENDSHAPES, Measure.MOTION})
+MEASURES = frozenset(
+    {Measure.QUALITY, Measure.POSE, Measure.BLENDSHAPES, Measure.MOTION, Measure.IDENTITY}
+)
 NETWORKS = Networks.load(needs(MEASURES), "cpu", 1)
 # A webcam of 400x300, compressed so hard that some frames repeat the one before.
 SMALL = GateSettings(minimum_face_size_px=60.0, minimum_sharpness=0.1, minimum_change=0.0)

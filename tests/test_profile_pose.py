@@ -177,8 +177,8 @@ def test_a_confirmed_person_stays_silent_and_a_refused_one_may_try_again() -> No
     assert again.steps[-1].reasons == ("already_decided",)
 
 
-def test_one_network_is_asked_for_and_nothing_dearer() -> None:
+def test_pose_and_identity_are_asked_for_and_nothing_dearer() -> None:
     door = stage()
     door.show(turns(), 3.0)
     asked = {measure for wanted in door.asked for measure in wanted.measures}
-    assert asked == {Measure.QUALITY, Measure.POSE}
+    assert asked == {Measure.QUALITY, Measure.POSE, Measure.IDENTITY}

@@ -39,7 +39,7 @@ MOVED: dict[str, Callable[[ColorImage, float], ColorImage]] = {
 
 def judged(images: Sequence[ColorImage]) -> tuple[list[Result], int]:
     """What the mode concludes, and how many frames it took for evidence."""
-    eye = Perceiver(networks("face", "mesh"))
+    eye = Perceiver(networks("face", "mesh", "identity"))
     mode = PoseMode(PoseSettings(), GATE)
     results, evidence = [], 0
     grain = np.random.default_rng(0)  # of a sensor: no two images of a still scene are equal

@@ -97,6 +97,7 @@ def test_a_smile_that_nobody_measured_cannot_be_passed_over() -> None:
     assert {m.value for wanted in watching.asked for m in wanted.measures} == {
         "quality",
         "pose",
+        "identity",
         "blendshapes",
     }
 

@@ -30,6 +30,7 @@ from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.gate import GateSettings, gate_for
 from kioskd.modes.prompts import Prompts, prompt
 from kioskd.modes.reasons import Reason
+from kioskd.modes.same_person import SamePerson
 from kioskd.modes.table import Always, Table, after
 from models.observation import Face, LivenessPlan, Measure, Observation
 
@@ -43,10 +44,12 @@ class Course(ABC):
     exact     whether the head's pose, and with it the mesh, is measured in every frame
     plan      how the liveness networks judge colours, in a mode that has them do it
     prompts   what each phase waits for, as the person before the camera is told
+    asks      whether it asks for something to be done: then one person must do it all
     """
 
     measures: tuple[Measure, ...] = ()
     exact = True
+    asks = False
     prompts: Prompts = MappingProxyType({})
 
     def __init__(
@@ -64,6 +67,7 @@ class Course(ABC):
         self._gate = gate_for(gate, None if plan is None else plan.scheme, exact=self.exact)
         self._ends_tries, self._resting = caution.attack_ends_tries, Rest(caution)
         self.attempts = Attempts(attempt, gate.face_policy, gate.bystander_share)
+        self.same = SamePerson()
         self._subject: int | None = None  # the track that the phase is about
 
     @abstractmethod
@@ -156,6 +160,11 @@ class Course(ABC):
             challenges=challenges,
         )
 
+    @property
+    def doubt(self) -> Reason | None:
+        """Why nothing must be passed in this frame, whatever was done; None where it may."""
+        return self.same.doubt
+
     def attempt(self) -> Attempt:
         """The attempt under way; asked for only in the middle of one."""
         assert self.attempts.under_way is not None
@@ -188,6 +197,10 @@ class Course(ABC):
             return self.refuse(*refused)
         for measure in self.measures:
             face = yield from ask(face, measure, self.plan if measure is LIVENESS else None)
+        if self.asks:
+            face = yield from self.same.look(seen, face)
+            if self.same.other:
+                return self._break_off(seen, Reason.OTHER_PERSON)
         return self.fit(seen, face)
 
     def _begin(self, seen: Observation, face: Face) -> None:
@@ -197,6 +210,7 @@ class Course(ABC):
             self._leave()
             self.move(Always.SUBJECT_CAME)
         self._subject = face.track_id
+        self.same.fresh()
         self.fresh()
         self.attempts.begin(seen, face)
 

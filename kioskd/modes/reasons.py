@@ -82,6 +82,8 @@ class Reason(StrEnum):
     # what ended an attempt
     TRACK_LOST = "track_lost"
     SUBJECT_CHANGED = "subject_changed"
+    OTHER_PERSON = "other_person"
+    NOT_COMPARED = "not_compared"
     FRAMES_MISSING = "frames_missing"
     FEED_RESTARTED = "feed_restarted"
     TIME_OVER = "time_over"
@@ -176,6 +178,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.INTERNAL: "A measure came out as no number; the frame is no evidence",
     Reason.TRACK_LOST: "The person left, or was lost from view, before the decision",
     Reason.SUBJECT_CHANGED: "Another face took the person's place before the decision",
+    Reason.OTHER_PERSON: "Somebody else stands there than at the attempt's beginning",
+    Reason.NOT_COMPARED: "Whether it is still the same person could not be compared in this frame",
     Reason.FRAMES_MISSING: "No frame was judged for too long during the attempt",
     Reason.FEED_RESTARTED: "The camera was opened again during the attempt",
     Reason.TIME_OVER: "The attempt's time was over before a decision",

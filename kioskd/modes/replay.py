@@ -12,6 +12,7 @@ FILLS: dict[Measure, tuple[str, ...]] = {
     Measure.POSE: ("pose", "centre_pose_quality", "mesh"),
     Measure.BLENDSHAPES: ("blendshapes",),
     Measure.LIVENESS: ("liveness",),
+    Measure.IDENTITY: ("identity",),
     Measure.INFRARED: ("infrared",),
     Measure.RELIEF: ("relief",),
     Measure.MOTION: ("motion",),

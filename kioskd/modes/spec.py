@@ -21,6 +21,7 @@ class Needs:
 
 
 GATED = frozenset({Measure.QUALITY, Measure.POSE})  # what the face gate asks for
+ACTING = GATED | {Measure.IDENTITY}  # and where something is asked for, which one person must do
 COLOURS = GATED | {Measure.PICTURE, Measure.LIVENESS}  # and where the networks judge colours
 
 

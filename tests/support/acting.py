@@ -19,6 +19,7 @@ from models.observation import (
     Observation,
     Wanted,
 )
+from tests.support.somebody import somebody
 from tests.support.stage import revealed
 
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)
@@ -84,7 +85,7 @@ def turn(look: Look) -> NDArray[np.float64]:
     return np.asarray(about_y @ about_x)
 
 
-def face(look: Look = REST, track: int = 1, zoom: float | None = 1.0) -> Face:
+def face(look: Look = REST, track: int = 1, zoom: float | None = 1.0, who: int = 1) -> Face:
     """Somebody in the middle of a picture of 1280x720, with everything measured."""
     width, height = 200.0 * look.size, 260.0 * look.size
     return Face(
@@ -99,6 +100,7 @@ def face(look: Look = REST, track: int = 1, zoom: float | None = 1.0) -> Face:
         mesh=mesh(look),
         blendshapes={"mouthSmileLeft": look.smile, "mouthSmileRight": look.smile},
         motion=Motion(zoom),
+        identity=somebody(who),
     )
 
 
@@ -110,16 +112,17 @@ class Scene:
     start: Look = REST
     end: Look | None = None
     track: int = 1
+    who: int = 1
     faces: tuple[Face, ...] | None = None  # instead of the look
     session: int = 0
 
 
-def still(seconds: float, look: Look = REST, track: int = 1) -> Scene:
-    return Scene(seconds, look, track=track)
+def still(seconds: float, look: Look = REST, track: int = 1, who: int = 1) -> Scene:
+    return Scene(seconds, look, track=track, who=who)
 
 
-def moving(seconds: float, start: Look, end: Look, track: int = 1) -> Scene:
-    return Scene(seconds, start, end, track)
+def moving(seconds: float, start: Look, end: Look, track: int = 1, who: int = 1) -> Scene:
+    return Scene(seconds, start, end, track, who)
 
 
 def showing(seconds: float, *faces: Face, session: int = 0) -> Scene:
@@ -168,7 +171,7 @@ class Stage:
                     continue
                 size = look.size
                 if shown is None:
-                    shown = (face(look, scene.track, zoom),)
+                    shown = (face(look, scene.track, zoom, scene.who),)
                 yield Observation(
                     "door", self.number, scene.session, at, 1e9 + at, 1280, 720, shown
                 )

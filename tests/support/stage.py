@@ -22,6 +22,7 @@ from models.observation import (
     Picture,
     Wanted,
 )
+from tests.support.somebody import somebody
 
 Scene = tuple[Face, ...]
 Play = Callable[[float], Scene]  # seconds since its start -> who is in view, fully measured
@@ -39,6 +40,7 @@ def person(
     pitch: float = 0.0,
     track: int = 1,
     height: float = 240.0,
+    who: int = 1,
 ) -> Face:
     """Somebody in the middle of the picture, with all that the modes ask for measured on them."""
     pose = HeadPose(yaw, pitch, 0.0)
@@ -54,6 +56,7 @@ def person(
         centre_pose_quality=centre_pose_quality(pose),
         blendshapes={"mouthSmileLeft": smile, "mouthSmileRight": smile},
         liveness=Liveness(live, {} if live is None else {"hybrid": live}),
+        identity=somebody(who),
     )
 
 

@@ -41,6 +41,7 @@ class ChallengeMode(Course):
     """
 
     prompts = PROMPTS
+    asks = True
 
     def __init__(
         self, settings: ChallengeSettings | SequenceSettings, gate: GateSettings, below: Below
@@ -161,13 +162,17 @@ class ChallengeMode(Course):
         way = self._way(kind, now, rest)
         asked = isinstance(self._trial, Asked)
         self._trial = after(self._trial, kind, way, self._engine.success_length_s)
+        self.same.closely = not isinstance(self._trial, Asked)
         if asked and is_flat(kind, way):
             return self.refuse(Reason.PLANAR_MOTION)
         if is_unsteady(kind, way):
             return self.refuse(Reason.MOVING)
         if not isinstance(self._trial, Done):
             return self.say()
+        if self.doubt is not None:
+            return self.refuse(self.doubt)
         self._done += 1
+        self.same.closely = False
         if self._asked is None:
             self.move(Cause.ALL_DONE)
             return self._end(seen, "passed")

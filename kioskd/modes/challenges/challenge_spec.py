@@ -9,12 +9,12 @@ from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.fraud import considered
 from kioskd.modes.challenges.kinds import ACTIONS, UNWATCHED
-from kioskd.modes.spec import GATED, Asked, Fault, ModeSpec, Needs, Place
+from kioskd.modes.spec import ACTING, Asked, Fault, ModeSpec, Needs, Place
 
 
 def needs(settings: ChallengeSettings | SequenceSettings) -> Needs:
     kinds = frozenset(settings.actions) | considered(settings.unified)
-    return Needs(GATED | frozenset(reading.measures(kinds)))
+    return Needs(ACTING | frozenset(reading.measures(kinds)))
 
 
 def unwatched(ask: Asked) -> Iterator[Fault]:

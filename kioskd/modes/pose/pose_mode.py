@@ -21,6 +21,8 @@ MODE = "secure_access_profile_pose"
 class PoseMode(Course):
     """The Secure Access with Profile Pose mode of one feed. The gate measures all it needs."""
 
+    asks = True
+
     def __init__(self, settings: PoseSettings, gate: GateSettings) -> None:
         super().__init__(TRANSITIONS, settings.attempt, gate)
         self.prompts = {**PROMPTS, Phase.WAIT_PROFILE: TURNS[settings.direction]}
@@ -29,6 +31,7 @@ class PoseMode(Course):
 
     def fresh(self) -> None:
         self._turn: turning.Turn = turning.Centre()
+        self._headlike = False  # the turn was seen, and was a head's
         self._meshes: tuple[Mesh, ...] = ()  # of the turn under way, its last centre frame first
 
     def fit(self, seen: Observation, face: Face) -> Step:
@@ -42,8 +45,11 @@ class PoseMode(Course):
                 return self.refuse(Reason.CENTRE_POSE_LOW)
             self.move(Cause.FIRST_LOOK)
         self.attempts.count(seen)
+        if self._headlike:
+            return self._pass(seen)
         self._turn = turning.after(self._turn, look, self._rule)
         self._meshes = (face.mesh,) if looks_here else (*self._meshes, face.mesh)
+        self.same.closely = isinstance(self._turn, turning.Turning) and not looks_here
         return self._stand(seen)
 
     def _stand(self, seen: Observation) -> Step:
@@ -74,6 +80,16 @@ class PoseMode(Course):
                 self.move(Cause.PLANAR)
                 result = self._result(seen, "failed", Reason.PLANAR_MOTION)
                 return self.conclude(seen, result, Reason.PLANAR_MOTION)
+        self._headlike = self.same.closely = True
+        return self._pass(seen)
+
+    def _pass(self, seen: Observation) -> Step:
+        """It counts in the first frame that shows the person who looked at the camera.
+
+        That is this one, unless the head is turned too far to be compared, or is somebody else's.
+        """
+        if self.doubt is not None:
+            return self.refuse(self.doubt)
         self.move(Cause.PROFILE)
         return self.conclude(seen, self._result(seen, "passed"))
 

@@ -3,7 +3,7 @@
 from kioskd.modes.pose.pose_mode import MODE, PoseMode
 from kioskd.modes.pose.pose_phases import PROMPTS, TRANSITIONS
 from kioskd.modes.pose.pose_settings import GATE, PoseSettings
-from kioskd.modes.spec import GATED, GateKeys, ModeSpec, Needs, Order, Place
+from kioskd.modes.spec import ACTING, GateKeys, ModeSpec, Needs, Order, Place
 
 # Its gate leaves out what a walking, turning head breaks.
 WALKING = GateKeys(
@@ -31,7 +31,7 @@ SPEC = ModeSpec(
     settings=PoseSettings(),
     sections={"profile_pose": Place("", "Which turn is asked for.")},
     make=lambda settings, gate, _: PoseMode(settings, gate),
-    needs=lambda _: Needs(GATED),
+    needs=lambda _: Needs(ACTING),
     actions=("poseLiveness",),
     attributes=(frozenset(),),
     table=TRANSITIONS,

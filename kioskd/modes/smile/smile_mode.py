@@ -22,6 +22,7 @@ class SmileMode(Course):
 
     measures = (Measure.BLENDSHAPES,)
     prompts = PROMPTS
+    asks = True
 
     def __init__(self, settings: SmileSettings, gate: GateSettings) -> None:
         super().__init__(TRANSITIONS, settings.attempt, gate)
@@ -38,8 +39,13 @@ class SmileMode(Course):
             self.move(Cause.FIRST_FIT_FRAME)
         self.attempts.count(seen)
         for cause in self._watch.look(seen.at, score):
-            self.move(cause)
-        if self.phase is Phase.SMILE_CONFIRMED:
+            if cause is not Cause.SMILE_HELD:
+                self.move(cause)
+        self.same.closely = self._watch.smiles
+        if self._watch.smiled:
+            if self.doubt is not None:
+                return self.refuse(self.doubt)
+            self.move(Cause.SMILE_HELD)
             return self.conclude(seen, self._result(seen, "passed"))
         waits = self._watch.waits_for
         return self.say() if waits is None else self.refuse(waits)
@@ -87,6 +93,11 @@ class SmileWatch:
     @property
     def smiled(self) -> bool:
         return isinstance(self._state, smiling.Smiled)
+
+    @property
+    def smiles(self) -> bool:
+        """Whether a smile is under way, or was seen."""
+        return isinstance(self._state, smiling.Smile | smiling.Smiled)
 
     @property
     def waits_for(self) -> Reason | None:

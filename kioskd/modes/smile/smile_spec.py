@@ -3,7 +3,7 @@
 from kioskd.modes.smile.smile_mode import MODE, SmileMode
 from kioskd.modes.smile.smile_phases import PROMPTS, TRANSITIONS
 from kioskd.modes.smile.smile_settings import SmileSettings
-from kioskd.modes.spec import GATED, ModeSpec, Needs, Order, Place
+from kioskd.modes.spec import ACTING, ModeSpec, Needs, Order, Place
 from models.observation import Measure
 
 ORDERS = (Order("smile", "neutral_threshold", "smile_threshold"),)
@@ -13,7 +13,7 @@ SPEC = ModeSpec(
     settings=SmileSettings(),
     sections={"smile": Place("", "What counts as a smile.")},
     make=lambda settings, gate, _: SmileMode(settings, gate),
-    needs=lambda _: Needs(GATED | {Measure.BLENDSHAPES}),
+    needs=lambda _: Needs(ACTING | {Measure.BLENDSHAPES}),
     actions=("smileToActivate",),
     attributes=(frozenset({"smile"}),),
     table=TRANSITIONS,

@@ -26,6 +26,7 @@ class SmileRgbMode(Course):
 
     measures = (Measure.BLENDSHAPES, Measure.LIVENESS)
     prompts = PROMPTS
+    asks = True
 
     def __init__(self, settings: SmileRgbSettings, gate: GateSettings) -> None:
         attempt, plan, caution = settings.smile.attempt, settings.rgb.plan, settings.rgb.caution
@@ -55,6 +56,7 @@ class SmileRgbMode(Course):
     def _both(self, seen: Observation, smile: float, liveness: Liveness, score: float) -> Step:
         for cause in self._watch.look(seen.at, smile):
             self.move(cause)
+        self.same.closely = self._watch.smiles
         self._tally.add(liveness)
         self._caution.saw(self.attempt().track_id, seen.at, score)
         self._window = confirm.after(self._window, score, self._rule)
@@ -76,6 +78,9 @@ class SmileRgbMode(Course):
         if self._caution.doubts(self.attempt().track_id):
             self._window = confirm.LiveWindow()
             return self.refuse(Reason.EVIDENCE_AGAINST)
+        if self.doubt is not None:
+            self._window = confirm.LiveWindow()
+            return self.refuse(self.doubt)
         self.move(Cause.LIVE)
         return self.conclude(seen, self._result(seen, "passed", verdict.state, (), verdict.scores))
 

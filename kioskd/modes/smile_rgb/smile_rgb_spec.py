@@ -5,14 +5,16 @@ from kioskd.modes.smile import smile_spec
 from kioskd.modes.smile_rgb.smile_rgb_mode import MODE, SmileRgbMode
 from kioskd.modes.smile_rgb.smile_rgb_phases import PROMPTS, TRANSITIONS
 from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
-from kioskd.modes.spec import COLOURS, ModeSpec, Needs, Place
+from kioskd.modes.spec import ACTING, COLOURS, ModeSpec, Needs, Place
 from models.observation import Measure
 
 BOUNDS = frozenset({"attempt"})  # of the attempt: they stand beside the smile
 
 
 def needs(settings: SmileRgbSettings) -> Needs:
-    return Needs(COLOURS | {Measure.BLENDSHAPES}, frozenset({settings.rgb.detection_scheme}))
+    return Needs(
+        ACTING | COLOURS | {Measure.BLENDSHAPES}, frozenset({settings.rgb.detection_scheme})
+    )
 
 
 SPEC = ModeSpec(
