@@ -38,7 +38,7 @@ def acted(kind: Challenge) -> list[Scene]:
 
 
 def mode(kind: Challenge, gate: GateSettings | None = None, **more: object) -> ChallengeMode:
-    settings = ChallengeSettings(kind, **more)  # type: ignore[arg-type]
+    settings = ChallengeSettings(kind, joined_with="none", **more)  # type: ignore[arg-type]
     return ChallengeMode(settings, gate or GateSettings(), lambda _: 0)
 
 

@@ -81,7 +81,9 @@ def passes(clip: Path, settings: ChallengeSettings | SequenceSettings) -> bool:
 
 @pytest.mark.parametrize("clip", DOES, ids=lambda clip: str(clip.stem))
 def test_who_does_an_action_passes_and_who_does_not_does_not(clip: Path) -> None:
-    found = {kind for kind in Challenge if passes(clip, ChallengeSettings(kind))}
+    found = {
+        kind for kind in Challenge if passes(clip, ChallengeSettings(kind, joined_with="none"))
+    }
     assert found == DOES[clip]
 
 
@@ -89,7 +91,7 @@ def test_who_does_an_action_passes_and_who_does_not_does_not(clip: Path) -> None
 def test_with_fraud_watching_nobody_passes_who_did_not_do_it(clip: Path) -> None:
     watched = Unified(watch=True)
     for kind in set(Challenge) - UNWATCHED - DOES[clip]:
-        assert not passes(clip, ChallengeSettings(kind, unified=watched))
+        assert not passes(clip, ChallengeSettings(kind, unified=watched, joined_with="none"))
 
 
 @pytest.mark.parametrize("name", ["brows", "mouth_then_left", "smile"])
@@ -97,13 +99,15 @@ def test_one_action_alone_passes_under_fraud_watching(name: str) -> None:
     clip = ASKED / f"{name}.mp4"
     watched = Unified(watch=True)
     first = sorted(DOES[clip], key=lambda kind: kind is Challenge.LEFT_TURN)[0]
-    assert passes(clip, ChallengeSettings(first, unified=watched))
+    assert passes(clip, ChallengeSettings(first, unified=watched, joined_with="none"))
 
 
 def test_a_sequence_passes_in_its_order_only() -> None:
     clip = ASKED / "mouth_then_left.mp4"
     order = (Challenge.MOUTH_OPENING, Challenge.LEFT_TURN)
-    assert passes(clip, SequenceSettings(order, "fixed", 2))
-    assert not passes(clip, SequenceSettings(order[::-1], "fixed", 2))
+    assert passes(clip, SequenceSettings(order, "fixed", 2, joined_with="none"))
+    assert not passes(clip, SequenceSettings(order[::-1], "fixed", 2, joined_with="none"))
     loose = Unified(watch=False)
-    assert not passes(clip, SequenceSettings(order[::-1], "fixed", 2, unified=loose))
+    assert not passes(
+        clip, SequenceSettings(order[::-1], "fixed", 2, unified=loose, joined_with="none")
+    )

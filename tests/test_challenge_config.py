@@ -62,6 +62,7 @@ challenge:
   allowed_track_loss_s: 0.25
   horizontal_padding: 0.1
   vertical_padding: 0.2
+  joined_with: turn
   maximum_gap_s: 0.4
   cool_down_s: 3
   attempts_per_track: 2
@@ -79,6 +80,7 @@ challenge:
         Kind.LEFT_TURN,
         Extents(10.0, 11.0, 20.0, 0.6, 0.4, 0.12, 0.7, 1.3),
         Engine(7.0, 0.3, 0.4, 0.25, 0.1, 0.2),
+        "turn",
         Unified(True, False, False, False, True, False, 0.8, 0.2),
         AttemptSettings(maximum_gap_s=0.4, cool_down_s=3.0, attempts_per_track=2),
     )

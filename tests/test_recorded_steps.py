@@ -28,7 +28,10 @@ FEED = "feeds: {front-door: {kind: realsense, serial: '821212060000'}}"
 ACTIONS = ("nod", "left_turn", "right_turn", "mouth_opening", "blink", "eyebrow_raise", "flow")
 # Doors beside those of docs/understand/modes.md, each a mode and what is added to it.
 DOORS = {
-    **{f"challenge {each}": ("challenge", f"challenge: {{action: {each}}}") for each in ACTIONS},
+    **{
+        f"challenge {each}": ("challenge", f"challenge: {{action: {each}, joined_with: none}}")
+        for each in ACTIONS
+    },
     "challenge watched": ("challenge", "challenge: {unified: {watch: true}}"),
     "sequence fixed": (
         "challenge_sequence",

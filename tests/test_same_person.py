@@ -30,13 +30,17 @@ ONE, OTHER = 1, 2
 LEFT = Look(yaw=22.0)
 OPEN = Look(mouth=0.8)
 SMILES: dict[str, Callable[[], Stage]] = {
-    "smile": lambda: Stage(SmileMode(SmileSettings(), GateSettings())),
+    "smile": lambda: Stage(
+        SmileMode(SmileSettings(joined_with="none"), GateSettings(), lambda _: 0)
+    ),
     "smile and rgb": lambda: Stage(SmileRgbMode(SmileRgbSettings(), GateSettings())),
 }
 
 
 def challenge(kind: Challenge, fps: float = 15.0) -> Acting:
-    return Acting(ChallengeMode(ChallengeSettings(kind), GateSettings(), lambda _: 0), fps)
+    return Acting(
+        ChallengeMode(ChallengeSettings(kind, joined_with="none"), GateSettings(), lambda _: 0), fps
+    )
 
 
 def opened(results: list[Result]) -> bool:

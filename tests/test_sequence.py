@@ -26,7 +26,7 @@ UNWATCHED = Unified(watch=False)
 
 
 def fixed(*actions: Challenge, **more: object) -> ChallengeMode:
-    settings = SequenceSettings(actions, "fixed", len(actions), **more)  # type: ignore[arg-type]
+    settings = SequenceSettings(actions, "fixed", len(actions), joined_with="none", **more)  # type: ignore[arg-type]
     return ChallengeMode(settings, GateSettings(), lambda _: 0)
 
 
@@ -111,7 +111,7 @@ def test_another_person_cannot_do_the_second_action() -> None:
 
 def test_every_attempt_draws_anew() -> None:
     numbers = iter([0] * 2 + [2, 1] + [3, 2] + [0] * 20)
-    settings = SequenceSettings(EASY, length=2)
+    settings = SequenceSettings(EASY, length=2, joined_with="none")
     mode = ChallengeMode(settings, GateSettings(), lambda _: next(numbers))
     stage = Stage(mode)
     results = stage.play(still(16.0))
@@ -124,14 +124,14 @@ def test_a_draw_has_as_many_different_actions_as_asked(
     pool: list[Challenge], data: st.DataObject
 ) -> None:
     length = data.draw(st.integers(1, len(pool)))
-    settings = SequenceSettings(tuple(pool), length=length)
+    settings = SequenceSettings(tuple(pool), length=length, joined_with="none")
     actions = drawn(settings, lambda n: data.draw(st.integers(0, n - 1)))
     assert len(set(actions)) == len(actions) == length
     assert set(actions) <= set(pool)
 
 
 def test_every_order_can_be_drawn() -> None:
-    settings = SequenceSettings(EASY, length=2)
+    settings = SequenceSettings(EASY, length=2, joined_with="none")
     orders = set()
     for numbers in itertools.product(range(4), range(3)):
         orders.add(drawn(settings, chances(numbers)))
@@ -144,7 +144,7 @@ def chances(numbers: Sequence[int]) -> Callable[[int], int]:
 
 
 def test_the_cryptographic_source_draws_every_order_sooner_or_later() -> None:
-    settings = SequenceSettings(EASY[:2], length=2)
+    settings = SequenceSettings(EASY[:2], length=2, joined_with="none")
     orders = {drawn(settings, secrets.randbelow) for _ in range(200)}
     assert len(orders) == 2
 

@@ -12,12 +12,12 @@ from kioskd.modes.smile.smile_settings import SmileSettings
 from models.observation import Measure
 from tests.support.stage import LOSSES, RATES, Play, Stage, always, person
 
-SETTINGS = SmileSettings()
+SETTINGS = SmileSettings(joined_with="none")
 NEUTRAL, SMILE = always(person(0.02)), always(person(0.85))
 
 
 def stage(fps: float = 15.0, lose: int = 0, settings: SmileSettings = SETTINGS) -> Stage:
-    return Stage(SmileMode(settings, GateSettings()), fps, lose)
+    return Stage(SmileMode(settings, GateSettings(), lambda _: 0), fps, lose)
 
 
 def smiles_at(start_s: float, end_s: float, high: float = 0.85) -> Play:

@@ -27,7 +27,9 @@ from tests.support.bystanders import near
 from tests.support.stage import person, step_of
 
 ATTEMPT = AttemptSettings(attempt_deadline_s=3.0, cool_down_s=0.3, attempts_per_track=2)
-SMILE = SmileSettings(pre_smile_delay_s=0.2, smile_duration_s=0.3, attempt=ATTEMPT)
+SMILE = SmileSettings(
+    pre_smile_delay_s=0.2, smile_duration_s=0.3, joined_with="none", attempt=ATTEMPT
+)
 RGB = RgbSettings(evaluate_liveness_over_n_frames=3, evaluate_fake_over_n_frames=3)
 NEED = 2  # live frames of a window of 3
 SETTLED_S = 0.25  # a quarter of a second, docs/understand/gate.md
@@ -176,7 +178,7 @@ def gapless(frames: Sequence[tuple[float, float]]) -> bool:
 
 def mode(name: str) -> Mode:
     if name == "smile":
-        return SmileMode(SMILE, GateSettings())
+        return SmileMode(SMILE, GateSettings(), lambda _: 0)
     return SmileRgbMode(SmileRgbSettings(SMILE, RGB), GateSettings())
 
 

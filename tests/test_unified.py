@@ -29,7 +29,7 @@ SWITCHES = {
 
 
 def stage(kind: Challenge, unified: Unified = ALL, fps: float = 15.0) -> Stage:
-    settings = ChallengeSettings(kind, unified=unified)
+    settings = ChallengeSettings(kind, unified=unified, joined_with="none")
     return Stage(ChallengeMode(settings, GateSettings(), lambda _: 0), fps)
 
 

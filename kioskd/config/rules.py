@@ -260,12 +260,24 @@ def _mode(ask: Answers, at: tuple[str, ...], spec: ModeSpec) -> Iterator[Problem
     if spec.depth and kind not in (None, "realsense"):
         text = f"{spec.name} needs a feed of kind realsense ({feed} is of kind {kind})"
         yield at_value(ask.document, (*at, "feed"), text)
+    joins = (*at, spec.joins, "joined_with")
+    if spec.joins and ask.text(*joins) == "depth" and kind not in (None, "realsense"):
+        text = f"depth needs a feed of kind realsense ({feed} is of kind {kind}); rgb does not"
+        yield at_value(ask.document, joins, text)
+    if spec.replays(Below(ask, at)) and not cameras.is_recording(ask, feed):
+        yield note(ask.document, (*at, "mode"), _REPLAYED)
     for order in spec.orders:
         section = (*at, order.section)
         yield from _order(ask, section, order.low, order.high, strict=order.strict)
     for fault in spec.faults(Below(ask, at)):
         place = at_key if fault.there else at_value
         yield place(ask.document, (*at, *fault.at), fault.text)
+
+
+_REPLAYED = (
+    "a replayed video of somebody who does what is asked passes, and nothing else watches this door"
+    " (docs/install/operations.md, Replayed videos)"
+)
 
 
 def _door_feed(ask: Answers, at: tuple[str, ...]) -> Iterator[Problem]:

@@ -28,6 +28,8 @@ from kioskd.modes.attempt import (
 from kioskd.modes.caution import FORGETFUL, CautionSettings, Rest
 from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.gate import GateSettings, gate_for
+from kioskd.modes.joined import Cause as Join
+from kioskd.modes.joined import Joined
 from kioskd.modes.prompts import Prompts, prompt
 from kioskd.modes.reasons import Reason
 from kioskd.modes.same_person import SamePerson
@@ -68,6 +70,7 @@ class Course(ABC):
         self._ends_tries, self._resting = caution.attack_ends_tries, Rest(caution)
         self.attempts = Attempts(attempt, gate.face_policy, gate.bystander_share)
         self.same = SamePerson()
+        self.joined: Joined | None = None
         self._subject: int | None = None  # the track that the phase is about
 
     @abstractmethod
@@ -108,6 +111,8 @@ class Course(ABC):
     @property
     def waits_for(self) -> str | None:
         """The prompt's code of what the phase waits for."""
+        if self.joined is not None and self.joined.prompt is not None:
+            return self.joined.prompt
         return self.prompts.get(self.phase)
 
     def refuse(self, *reasons: Reason) -> Step:
@@ -160,10 +165,24 @@ class Course(ABC):
             challenges=challenges,
         )
 
-    @property
-    def doubt(self) -> Reason | None:
-        """Why nothing must be passed in this frame, whatever was done; None where it may."""
-        return self.same.doubt
+    def lacks(self) -> tuple[Reason, ...]:
+        """What was asked for was seen: what a pass still lacks in this frame; empty: nothing.
+
+        What the action is joined with counts from the first time on that this is asked.
+        """
+        if self.joined is None:
+            return self.doubts()
+        missing = self.joined.lacks()
+        self._gate = self.joined.gate or self._gate
+        return (*self.doubts(), *missing)
+
+    def doubts(self) -> tuple[Reason, ...]:
+        """Why it may be somebody else who did it; empty: it is who was asked."""
+        return () if self.same.doubt is None else (self.same.doubt,)
+
+    def not_live(self, seen: Observation) -> Result:
+        """What the action is joined with found an attack: what the attempt comes to."""
+        raise NotImplementedError(f"{type(self).__name__} is joined with nothing")
 
     def attempt(self) -> Attempt:
         """The attempt under way; asked for only in the middle of one."""
@@ -201,6 +220,11 @@ class Course(ABC):
             face = yield from self.same.look(seen, face)
             if self.same.other:
                 return self._break_off(seen, Reason.OTHER_PERSON)
+        if self.joined is not None and self.attempt().frames:
+            face = yield from self.joined.look(seen, face)
+            if self.joined.attack:
+                self.move(Join.ATTACK)
+                return self.conclude(seen, self.not_live(seen), Reason.NOT_LIVE, attack=True)
         return self.fit(seen, face)
 
     def _begin(self, seen: Observation, face: Face) -> None:

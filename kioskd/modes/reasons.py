@@ -84,6 +84,11 @@ class Reason(StrEnum):
     SUBJECT_CHANGED = "subject_changed"
     OTHER_PERSON = "other_person"
     NOT_COMPARED = "not_compared"
+    # what an action is joined with
+    LIFE_NOT_SHOWN = "life_not_shown"
+    TURN_NOT_SHOWN = "turn_not_shown"
+    NOT_LIVE = "not_live"
+    # how an attempt may end
     FRAMES_MISSING = "frames_missing"
     FEED_RESTARTED = "feed_restarted"
     TIME_OVER = "time_over"
@@ -180,6 +185,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.SUBJECT_CHANGED: "Another face took the person's place before the decision",
     Reason.OTHER_PERSON: "Somebody else stands there than at the attempt's beginning",
     Reason.NOT_COMPARED: "Whether it is still the same person could not be compared in this frame",
+    Reason.LIFE_NOT_SHOWN: "The action was seen; what it is joined with has not shown life yet",
+    Reason.TURN_NOT_SHOWN: "The action was seen; the turn that goes with it was not yet",
+    Reason.NOT_LIVE: "What the action is joined with was taken for an attack",
     Reason.FRAMES_MISSING: "No frame was judged for too long during the attempt",
     Reason.FEED_RESTARTED: "The camera was opened again during the attempt",
     Reason.TIME_OVER: "The attempt's time was over before a decision",

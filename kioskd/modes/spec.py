@@ -108,6 +108,8 @@ class ModeSpec:
     orders      keys that must keep an order
     faults      what else may be wrong between its keys
     depth       whether it needs a depth camera
+    joins       the section whose joined_with says what an action is joined with; "": none does
+    replays     whether a replayed video of somebody who does what a door asks passes it
     score       what `kioskd evaluate` judges a measured face by, 0 = attack to 1 = live, None where
                 there is nothing to say; None: the mode is not evaluated frame by frame
     """
@@ -126,6 +128,8 @@ class ModeSpec:
     orders: tuple[Order, ...] = ()
     faults: Callable[[Asked], Iterator[Fault]] = _no_faults
     depth: bool = False
+    joins: str = ""
+    replays: Callable[[Asked], bool] = lambda _: False
     score: Callable[[Any, Face], float | None] | None = None
 
 

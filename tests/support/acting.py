@@ -14,13 +14,14 @@ from models.observation import (
     Face,
     HeadPose,
     ImageQuality,
+    Liveness,
     Mesh,
     Motion,
     Observation,
     Wanted,
 )
 from tests.support.somebody import somebody
-from tests.support.stage import revealed
+from tests.support.stage import PICTURE, revealed
 
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)
 
@@ -100,6 +101,8 @@ def face(look: Look = REST, track: int = 1, zoom: float | None = 1.0, who: int =
         mesh=mesh(look),
         blendshapes={"mouthSmileLeft": look.smile, "mouthSmileRight": look.smile},
         motion=Motion(zoom),
+        picture=PICTURE,
+        liveness=Liveness(0.9, {"hybrid": 0.9}),
         identity=somebody(who),
     )
 

@@ -9,16 +9,18 @@ from dataclasses import replace
 from enum import StrEnum
 
 from kioskd.event import ActionId, Result, Step, Verdict
+from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges import fraud, start
 from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.draw import Below, drawn
 from kioskd.modes.challenges.extent import extent
-from kioskd.modes.challenges.kinds import ACTIONS, Challenge
+from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, Challenge
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after, is_flat, is_unsteady
 from kioskd.modes.course import Course
 from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.joined import joined
 from kioskd.modes.reasons import Reason
 from kioskd.modes.table import Always
 from models.mesh.stretch import stretch
@@ -48,9 +50,12 @@ class ChallengeMode(Course):
     ) -> None:
         self._settings, self._below = settings, below
         self._engine, self._extents = settings.engine, settings.extents
-        limit_s = settings.engine.maximum_runtime_s * settings.length
+        self._joins = joined(settings.joined_with, settings.rgb, settings.relief, gate, below)
+        caution = FORGETFUL if self._joins is None else self._joins.caution
+        steps = settings.length + (self._joins is not None)
+        limit_s = settings.engine.maximum_runtime_s * steps
         attempt = replace(settings.attempt, attempt_deadline_s=limit_s)
-        super().__init__(TRANSITIONS, attempt, gate)
+        super().__init__(TRANSITIONS, attempt, gate, caution=caution)
         self._gates = (Gate(_unmoved(gate), False), Gate(_moving(gate), False))
         self.fresh()
 
@@ -66,6 +71,9 @@ class ChallengeMode(Course):
         self._kinds = frozenset(self._actions) | self._watched
         self._gate = self._gates[0]
         self.measures = measures(self._kinds)
+        self.joined = None if ANGLES & set(self._actions) else self._joins
+        if self.joined is not None:
+            self.joined.fresh()
 
     def fit(self, seen: Observation, face: Face) -> Step:
         now = read(seen, face, self._kinds)
@@ -93,6 +101,9 @@ class ChallengeMode(Course):
             return self._result(seen, "failed", Reason.TIME_OVER)
         return self._result(seen, "undecided", Reason.TIME_OVER, Reason.PRECONDITION_FAILED)
 
+    def not_live(self, seen: Observation) -> Result:
+        return self._result(seen, "failed", Reason.NOT_LIVE)
+
     def broken_off(self, seen: Observation, reason: Reason) -> Result:
         return self._result(seen, "undecided", reason)
 
@@ -112,9 +123,10 @@ class ChallengeMode(Course):
     @property
     def waits_for(self) -> str | None:
         """With the action, while one is asked for."""
-        if self.phase is Phase.ASKED and self._asked is not None:
+        waits_for = super().waits_for
+        if waits_for is None and self.phase is Phase.ASKED and self._asked is not None:
             return self._asked.value
-        return super().waits_for
+        return waits_for
 
     @property
     def _asked(self) -> Challenge | None:
@@ -158,6 +170,8 @@ class ChallengeMode(Course):
         self._asked_at = now.at if first else self._asked_at
 
     def _ask(self, seen: Observation, now: Reading, rest: Reading) -> Step:
+        if isinstance(self._trial, Done):
+            return self._finish(seen, now)
         kind = self._actions[self._done]
         way = self._way(kind, now, rest)
         asked = isinstance(self._trial, Asked)
@@ -169,8 +183,14 @@ class ChallengeMode(Course):
             return self.refuse(Reason.MOVING)
         if not isinstance(self._trial, Done):
             return self.say()
-        if self.doubt is not None:
-            return self.refuse(self.doubt)
+        self._asked_at = now.at  # what it lacks yet has its own time
+        return self._finish(seen, now)
+
+    def _finish(self, seen: Observation, now: Reading) -> Step:
+        """The action was seen; it counts as soon as a pass lacks nothing."""
+        last = self._done + 1 == len(self._actions)
+        if lacking := self.lacks() if last else self.doubts():
+            return self.refuse(*lacking)
         self._done += 1
         self.same.closely = False
         if self._asked is None:
@@ -195,6 +215,8 @@ class ChallengeMode(Course):
     def _fraud(self, now: Reading, rest: Reading) -> Reason | None:
         """Another action than the one asked for; on the way to the next, the last is excused."""
         settings = self._settings.unified
+        if isinstance(self._trial, Done) and self._asked is not None and self.phase is Phase.ASKED:
+            return None  # what was asked for is done, and the person may go back to rest, or turn
         kinds = fraud.watched(settings, self._actions[self._done])
         if self.phase is Phase.NEXT:
             kinds &= fraud.watched(settings, self._actions[self._done - 1])

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from kioskd.modes.joined import Cause as Join
 from kioskd.modes.prompts import DONE, RELAX, TRY_AGAIN, Prompts
 from kioskd.modes.table import Always
 
@@ -39,6 +40,8 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.NEXT, Cause.FRAUD): Phase.CHALLENGE_FAILED,
     (Phase.NEXT, Always.TIME_OVER): Phase.CHALLENGE_FAILED,
     (Phase.NEXT, Always.BROKEN_OFF): Phase.CHALLENGE_UNDECIDED,
+    (Phase.ASKED, Join.ATTACK): Phase.CHALLENGE_FAILED,
+    (Phase.NEXT, Join.ATTACK): Phase.CHALLENGE_FAILED,
     (Phase.CHALLENGE_PASSED, Always.SUBJECT_LEFT): Phase.IDLE,
     (Phase.CHALLENGE_FAILED, Always.SUBJECT_LEFT): Phase.IDLE,
     (Phase.CHALLENGE_FAILED, Always.REARMED): Phase.START,

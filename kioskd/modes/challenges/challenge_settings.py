@@ -5,6 +5,9 @@ from typing import Annotated, Literal
 
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.challenges.kinds import UNWATCHED, Challenge
+from kioskd.modes.depth.depth_settings import ReliefSettings
+from kioskd.modes.joined_with import JoinedWith
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.setting import Choice, Flat, Number, Part, Words
 
 Order = Literal["drawn", "fixed"]
@@ -115,8 +118,11 @@ class ChallengeSettings:
     )
     extents: Annotated[Extents, Flat()] = field(default_factory=Extents)
     engine: Annotated[Engine, Flat()] = field(default_factory=Engine)
+    joined_with: JoinedWith = "rgb"
     unified: Annotated[Unified, FRAUD] = field(default_factory=Unified)
     attempt: Annotated[AttemptSettings, BOUNDS] = field(default_factory=AttemptSettings)
+    rgb: RgbSettings = field(default_factory=RgbSettings)
+    relief: ReliefSettings = field(default_factory=ReliefSettings)
 
     def __post_init__(self) -> None:
         if self.unified.watch and self.action in UNWATCHED:
@@ -159,8 +165,11 @@ class SequenceSettings:
     ] = 2
     extents: Annotated[Extents, Flat()] = field(default_factory=Extents)
     engine: Annotated[Engine, Flat()] = field(default_factory=Engine)
+    joined_with: JoinedWith = "rgb"
     unified: Annotated[Unified, FRAUD] = field(default_factory=lambda: Unified(watch=True))
     attempt: Annotated[AttemptSettings, BOUNDS] = field(default_factory=AttemptSettings)
+    rgb: RgbSettings = field(default_factory=RgbSettings)
+    relief: ReliefSettings = field(default_factory=ReliefSettings)
 
     def __post_init__(self) -> None:
         if len(set(self.actions)) != len(self.actions):

@@ -8,13 +8,17 @@ from kioskd.modes.challenges.challenge_mode import MODE, SEQUENCE_MODE, Challeng
 from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.fraud import considered
-from kioskd.modes.challenges.kinds import ACTIONS, UNWATCHED
+from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, UNWATCHED
+from kioskd.modes.join_spec import JOINED, LIMITS, with_joined
 from kioskd.modes.spec import ACTING, Asked, Fault, ModeSpec, Needs, Place
 
 
 def needs(settings: ChallengeSettings | SequenceSettings) -> Needs:
     kinds = frozenset(settings.actions) | considered(settings.unified)
-    return Needs(ACTING | frozenset(reading.measures(kinds)))
+    measured = ACTING | frozenset(reading.measures(kinds))
+    turns = len(ANGLES & set(settings.actions))
+    always = len(settings.actions) - turns < settings.length  # any that is drawn has a turn in it
+    return with_joined(measured, "none" if always else settings.joined_with, settings.rgb)
 
 
 def unwatched(ask: Asked) -> Iterator[Fault]:
@@ -40,17 +44,29 @@ def miscounted(ask: Asked) -> Iterator[Fault]:
         yield Fault(("sequence", what), text)
 
 
+def replays(ask: Asked) -> bool:
+    """One action, the same for everybody: unless what it is joined with tells a screen."""
+    joins = ask.text("challenge", "action") not in ANGLES
+    return not (joins and ask.text("challenge", "joined_with") in ("rgb", "depth"))
+
+
 CHALLENGE = ModeSpec(
     name=MODE,
     sentence="A challenge: a person does what is asked of everybody.",
     settings=ChallengeSettings(),
-    sections={"challenge": Place("", "Which action is asked for, and what counts as done.")},
+    sections={
+        "challenge": Place("", "Which action is asked for, and what counts as done."),
+        **JOINED,
+    },
     make=ChallengeMode,
     needs=needs,
     actions=tuple(ACTIONS.values()),
     attributes=(frozenset({"challengeConfirmed"}),),
     table=TRANSITIONS,
     prompts=PROMPTS,
+    orders=LIMITS,
+    joins="challenge",
+    replays=replays,
     faults=unwatched,
 )
 SEQUENCE = replace(
@@ -59,8 +75,13 @@ SEQUENCE = replace(
     sentence="A sequence of challenges: a person does several actions, in an order drawn by"
     " chance.",
     settings=SequenceSettings(),
-    sections={"sequence": Place("", "Which actions are asked for, and what counts as done.")},
+    sections={
+        "sequence": Place("", "Which actions are asked for, and what counts as done."),
+        **JOINED,
+    },
     actions=("sequenceChallenge",),
+    joins="sequence",
+    replays=lambda ask: ask.text("sequence", "order") == "fixed",
     faults=miscounted,
 )
 SPECS = (CHALLENGE, SEQUENCE)

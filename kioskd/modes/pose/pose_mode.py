@@ -88,8 +88,8 @@ class PoseMode(Course):
 
         That is this one, unless the head is turned too far to be compared, or is somebody else's.
         """
-        if self.doubt is not None:
-            return self.refuse(self.doubt)
+        if doubts := self.doubts():
+            return self.refuse(*doubts)
         self.move(Cause.PROFILE)
         return self.conclude(seen, self._result(seen, "passed"))
 

@@ -37,5 +37,6 @@ SPEC = ModeSpec(
     table=TRANSITIONS,
     prompts=PROMPTS,
     gate=WALKING,
+    replays=lambda _: True,
     orders=(Order("profile_pose", "profile_pose_quality", "centre_pose_quality", strict=True),),
 )

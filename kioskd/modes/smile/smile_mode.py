@@ -5,8 +5,11 @@ Pure: no clock, no thread, no camera. Time arrives in the observation.
 """
 
 from kioskd.event import Result, Step, Verdict
+from kioskd.modes.caution import FORGETFUL
+from kioskd.modes.challenges.draw import Below
 from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
+from kioskd.modes.joined import joined
 from kioskd.modes.reasons import Reason
 from kioskd.modes.smile import smiling
 from kioskd.modes.smile.smile_phases import PROMPTS, TRANSITIONS, Cause, Phase
@@ -24,12 +27,18 @@ class SmileMode(Course):
     prompts = PROMPTS
     asks = True
 
-    def __init__(self, settings: SmileSettings, gate: GateSettings) -> None:
-        super().__init__(TRANSITIONS, settings.attempt, gate)
+    def __init__(self, settings: SmileSettings, gate: GateSettings, below: Below) -> None:
+        with_ = joined(settings.joined_with, settings.rgb, settings.relief, gate, below)
+        caution = FORGETFUL if with_ is None else with_.caution
+        super().__init__(TRANSITIONS, settings.attempt, gate, caution=caution)
+        self.joined, self._standing = with_, self._gate
         self._watch = SmileWatch(settings)
 
     def fresh(self) -> None:
         self._watch.fresh()
+        self._gate = self._standing
+        if self.joined is not None:
+            self.joined.fresh()
 
     def fit(self, seen: Observation, face: Face) -> Step:
         score = smile_score(face)
@@ -43,8 +52,8 @@ class SmileMode(Course):
                 self.move(cause)
         self.same.closely = self._watch.smiles
         if self._watch.smiled:
-            if self.doubt is not None:
-                return self.refuse(self.doubt)
+            if lacking := self.lacks():
+                return self.refuse(*lacking)
             self.move(Cause.SMILE_HELD)
             return self.conclude(seen, self._result(seen, "passed"))
         waits = self._watch.waits_for
@@ -53,6 +62,9 @@ class SmileMode(Course):
     def time_over(self, seen: Observation) -> Result:
         verdict: Verdict = "failed" if self.attempt().frames else "undecided"
         return self._result(seen, verdict, Reason.TIME_OVER)
+
+    def not_live(self, seen: Observation) -> Result:
+        return self._result(seen, "failed", Reason.NOT_LIVE)
 
     def broken_off(self, seen: Observation, reason: Reason) -> Result:
         return self._result(seen, "undecided", reason)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from kioskd.modes.challenges.kinds import Challenge
+from kioskd.modes.joined import Cause as Join
 from kioskd.modes.prompts import DONE, LOOK, RELAX, TRY_AGAIN, Prompts
 from kioskd.modes.table import Always
 
@@ -28,6 +29,8 @@ class Cause(StrEnum):
     SMILE_HELD = "smiled for the smile duration"
 
 
+ASKED = (Phase.NEUTRAL, Phase.PROMPT, Phase.SMILE)
+
 TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.IDLE, Always.SUBJECT_CAME): Phase.QUALITY,
     (Phase.QUALITY, Cause.FIRST_FIT_FRAME): Phase.NEUTRAL,
@@ -43,6 +46,7 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.SMILE, Cause.SMILE_ENDED): Phase.PROMPT,
     (Phase.SMILE, Always.BROKEN_OFF): Phase.UNKNOWN,
     (Phase.SMILE, Always.TIME_OVER): Phase.NO_SMILE,
+    **{(phase, Join.ATTACK): Phase.NO_SMILE for phase in ASKED},
     (Phase.SMILE_CONFIRMED, Always.SUBJECT_LEFT): Phase.IDLE,
     (Phase.NO_SMILE, Always.SUBJECT_LEFT): Phase.IDLE,
     (Phase.NO_SMILE, Always.REARMED): Phase.QUALITY,

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.depth.depth_settings import ReliefSettings
+from kioskd.modes.joined_with import JoinedWith
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.setting import Flat, Number
 from kioskd.modes.smile.smiling import SmileRule
 
@@ -31,7 +34,10 @@ class SmileSettings:
             "more",
         ),
     ] = 0.3
+    joined_with: JoinedWith = "rgb"
     attempt: Annotated[AttemptSettings, Flat()] = field(default_factory=AttemptSettings)
+    rgb: RgbSettings = field(default_factory=RgbSettings)
+    relief: ReliefSettings = field(default_factory=ReliefSettings)
 
     def __post_init__(self) -> None:
         """Refuse what would take any face for a smile, whoever built these settings."""

@@ -78,9 +78,9 @@ class SmileRgbMode(Course):
         if self._caution.doubts(self.attempt().track_id):
             self._window = confirm.LiveWindow()
             return self.refuse(Reason.EVIDENCE_AGAINST)
-        if self.doubt is not None:
+        if doubts := self.doubts():
             self._window = confirm.LiveWindow()
-            return self.refuse(self.doubt)
+            return self.refuse(*doubts)
         self.move(Cause.LIVE)
         return self.conclude(seen, self._result(seen, "passed", verdict.state, (), verdict.scores))
 

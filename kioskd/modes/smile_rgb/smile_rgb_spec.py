@@ -22,7 +22,11 @@ SPEC = ModeSpec(
     sentence="Secure access with smile and RGB liveness: both, by the same face, in one attempt.",
     settings=SmileRgbSettings(),
     sections={
-        "smile": Place("smile", "What counts as a smile, and how long both may take."),
+        "smile": Place(
+            "smile",
+            "What counts as a smile, and how long both may take.",
+            frozenset({"joined_with"}),
+        ),
         "rgb_liveness": Place("rgb", "How live is told from fake.", BOUNDS),
     },
     make=lambda settings, gate, _: SmileRgbMode(settings, gate),
