@@ -10,23 +10,32 @@ from feeds.frame import ColorImage
 from feeds.imaging import open_file, resize
 from models.face.detector import Detector, small_copy
 from models.observation import Box
-from models.passive.edges import CLEAR, LIMIT, edges
+from models.passive.edges import CLEAR, LIMIT, EdgeMeter, edges
 from models.session import Networks
 from tests.support.project import ROOT
 
 SIZE = (640, 480)
 FACE: Box = (280.0, 180.0, 360.0, 290.0)
+STEP_S = 1 / 15
+Tone = tuple[int, int, int]
 
 
 def person(seed: int = 0, at: tuple[int, int] = (320, 235)) -> ColorImage:
     """SYNTHETIC: an oval head on round shoulders before a wall, with a camera's noise."""
     image = np.full((SIZE[1], SIZE[0], 3), (150, 160, 165), np.uint8)
-    x, y = at
-    cv2.ellipse(image, (x, y + 250), (150, 170), 0, 0, 360, (60, 50, 45), -1, cv2.LINE_AA)
-    cv2.ellipse(image, (x, y - 10), (52, 75), 0, 0, 360, (30, 30, 35), -1, cv2.LINE_AA)
-    cv2.ellipse(image, (x, y), (42, 58), 0, 0, 360, (110, 140, 190), -1, cv2.LINE_AA)
+    shape(image, at, (60, 50, 45), (30, 30, 35), (110, 140, 190))
     noise = np.random.default_rng(seed).normal(0.0, 3.0, image.shape)
     return np.clip(cv2.GaussianBlur(image, (0, 0), 1.0) + noise, 0, 255).astype(np.uint8)
+
+
+def shape(image: ColorImage, at: tuple[int, int], shirt: Tone, hair: Tone, skin: Tone) -> None:
+    """Draws head and shoulders into an image."""
+    x, y = at
+    cv2.ellipse(image, (x, y + 190), (150, 100), 0, 0, 360, shirt, -1, cv2.LINE_AA)
+    cv2.rectangle(image, (x - 150, y + 190), (x + 150, y + 600), shirt, -1)
+    cv2.rectangle(image, (x - 24, y), (x + 24, y + 110), skin, -1)
+    cv2.ellipse(image, (x, y - 10), (52, 75), 0, 0, 360, hair, -1, cv2.LINE_AA)
+    cv2.ellipse(image, (x, y), (42, 58), 0, 0, 360, skin, -1, cv2.LINE_AA)
 
 
 def with_sheet(
@@ -68,11 +77,9 @@ def with_wall_picture(image: ColorImage, at: tuple[int, int] = (320, 235)) -> Co
 
 def over(image: ColorImage, behind: ColorImage, at: tuple[int, int]) -> ColorImage:
     """The person of a picture before what was drawn over the wall."""
-    mask = np.zeros(image.shape[:2], np.uint8)
-    cv2.ellipse(mask, (at[0], at[1] + 250), (150, 170), 0, 0, 360, 255, -1)
-    cv2.ellipse(mask, (at[0], at[1] - 10), (52, 75), 0, 0, 360, 255, -1)
-    cv2.ellipse(mask, at, (42, 58), 0, 0, 360, 255, -1)
-    return np.where(mask[..., None] > 0, image, behind).astype(np.uint8)
+    mask = np.zeros_like(image)
+    shape(mask, at, *[(255, 255, 255)] * 3)
+    return np.where(mask > 0, image, behind).astype(np.uint8)
 
 
 def with_long_hair(image: ColorImage) -> ColorImage:
@@ -158,3 +165,69 @@ def test_nor_of_a_face_that_fills_the_picture() -> None:
 )
 def test_nor_of_a_box_that_holds_nothing(box: Box) -> None:
     assert measured(with_sheet(person()), box) is None
+
+
+class Followed:
+    """A face that is followed: each frame through one meter, at a steady rate."""
+
+    def __init__(self) -> None:
+        self.meter, self.at = EdgeMeter(), 0.0
+
+    def sees(
+        self, image: ColorImage, across: int = 0, *, track_id: int = 1, session: int = 0
+    ) -> float | None:
+        """`across`: pixels by which the face has moved."""
+        self.at += STEP_S
+        small = small_copy(image, 320)
+        box = (FACE[0] + across, FACE[1], FACE[2] + across, FACE[3])
+        return self.meter.measure(small, SIZE[0] / 320, box, track_id, session, self.at)
+
+
+def swaying(frames: int = 20) -> list[int]:
+    return [round(45 * np.sin(at / 3)) for at in range(frames)]
+
+
+def test_a_device_that_moves_with_the_face_stays() -> None:
+    followed = Followed()
+    values = [
+        followed.sees(with_sheet(person(at, (320 + x, 235)), (320.0 + x, 250.0)), x)
+        for at, x in enumerate(swaying())
+    ]
+    assert min(value for value in values if value is not None) > LIMIT
+    assert len([value for value in values if value is None]) == 0
+
+
+def test_a_frame_that_stays_behind_a_face_that_moves_fades() -> None:
+    """A frame about the whole person stands as a device would, until they move."""
+    followed = Followed()
+    around = [(person(at, (320 + x, 235)), x) for at, x in enumerate(swaying())]
+    values = [followed.sees(with_sheet(image), x) for image, x in around]
+    assert values[0] is not None
+    assert values[0] > CLEAR
+    assert values[-1] is not None
+    assert values[-1] < LIMIT
+
+
+@pytest.mark.parametrize(
+    "change", [{"track_id": 2}, {"session": 1}], ids=["another face", "another session"]
+)
+def test_what_was_seen_about_another_is_forgotten(change: dict[str, int]) -> None:
+    followed = Followed()
+    for at in range(5):
+        followed.sees(with_sheet(person(at)))
+    assert followed.sees(person(9), **change) == measured(person(9))
+
+
+def test_and_so_is_what_was_seen_before_frames_were_dropped() -> None:
+    followed = Followed()
+    for at in range(5):
+        followed.sees(with_sheet(person(at)))
+    followed.at += 2.0
+    assert followed.sees(person(9)) == measured(person(9))
+
+
+def test_a_frame_that_cannot_be_told_is_none_and_forgets() -> None:
+    followed = Followed()
+    followed.sees(with_sheet(person()))
+    assert followed.sees(np.full((480, 640, 3), 120, np.uint8)) is None
+    assert followed.sees(person(9)) == measured(person(9))

@@ -26,8 +26,8 @@ from feeds.frame import ColorImage
 from feeds.imaging import Image, resize, to_grey
 from models.observation import Box
 
-LIMIT = 2.1  # sides: two are a door; at or under it nothing is said (docs/measure/passive.md)
-CLEAR = 2.7  # sides; from here on its whole weight counts
+LIMIT = 1.95  # sides; at or under it nothing is said (docs/measure/passive.md)
+CLEAR = 2.4  # sides; from here on its whole weight counts
 
 FINE, COARSE = 0.05, 0.2  # face units: what a step is told in, and what it is averaged along
 REACH = 60  # columns of FINE to each side of the face's middle that are looked at
@@ -41,13 +41,14 @@ FIRST, LAST = -5, 8  # rows that these need
 # Columns of FINE from the face's middle between which a medium's sides are sought.
 UPRIGHT = ((-46, -10), (10, 46))
 LEVEL = ((-59, -16), (15, 59))
+FADES = 0.25  # of an edge for each face unit beyond one: what is far is more often the room's
 NOISE = 12.0  # grey levels added before the logarithm
 FULL = 0.65  # of a logarithm: a step that counts whole, as of a bezel before a wall
 LEAST_FACE = 16.0  # pixels of the small copy per face unit, below which nothing is told apart
 BRIGHT = 40  # grey levels that the brightest of the picture must reach
 SOMETHING = 0.15  # of FULL: a picture without any such step is out of focus
 BLACK = 12  # grey levels up to which rows and columns at the border are no picture, but bars
-LATELY_S = 0.5  # within which what was seen before counts, by e
+LATELY_S = 0.3  # within which what was seen before counts, by e
 GAP_S = 0.5  # after which it does not
 
 Parts = tuple[tuple[int, int], ...]
@@ -203,7 +204,7 @@ def _strength(steps: Steps, zones: Zones, far: Parts) -> NDArray[np.float32]:
     """(tilts, columns of all zones) of the edge at each tilt and place, 0..1."""
     sheared = steps.ravel().take(_places(zones))
     near, along = _weakest(sheared, NEAR), _weakest(sheared, far)
-    return np.asarray((near + 2 * along).reshape(len(TILTS), -1) / np.float32(3.0))
+    return np.asarray((near + 2 * along).reshape(len(TILTS), -1) * _worth(zones))
 
 
 def _weakest(sheared: NDArray[np.float32], parts: Parts) -> NDArray[np.float32]:
@@ -223,11 +224,22 @@ def _or_next(of_tilts: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @cache
+def _worth(zones: Zones) -> NDArray[np.float32]:
+    """(columns,) by how far an edge is from the face; a third, as `near + 2 * along` is three."""
+    away = np.abs(_columns(zones)) * FINE
+    return np.asarray((1.0 - FADES * np.maximum(0.0, away - 1.0)) / 3.0, np.float32)
+
+
+def _columns(zones: Zones) -> NDArray[np.intp]:
+    return np.concatenate([np.arange(a, b) for a, b in zones])
+
+
+@cache
 def _places(zones: Zones) -> NDArray[np.intp]:
     """(rows, tilts * columns): where, in steps with a margin of REACH, each tilted edge runs."""
     rows = np.arange(FIRST, LAST)
     shifts = np.rint((rows[:, None] + 0.5) * TILTS * COARSE / FINE).astype(np.intp)
-    columns = np.concatenate([np.arange(a, b) for a, b in zones]) + 2 * REACH
+    columns = _columns(zones) + 2 * REACH
     starts = np.arange(len(rows)) * 4 * REACH
     places = starts[:, None, None] + columns + shifts[:, :, None]
     return np.asarray(places.reshape(len(rows), -1), np.intp)
