@@ -345,6 +345,20 @@ def reflect_border(image: Image, pixels: int) -> Image:
     return cast(Image, cv2.copyMakeBorder(image, *sides, cv2.BORDER_REFLECT_101))
 
 
+def local_mean(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Of (H, W) or (H, W, C) values the mean of the `side` x `side` about each, `side` odd.
+
+    Beyond the border they are mirrored without repeating the edge.
+    """
+    return cast(NDArray[np.float32], cv2.blur(values, (side, side)))
+
+
+def spectrum(values: NDArray[np.float32]) -> NDArray[np.complex64]:
+    """(H, W) two-dimensional Fourier transform of (H, W) values, as numpy.fft.fft2 orders it."""
+    found = cv2.dft(values, flags=cv2.DFT_COMPLEX_OUTPUT)
+    return found.view(np.complex64)[..., 0]
+
+
 def distinct(boxes: NDArray[np.floating], scores: NDArray[np.floating], most: float) -> list[int]:
     """Which of (N, 4) boxes, N > 0, share at most `most` (IoU) with a surer one; surest first.
 
