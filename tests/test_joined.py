@@ -114,6 +114,15 @@ def test_with_a_turn_the_head_turns_to_the_side_that_was_drawn(side: int, yaw: f
     assert verdicts(results) == ["passed"]
 
 
+def test_what_is_missing_is_prompted_for_until_the_attempt_ends() -> None:
+    waits = challenge("rgb")
+    acts(waits, Challenge.MOUTH_OPENING, shows(UNSURE), after_s=5.5)
+    assert waits.prompts[1:] == ["mouth_opening", "hold_still", "try_again"]
+    turns = challenge("turn")
+    acts(turns, Challenge.MOUTH_OPENING, lambda face: face, after_s=6.0)
+    assert turns.prompts[1:] == ["mouth_opening", "left_turn", "try_again"]
+
+
 def test_a_turn_to_the_other_side_is_none() -> None:
     door = challenge("turn", side=1)
     acts(door, Challenge.MOUTH_OPENING, lambda face: face, after_s=0.8)

@@ -111,8 +111,9 @@ class Course(ABC):
     @property
     def waits_for(self) -> str | None:
         """The prompt's code of what the phase waits for."""
-        if self.joined is not None and self.joined.prompt is not None:
-            return self.joined.prompt
+        joins = None if self.joined is None else self.joined.prompt
+        if joins is not None and self.attempts.under_way is not None:
+            return joins
         return self.prompts.get(self.phase)
 
     def refuse(self, *reasons: Reason) -> Step:

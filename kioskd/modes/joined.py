@@ -25,6 +25,7 @@ from kioskd.modes.depth.evidence import Evidence, relief_evidence, rgb_evidence
 from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.gate import Gate, GateSettings, Refusal, gate_for
 from kioskd.modes.joined_with import How
+from kioskd.modes.prompts import HOLD_STILL
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.mesh.parallax import parallax
@@ -32,7 +33,7 @@ from models.mesh.stretch import stretch
 from models.observation import Face, LivenessPlan, Measure, Observation
 
 TURNS = (Challenge.LEFT_TURN, Challenge.RIGHT_TURN)
-LEAST_PARALLAX = 0.08  # face sizes, of a turn of 15 degrees; moved flat pictures stay at 0.07
+LEAST_PARALLAX = 0.09  # face sizes, of a turn of 15 degrees: heads 0.11 and more, flat ones 0.07
 
 
 class Cause(StrEnum):
@@ -94,7 +95,6 @@ def joined(
 class JoinedEvidence:
     """RGB liveness or depth, in each frame that is fit for it. It stands for `Joined`."""
 
-    prompt = None
     gate = None
 
     def __init__(
@@ -113,6 +113,10 @@ class JoinedEvidence:
         self._window: confirm.Confirmation = confirm.LiveWindow()
         self._wanted = self._live = self.attack = False
         self._refused: Refusal = ()  # why the last frame was no evidence
+
+    @property
+    def prompt(self) -> str | None:
+        return HOLD_STILL if self._wanted and not self._live else None
 
     def look(self, seen: Observation, face: Face) -> Conversation[Face]:
         face, self._refused = yield from self._fit.examine(seen, face)

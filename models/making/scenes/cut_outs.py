@@ -60,12 +60,15 @@ def shown(
     behind: Sequence[Points],
     cut: CutOut,
     random: np.random.Generator,
+    *,
+    printed: bool = True,
 ) -> list[Image]:
     """What a camera sees: the printed head over the one who acts, frame by frame.
 
-    `its` and `behind` are the landmarks of the photograph and of each image behind it.
+    `its` and `behind` are the landmarks of the photograph and of each image behind it. Where it is
+    not `printed` the sheet shows the photograph as it is: no printer is so good.
     """
-    paper = recaptured(photograph, random, screen=False)
+    paper = recaptured(photograph, random, screen=False) if printed else photograph
     rates, phases = random.uniform(0.3, 1.2, 2), random.uniform(0, 2 * np.pi, 2)
     seen = []
     for number, (image, face) in enumerate(zip(acts, behind, strict=True)):
