@@ -39,6 +39,7 @@ COLOURS = np.array(  # weights of blue, green and red: brightness, and two diffe
 )
 GRAIN = np.array((40.0, 12.0, 12.0), np.float32)  # power under which all is noise
 EVERY = 4  # frames of a face of which one is measured: it is costly
+WIPED = 100.0  # median power of brightness, at which an encoder left little but rounding
 FINEST, COARSEST = 0.5, 0.12  # waves per pixel
 LEVEL = 1.6  # waves per square, under which a wave is level or upright
 NEIGHBOURS = 9  # places of a spectrum to each side, with the mean of which one is compared
@@ -76,7 +77,7 @@ def screens(image: ColorImage, box: Box) -> float | None:
     """How far the strongest even grid in a face stands out of its spectrum, logarithms, 0 or more.
 
     `image` is the frame at its full resolution. None when the face is too small, about 122 pixels,
-    or not within the picture. An encoder that wiped out the grid leaves a small value.
+    or not within the picture, and when an encoder wiped out whatever is so fine.
     """
     x1, y1, x2, y2 = box
     side = SQUARE * ACROSS
@@ -93,7 +94,10 @@ def screens(image: ColorImage, box: Box) -> float | None:
     half = np.array([spectrum(wave)[:, : SQUARE // 2 + 1] for wave in waves])
     power = half.real**2 + half.imag**2
     power = np.add.reduce(power.reshape(ACROSS**2, 3, SQUARE, -1)) / ACROSS**2
-    found = np.log(np.fft.fftshift(power.transpose(1, 2, 0), axes=0) + GRAIN)
+    power = np.fft.fftshift(power.transpose(1, 2, 0), axes=0)
+    if np.median(power[_SOUGHT][:, 0]) < WIPED:
+        return None
+    found = np.log(power + GRAIN)
     above = found - local_mean(np.ascontiguousarray(found), NEIGHBOURS)
     return max(0.0, float(np.add.reduce(above, axis=2)[_SOUGHT].max()))
 
