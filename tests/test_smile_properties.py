@@ -24,6 +24,7 @@ from kioskd.modes.smile_rgb.smile_rgb_mode import SmileRgbMode
 from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from models.observation import Face, HeadPose, Observation
 from tests.support.bystanders import near
+from tests.support.easing import Easing
 from tests.support.stage import person, step_of
 
 ATTEMPT = AttemptSettings(attempt_deadline_s=3.0, cool_down_s=0.3, attempts_per_track=2)
@@ -106,10 +107,11 @@ scripts = st.builds(
 
 
 def observations(script: Sequence[Moment]) -> list[Observation]:
-    seen, at, session = [], 100.0, 0
+    seen, at, session, easing = [], 100.0, 0, Easing()
     for number, moment in enumerate(script):
         at, session = at + moment.after_s, session + moment.restart
-        seen.append(Observation("door", number, session, at, 1e9 + at, 1280, 720, moment.faces))
+        faces = tuple(easing.face(face, at) for face in moment.faces)
+        seen.append(Observation("door", number, session, at, 1e9 + at, 1280, 720, faces))
     return seen
 
 

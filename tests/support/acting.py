@@ -20,6 +20,7 @@ from models.observation import (
     Observation,
     Wanted,
 )
+from tests.support.easing import CHEEKS
 from tests.support.somebody import somebody
 from tests.support.stage import PICTURE, revealed
 
@@ -71,6 +72,7 @@ def mesh(look: Look) -> Mesh:
         points[outer], points[inner] = (50 * side, 0, 0), (20 * side, 0, 0)
         for upper, lower in (lids[:2], lids[2:]):
             points[upper], points[lower] = (35 * side, 0, 0), (35 * side, 30 * open_, 0)
+    points[CHEEKS, 1] = 40 - 10 * look.smile
     for brow, side in zip(BROWS, (-1, 1), strict=True):
         points[brow] = (35 * side, -100 * look.eyebrows, 0)
     return points

@@ -22,6 +22,7 @@ from models.observation import (
     Picture,
     Wanted,
 )
+from tests.support.easing import Easing
 from tests.support.somebody import somebody
 
 Scene = tuple[Face, ...]
@@ -75,6 +76,7 @@ class Stage:
     steps: list[Step] = field(default_factory=list)
     number: int = 0
     session: int = 0
+    easing: Easing = field(default_factory=Easing)
 
     def show(self, play: Play, seconds: float) -> list[Result]:
         """The results of this part alone."""
@@ -107,6 +109,7 @@ class Stage:
 
     def _judge(self, scene: Scene) -> Step:
         at = 100.0 + self.number / self.fps
+        scene = tuple(self.easing.face(face, at) for face in scene)
         truth = Observation("door", self.number, self.session, at, 1e9 + at, 1280, 720, scene)
         asked, step = revealed(self.mode, truth)
         self.asked += asked

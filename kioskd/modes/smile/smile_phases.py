@@ -25,7 +25,7 @@ class Cause(StrEnum):
     FIRST_FIT_FRAME = "a frame passes the gate and has a smile score"
     NEUTRAL_HELD = "neutral for the pre-smile delay"
     SMILE_BEGAN = "a smile begins"
-    SMILE_ENDED = "the smile ended too soon"
+    SMILE_ENDED = "the smile ended too soon, or was there at once"
     SMILE_HELD = "smiled for the smile duration"
 
 
