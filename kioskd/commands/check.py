@@ -4,10 +4,10 @@ import json
 import sys
 from pathlib import Path
 
-from kioskd.commands.configuration import OK, WRONG
+from kioskd.commands.configuration import OK, WRONG, configuration
 from kioskd.config.as_user import UserError, become
-from kioskd.config.load import check, load
-from kioskd.config.problem import ConfigError, Problem
+from kioskd.config.load import check
+from kioskd.config.problem import Problem
 from kioskd.modes.catalogue import spec_of
 from kioskd.modes.whose_numbers import whose_numbers
 
@@ -44,13 +44,10 @@ def checked(path: Path, user: str | None = None, *, as_json: bool = False) -> tu
 
 def _gates(path: Path) -> dict[str, str]:
     """By door, what its gate asks for, and whose numbers these are."""
-    try:
-        doors = load(path).doors
-    except ConfigError:  # it was changed a moment ago
-        return {}
+    with_specs = ((door, spec_of(door.mode)) for door in configuration(path).doors)
     return {
         door.name: whose_numbers(door.gate, spec.gate.defaults, spec.needs(door.mode).schemes)
-        for door, spec in ((door, spec_of(door.mode)) for door in doors)
+        for door, spec in with_specs
     }
 
 

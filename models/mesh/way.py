@@ -2,8 +2,8 @@
 
 A cut from a neutral photograph to a smiling one is there in one frame, at every frame rate; muscles
 take a tenth of a second and more. So the way from the rest to what was asked for is laid out in
-the mesh's own shape, and how much of it one frame made, and how fast, is told. Position, size and roll of the
-head play no part, and the way's own direction leaves out most of a turn.
+the mesh's own shape, and how much of it one frame made, and how fast, is told. Position, size and
+roll of the head play no part, and the way's own direction leaves out most of a turn.
 
 The measure is our own; docs/measure/pose-and-smile.md has it on people and on swapped pictures.
 """
