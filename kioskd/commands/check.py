@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kioskd.commands.configuration import OK, WRONG, configuration
 from kioskd.config.as_user import UserError, become
+from kioskd.config.config import Door
 from kioskd.config.load import check
 from kioskd.config.problem import Problem
 from kioskd.modes.catalogue import spec_of
@@ -44,11 +45,14 @@ def checked(path: Path, user: str | None = None, *, as_json: bool = False) -> tu
 
 def _gates(path: Path) -> dict[str, str]:
     """By door, what its gate asks for, and whose numbers these are."""
-    with_specs = ((door, spec_of(door.mode)) for door in configuration(path).doors)
-    return {
-        door.name: whose_numbers(door.gate, spec.gate.defaults, spec.needs(door.mode).schemes)
-        for door, spec in with_specs
-    }
+    return {door.name: _gate(door) for door in configuration(path).doors}
+
+
+def _gate(door: Door) -> str:
+    spec = spec_of(door.mode)
+    # Where an action is asked for, the gate is the action's, whatever judges colours beside it.
+    schemes = () if spec.joins else spec.needs(door.mode).schemes
+    return whose_numbers(door.gate, spec.gate.defaults, schemes)
 
 
 def _report(
