@@ -155,7 +155,10 @@ class _Turning:
 
 
 class JoinedTurn:
-    """A small turn of the head to a side that is drawn, once the action was seen."""
+    """A small turn of the head to a side that is drawn, once the action was seen.
+
+    parallax  of the turn that was completed last, face sizes, for whoever measures
+    """
 
     measures: frozenset[Measure] = frozenset()
     caution = FORGETFUL
@@ -174,6 +177,7 @@ class JoinedTurn:
     def fresh(self) -> None:
         self._side = TURNS[self._below(len(TURNS))]
         self._wanted = self._shown = False
+        self.parallax: float | None = None
         self._turning: _Turning | None = None
 
     @property
@@ -208,6 +212,6 @@ class JoinedTurn:
         trial = after(trial, self._side, way, Engine().success_length_s)
         self._turning = _Turning(rest, trial)
         if isinstance(trial, Done):
-            depth = parallax(rest.mesh, now.mesh)
-            self._shown = depth is not None and depth >= LEAST_PARALLAX
+            self.parallax = parallax(rest.mesh, now.mesh)
+            self._shown = self.parallax is not None and self.parallax >= LEAST_PARALLAX
             self._turning = _Turning(rest, trial if self._shown else Asked(None))
