@@ -10,11 +10,15 @@ from collections.abc import Mapping
 
 from feeds.frame import ColorImage, Frame
 from models.observation import Face, Passive
-from models.passive import edges
+from models.passive import edges, screens
 
 MOST_OF_ONE = 2.0  # log-odds, what a network's score of 0.12 says against life
 MOST = 4.0
-SCALES: Mapping[str, tuple[float, float]] = {"edges": (edges.LIMIT, edges.CLEAR)}
+SCALES: Mapping[str, tuple[float, float]] = {
+    "edges": (edges.LIMIT, edges.CLEAR),
+    "grid": (screens.LIMIT, screens.CLEAR),
+    "bands": (screens.BANDS_LIMIT, screens.BANDS_CLEAR),
+}
 
 
 class PassiveMeter:
@@ -22,13 +26,17 @@ class PassiveMeter:
 
     def __init__(self) -> None:
         self._edges = edges.EdgeMeter()
+        self._grid, self._bands = screens.GridMeter(), screens.BandMeter()
 
     def measure(self, frame: Frame, small: ColorImage, face: Face) -> Passive:
         """Of one face of a frame; call it once per frame. `small` is the frame's small copy."""
         scale = frame.color.shape[1] / small.shape[1]
         at, session = frame.captured_at, frame.session
+        box, track = face.box, face.track_id
         found = {
-            "edges": self._edges.measure(small, scale, face.box, face.track_id, session, at),
+            "edges": self._edges.measure(small, scale, box, track, session, at),
+            "grid": self._grid.measure(frame.color, box, track, session),
+            "bands": self._bands.measure(small, scale, box, track, session, at),
         }
         return weighed(found)
 
