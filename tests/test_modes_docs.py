@@ -9,6 +9,7 @@ import pytest
 
 from kioskd.config import reference
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.catalogue import SPECS
 from kioskd.modes.caution import CautionSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.pose import pose_phases
@@ -18,12 +19,15 @@ from kioskd.modes.rgb.rgb_phases import TRANSITIONS, Phase
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.smile import smile_phases
 from kioskd.modes.smile_rgb import smile_rgb_phases
+from kioskd.modes.spec import ModeSpec
 from kioskd.modes.table import Always, diagram
 from models.schemes import SCHEMES
 
 DOCS = Path(__file__).parent.parent / "docs" / "understand"
 GATE = (DOCS / "gate.md").read_text(encoding="utf-8")
 MODES = (DOCS / "modes.md").read_text(encoding="utf-8")
+MQTT = (DOCS.parent / "connect" / "mqtt.md").read_text(encoding="utf-8")
+PAGES = "".join(path.read_text(encoding="utf-8") for path in DOCS.parent.glob("*/*.md"))
 
 
 def rows(page: str) -> dict[str, list[str]]:
@@ -75,6 +79,16 @@ def test_modes_page_has_the_scheme_and_its_models(scheme: str) -> None:
 def test_the_picture_is_drawn_from_the_table_that_runs() -> None:
     assert f"```mermaid\n{diagram(TRANSITIONS)}\n```" in MODES
     assert MODE in MODES
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_each_mode_is_drawn_and_told_as_it_runs(spec: ModeSpec) -> None:
+    assert f"```mermaid\n{diagram(spec.table)}\n```" in PAGES
+    assert set(spec.prompts) <= {phase for phase, _ in spec.table}
+    for attribute in {name for names in spec.attributes for name in names}:
+        assert f'"{attribute}"' in PAGES
+    for prompt in spec.prompts.values():
+        assert f"`{prompt}`" in MQTT
 
 
 TABLES = [pose_phases.TRANSITIONS, smile_phases.TRANSITIONS, smile_rgb_phases.TRANSITIONS]

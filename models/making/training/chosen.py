@@ -11,7 +11,7 @@ for all cameras, full frames and tight crops apart:
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from sklearn.metrics import roc_auc_score
 
 from models.making.training.data import BONA_FIDE
 from models.making.training.judge import HEAD, judged, row
-from models.making.training.train import WAYS
+from models.making.training.train import RECIPES, WAYS
 from models.schemes import MOST_EVIDENCE
 
 NEARLY = 0.002
@@ -49,6 +49,17 @@ def read(path: Path) -> Scores:
     with np.load(path) as file:
         names = ("scores", "source", "species", "tight", "held")
         return Scores(*(file[name] for name in names))
+
+
+def read_all(given: Sequence[str]) -> dict[str, Scores]:
+    """By network, of arguments NAME=SCORES.npz in their order."""
+    return {name: read(Path(path)) for name, path in (each.split("=", 1) for each in given)}
+
+
+def summed(columns: Iterable[Floats]) -> NDArray[np.float64]:
+    """(n,): the plain sum of networks' logits (n,), each held to what one may say."""
+    held = (np.clip(each, -MOST_EVIDENCE, MOST_EVIDENCE) for each in columns)
+    return np.asarray(sum(held), np.float64)
 
 
 def inside_the_fold(
@@ -97,6 +108,7 @@ def tell(title: str, scores: Scores, logits: Floats) -> None:
     parts = {
         "full frames": ~scores.tight,
         f"but {largest(scores)}": ~scores.tight & ~most,
+        f"{largest(scores)} alone": ~scores.tight & most,
         "tight crops": scores.tight,
     }
     for part, rows in parts.items():
@@ -125,12 +137,18 @@ def chosen(scores: Scores) -> Floats:
     return inside_the_fold(scores, scores.logits.mean(0), best_way(scores))
 
 
+def at_its_way(name: str, scores: Scores) -> Floats:
+    """(n,): what the network says at the part of the way that stands in its recipe."""
+    return np.asarray(scores.logits.mean(0)[WAYS.index(RECIPES[name].way)])
+
+
 def network(name: str, scores: Scores) -> None:
     """Tells of one network, and what is to be written into its recipe."""
     mean = scores.logits.mean(0)
     for at, way in enumerate(WAYS):
         for seed, logits in enumerate(scores.logits[:, at] if way > 0 else scores.logits[:1, 0]):
             tell(f"{name} {way:g} of the way, seed {seed + 1}", scores, logits)
+        tell(f"{name} {way:g} of the way, mean of the seeds", scores, mean[at])
     tell(f"{name}, chosen inside", scores, chosen(scores))
     at = best_way(scores)(mean, np.ones(len(scores.source), np.bool_))
     print(f"{name}: on all sources together the way is {WAYS[at]:g}")
@@ -139,8 +157,8 @@ def network(name: str, scores: Scores) -> None:
 def together(names: Sequence[str], scores: Scores, columns: Sequence[Floats]) -> None:
     """Tells what the networks are worth as one."""
     held = np.clip(np.stack(columns, 1), -MOST_EVIDENCE, MOST_EVIDENCE)
-    tell("sum of " + ", ".join(names), scores, held.sum(1))
-    tell_held("  by how they were held", scores, held.sum(1))
+    tell("sum of " + ", ".join(names), scores, summed(columns))
+    tell_held("  by how they were held", scores, summed(columns))
     tell("  fitted without the source", scores, fitted(scores, held))
 
 
@@ -148,13 +166,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What training is worth on sources held out.")
     parser.add_argument("scores", nargs="+", metavar="NAME=SCORES.npz")
     given = parser.parse_args()
-    found = {name: read(Path(path)) for name, path in (each.split("=", 1) for each in given.scores)}
+    found = read_all(given.scores)
     print(HEAD)
     for name, scores in found.items():
         network(name, scores)
     for title, of in (("as their makers published them", before), ("as they ship", chosen)):
         print(f"\nThe networks {title}")
         together(list(found), next(iter(found.values())), [of(each) for each in found.values()])
+    print("\nThe networks at the parts of the way in their recipes")
+    made = [at_its_way(name, scores) for name, scores in found.items()]
+    tell("sum of " + ", ".join(found), next(iter(found.values())), summed(made))
 
 
 if __name__ == "__main__":
