@@ -12,6 +12,7 @@ from feeds.frame import Frame
 from feeds.imaging import open_file
 from kioskd.judge import judged
 from kioskd.modes.gate import GateSettings
+from kioskd.modes.replay import FILLS
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import LivenessPlan, Measure, Passive
@@ -100,3 +101,7 @@ def test_the_door_measures_it_where_it_is_asked_for_and_records_it(asked: bool) 
     recorded = {name for name in result.scores if name.endswith("_against")}
     assert recorded == ({f"{name}_against" for name in SCALES} if asked else set())
     assert (eye.stages.calls["passive"] > 0) == asked
+
+
+def test_a_replay_knows_what_every_measure_fills() -> None:
+    assert set(FILLS) == set(Measure)

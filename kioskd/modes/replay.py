@@ -11,6 +11,7 @@ FILLS: dict[Measure, tuple[str, ...]] = {
     Measure.PICTURE: ("picture",),
     Measure.POSE: ("pose", "centre_pose_quality", "mesh"),
     Measure.BLENDSHAPES: ("blendshapes",),
+    Measure.PASSIVE: ("passive",),
     Measure.LIVENESS: ("liveness",),
     Measure.IDENTITY: ("identity",),
     Measure.INFRARED: ("infrared",),
