@@ -328,7 +328,9 @@ def test_a_door_stays_shut_while_a_network_of_its_new_mode_is_missing(tmp_path: 
 
     with mosquitto(tmp_path) as broker, witness(broker) as seen:
         config = often(broker)
-        config["doors"][f"{FEED}-door"]["rgb_liveness"]["detection_scheme"] = "hybrid_unimodal"
+        door = config["doors"][f"{FEED}-door"]
+        door["rgb_liveness"]["detection_scheme"] = "hybrid_unimodal"
+        door["gate"] = {"hybrid_margin_below": 0.2}  # the clip frames the face tighter
         config["perception"] = {"added_networks": str(added)}
         kiosk = Kioskd(tmp_path / "k", config)
         added.write_text(ADDED.format(sha256=ours.sha256))
