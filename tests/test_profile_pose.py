@@ -152,6 +152,7 @@ def test_frames_that_nobody_could_judge_leave_a_hole_that_breaks_the_turn() -> N
 @pytest.mark.parametrize("broken", [{"pose": None}, {"mesh": None}, {"centre_pose_quality": None}])
 def test_a_pose_that_was_not_measured_is_no_evidence(broken: dict[str, None]) -> None:
     door = stage()
+    door.easing = None
     door.show(LOOKS, 1.0)
     assert door.show(always(replace(head(50.0), **broken)), 3.0) == []  # type: ignore[arg-type]
     assert "not_measured" in door.reasons

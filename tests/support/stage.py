@@ -76,7 +76,7 @@ class Stage:
     steps: list[Step] = field(default_factory=list)
     number: int = 0
     session: int = 0
-    easing: Easing = field(default_factory=Easing)
+    easing: Easing | None = field(default_factory=Easing)  # None: who has no mesh gets none
 
     def show(self, play: Play, seconds: float) -> list[Result]:
         """The results of this part alone."""
@@ -109,7 +109,8 @@ class Stage:
 
     def _judge(self, scene: Scene) -> Step:
         at = 100.0 + self.number / self.fps
-        scene = tuple(self.easing.face(face, at) for face in scene)
+        if self.easing is not None:
+            scene = tuple(self.easing.face(face, at) for face in scene)
         truth = Observation("door", self.number, self.session, at, 1e9 + at, 1280, 720, scene)
         asked, step = revealed(self.mode, truth)
         self.asked += asked
