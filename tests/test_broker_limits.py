@@ -248,7 +248,7 @@ def test_a_broker_that_hangs_up_on_retained_messages_gets_them_without(
         eventually(k.all_taken)
         kinds = {message.kind for message in broker.published if not message.retain}
         assert {"status", "state", "action", "audit"} <= kinds
-        assert "client_id" not in dict(k.told)
+        assert "client_id" not in dict(k.told), (k.told, broker.published)
 
 
 @pytest.mark.parametrize("kind", ["state", "diag", "prompt"])

@@ -40,7 +40,7 @@ DOES = {  # what the person in each clip does, as one sees when one looks at it
     ASKED / "right.mp4": {Challenge.RIGHT_TURN, Challenge.LEFT_TURN},
     ASKED / "smile.mp4": {Challenge.SMILE},
     LIVE: {Challenge.SMILE, Challenge.BLINK},
-    ATTACK: set(),  # synthetic: a picture on a drawn phone
+    ATTACK: set(),  # synthetic: a picture on a drawn tablet
 }
 
 

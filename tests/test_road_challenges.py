@@ -139,7 +139,7 @@ def test_another_action_than_the_one_asked_for_is_fraud_and_the_door_hears_nothi
 
 
 def test_a_picture_that_does_nothing_fails_and_the_door_hears_nothing(tmp_path: Path) -> None:
-    """The synthetic attack: somebody's picture on a drawn phone."""
+    """The synthetic attack: somebody's picture on a drawn tablet."""
     challenge = {"action": "left_turn", "maximum_runtime_s": 1}
     with mosquitto(tmp_path) as broker, witness(broker) as seen:
         config = asking(broker, ATTACK, mode="challenge", gate=CLOSE, challenge=challenge)
