@@ -111,7 +111,7 @@ def test_a_drawn_sequence_passes_only_in_the_order_that_was_drawn(tmp_path: Path
     assert shown[shown.index("done") - 4 :][:5] == [
         "look_straight",
         "mouth_opening",
-        "look_straight",
+        "good_look_straight",
         "left_turn",
         "done",
     ]

@@ -3,7 +3,7 @@
 import itertools
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import example, given
@@ -47,7 +47,13 @@ def test_who_does_all_in_the_order_asked_passes_once(
     ]
     assert results[0].attributes == {"challengeConfirmed": "true"}
     assert results[0].challenges == tuple(kind.value for kind in actions)
-    assert stage.prompts == ["look_straight", actions[0], "look_straight", actions[1], "done"]
+    assert stage.prompts == [
+        "look_straight",
+        actions[0],
+        "good_look_straight",
+        actions[1],
+        "done",
+    ]
 
 
 def test_all_nine_can_stand_in_one_sequence() -> None:
@@ -91,13 +97,75 @@ def test_between_two_actions_the_person_comes_to_rest() -> None:
     assert ("precondition_failed", "not_neutral") in said
 
 
-def test_each_action_has_its_own_time() -> None:
-    stage = Stage(fixed(Challenge.SMILE, Challenge.NOD))
-    slow = [still(4.5), *acted(Challenge.SMILE), still(2.0), *acted(Challenge.NOD)]
+def test_each_action_and_the_way_back_has_its_own_time() -> None:
+    left, back, nod = DONE[Challenge.LEFT_TURN], Look(yaw=5.0), Look(yaw=5.0, pitch=-18.0)
+    slow = [
+        *(still(4.3), moving(0.5, REST, left), still(4.0, left), moving(0.6, left, back)),
+        *(still(4.5, back), moving(0.5, back, nod), still(0.5, nod)),
+    ]
+    stage = Stage(fixed(Challenge.LEFT_TURN, Challenge.NOD))
     assert [r.verdict for r in stage.play(*slow)] == ["passed"]
     late = Stage(fixed(Challenge.SMILE, Challenge.NOD))
-    results = late.play(*doing(Challenge.SMILE), still(5.0), *acted(Challenge.NOD))
+    results = late.play(*doing(Challenge.SMILE), still(5.5), *acted(Challenge.NOD))
     assert (results[0].verdict, results[0].reasons) == ("failed", ("time_over",))
+    aside = Stage(fixed(Challenge.LEFT_TURN, Challenge.NOD))
+    results = aside.play(still(0.7), moving(0.5, REST, left), still(6.0, left))
+    assert [(r.verdict, r.reasons) for r in results] == [("failed", ("time_over",))]
+
+
+@pytest.mark.parametrize("elsewhere", [(9.0, 0.0), (-9.0, 0.0), (0.0, 8.0), (6.0, -7.0)])
+@pytest.mark.parametrize("actions", PAIRS)
+def test_who_comes_back_to_look_somewhere_else_goes_on_from_there(
+    actions: tuple[Challenge, ...], elsewhere: tuple[float, float]
+) -> None:
+    """Nobody comes back to where they looked before to within a few degrees."""
+    first, second = (DONE[kind] for kind in actions)
+    yaw, pitch = elsewhere
+    back = Look(yaw=yaw, pitch=pitch)
+    there = replace(second, yaw=yaw + second.yaw, pitch=pitch + second.pitch)
+    stage = Stage(fixed(*actions))
+    results = stage.play(
+        *(still(0.7), moving(0.5, REST, first), still(0.4, first), moving(0.5, first, back)),
+        *(still(1.2, back), moving(0.5, back, there), still(0.5, there)),
+    )
+    assert [r.verdict for r in results] == ["passed"]
+
+
+@pytest.mark.parametrize("further", [-17.0, 0.0])
+def test_a_head_that_swings_back_too_far_is_no_fraud(further: float) -> None:
+    left, beyond, mouth = DONE[Challenge.LEFT_TURN], Look(yaw=further), Look(mouth=0.7)
+    stage = Stage(fixed(Challenge.LEFT_TURN, Challenge.MOUTH_OPENING))
+    results = stage.play(
+        *(still(0.7), moving(0.4, REST, left), still(0.3, left), moving(0.5, left, beyond)),
+        *(moving(0.3, beyond, REST), still(0.6), moving(0.3, REST, mouth), still(0.4, mouth)),
+    )
+    assert [r.verdict for r in results] == ["passed"]
+
+
+def test_the_way_back_is_not_the_next_action() -> None:
+    """A head that rests half turned for a moment, and then goes on back to where it was."""
+    left, half = DONE[Challenge.LEFT_TURN], Look(yaw=17.0)
+    stage = Stage(fixed(Challenge.LEFT_TURN, Challenge.RIGHT_TURN))
+    stage.play(
+        *(still(0.7), moving(0.4, REST, left), still(0.3, left), moving(0.2, left, half)),
+        *(still(0.7, half), moving(0.4, half, REST), still(0.2)),
+    )
+    assert "right_turn" not in stage.prompts[:-1]
+    assert {step.reasons for step in stage.steps if step.phase == "NEXT"} >= {
+        ("precondition_failed", "head_turned")
+    }
+    assert [r.verdict for r in stage.play(still(6.0))] == ["failed"]
+
+
+def test_nothing_is_asked_of_a_head_that_does_not_stand_still() -> None:
+    left = DONE[Challenge.LEFT_TURN]
+    here, there = Look(yaw=7.0), Look(yaw=-7.0)
+    swaying = [moving(0.3, here, there), moving(0.3, there, here)] * 5
+    stage = Stage(fixed(Challenge.LEFT_TURN, Challenge.NOD), fps=30.0)
+    stage.play(still(0.7), moving(0.4, REST, left), still(0.3, left), moving(0.4, left, here))
+    stage.play(*swaying)
+    assert "nod" not in stage.prompts
+    assert ("precondition_failed", "moving") in {step.reasons for step in stage.steps}
 
 
 def test_another_person_cannot_do_the_second_action() -> None:

@@ -12,6 +12,7 @@ from kioskd.modes.reasons import Reason
 
 LOOK = "look_at_camera"
 RELAX = "look_straight"  # and with nothing in the face
+AGAIN = "good_look_straight"  # the same, once something was done and more is to come
 HOLD_STILL = "hold_still"
 COME_CLOSER = "come_closer"
 STEP_BACK = "step_back"
@@ -54,7 +55,7 @@ STANDING = frozenset({LOOK, RELAX, HOLD_STILL})  # what a phase waits for that a
 MAY_FLICKER = frozenset(MENDS.values()) - {ONE_AT_A_TIME}
 ACTIONS = tuple(kind.value for kind in Challenge)
 ENDS = (DONE, TRY_AGAIN, LEAVE)
-ALL = tuple(dict.fromkeys((LOOK, RELAX, *MENDS.values(), TURN_ASIDE, *ACTIONS, *ENDS)))
+ALL = tuple(dict.fromkeys((LOOK, RELAX, AGAIN, *MENDS.values(), TURN_ASIDE, *ACTIONS, *ENDS)))
 
 
 def prompt(waits_for: str | None, reasons: Collection[Reason]) -> str | None:

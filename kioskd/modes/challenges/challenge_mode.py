@@ -17,6 +17,8 @@ from kioskd.modes.challenges.draw import Below, drawn
 from kioskd.modes.challenges.extent import extent
 from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, Challenge
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
+from kioskd.modes.challenges.rest import STAYS_S, Coming, is_steady
+from kioskd.modes.challenges.start import RESTLESS
 from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after, is_flat, is_unsteady
 from kioskd.modes.course import Course
 from kioskd.modes.gate import Gate, GateSettings
@@ -52,10 +54,12 @@ class ChallengeMode(Course):
         self._engine, self._extents = settings.engine, settings.extents
         self._joins = joined(settings.joined_with, settings.rgb, settings.relief, gate, below)
         caution = FORGETFUL if self._joins is None else self._joins.caution
-        steps = settings.length + (self._joins is not None)
+        # each action has its time, and so has the way back from all but the last
+        steps = 2 * settings.length - 1 + (self._joins is not None)
         limit_s = settings.engine.maximum_runtime_s * steps
         attempt = replace(settings.attempt, attempt_deadline_s=limit_s)
         super().__init__(TRANSITIONS, attempt, gate, caution=caution)
+        self._limits = gate
         self._gates = (Gate(_unmoved(gate), False), Gate(_moving(gate), False))
         self.fresh()
 
@@ -63,7 +67,8 @@ class ChallengeMode(Course):
         self._actions = drawn(self._settings, self._below)
         self._done = 0
         self._rests: tuple[Reading, ...] = ()  # frames in which the start condition holds
-        self._rest: Reading | None = None  # what all actions of the attempt are measured from
+        self._rest: Reading | None = None  # what the action that is asked for is measured from
+        self._coming: Coming | None = None  # back from the action before
         self._trial: Trial = Asked(None)
         self._suspicion = fraud.Suspicion()
         self._asked_at = self._sighted_at = -math.inf
@@ -85,6 +90,7 @@ class ChallengeMode(Course):
             self.move(Always.BROKEN_OFF)
             return self._end(seen, "undecided", Reason.TRACK_LOST)
         self._sighted_at = now.at
+        self._coming = self._coming and self._coming.seen(now)
         if now.at - self._asked_at > self._engine.maximum_runtime_s:
             self.move(Always.TIME_OVER)
             return self._end(seen, "failed", Reason.TIME_OVER)
@@ -92,8 +98,8 @@ class ChallengeMode(Course):
         if found := self._fraud(now, self._rest):
             self.move(Cause.FRAUD)
             return self._end(seen, "failed", found)
-        if self.phase is Phase.NEXT:
-            return self._next_start(now, self._rest)
+        if self.phase is Phase.NEXT and self._coming is not None:
+            return self._next_start(now, self._coming)
         return self._ask(seen, now, self._rest)
 
     def time_over(self, seen: Observation) -> Result:
@@ -146,13 +152,19 @@ class ChallengeMode(Course):
             self._put(now)
         return self.say()
 
-    def _next_start(self, now: Reading, rest: Reading) -> Step:
-        """Between two actions: back to rest, or the second would begin halfway."""
-        kinds = (*self._actions[: self._done + 1], *self._watched)
-        if failed := start.unrested(kinds, now, rest, self._extents):
+    def _next_start(self, now: Reading, coming: Coming) -> Step:
+        """Between two actions: at rest again, or the second would begin halfway."""
+        if failed := coming.unrested(now, self._kinds, self._extents, self._limits):
             self._rests = ()
             return self.say(*failed)
-        if self._holds_start(now):
+        if not is_steady((*self._rests, now)):
+            self._rests = (now,)
+            return self.say(Reason.MOVING)
+        held = self._holds_start(now)
+        if not (coming.is_back(now) or now.at - self._rests[0].at >= STAYS_S):
+            return self.say(RESTLESS[coming.done])
+        if held:
+            self._rest = resting(self._rests)
             self._put(now)
         return self.say()
 
@@ -164,10 +176,10 @@ class ChallengeMode(Course):
 
     def _put(self, now: Reading) -> None:
         """Ask for the next action."""
-        first = self.phase is Phase.START
         self.move(Cause.START_HELD)
-        self._trial, self._suspicion, self._sighted_at = Asked(now.at), fraud.Suspicion(), now.at
-        self._asked_at = now.at if first else self._asked_at
+        self._trial, self._suspicion = Asked(now.at), fraud.Suspicion()
+        self._sighted_at = self._asked_at = now.at
+        self._coming = Coming(self._actions[self._done], resting(self._rests))
 
     def _ask(self, seen: Observation, now: Reading, rest: Reading) -> Step:
         if isinstance(self._trial, Done):
@@ -219,7 +231,8 @@ class ChallengeMode(Course):
             return None  # what was asked for is done, and the person may go back to rest, or turn
         kinds = fraud.watched(settings, self._actions[self._done])
         if self.phase is Phase.NEXT:
-            kinds &= fraud.watched(settings, self._actions[self._done - 1])
+            before, to_come = self._actions[self._done - 1], self._actions[self._done]
+            kinds = fraud.on_the_way_back(settings, before, to_come)
         self._suspicion = self._suspicion.after(kinds, now, rest, self._extents, settings.rigidity)
         return self._suspicion.proven(now.at, settings.fraud_length_s)
 

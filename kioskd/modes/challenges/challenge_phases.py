@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from kioskd.modes.joined import Cause as Join
-from kioskd.modes.prompts import DONE, RELAX, TRY_AGAIN, Prompts
+from kioskd.modes.prompts import AGAIN, DONE, RELAX, TRY_AGAIN, Prompts
 from kioskd.modes.table import Always
 
 
@@ -51,7 +51,7 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
 
 PROMPTS: Prompts = {  # ASKED waits for the action
     Phase.START: RELAX,
-    Phase.NEXT: RELAX,
+    Phase.NEXT: AGAIN,
     Phase.CHALLENGE_PASSED: DONE,
     Phase.CHALLENGE_FAILED: TRY_AGAIN,
     Phase.CHALLENGE_UNDECIDED: TRY_AGAIN,

@@ -20,13 +20,11 @@ def extent(kind: Challenge, now: Reading, rest: Reading, extents: Extents) -> fl
     """How far `now` is into the action, seen from `rest`. A smile not measured is no number."""
     match kind:
         case Challenge.NOD:
-            return _turned(rest.pitch - now.pitch, extents.nod_deg)
+            return _turned(kind, now, rest, extents.nod_deg)
         case Challenge.HEAD_RAISE:
-            return _turned(now.pitch - rest.pitch, extents.head_raise_deg)
-        case Challenge.LEFT_TURN:
-            return _turned(now.yaw - rest.yaw, extents.turn_deg)
-        case Challenge.RIGHT_TURN:
-            return _turned(rest.yaw - now.yaw, extents.turn_deg)
+            return _turned(kind, now, rest, extents.head_raise_deg)
+        case Challenge.LEFT_TURN | Challenge.RIGHT_TURN:
+            return _turned(kind, now, rest, extents.turn_deg)
         case Challenge.MOUTH_OPENING:
             return _between(now.mouth, MOUTH_REST, extents.mouth_opening)
         case Challenge.BLINK:
@@ -43,8 +41,23 @@ def extent(kind: Challenge, now: Reading, rest: Reading, extents: Extents) -> fl
             return _between(grown, APPROACH_REST * asked, asked)
 
 
-def _turned(degrees: float, asked: float) -> float:
-    return _between(degrees, HEAD_REST * asked, asked)
+def degrees(kind: Challenge, now: Reading, rest: Reading) -> float:
+    """How far the head went the way of a movement of the head; less than 0: the other way."""
+    match kind:
+        case Challenge.NOD:
+            return rest.pitch - now.pitch
+        case Challenge.HEAD_RAISE:
+            return now.pitch - rest.pitch
+        case Challenge.LEFT_TURN:
+            return now.yaw - rest.yaw
+        case Challenge.RIGHT_TURN:
+            return rest.yaw - now.yaw
+        case _:
+            raise ValueError(f"{kind} is no movement of the head")
+
+
+def _turned(kind: Challenge, now: Reading, rest: Reading, asked: float) -> float:
+    return _between(degrees(kind, now, rest), HEAD_REST * asked, asked)
 
 
 def _open(now: Reading, rest: Reading) -> float:

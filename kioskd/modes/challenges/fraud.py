@@ -34,6 +34,14 @@ def watched(settings: Unified, asked: Challenge) -> frozenset[Challenge]:
     return considered(settings) - {asked} if asked not in UNWATCHED else frozenset()
 
 
+def on_the_way_back(settings: Unified, done: Challenge, to_come: Challenge) -> frozenset[Challenge]:
+    """The actions that are fraud between two. A head that swings back swings too far, and a face
+    that relaxes passes through much: what is of the kind of the action before is none.
+    """
+    swings = ANGLES if done in ANGLES else FRAUDS.keys() - ANGLES
+    return watched(settings, done) & watched(settings, to_come) - swings
+
+
 @dataclass(frozen=True, slots=True)
 class Suspicion:
     """Since when each unasked action has been going on, seconds."""

@@ -5,8 +5,8 @@ The face gate has seen to the angles and the size before.
 
 from collections.abc import Collection
 
-from kioskd.modes.challenges.challenge_settings import Engine, Extents
-from kioskd.modes.challenges.extent import MOUTH_REST, SMILE_REST, extent
+from kioskd.modes.challenges.challenge_settings import Engine
+from kioskd.modes.challenges.extent import MOUTH_REST, SMILE_REST
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.reading import Reading
 from kioskd.modes.reasons import Reason
@@ -47,15 +47,3 @@ def unmet(kinds: Collection[Challenge], now: Reading) -> tuple[Reason, ...]:
     if Challenge.FLOW in kinds and not now.ratio <= WIDEST:
         failed.append(Reason.FACE_TOO_WIDE)
     return tuple(failed)
-
-
-def unrested(
-    kinds: Collection[Challenge], now: Reading, rest: Reading, extents: Extents
-) -> tuple[Reason, ...]:
-    """Which of these actions is still going on, where a further one is to be asked for."""
-    going = (
-        RESTLESS[kind]
-        for kind in sorted(set(kinds) - {Challenge.FLOW})
-        if not extent(kind, now, rest, extents) <= 0.0
-    )
-    return tuple(dict.fromkeys(going))
