@@ -109,6 +109,18 @@ def test_the_worst_errors_are_shown_only_when_asked_for(tmp_path: Path) -> None:
     assert 'src="data:image/jpeg;base64,/9j/' in shown.page
 
 
+def test_a_photograph_alone_is_judged_by_its_one_frame(tmp_path: Path) -> None:
+    """The gate is on: its face counts from the first detection, for there is no second."""
+    for label in ("bonafide", "attack_print"):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        shutil.copy(ROOT / "tests/data/astronaut.png", tmp_path / "data" / label / "portrait.png")
+    found = evaluated(tmp_path / "data", tmp_path, "-c", ROOT / "config.yaml")
+    assert "no face was found" not in found.told
+    rows = found.figures["schemes"][0]["rows"]
+    assert [(row["still"], row["frames"], row["fit_frames"]) for row in rows] == [(True, 1, 0)] * 2
+    assert all("face_too_small" in row["reasons"] for row in rows)
+
+
 # -- bad input
 
 

@@ -92,18 +92,24 @@ class Sight:
         added = networks.manifest.added_to(networks.roles)
         self._models: Sequence[str] = sorted({*ours, *(each.name for each in added)})
         self._fps = images_fps
-        self._eye: _Following | _Single = (
-            _Following(networks, settings, measures - {Measure.LIVENESS}, self.stages)
-            if gate == "on"
-            else _Single(networks, settings, self.stages)
-        )
+        following = measures - {Measure.LIVENESS}
+        # One image is all that there is of a still, so its face counts from the first detection on.
+        at_once = replace(settings, confirm=1)
+        self._eye: _Following | _Single
+        self._still_eye: _Following | _Single
+        if gate == "on":
+            self._eye = _Following(networks, settings, following, self.stages)
+            self._still_eye = _Following(networks, at_once, following, self.stages)
+        else:
+            self._eye = self._still_eye = _Single(networks, settings, self.stages)
 
     def look(self, presentation: Presentation) -> Sighting:
         """Every frame measured. Never raises on what a data set may hold."""
         problems: list[str] = []
         seen: list[Observation] = []
         freshness, repeated = Freshness(1.0, live=False), 0
-        self._eye.reset()
+        eye = self._still_eye if presentation.is_still else self._eye
+        eye.reset()
         for shown in self._shown(presentation, problems):
             at, image = shown.at, shown.image
             if freshness.judge(image, at, at, at).verdict == "repeated":
@@ -112,7 +118,7 @@ class Sight:
             frame = Frame("evaluate", shown.number, shown.session, at, at, image)
             if shown.planes is not None:
                 frame = shown.planes.beside(frame)
-            seen.append(self._scored(frame, self._eye.look(frame)))
+            seen.append(self._scored(frame, eye.look(frame)))
         unread = max(len(problems), not seen)
         problems += _mixed(presentation, seen)
         return Sighting(presentation, tuple(seen), tuple(problems), repeated, unread)
