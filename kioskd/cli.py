@@ -223,14 +223,24 @@ def _data_set_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--json", "json_file", type=PATH, help="Write all figures.")
 @click.option("--html", "html_file", type=PATH, help="Write a report.")
 @click.option("--thumbnails", is_flag=True, help="Show the worst errors in it: faces of people.")
-@click.option("--markdown", is_flag=True, help="Print docs/measure/accuracy.md's tables instead.")
-def evaluate(schemes: tuple[str, ...], **asked: Any) -> None:
+@click.option("--markdown", is_flag=True, help="Print the tables of docs/measure instead.")
+@click.option("--gate-prices", type=PATH, help="Price each key of the gate instead: a page.")
+@click.option("--gate-key", "gate_keys", multiple=True, help="Of this key alone; again for each.")
+def evaluate(
+    schemes: tuple[str, ...], gate_prices: Path | None, gate_keys: tuple[str, ...], **asked: Any
+) -> None:
     """Measure what a door's settings are worth on DATASET: a folder or CSV of known truth."""
     with extra("evaluation"):
         from kioskd.commands import evaluate as command
+        from kioskd.commands import gate_prices as prices
         from kioskd.evaluation.request import Request
 
-    sys.exit(command.run(Request(schemes=_schemes(schemes), **asked)))
+    if gate_keys and gate_prices is None:
+        raise click.UsageError("--gate-key goes with --gate-prices PAGE.html")
+    request = Request(schemes=_schemes(schemes), **asked)
+    if gate_prices is not None:
+        sys.exit(prices.run(request, gate_prices, gate_keys))
+    sys.exit(command.run(request))
 
 
 @main.command()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kioskd.evaluation import error_measures as measures
-from kioskd.evaluation.estimates import clopper_pearson
+from kioskd.evaluation.estimates import clopper_pearson, wilson
 
 SCORE = st.integers(0, 20).map(lambda n: n / 20)  # coarse, so that ties are common
 SCORES = st.lists(SCORE, min_size=1, max_size=30)
@@ -106,5 +106,19 @@ def test_each_end_leaves_a_tail_of_2_5_percent(
 
 
 def test_more_hits_than_trials_are_no_rate() -> None:
-    with pytest.raises(ValueError, match="3 of 2 is no rate"):
-        clopper_pearson(3, 2)
+    for interval in (clopper_pearson, wilson):
+        with pytest.raises(ValueError, match="3 of 2 is no rate"):
+            interval(3, 2)
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials", "low", "high"),  # Newcombe, Statistics in Medicine 17, 1998, his method 3
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)],
+)
+def test_the_score_interval_is_the_published_one(
+    hits: int, trials: int, low: float, high: float
+) -> None:
+    assert wilson(hits, trials) == pytest.approx((low, high), abs=5e-5)
+    mirrored = wilson(trials - hits, trials)
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=5e-5)
+    assert wilson(0, 0) == (0.0, 1.0)

@@ -27,6 +27,12 @@ def test_evaluate_names_what_is_missing_and_how_to_get_it(library: str) -> None:
     )
 
 
+def test_the_prices_of_a_gate_say_it_too() -> None:
+    said = without(LIBRARIES, "evaluate", "nowhere", "--gate-prices", "prices.html")
+    assert said.returncode == 2
+    assert said.stderr.endswith("pip install 'kioskd[evaluation]'\n")
+
+
 def test_calibrate_says_it_too() -> None:
     said = without(LIBRARIES, "calibrate", "nowhere", "--bpcer", "5")
     assert said.returncode == 2

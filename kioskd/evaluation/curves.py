@@ -5,10 +5,11 @@ they follow its light and its dark side; the page tells beside them which colour
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -17,11 +18,16 @@ from matplotlib.figure import Figure
 from kioskd.evaluation.error_measures import Bin, Curve
 
 SIZE = (3.8, 3.2)  # inches; the page scales it
+WIDE = (4.4, 2.9)  # of a chart whose axis has words
+FEW_TICKS = 7  # words that have room beside each other
+TOPS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)  # of a scale of shares that does not reach 100 %
 SERIES = 8  # colours of curves; a ninth begins again
 BINS = 20  # bars of a histogram
 DET_TICKS = (0.001, 0.01, 0.05, 0.2, 0.4, 0.6, 0.8)
 SHARE_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 LEAST = DET_TICKS[0]  # errors below are drawn here on a DET chart, which has no zero
+
+Alike = Literal["living", "living, alone", "attack", "attack, alone"]
 
 # What matplotlib is given, and what the page calls it.
 _PAGE = {"#00000a": "--soft", "#00000b": "--rule", "#00000c": "--live", "#00000d": "--fake"}
@@ -44,6 +50,7 @@ _STYLE: dict[Any, Any] = {  # matplotlib's type of it is a list of all its keys
     "ytick.color": _SOFT,
     "axes.labelcolor": _SOFT,
     "figure.constrained_layout.use": True,
+    "legend.labelcolor": _SOFT,
 }
 
 
@@ -95,8 +102,65 @@ def reliability(bins: Sequence[Bin]) -> str:
         return _svg(figure)
 
 
-def _chart(x: str, y: str) -> tuple[Figure, Axes]:
-    figure = Figure(SIZE)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Shares at each place of an axis, 0..1, NaN where nothing was counted.
+
+    band   the interval about each, from and to; empty: none is drawn
+    alike  which look it has, in colour, dash and mark: so it is told apart without colour too
+    """
+
+    name: str
+    shares: Sequence[float]
+    alike: Alike
+    band: Sequence[tuple[float, float]] = ()
+
+
+_LOOKS: dict[Alike, dict[str, Any]] = {
+    "living": {"color": _LIVE, "linestyle": "-", "marker": "o"},
+    "living, alone": {"color": _LIVE, "linestyle": "--", "marker": "s", "markerfacecolor": "none"},
+    "attack": {"color": _FAKE, "linestyle": "-", "marker": "^"},
+    "attack, alone": {"color": _FAKE, "linestyle": "--", "marker": "D", "markerfacecolor": "none"},
+}
+
+
+def over_values(
+    x: str, y: str, values: Sequence[str], marks: Mapping[int, str], lines: Sequence[Line]
+) -> str:
+    """Shares over the values of a setting, which stand at equal distances in their own words.
+
+    marks  what is written at which of the values
+    """
+    with rc_context(_STYLE):
+        figure, axes = _chart(x, y, WIDE)
+        places = range(len(values))
+        for at, text in marks.items():
+            axes.axvline(at, color=_SOFT, linewidth=1, linestyle=":")
+            axes.annotate(
+                text, (at, 1.0), (3, -9), axes.get_xaxis_transform(), "offset points", color=_SOFT
+            )
+        for line in lines:
+            look = _LOOKS[line.alike]
+            axes.plot(places, line.shares, label=line.name, markersize=4, linewidth=1.4, **look)
+            if line.band:
+                low, high = zip(*line.band, strict=True)
+                axes.fill_between(places, low, high, color=look["color"], alpha=0.15, linewidth=0)
+        axes.set_xticks(places, values, rotation=45 if len(values) > FEW_TICKS else 0)
+        axes.set(xlim=(-0.3, len(values) - 0.5), ylim=(-0.02 * _top(lines), _top(lines)))
+        axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
+        figure.legend(loc="outside upper left", ncols=len(lines), frameon=False)
+        return _svg(figure)
+
+
+def _top(lines: Sequence[Line]) -> float:
+    """Where the scale of shares ends: a round one above all that is drawn, bands among it."""
+    drawn = [each for line in lines for each in (*line.shares, *(high for _, high in line.band))]
+    highest = max((each for each in drawn if each == each), default=1.0)
+    return next((top for top in TOPS if highest <= 0.95 * top), 1.04)
+
+
+def _chart(x: str, y: str, size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
+    figure = Figure(size)
     axes = figure.subplots()
     axes.set(xlabel=x, ylabel=y)
     axes.spines[["top", "right"]].set_visible(False)

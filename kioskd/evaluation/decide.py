@@ -24,6 +24,7 @@ Outcome = Literal["live", "attack", "none"]
 
 OPEN_GATE = GateSettings(
     face_policy="largest",
+    bystander_share=1.0,
     minimum_face_size_px=0.0,
     maximum_face_share=inf,
     minimum_border_px=-inf,
@@ -132,7 +133,12 @@ def decide(sighting: Sighting, by: Judging) -> Decision:
     if sighting.presentation.is_still and by.depth is None and sighting.frames:
         return _still(sighting, by)
     frames = by.judged(sighting.frames)
-    results = [(n, step.result) for n, step in enumerate(steps(frames, by)) if step.result]
+    return decision(sighting, frames, steps(frames, by))
+
+
+def decision(sighting: Sighting, frames: Sequence[Observation], said: Sequence[Step]) -> Decision:
+    """What the steps that a mode took, one for each of these frames, come to."""
+    results = [(n, step.result) for n, step in enumerate(said) if step.result]
     told = [(n, result) for n, result in results if result.emits]
     if not told:
         return Decision("none", results[-1][1] if results else None, None, None, len(results))

@@ -12,7 +12,7 @@ Every function gives None where a class is missing: a measure that cannot be tol
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score, roc_curve
 
 from kioskd.evaluation.estimates import Values
@@ -59,6 +59,18 @@ def auc(bona_fide: ArrayLike, attack: ArrayLike) -> float | None:
     """The chance that a bona fide frame scores above an attack; a tie counts half."""
     known = _labelled(bona_fide, attack)
     return None if known is None else float(roc_auc_score(known[0], known[1]))
+
+
+def auc_of_counts(bona_fide: NDArray[np.int64], attack: NDArray[np.int64]) -> float | None:
+    """As `auc`, of how many scores of each class lie in each of (n,) steps, which rise.
+
+    Scores within a step are ties.
+    """
+    pairs = int(bona_fide.sum()) * int(attack.sum())
+    if not pairs:
+        return None
+    below = np.cumsum(attack) - attack
+    return float((bona_fide * (below + attack / 2.0)).sum() / pairs)
 
 
 def eer(bona_fide: ArrayLike, attack: ArrayLike) -> float | None:

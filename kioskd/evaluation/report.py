@@ -18,7 +18,7 @@ ALL_ATTACKS = "all attacks"
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many of how many, with the 95 % Clopper-Pearson interval."""
+    """How many of how many, with a 95 % interval: here Clopper-Pearson's, of `rate`."""
 
     hits: int
     of: int

@@ -20,16 +20,9 @@ def page(report: Report, thumbnails: Mapping[Mistake, bytes] | None = None) -> s
 
     thumbnails  JPEGs, which are personal data: leave them out unless they were asked for
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     shown = {mistake: b64encode(jpeg).decode() for mistake, jpeg in (thumbnails or {}).items()}
-    return environment.get_template(TEMPLATE).render(
+    return rendered(
+        TEMPLATE,
         report=report,
         stills=stills(report),
         species=[group.name for group in report.schemes[0].species] if report.schemes else [],
@@ -42,6 +35,19 @@ def page(report: Report, thumbnails: Mapping[Mistake, bytes] | None = None) -> s
         reasons=list(dict.fromkeys(r for told in report.gate_reasons.values() for r in told)),
         thumbnails=shown,
     )
+
+
+def rendered(template: str, **values: Any) -> str:
+    """The page that a template of this folder makes of the values; their names are its own."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template).render(**values)
 
 
 def _curves(report: Report) -> dict[str, Any]:

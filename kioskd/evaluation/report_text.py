@@ -28,7 +28,7 @@ def lines(report: Report) -> Iterator[str]:
         yield from _scheme(scheme)
     yield ""
     yield from _gate(report)
-    yield from _problems(report.problems)
+    yield from problem_lines(report.problems)
 
 
 def _models(report: Report) -> Iterator[str]:
@@ -44,12 +44,12 @@ def markdown(report: Report) -> Iterator[str]:
     species = [group.name for group in report.schemes[0].species]
     head = ("scheme", *(f"APCER {name}" for name in species), "BPCER")
     none = (*(f"no response {name}" for name in species), "no response bona fide")
-    yield from _markdown_table(
+    yield from markdown_table(
         (*head, *none, "AUC", "EER", "opens after", "calls after", "CPU"),
         [_markdown_row(scheme, species) for scheme in report.schemes],
     )
     yield ""
-    yield from _markdown_table(
+    yield from markdown_table(
         ("network", "bona fide frames", "attack frames", "AUC", "EER", "APCER at BPCER 5 %"),
         [(name, *_separation(found)) for name, found in report.models.items()],
     )
@@ -75,7 +75,8 @@ def _markdown_row(scheme: SchemeReport, species: Sequence[str]) -> tuple[str, ..
     )
 
 
-def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The lines of rows under a head, as a page has them."""
     for row in (head, ["---"] * len(head), *rows):
         yield f"| {' | '.join(row)} |"
 
@@ -199,7 +200,8 @@ def _tally(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items()) or "-"
 
 
-def _problems(problems: Sequence[str]) -> Iterator[str]:
+def problem_lines(problems: Sequence[str]) -> Iterator[str]:
+    """What could not be used, after an empty line; nothing where all could."""
     if not problems:
         return
     yield ""

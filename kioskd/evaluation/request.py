@@ -1,6 +1,6 @@
 """What an evaluation is asked for, the settings that this means, and the way to its report."""
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -144,30 +144,46 @@ def sight(
     `progress` is told how many of how many files are done. `manifest` says which networks look;
     None: those of the settings.
     """
+    eye = eye_of(settings, gate, images_fps, manifest)
+    sightings = tuple(looked(eye, data, progress))
+    stages = eye.stages
+    step_ms = {name: 1000 * stages.seconds[name] / stages.calls[name] for name in stages.calls}
+    return Sighted(sightings, data.notes, step_ms)
+
+
+def eye_of(
+    settings: Settings,
+    gate: GateUse = "on",
+    images_fps: float = IMAGES_FPS,
+    manifest: Manifest | None = None,
+) -> Sight:
+    """What looks, with its networks loaded; raises NetworkError. The words are those of `sight`."""
     manifest = manifest or settings.manifest
     networks = Networks.load(roles(settings.measures), "cpu", manifest=manifest)
     for added in manifest.added_to(networks.roles):
         added_scores.check(networks, added)
-    eye = Sight(networks, settings.perception, gate, images_fps, settings.measures)
-    sightings = []
+    return Sight(networks, settings.perception, gate, images_fps, settings.measures)
+
+
+def looked(
+    eye: Sight, data: DataSet, progress: Callable[[int, int], None] | None = None
+) -> Iterator[Sighting]:
+    """Presentation by presentation, so that whoever counts them need not keep them."""
     everything = sum(len(presentation.files) for presentation in data.presentations)
     done = 0
     for presentation in data.presentations:
-        sightings.append(eye.look(presentation))
+        yield eye.look(presentation)
         done += len(presentation.files)
         if progress is not None:
             progress(done, everything)
-    stages = eye.stages
-    step_ms = {name: 1000 * stages.seconds[name] / stages.calls[name] for name in stages.calls}
-    return Sighted(tuple(sightings), data.notes, step_ms)
 
 
-def report_of(request: Request, settings: Settings, sighted: Sighted) -> Report:
+def judgings_of(request: Request, settings: Settings) -> tuple[tuple[Judging, ...], list[str]]:
+    """How each scheme that is asked for judges, and sentences on those that cannot."""
     names = request.schemes or (settings.rgb.detection_scheme,)
     colours = Measure.LIVENESS in settings.measures
     usable = [name for name in names if not colours or not missing_for(name)]
-    left_out = (f"scheme {name}: its networks are not installed" for name in names)
-    judgings = [
+    judgings = tuple(
         Judging(
             replace(settings.rgb, detection_scheme=name),
             settings.gate,
@@ -176,7 +192,13 @@ def report_of(request: Request, settings: Settings, sighted: Sighted) -> Report:
             settings.manifest.weights,
         )
         for name in usable
-    ]
+    )
+    left_out = [name for name in names if name not in usable]
+    return judgings, [f"scheme {name}: its networks are not installed" for name in left_out]
+
+
+def report_of(request: Request, settings: Settings, sighted: Sighted) -> Report:
+    judgings, left_out = judgings_of(request, settings)
     return full_report(
         str(request.data_set),
         sighted.sightings,
@@ -189,16 +211,16 @@ def report_of(request: Request, settings: Settings, sighted: Sighted) -> Report:
             for by in judgings
             if request.gate == "on"
         },
-        (
-            *(n for n, name in zip(left_out, names, strict=True) if name not in usable),
-            *sighted.notes,
-        ),
+        (*left_out, *sighted.notes),
     )
 
 
-def network_names(settings: Settings) -> dict[str, str]:
-    """The network file behind each score, with the first digits of its sha256."""
-    manifest, needed = settings.manifest, roles(settings.measures)
+def network_names(settings: Settings, manifest: Manifest | None = None) -> dict[str, str]:
+    """The network file behind each score, with the first digits of its sha256.
+
+    `manifest` says which networks look; None: those of the settings.
+    """
+    manifest, needed = manifest or settings.manifest, roles(settings.measures)
     files = {str(model): manifest.file(model) for model in sorted(needed - {"face", "mesh"})}
     files |= {added.name: added.file for added in manifest.added_to(needed)}
     return {model: f"{file.name}:{file.sha256[:8]}" for model, file in files.items()}
