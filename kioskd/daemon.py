@@ -165,7 +165,7 @@ class Daemon:
         listen("prompts", FrameJudged, Prompter(courier.prompt))
         listen("modes", ModeChanged, self._mode_changed)
         listen("pictures", FrameJudged, PictureWatch(self._picture))
-        listen("diagnostics", Stepped, lambda s: courier.diagnostic(s.feed, s.phase, s.reasons))
+        listen("diagnostics", Stepped, courier.diagnostic)
 
     def _write(self, happening: Happening) -> None:
         for line in log_lines.lines(happening):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from kioskd.modes.finding import Finding, Spread
+
 # As on the wire, such as "rgbLiveness"; each mode says what it may tell (kioskd/modes/spec.py).
 ActionId = str
 Verdict = Literal["passed", "failed", "undecided"]
@@ -24,6 +26,7 @@ class Result:
     scores        mean per-model scores over the counted frames, for diagnostics
     state         rgbLivenessState.currentState, where RGB liveness ran
     challenges    the actions that were asked for, in their order, where there were any
+    measured      what evidence was found, then the checks that refused frames, each with its limit
     """
 
     action: ActionId
@@ -42,6 +45,7 @@ class Result:
     scores: Mapping[str, float] = field(default_factory=dict)
     state: LivenessState | None = None
     challenges: tuple[str, ...] = ()
+    measured: tuple[Spread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,11 @@ class Step:
              puts its engine's return code before them
     result   the attempt that this frame ended, if it ended one
     prompt   code of what the person is to be told to do, for the screen of a kiosk
+    found    what each check of this frame found, with its limit; none of those not reached
     """
 
     phase: str
     reasons: tuple[str, ...] = ()
     result: Result | None = None
     prompt: str | None = None
+    found: tuple[Finding, ...] = ()

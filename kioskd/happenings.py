@@ -11,6 +11,7 @@ from feeds.state import FeedState
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.wire import Outcome
 from kioskd.event import Result, Step
+from kioskd.modes.finding import Finding
 from kioskd.modes.spec import Needs
 from kioskd.problems import ProblemChanged
 from models.observation import Measure, Observation
@@ -35,13 +36,17 @@ class FrameJudged:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """A mode came into another phase, or gives other reasons than with the frame before."""
+    """A mode came into another phase, or gives other reasons than with the frame before.
+
+    found  what each check of this frame found
+    """
 
     door: str
     feed: str
     before: str
     phase: str
     reasons: tuple[str, ...]
+    found: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

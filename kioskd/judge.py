@@ -241,7 +241,7 @@ class Judge(threading.Thread):
         now, before = (step.phase, step.reasons), self._stepped
         if now != before:
             self._stepped = now
-            self._tell(Stepped(self.door, feed, before[0], *now))
+            self._tell(Stepped(self.door, feed, before[0], *now, step.found))
 
 
 def judged(mode: Mode, perceiver: Perceiver, frame: Frame) -> tuple[Observation, Step]:

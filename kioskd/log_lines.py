@@ -1,6 +1,6 @@
 """What stands in the log of all that happens, as the words of each line. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
@@ -10,6 +10,7 @@ from kioskd import happenings
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result
 from kioskd.happenings import FrameJudged, Happening, Missed
+from kioskd.modes.finding import Spread
 from kioskd.modes.reasons import sentence
 from kioskd.problems import ProblemChanged
 
@@ -84,7 +85,8 @@ def _of_the_record(happening: Happening) -> Iterator[Line]:
 
 def _attempt(door: str, result: Result, delivery: Delivery) -> dict[str, object]:
     """How an attempt ended, under the event id that the audit log has it under."""
-    why = "; ".join(map(sentence, result.reasons[:WHY_MOST]))
+    why = "; ".join(_why(code, result.measured) for code in result.reasons[:WHY_MOST])
+    evidence = {one.finding.key: one.words for one in result.measured if one.finding.reason is None}
     return {
         "door": door,
         "feed": result.feed,
@@ -94,9 +96,17 @@ def _attempt(door: str, result: Result, delivery: Delivery) -> dict[str, object]
         "frames": result.frames,
         "reasons": list(result.reasons),
         **({"detail": why} if why else {}),
+        **({"evidence": evidence} if evidence else {}),
         **result.attributes,
         "event_id": delivery.event_id,
     }
+
+
+def _why(code: str, measured: Sequence[Spread]) -> str:
+    """In a sentence, with the figures where it is one of what was measured."""
+    found = (one.words for one in measured if one.finding.reason == code)
+    figures = next(found, "")
+    return f"{sentence(code)} ({figures})" if figures else sentence(code)
 
 
 def _not_sent(door: str, result: Result, delivery: Delivery) -> Iterator[Line]:

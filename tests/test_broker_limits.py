@@ -15,6 +15,7 @@ from kioskd.delivery.broker_limits import packet_bytes
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.probe import probe
 from kioskd.delivery.settings import DeliverySettings, Protocol
+from kioskd.happenings import Stepped
 from tests.support.broker import eventually, mosquitto, witness
 from tests.support.results import result_now, unknown_now
 from tests.support.scripted_broker import Answer, Published, scripted_broker
@@ -263,7 +264,7 @@ def test_a_topic_at_which_the_broker_hangs_up_is_left_out(tmp_path: Path, kind: 
             def found() -> bool:
                 k.courier.feed_state(ONLINE)
                 k.courier.prompt("door-3", "nod")
-                k.courier.diagnostic("door-3", "LIVE_WINDOW", [])
+                k.courier.diagnostic(Stepped("", "door-3", "", "LIVE_WINDOW", ()))
                 time.sleep(0.1)
                 return f"messages on liveness/v1/hq/kiosk-07/door-3/{kind}" in k.problems.get(
                     "broker_rejects", ""

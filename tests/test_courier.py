@@ -29,6 +29,7 @@ from kioskd.happenings import (
     Happening,
     RecordsPruned,
     RecordsRescued,
+    Stepped,
 )
 from kioskd.log_lines import lines
 from kioskd.problems import ProblemChanged, Problems
@@ -141,7 +142,7 @@ def test_a_result_reaches_the_door_once_and_the_record(tmp_path: Path) -> None:
         eventually(lambda: k.courier.connected)
         k.courier.feed_state(ONLINE)
         k.courier.status({"clock": "the clock is not synchronised"})
-        k.courier.diagnostic("door-3", "LIVE_WINDOW", ["face_too_small"])
+        k.courier.diagnostic(Stepped("", "door-3", "", "LIVE_WINDOW", ("face_too_small",)))
         told = k.courier.deliver(result_now())
         silent = k.courier.deliver(unknown_now())
         assert (told.outcome, silent.outcome) == ("sent", "recorded")

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import fastjsonschema
 import jsonschema
@@ -18,6 +18,8 @@ from kioskd.event import ActionId, LivenessState, Result, Verdict
 from kioskd.modes import prompts
 from kioskd.modes.catalogue import ACTIONS
 from kioskd.modes.challenges.kinds import Challenge
+from kioskd.modes.finding import Bound, Finding, spread
+from kioskd.modes.reasons import Reason
 from tests.support.results import LIVE
 from tests.support.schemas import check, closed, readers
 
@@ -53,6 +55,18 @@ def rgb_state(action: str, said: Mapping[str, str | float], emits: bool) -> Live
     return "LIVENESS_CONFIRMED" if said["livenessConfirmed"] == "true" else "NOTLIVE_CONFIRMED"
 
 
+FINDINGS = st.builds(
+    Finding,
+    words,
+    st.none() | st.sampled_from(Reason),
+    st.none() | st.floats(),  # also what is no number, and what has no end
+    st.floats(-1e4, 1e4),
+    st.sampled_from(get_args(Bound)),
+    st.sampled_from(["", "px"]),
+)
+SPREADS = st.lists(FINDINGS, max_size=4).map(lambda found: tuple(spread({}, found).values()))
+
+
 @st.composite
 def results(draw: st.DrawFn, emits: bool) -> Result:
     action = draw(st.sampled_from(ACTIONS))
@@ -75,6 +89,7 @@ def results(draw: st.DrawFn, emits: bool) -> Result:
         reasons=tuple(draw(st.lists(words, max_size=3))),
         scores=draw(st.dictionaries(words, unit, max_size=3)),
         challenges=tuple(draw(st.lists(st.sampled_from([*Challenge]), max_size=3))),
+        measured=draw(SPREADS),
     )
 
 
@@ -142,12 +157,44 @@ def test_every_status_is_what_its_schema_says(
     check("status", wire.status(SENDER, state, problems, since))
 
 
-@given(results(emits=False), words, st.lists(words, max_size=3), seconds)
+@given(results(emits=False), words, st.lists(words, max_size=3), st.lists(FINDINGS), seconds)
 def test_every_diagnostic_is_what_its_schema_says(
-    result: Result, phase: str, reasons: list[str], wall: float
+    result: Result, phase: str, reasons: list[str], found: list[Finding], wall: float
 ) -> None:
     check("diag", wire.diag_result(SENDER, result, EVENT))
-    check("diag", wire.diag_phase(SENDER, result.feed, phase, reasons, wall))
+    check("diag", wire.diag_phase(SENDER, result.feed, phase, reasons, found, wall))
+
+
+def test_what_was_measured_stands_beside_its_limit_and_not_in_the_event_for_the_door() -> None:
+    dark = Finding("minimum_brightness", Reason.TOO_DARK, 0.10526, 0.15)
+    live = Finding("liveness", None, 0.93, 0.6)
+    found = [live, dark, replace(dark, value=0.11)]
+    result = replace(LIVE, measured=tuple(spread({}, found).values()))
+    told: Any = wire.audited_result(SENDER, result, EVENT, ISSUE.wall)["measured"]
+    liveness, brightness = told
+    assert liveness == {
+        "key": "liveness",
+        "frames": 1,
+        "low": 0.93,
+        "high": 0.93,
+        "limit": 0.6,
+        "bound": "least",
+    }
+    assert brightness == {
+        "key": "minimum_brightness",
+        "reason": "too_dark",
+        "frames": 2,
+        "low": 0.1053,
+        "high": 0.11,
+        "limit": 0.15,
+        "bound": "least",
+    }
+    assert wire.action(SENDER, result, ISSUE) == wire.action(SENDER, LIVE, ISSUE)
+    still = replace(live, value=0.4)
+    found = [still, dark, replace(dark, value=0.5)]
+    at_once: Any = wire.diag_phase(SENDER, "door-3", "QUALITY", ["too_dark"], found, 1.0)
+    assert [each["key"] for each in at_once["measured"]] == ["liveness", "minimum_brightness"]
+    assert at_once["measured"][1]["frames"] == 1
 
 
 @given(words, st.none() | st.sampled_from(prompts.ALL), st.text(), seconds)
@@ -261,7 +308,7 @@ def test_a_door_is_named_wherever_its_source_is_and_never_takes_room_in_the_comp
             ),
         ),
         ("diag", wire.diag_result(SENDER, LIVE, EVENT)),
-        ("diag", wire.diag_phase(SENDER, "door-3", "IDLE", [], 1.0)),
+        ("diag", wire.diag_phase(SENDER, "door-3", "IDLE", [], [], 1.0)),
         ("prompt", wire.prompt(SENDER, "door-3", "nod", "Nod", "en", 1.0)),
     ]
     for name, payload in beside:

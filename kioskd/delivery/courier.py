@@ -6,7 +6,7 @@ published on the thread that delivers it, so the door does not wait for a thread
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from feeds.state import FeedState
@@ -29,6 +29,7 @@ from kioskd.delivery.pump import Pump
 from kioskd.delivery.settings import DeliverySettings
 from kioskd.delivery.shared import Shared, Tell, nobody
 from kioskd.event import Result
+from kioskd.happenings import Stepped
 from kioskd.problems import Problems
 
 
@@ -227,11 +228,12 @@ class Courier:
         """In the form that the settings ask for."""
         return wire.encode(full if self._settings.payload == "full" else compact(full))
 
-    def diagnostic(self, feed: str, phase: str, reasons: Sequence[str]) -> None:
+    def diagnostic(self, stepped: Stepped) -> None:
         """Publish what the state machine does, if the settings ask for it. May get lost."""
         if self._settings.diagnostics:
-            payload = wire.diag_phase(self._sender, feed, phase, reasons, self._clock.wall())
-            self._pump.send_unkept(self._topics.diag(feed), wire.encode(payload))
+            s, wall = stepped, self._clock.wall()
+            payload = wire.diag_phase(self._sender, s.feed, s.phase, s.reasons, s.found, wall)
+            self._pump.send_unkept(self._topics.diag(s.feed), wire.encode(payload))
 
     def prompt(self, feed: str, code: str | None) -> None:
         """Tell the kiosk's screen what the person is to do; None: nothing. May get lost."""

@@ -8,11 +8,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
+from math import isfinite
 from typing import Literal
 
 from feeds.lines import is_one_line
 from feeds.state import FeedState
 from kioskd.event import Result
+from kioskd.modes.finding import Finding, Spread, spread
 
 SCHEMA = 1
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
@@ -185,6 +187,7 @@ def audited_result(sender: Sender, result: Result, event_id: str, wall: float) -
         "reasons": list(result.reasons),
         "scores": dict(result.scores),
         "challenges": list(result.challenges),
+        **_measured(result.measured),
     }
 
 
@@ -257,12 +260,20 @@ def diag_result(sender: Sender, result: Result, event_id: str) -> Payload:
         "reasons": list(result.reasons),
         "scores": dict(result.scores),
         "at": _ms(result.captured_at),
+        **_measured(result.measured),
     }
 
 
 def diag_phase(
-    sender: Sender, feed: str, phase: str, reasons: Sequence[str], wall: float
+    sender: Sender,
+    feed: str,
+    phase: str,
+    reasons: Sequence[str],
+    found: Sequence[Finding],
+    wall: float,
 ) -> Payload:
+    """What a mode came to, with the checks of that frame that failed and its evidence."""
+    told = [one for one in found if one.reason is None or not one.passed]
     return {
         **_head(sender),
         "kind": "phase",
@@ -270,7 +281,31 @@ def diag_phase(
         "phase": phase,
         "reasons": list(reasons),
         "at": _ms(wall),
+        **_measured(tuple(spread({}, told).values())),
     }
+
+
+def _measured(spreads: Sequence[Spread]) -> Payload:
+    """Each measured value with its limit; nothing where nothing was measured."""
+    return {"measured": [_spread(one) for one in spreads]} if spreads else {}
+
+
+def _spread(one: Spread) -> Payload:
+    found = one.finding
+    told: Payload = {"key": found.key}
+    if found.reason is not None:
+        told["reason"] = found.reason.value
+    told["frames"] = one.frames
+    if one.low is not None and one.high is not None:
+        told |= {"low": _short(one.low), "high": _short(one.high)}
+    told |= {"limit": _short(found.limit), "bound": found.bound}
+    return told | {"unit": found.unit} if found.unit else told
+
+
+def _short(value: float) -> float:
+    """With the figures that mean something; what would round to no number stays as it is."""
+    short = float(f"{value:.4g}")
+    return short if isfinite(short) else value
 
 
 def prompt(

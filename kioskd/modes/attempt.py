@@ -7,10 +7,11 @@ each frame with `remember`. The rules stand in docs/understand/modes.md under "A
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
+from kioskd.modes.finding import Finding, Spread, Spreads, spread
 from kioskd.modes.gate import FacePolicy
 from kioskd.modes.reasons import Reason
 from kioskd.modes.setting import Number
@@ -55,6 +56,8 @@ class Attempt:
     counting_from: float | None = None  # the first counted frame's time
     frames: int = 0  # counted
     refused: Counter[Reason] = field(default_factory=Counter)
+    short: Spreads = field(default_factory=dict)  # what refused them
+    evidence: Spreads = field(default_factory=dict)  # of the frames that counted
 
     @property
     def started_at(self) -> float:
@@ -64,6 +67,12 @@ class Attempt:
         """What ended it, then what stood in the way, most frequent first."""
         tally = (reason for reason, _ in self.refused.most_common())
         return tuple(reason.value for reason in dict.fromkeys((*ended_by, *tally)))
+
+    @property
+    def measured(self) -> tuple[Spread, ...]:
+        """The evidence, then what refused frames, most frequent first."""
+        short = sorted(self.short.values(), key=lambda each: -each.frames)
+        return (*self.evidence.values(), *short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,19 +192,23 @@ class Attempts:
         number = self._track(face.track_id, seen.at).results + 1
         self.under_way = Attempt(face.track_id, number, seen.at)
 
-    def refuse(self, reasons: Iterable[Reason]) -> None:
+    def refuse(self, reasons: Collection[Reason], found: Iterable[Finding] = ()) -> None:
         """A frame did not count, for these reasons. That a face just came is no fault."""
         if (attempt := self.under_way) is not None:
             faults = Counter[Reason](each for each in reasons if each is not Reason.JUST_SEEN)
-            self.under_way = replace(attempt, refused=attempt.refused + faults)
+            short = (one for one in found if one.reason in reasons and not one.passed)
+            self.under_way = replace(
+                attempt, refused=attempt.refused + faults, short=spread(attempt.short, short)
+            )
 
-    def count(self, seen: Observation) -> None:
+    def count(self, seen: Observation, found: Iterable[Finding] = ()) -> None:
         """A frame counted. What stood in the way before the first one is forgotten."""
         if (attempt := self.under_way) is None:
             return
         if attempt.counting_from is None:
-            attempt = replace(attempt, counting_from=seen.at, refused=Counter())
-        self.under_way = replace(attempt, frames=attempt.frames + 1)
+            attempt = replace(attempt, counting_from=seen.at, refused=Counter(), short={})
+        evidence = spread(attempt.evidence, (one for one in found if one.reason is None))
+        self.under_way = replace(attempt, frames=attempt.frames + 1, evidence=evidence)
 
     def rest(self, until: float) -> None:
         """Let nobody try before then."""

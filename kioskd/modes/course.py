@@ -27,6 +27,7 @@ from kioskd.modes.attempt import (
 )
 from kioskd.modes.caution import FORGETFUL, CautionSettings, Rest
 from kioskd.modes.drive import Conversation, ask
+from kioskd.modes.finding import Finding
 from kioskd.modes.gate import GateSettings, gate_for
 from kioskd.modes.joined import Cause as Join
 from kioskd.modes.joined import Joined
@@ -72,6 +73,7 @@ class Course(ABC):
         self.same = SamePerson()
         self.joined: Joined | None = None
         self._subject: int | None = None  # the track that the phase is about
+        self._found: tuple[Finding, ...] = ()  # in the frame that is looked at
 
     @abstractmethod
     def fresh(self) -> None:
@@ -90,6 +92,7 @@ class Course(ABC):
         """An attempt that had counted a frame cannot go on: what it comes to."""
 
     def step(self, seen: Observation) -> Conversation[Step]:
+        self._found = ()
         view = self.attempts.view(seen)
         if isinstance(view, Candidate):
             step = yield from self._judge(seen, view.face)
@@ -106,7 +109,7 @@ class Course(ABC):
 
     def say(self, *reasons: Reason, result: Result | None = None) -> Step:
         told = tuple(reason.value for reason in reasons)
-        return Step(self.phase.value, told, result, prompt(self.waits_for, reasons))
+        return Step(self.phase.value, told, result, prompt(self.waits_for, reasons), self._found)
 
     @property
     def waits_for(self) -> str | None:
@@ -118,8 +121,12 @@ class Course(ABC):
 
     def refuse(self, *reasons: Reason) -> Step:
         """This frame is no evidence, for these reasons."""
-        self.attempts.refuse(reasons)
+        self.attempts.refuse(reasons, self._found)
         return self.say(*reasons)
+
+    def count(self, seen: Observation) -> None:
+        """This frame is evidence."""
+        self.attempts.count(seen, self._found)
 
     def conclude(
         self, seen: Observation, result: Result, *reasons: Reason, attack: bool = False
@@ -161,6 +168,7 @@ class Course(ABC):
             captured_at=seen.wall_time,
             frames=attempt.frames,
             reasons=attempt.reasons(*ended_by),
+            measured=attempt.measured,
             scores=scores or {},
             state=state,
             challenges=challenges,
@@ -180,6 +188,12 @@ class Course(ABC):
     def doubts(self) -> tuple[Reason, ...]:
         """Why it may be somebody else who did it; empty: it is who was asked."""
         return () if self.same.doubt is None else (self.same.doubt,)
+
+    def weighed(self, face: Face) -> tuple[Finding, ...]:
+        """The evidence of a fit face, beside its limit, and what stands in the way of it."""
+        if self.plan is None or face.liveness is None:
+            return ()
+        return (Finding("liveness", None, face.liveness.score, self.plan.live),)
 
     def not_live(self, seen: Observation) -> Result:
         """What the action is joined with found an attack: what the attempt comes to."""
@@ -213,10 +227,12 @@ class Course(ABC):
         if self.attempts.under_way is None:
             self._begin(seen, face)
         face, refused = yield from self._gate.examine(seen, face)
+        self._found = self._gate.findings
         if refused:
             return self.refuse(*refused)
         for measure in self.measures:
             face = yield from ask(face, measure, self.plan if measure is LIVENESS else None)
+        self._found += self.weighed(face)
         if self.asks:
             face = yield from self.same.look(seen, face)
             if self.same.other:

@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 
 from kioskd.modes import picture, word
 from kioskd.modes.drive import Conversation, ask
+from kioskd.modes.finding import Finding, failed
 from kioskd.modes.reasons import Reason
-from kioskd.modes.setting import Choice, Number
+from kioskd.modes.setting import Choice, Number, settings_in
 from kioskd.modes.stillness import Trail
 from models.mesh.facing import centre_pose_quality
 from models.observation import Face, HeadPose, Measure, Observation
@@ -21,7 +22,7 @@ from models.schemes import FUSED, SCHEMES
 
 FacePolicy = Literal["one", "largest"]
 Refusal = tuple[Reason, ...]  # empty: nothing is refused
-Check = tuple[bool, Reason]  # whether it passed, and what to say if not
+Findings = tuple[Finding, ...]
 LAID_DEG = 60.0  # no standing person tilts the head so far: it is the picture that is turned
 
 
@@ -127,6 +128,11 @@ class GateSettings:
     ] = 20.0
 
 
+UNITS = {
+    each.name: each.note.unit
+    for each in settings_in(GateSettings())
+    if isinstance(each.note, Number)
+}
 FACE_PX, FUSED_FACE_PX = 150.0, 100.0  # SAFR's number, and docs/measure/gate.md's
 
 
@@ -175,81 +181,100 @@ class Gate:
         self._word: word.Word | None = None
         self._trail = Trail()
         self._fit = False  # whether the frame that was examined last passed
+        self.findings: Findings = ()  # of that frame: what each check found that was made
 
     def examine(self, seen: Observation, face: Face) -> Conversation[tuple[Face, Refusal]]:
         """The face with what was measured on it, and which checks failed: none when it is fit.
 
-        They are those of the first stage that fails.
+        They are those of the first stage that fails. `findings` then has what each check found.
         """
+        self.findings = ()
         face, failed = yield from self._stages(seen, face)
         self._fit = not failed
         return face, failed
 
     def _stages(self, seen: Observation, face: Face) -> Conversation[tuple[Face, Refusal]]:
-        if failed := self._geometry(seen, face):
-            return face, failed
+        if face.missed:  # an old box: what stands in it now is not known to be a face
+            return face, (Reason.FACE_MISSED,)
+        if refused := self._found(self._geometry(seen, face)):
+            return face, refused
         face = yield from ask(face, Measure.QUALITY)
         if self._colours and face.quality is not None:
             face = yield from ask(face, Measure.PICTURE)
-        if failed := (self._quality(face) + self._picture(face)) or self._change(face):
-            return face, failed
+        if refused := (self._quality(face) + self._picture(face)) or self._change(face):
+            return face, refused
         if self._vouched(seen, face):
             return face, ()
         face = yield from ask(face, Measure.POSE)
-        failed = self._pose(face.pose, face.centre_pose_quality)
-        self._word = None if failed else word.given(seen, face)
-        return face, failed
+        refused = self._pose(face.pose, face.centre_pose_quality)
+        self._word = None if refused else word.given(seen, face)
+        return face, refused
 
     def follow(self, seen: Observation, face: Face) -> None:
         """Remember where the face is. Call it once per frame, after all else."""
         self._trail = self._trail.followed(face, seen.at, self._fit)
         self._fit = False
 
-    def _geometry(self, seen: Observation, face: Face) -> Refusal:
+    def _found(self, findings: Findings) -> Refusal:
+        """Which of these refuse the frame; all are kept, but for those whose limit nobody set."""
+        self.findings += tuple(one for one in findings if math.isfinite(one.limit))
+        return failed(findings)
+
+    def _geometry(self, seen: Observation, face: Face) -> Findings:
         """The checks of the box alone."""
-        if face.missed:  # an old box: what stands in it now is not known to be a face
-            return (Reason.FACE_MISSED,)
         limits, (x1, y1, x2, y2) = self._limits, face.box
         width, height = x2 - x1, y2 - y1
         border = min(x1, y1, seen.width - x2, seen.height - y2)
         share = width * height / (seen.width * seen.height)
-        room = self._room(seen, face) if self._margins else ()
-        return _failed(
-            (min(width, height) >= self._least_px, Reason.FACE_TOO_SMALL),
-            (share <= limits.maximum_face_share, Reason.FACE_TOO_LARGE),
-            (border >= limits.minimum_border_px, Reason.FACE_NEAR_BORDER),
-            *room,
-            (self._trail.drift(face, seen.at) <= limits.maximum_drift, Reason.MOVING),
+        drift = self._trail.drift(face, seen.at)
+        return (
+            _least(
+                "minimum_face_size_px", Reason.FACE_TOO_SMALL, min(width, height), self._least_px
+            ),
+            _most("maximum_face_share", Reason.FACE_TOO_LARGE, share, limits.maximum_face_share),
+            _least("minimum_border_px", Reason.FACE_NEAR_BORDER, border, limits.minimum_border_px),
+            *(self._room(seen, face) if self._margins else ()),
+            _most("maximum_drift", Reason.MOVING, drift, limits.maximum_drift),
         )
 
-    def _room(self, seen: Observation, face: Face) -> tuple[Check, ...]:
+    def _room(self, seen: Observation, face: Face) -> Findings:
         """The hybrid model's margins, in the box's own width and height."""
         limits, (x1, y1, x2, y2) = self._limits, face.box
+        right, below = seen.width - x2, seen.height - y2
         width, height = x2 - x1, y2 - y1
         return (
-            (x1 >= limits.hybrid_margin_left * width, Reason.MARGIN_LEFT),
-            (seen.width - x2 >= limits.hybrid_margin_right * width, Reason.MARGIN_RIGHT),
-            (y1 >= limits.hybrid_margin_above * height, Reason.MARGIN_ABOVE),
-            (seen.height - y2 >= limits.hybrid_margin_below * height, Reason.MARGIN_BELOW),
+            _margin("left", Reason.MARGIN_LEFT, x1, width, limits.hybrid_margin_left),
+            _margin("right", Reason.MARGIN_RIGHT, right, width, limits.hybrid_margin_right),
+            _margin("above", Reason.MARGIN_ABOVE, y1, height, limits.hybrid_margin_above),
+            _margin("below", Reason.MARGIN_BELOW, below, height, limits.hybrid_margin_below),
         )
 
     def _quality(self, face: Face) -> Refusal:
         limits, quality = self._limits, face.quality
         if quality is None or not _finite(quality.sharpness, quality.contrast, quality.brightness):
             return (Reason.NOT_MEASURED,)
-        return _failed(
-            (quality.sharpness >= limits.minimum_sharpness, Reason.BLURRY),
-            (quality.contrast >= limits.minimum_contrast, Reason.LOW_CONTRAST),
-            (quality.brightness >= limits.minimum_brightness, Reason.TOO_DARK),
-            (quality.brightness <= limits.maximum_brightness, Reason.TOO_BRIGHT),
+        sharp, bright = quality.sharpness, quality.brightness
+        return self._found(
+            (
+                _least("minimum_sharpness", Reason.BLURRY, sharp, limits.minimum_sharpness),
+                _least(
+                    "minimum_contrast",
+                    Reason.LOW_CONTRAST,
+                    quality.contrast,
+                    limits.minimum_contrast,
+                ),
+                _least("minimum_brightness", Reason.TOO_DARK, bright, limits.minimum_brightness),
+                _most("maximum_brightness", Reason.TOO_BRIGHT, bright, limits.maximum_brightness),
+            )
         )
 
     def _picture(self, face: Face) -> Refusal:
         """What the liveness networks cannot judge is unknown: neither live nor an attack."""
         if not self._colours or face.quality is None:
             return ()
-        said = Reason.NOT_MEASURED if face.picture is None else picture.fault(face.picture)
-        return () if said is None else (said,)
+        if face.picture is None or not picture.is_told(face.picture):
+            return (Reason.NOT_MEASURED,)
+        return self._found(picture.findings(face.picture))[:1]
 
     def _change(self, face: Face) -> Refusal:
         """A picture that stands still is no living face, however sharp it is."""
@@ -258,26 +283,35 @@ class Gate:
             return ()
         if face.change is None:  # of the first frames of a track nobody can know it
             return (Reason.JUST_SEEN,)
-        return _failed((face.change >= least, Reason.STILL_PICTURE))
+        return self._found((_least("minimum_change", Reason.STILL_PICTURE, face.change, least),))
 
     def _vouched(self, seen: Observation, face: Face) -> bool:
         """Whether the mesh's word on a frame before is good enough for this one too."""
         if self._exact or self._word is None:
             return False
         worst = self._word.now(seen, face)
-        return worst is not None and not self._pose(worst, centre_pose_quality(worst))
+        return worst is not None and not failed(self._facing(worst, centre_pose_quality(worst)))
 
     def _pose(self, pose: HeadPose | None, centre: float | None) -> Refusal:
-        limits = self._limits
         if pose is None or centre is None:  # the mesh found no face it could turn: a hand, say
             return (Reason.NOT_MEASURED,)
         if not _finite(pose.yaw, pose.pitch, pose.roll, centre):
             return (Reason.NOT_MEASURED,)
-        return _failed(
-            (abs(pose.yaw) <= limits.maximum_yaw_deg, Reason.HEAD_TURNED),
-            (abs(pose.pitch) <= limits.maximum_pitch_deg, Reason.HEAD_PITCHED),
-            (abs(pose.roll) <= limits.maximum_roll_deg, _tilted(pose.roll)),
-            (centre >= limits.minimum_centre_pose_quality, Reason.CENTRE_POSE_LOW),
+        return self._found(self._facing(pose, centre))
+
+    def _facing(self, pose: HeadPose, centre: float) -> Findings:
+        limits = self._limits
+        yaw, pitch, roll = abs(pose.yaw), abs(pose.pitch), abs(pose.roll)
+        return (
+            _most("maximum_yaw_deg", Reason.HEAD_TURNED, yaw, limits.maximum_yaw_deg),
+            _most("maximum_pitch_deg", Reason.HEAD_PITCHED, pitch, limits.maximum_pitch_deg),
+            _most("maximum_roll_deg", _tilted(pose.roll), roll, limits.maximum_roll_deg),
+            _least(
+                "minimum_centre_pose_quality",
+                Reason.CENTRE_POSE_LOW,
+                centre,
+                limits.minimum_centre_pose_quality,
+            ),
         )
 
 
@@ -289,5 +323,14 @@ def _finite(*values: float) -> bool:
     return all(map(math.isfinite, values))
 
 
-def _failed(*checks: Check) -> Refusal:
-    return tuple(reason for passed, reason in checks if not passed)
+def _least(key: str, reason: Reason, value: float, limit: float) -> Finding:
+    return Finding(key, reason, value, limit, "least", UNITS[key])
+
+
+def _most(key: str, reason: Reason, value: float, limit: float) -> Finding:
+    return Finding(key, reason, value, limit, "most", UNITS[key])
+
+
+def _margin(side: str, reason: Reason, room: float, face: float, limit: float) -> Finding:
+    """Of the room at a side, in the box's own width or height; a box of none has no room."""
+    return _least(f"hybrid_margin_{side}", reason, room / face if face > 0.0 else -math.inf, limit)

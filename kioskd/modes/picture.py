@@ -8,6 +8,7 @@ Beyond them a living person is called an attack, or an attack live; both must be
 
 from math import isfinite
 
+from kioskd.modes.finding import Bound, Finding, failed
 from kioskd.modes.reasons import Reason
 from models.observation import Picture
 
@@ -18,26 +19,33 @@ MAXIMUM_CLUMPING = 1.45
 MAXIMUM_FLATNESS = 0.6
 MAXIMUM_BLOCKS = 1.75
 
-FAULTS = (Reason.NO_COLOUR, Reason.COMPRESSED, Reason.FEW_TONES, Reason.FALSE_COLOURS)
+# What each measure's limit is, and what is said beyond it; a cause before what it brings with it:
+# without colour there is no hue to be false, and compression takes tones away as well.
+LIMITS: tuple[tuple[str, Reason, float, Bound], ...] = (
+    ("colour", Reason.NO_COLOUR, MINIMUM_COLOUR, "least"),
+    ("blocks", Reason.COMPRESSED, MAXIMUM_BLOCKS, "most"),
+    ("clumping", Reason.FEW_TONES, MAXIMUM_CLUMPING, "most"),
+    ("flatness", Reason.COMPRESSED, MAXIMUM_FLATNESS, "most"),
+    ("redness", Reason.FALSE_COLOURS, MINIMUM_REDNESS, "least"),
+    ("discord", Reason.FALSE_COLOURS, MAXIMUM_DISCORD, "most"),
+)
+
+
+def is_told(picture: Picture) -> bool:
+    """Whether all of it is numbers."""
+    return all(isfinite(getattr(picture, measure)) for measure, *_ in LIMITS)
+
+
+def findings(picture: Picture) -> tuple[Finding, ...]:
+    """What each check found. The first that fails is what is wrong with the picture."""
+    return tuple(
+        Finding(measure, reason, getattr(picture, measure), limit, bound)
+        for measure, reason, limit, bound in LIMITS
+    )
 
 
 def fault(picture: Picture) -> Reason | None:
-    """What is wrong with the picture: the cause where one is known to bring others with it.
-
-    Without colour there is no hue to be false, and compression takes tones away as well.
-    """
-    if not all(map(isfinite, (picture.colour, picture.redness, picture.discord))):
+    """What is wrong with the picture; None: nothing that the networks could not judge."""
+    if not is_told(picture):
         return Reason.NOT_MEASURED
-    if not all(map(isfinite, (picture.clumping, picture.flatness, picture.blocks))):
-        return Reason.NOT_MEASURED
-    if picture.colour < MINIMUM_COLOUR:
-        return Reason.NO_COLOUR
-    if picture.blocks > MAXIMUM_BLOCKS:
-        return Reason.COMPRESSED
-    if picture.clumping > MAXIMUM_CLUMPING:
-        return Reason.FEW_TONES
-    if picture.flatness > MAXIMUM_FLATNESS:
-        return Reason.COMPRESSED
-    if picture.redness < MINIMUM_REDNESS or picture.discord > MAXIMUM_DISCORD:
-        return Reason.FALSE_COLOURS
-    return None
+    return next(iter(failed(findings(picture))), None)

@@ -19,6 +19,7 @@ from kioskd.delivery.courier import Courier
 from kioskd.delivery.settings import Form, Protocol
 from kioskd.delivery.shared import nobody
 from kioskd.event import Result
+from kioskd.happenings import Stepped
 from kioskd.problems import Problems
 from tests.support.broker import eventually
 from tests.support.results import LIVE
@@ -129,7 +130,7 @@ def _say(courier: Courier, broker: ScriptedBroker) -> None:
         _one_more(
             broker,
             "diag",
-            partial(courier.diagnostic, "door-3", phase, reasons),
+            partial(courier.diagnostic, Stepped("", "door-3", "", phase, reasons)),
         )
 
 

@@ -94,7 +94,7 @@ class ChallengeMode(Course):
         if now.at - self._asked_at > self._engine.maximum_runtime_s:
             self.move(Always.TIME_OVER)
             return self._end(seen, "failed", Reason.TIME_OVER)
-        self.attempts.count(seen)
+        self.count(seen)
         if found := self._fraud(now, self._rest):
             self.move(Cause.FRAUD)
             return self._end(seen, "failed", found)
@@ -146,7 +146,7 @@ class ChallengeMode(Course):
             self._rests = ()
             return self.refuse(*failed)
         if self._holds_start(now):
-            self.attempts.count(seen)
+            self.count(seen)
             self._rest = resting(self._rests)
             self._gate = self._gates[1]
             self._put(now)

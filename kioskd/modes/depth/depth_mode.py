@@ -21,6 +21,7 @@ from kioskd.modes.depth.depth_settings import (
     Rgb3dSettings,
 )
 from kioskd.modes.depth.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
+from kioskd.modes.finding import Finding
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, Phase
@@ -91,9 +92,12 @@ class EvidenceMode(Course):
             return self.refuse(*(r for each in said if not isinstance(each, float) for r in each))
         if self.phase is Phase.QUALITY:
             self.move(Cause.FIRST_FIT_FRAME)
-        self.attempts.count(seen)
+        self.count(seen)
         doubts = [self._weigh(seen.at, number, score) for number, score in enumerate(scores)]
         return self._decide(seen, doubts)
+
+    def weighed(self, face: Face) -> tuple[Finding, ...]:
+        return tuple(found for evidence in self._evidence for found in evidence.find(face))
 
     def _weigh(self, at: float, number: int, score: float) -> bool:
         """One more score of one evidence; whether its window confirmed against all that was seen.

@@ -6,6 +6,7 @@ from math import inf
 
 from kioskd.modes.confirm import Rule
 from kioskd.modes.depth.depth_settings import InfraredSettings, ReliefSettings
+from kioskd.modes.finding import Finding, failed
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Measure, MissingDepth, Relief
@@ -20,12 +21,14 @@ class Evidence:
     measure  what must be measured for it
     rule     the windows it must pass
     say      what it makes of a face
+    find     that in figures: what must hold for it to say anything, and its score
     """
 
     name: str
     measure: Measure
     rule: Rule
     say: Callable[[Face], Said]
+    find: Callable[[Face], tuple[Finding, ...]]
 
 
 def relief_evidence(settings: ReliefSettings) -> Evidence:
@@ -36,7 +39,13 @@ def relief_evidence(settings: ReliefSettings) -> Evidence:
             return (Reason.NOT_MEASURED,)
         return _unfit(face.relief, settings) or _score(face.relief.score)
 
-    return Evidence("relief", Measure.RELIEF, settings.rule, say)
+    def find(face: Face) -> tuple[Finding, ...]:
+        if face.relief is None or face.relief.no_depth is not None:
+            return ()
+        score = Finding("relief", None, face.relief.score, settings.rule.live_threshold)
+        return (*_findings(face.relief, settings), score)
+
+    return Evidence("relief", Measure.RELIEF, settings.rule, say, find)
 
 
 def infrared_evidence(settings: InfraredSettings) -> Evidence:
@@ -51,11 +60,22 @@ def infrared_evidence(settings: InfraredSettings) -> Evidence:
         gap = look.infrared_gap_s
         if gap == inf:
             return (Reason.TWO_CLOCKS,)
-        if gap is None or not 0.0 <= gap <= settings.maximum_infrared_gap_s:
+        if gap is None or gap < 0.0 or not lateness(gap).passed:
             return (Reason.INFRARED_LATE,)
         return _score(look.score)
 
-    return Evidence("infrared", Measure.INFRARED, settings.rule, say)
+    def lateness(gap: float | None) -> Finding:
+        most = settings.maximum_infrared_gap_s
+        return Finding("maximum_infrared_gap_s", Reason.INFRARED_LATE, gap, most, "most", "s")
+
+    def find(face: Face) -> tuple[Finding, ...]:
+        look = face.infrared
+        if look is None or look.missing is not None:
+            return ()
+        score = Finding("infrared", None, look.score, settings.rule.live_threshold)
+        return (lateness(look.infrared_gap_s), score)
+
+    return Evidence("infrared", Measure.INFRARED, settings.rule, say, find)
 
 
 NO_INFRARED = {
@@ -74,7 +94,12 @@ def rgb_evidence(settings: RgbSettings) -> Evidence:
             return (Reason.NOT_MEASURED,)
         return _score(face.liveness.score)
 
-    return Evidence("rgb", Measure.LIVENESS, settings.rule, say)
+    def find(face: Face) -> tuple[Finding, ...]:
+        if face.liveness is None:
+            return ()
+        return (Finding("liveness", None, face.liveness.score, settings.rule.live_threshold),)
+
+    return Evidence("rgb", Measure.LIVENESS, settings.rule, say, find)
 
 
 MISSING: dict[MissingDepth, Reason] = {
@@ -93,13 +118,25 @@ def _unfit(relief: Relief, limits: ReliefSettings) -> tuple[Reason, ...]:
     gap, distance = relief.depth_gap_s, relief.distance_m
     if gap == inf:
         return (Reason.TWO_CLOCKS,)
-    if gap is None or not 0.0 <= gap <= limits.maximum_depth_gap_s:
+    if gap is None or gap < 0.0:
         return (Reason.DEPTH_LATE,)
-    if distance is None or not relief.valid_ratio >= limits.minimum_valid_ratio:
+    refused = failed(_findings(relief, limits))[:1]
+    if refused and refused[0] is not Reason.DEPTH_LATE and distance is None:
         return (Reason.DEPTH_SPARSE,)
-    if not distance >= limits.minimum_distance_m:
-        return (Reason.TOO_NEAR,)
-    return () if distance <= limits.maximum_distance_m else (Reason.TOO_FAR,)
+    return refused
+
+
+def _findings(relief: Relief, limits: ReliefSettings) -> tuple[Finding, ...]:
+    """What must hold of a face's depth; the first that does not is why it is no evidence."""
+    gap, ratio, distance = relief.depth_gap_s, relief.valid_ratio, relief.distance_m
+    least_ratio, most_gap = limits.minimum_valid_ratio, limits.maximum_depth_gap_s
+    near, far = limits.minimum_distance_m, limits.maximum_distance_m
+    return (
+        Finding("maximum_depth_gap_s", Reason.DEPTH_LATE, gap, most_gap, "most", "s"),
+        Finding("minimum_valid_ratio", Reason.DEPTH_SPARSE, ratio, least_ratio),
+        Finding("minimum_distance_m", Reason.TOO_NEAR, distance, near, "least", "m"),
+        Finding("maximum_distance_m", Reason.TOO_FAR, distance, far, "most", "m"),
+    )
 
 
 def _score(score: float | None) -> Said:

@@ -44,7 +44,7 @@ class PoseMode(Course):
             if not looks_here:
                 return self.refuse(Reason.CENTRE_POSE_LOW)
             self.move(Cause.FIRST_LOOK)
-        self.attempts.count(seen)
+        self.count(seen)
         if self._headlike:
             return self._pass(seen)
         self._turn = turning.after(self._turn, look, self._rule)

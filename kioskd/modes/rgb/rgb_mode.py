@@ -55,7 +55,7 @@ class RgbMode(Course):
     def _count(self, seen: Observation, liveness: Liveness, score: float) -> Step:
         if self.phase is Phase.QUALITY:
             self.move(Cause.FIRST_FIT_FRAME)
-        self.attempts.count(seen)
+        self.count(seen)
         self._tally.add(liveness)
         track = self.attempt().track_id
         self._caution.saw(track, seen.at, score)

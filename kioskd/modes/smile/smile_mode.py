@@ -50,7 +50,7 @@ class SmileMode(Course):
             return self.refuse(Reason.NOT_MEASURED)
         if self.phase is Phase.QUALITY:
             self.move(Cause.FIRST_FIT_FRAME)
-        self.attempts.count(seen)
+        self.count(seen)
         for cause in self._watch.look(seen.at, score, face.mesh):
             if cause is not Cause.SMILE_HELD:
                 self.move(cause)

@@ -50,7 +50,7 @@ class SmileRgbMode(Course):
             return self.refuse(Reason.SCORE_INVALID)
         if self.phase is Phase.QUALITY:
             self.move(Smile.FIRST_FIT_FRAME)
-        self.attempts.count(seen)
+        self.count(seen)
         return self._both(seen, smile, face.mesh, liveness, score)
 
     def _both(
