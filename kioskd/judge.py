@@ -7,7 +7,7 @@ thread that started it), the perceiver (the tracks are this feed's) and the mode
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,8 +29,8 @@ from kioskd.happenings import (
 from kioskd.modes.drive import Conversation, Mode, drive
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
+from kioskd.network_loading import Loaded, Loading
 from kioskd.overload import Load, Pace, SpareTime
-from models.network_file import NetworkError
 from models.observation import LivenessPlan, Measure, Observation
 from models.perceive import Perceiver
 
@@ -41,8 +41,8 @@ WAIT_S = 0.25  # how long to wait for a frame before saying "still alive" to the
 class UseMode:
     """From the next frame on this mode decides; what the one before had begun comes to nothing.
 
-    needs  what it may ask to have measured: networks that are not there yet are loaded first,
-           and where one cannot be, nobody is decided on until yet another mode comes
+    needs  what it may ask to have measured: networks that are not there yet are loaded beside,
+           and nobody is decided on meanwhile, nor where one cannot be, until yet another mode comes
     """
 
     mode: Mode
@@ -59,14 +59,15 @@ class Watch:
     """From the next frame on these are measured of the largest face as well, for who looks on.
 
     It comes after the decision, and has no part in it. The latest message stands for all who look;
-    with no measures nobody does. `plan` goes with Measure.LIVENESS.
+    with no measures nobody does. `plan` goes with Measure.LIVENESS. Networks that are not there
+    yet are loaded beside, and nothing is watched meanwhile.
     """
 
     measures: frozenset[Measure]
     plan: LivenessPlan | None = None
 
 
-Message = UseMode | Watch | Stop
+Message = UseMode | Watch | Stop | Loaded[UseMode | Watch]
 
 
 class Shut:
@@ -106,6 +107,8 @@ class Judge(threading.Thread):
         self.perceiver, self._mode = perceiver, mode
         self._deliver, self._tell = deliver, tell
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._loading = Loading[UseMode | Watch](perceiver, self._inbox.put)
+        self._awaited: list[UseMode | Watch] = []  # the latest of a kind, while it is loaded
         self._watch = Watch(frozenset())
         self._spare = SpareTime()
         self._going = True
@@ -146,6 +149,7 @@ class Judge(threading.Thread):
             self._log.exception("judging failed, the daemon stops and the door stays shut")
         finally:
             self.feed.stop()
+            self._loading.end()
 
     def _read_inbox(self) -> bool:
         """Take every message that has come; whether to go on."""
@@ -157,34 +161,47 @@ class Judge(threading.Thread):
     def _take(self, message: Message) -> None:
         match message:
             case UseMode():
-                self._change(message)
+                self._mode = Shut()  # the one before decides on no frame more
+                self._want(message, message.needs.measures, message.needs.schemes)
             case Watch():
-                self._look_on(message)
+                self._watch = Watch(frozenset())
+                schemes = (message.plan.scheme,) if message.plan else ()
+                self._want(message, message.measures, schemes)
+            case Loaded():
+                self._loaded(message)
             case Stop():
                 self._going = False
             case _:
                 assert_never(message)
 
-    def _change(self, asked: UseMode) -> None:
-        """The mode before decides on no frame more, whether or not all is there for the new one."""
-        failure: str | None = None
-        try:
-            self.perceiver.prepare(asked.needs.measures, asked.needs.schemes)
-            self._mode = asked.mode
-        except NetworkError as error:
-            self._mode, failure = Shut(), str(error)
-        self.progress_at = time.monotonic()
-        self._tell(ModeChanged(self.door, asked.needs, failure))
+    def _want(
+        self, asked: UseMode | Watch, measures: Collection[Measure], schemes: Collection[str]
+    ) -> None:
+        """Do it now where all is there for it, else when it is; what was wanted before is not."""
+        self._awaited = [each for each in self._awaited if type(each) is not type(asked)]
+        self._awaited.append(asked)
+        if self.perceiver.is_ready(measures, schemes):
+            self._loaded(Loaded(asked))
+        else:
+            self._loading.begin(asked, measures, schemes)
 
-    def _look_on(self, asked: Watch) -> None:
-        """Nothing is watched where a network for it cannot be loaded; the decisions go on."""
-        self._watch, failure = asked, None
-        try:
-            self.perceiver.prepare(asked.measures, (asked.plan.scheme,) if asked.plan else ())
-        except NetworkError as error:
-            self._watch, failure = Watch(frozenset()), str(error)
-        self.progress_at = time.monotonic()
-        self._tell(WatchChanged(self.door, self._watch.measures, failure))
+    def _loaded(self, ready: Loaded[UseMode | Watch]) -> None:
+        if ready.error is not None:
+            raise ready.error
+        if not any(each is ready.asked for each in self._awaited):
+            return  # another was asked for since
+        self._awaited = [each for each in self._awaited if each is not ready.asked]
+        match ready.asked:
+            case UseMode(mode, needs):
+                if ready.failure is None:
+                    self._mode = mode
+                self._tell(ModeChanged(self.door, needs, ready.failure))
+            case Watch() as watch:
+                if ready.failure is None:
+                    self._watch = watch
+                self._tell(WatchChanged(self.door, self._watch.measures, ready.failure))
+            case _:
+                assert_never(ready.asked)
 
     def _judge(self, frame: Frame) -> None:
         began_at = time.monotonic()

@@ -88,8 +88,12 @@ class Perceiver:
         """Forgets all faces; what comes next has other track ids."""
         self._finder.reset()
 
+    def is_ready(self, measures: Collection[Measure], schemes: Collection[str] = ()) -> bool:
+        """Whether every network is loaded that these need."""
+        return all(role in self._networks for role in needs(measures, schemes))
+
     def prepare(self, measures: Collection[Measure], schemes: Collection[str] = ()) -> None:
-        """Loads and runs once what these need and was not loaded at the start.
+        """Loads and runs once what these need and was not loaded at the start. From any thread.
 
         Raises NetworkError, and has loaded nothing then: what was there goes on as it was.
         """

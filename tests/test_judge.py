@@ -1,7 +1,8 @@
 """A judge takes its messages between two frames, and loses no frame by it."""
 
 import shutil
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -75,7 +76,10 @@ class Told:
 
 @contextmanager
 def judging(
-    networks: Networks, mode: Mode, react: Callable[[Judge, Happening], object] = lambda j, h: None
+    networks: Networks,
+    mode: Mode,
+    react: Callable[[Judge, Happening], object] = lambda j, h: None,
+    perceiver: Perceiver | None = None,
 ) -> Iterator[Told]:
     """A judge at work on the live clip; `react` is called in its thread with what it tells."""
 
@@ -87,7 +91,7 @@ def judging(
     judge = Judge(
         "side-entrance",
         Feed(FeedSettings("door-3", source)),
-        Perceiver(networks, PerceptionSettings()),
+        perceiver or Perceiver(networks, PerceptionSettings()),
         mode,
         lambda result: Delivery("recorded", "an-id"),
         tell,
@@ -157,6 +161,82 @@ def test_a_mode_decides_on_networks_that_were_loaded_for_it() -> None:
     assert told.results[0].verdict == "passed"
     assert set(networks.roles) == needs(NEEDS.measures, NEEDS.schemes)
     assert changes_in(told)() == [ModeChanged("side-entrance", NEEDS, None)]
+
+
+class Slow(Perceiver):
+    """Loads when it is told to, as from a slow disk."""
+
+    def __init__(self, networks: Networks) -> None:
+        super().__init__(networks, PerceptionSettings())
+        self.may_load = threading.Event()
+
+    def prepare(self, measures: Collection[Measure], schemes: Collection[str] = ()) -> None:
+        assert self.may_load.wait(DEADLINE_S)
+        super().prepare(measures, schemes)
+
+
+def test_frames_go_on_while_networks_are_loaded_and_nobody_is_decided_on_meanwhile() -> None:
+    networks, before = Networks.load({"face"}, "cpu"), Looker("before")
+    slow = Slow(networks)
+
+    with judging(networks, before, perceiver=slow) as told:
+        eventually(lambda: before.seen)
+        told.judge.send(UseMode(RgbMode(RgbSettings(), GATE), NEEDS))
+        eventually(lambda: told.frames[-1].step.phase == "SHUT")
+        shut_from, progress_at = len(told.frames), told.judge.progress_at
+        eventually(lambda: len(told.frames) >= shut_from + 50)
+        assert {each.step.phase for each in told.frames[shut_from:]} == {"SHUT"}
+        assert told.judge.progress_at > progress_at
+        assert changes_in(told)() == []
+        slow.may_load.set()
+        eventually(lambda: told.results)
+    assert changes_in(told)() == [ModeChanged("side-entrance", NEEDS, None)]
+
+
+def test_what_was_loaded_for_a_mode_that_is_wanted_no_more_does_not_bring_it_back() -> None:
+    networks, last = Networks.load({"face"}, "cpu"), Looker("last")
+    slow = Slow(networks)
+
+    with judging(networks, Looker("before"), perceiver=slow) as told:
+        told.judge.send(UseMode(RgbMode(RgbSettings(), GATE), NEEDS))
+        told.judge.send(UseMode(last, NOTHING))
+        eventually(lambda: last.seen)
+        slow.may_load.set()
+        eventually(lambda: set(networks.roles) == needs(NEEDS.measures, NEEDS.schemes))
+        went_on = len(last.seen)
+        eventually(lambda: len(last.seen) > went_on + 50)
+        assert told.frames[-1].step.phase == "last"
+    assert changes_in(told)() == [ModeChanged("side-entrance", NOTHING, None)]
+
+
+def test_decisions_go_on_while_a_watchers_networks_are_loaded() -> None:
+    networks, mode = Networks.load({"face"}, "cpu"), Looker("mode")
+    slow = Slow(networks)
+
+    with judging(networks, mode, perceiver=slow) as told:
+        told.judge.send(Watch(frozenset({Measure.POSE})))
+        eventually(lambda: len(mode.seen) > 50)
+        assert [face for seen in told.frames for face in seen.seen.faces if face.pose] == []
+        slow.may_load.set()
+        eventually(lambda: [face for face in told.frames[-1].seen.faces if face.pose])
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_in_loading_ends_the_judge_and_is_named(networks: Networks) -> None:
+    class Broken(Perceiver):
+        def is_ready(self, measures: Collection[Measure], schemes: Collection[str] = ()) -> bool:
+            return False
+
+        def prepare(self, measures: Collection[Measure], schemes: Collection[str] = ()) -> None:
+            raise ZeroDivisionError
+
+    broken = Broken(networks, PerceptionSettings())
+    with judging(networks, Looker("mode"), perceiver=broken) as told:
+        told.judge.send(Watch(frozenset({Measure.POSE})))
+        told.judge.join(DEADLINE_S)
+        assert not told.judge.is_alive()
+    why = "judging door-3 failed (ZeroDivisionError): report what the log says"
+    assert told.judge.failure == why
 
 
 def test_without_a_network_that_a_mode_needs_neither_it_nor_the_mode_before_decides(
