@@ -24,6 +24,10 @@ from tests.support.easing import CHEEKS
 from tests.support.somebody import somebody
 from tests.support.stage import PICTURE, revealed
 
+WHOLE_BROWS = (  # right and left, with the skin below; models.mesh.expression measures one point
+    (46, 52, 53, 55, 63, 65, 66, 70, 107, 221, 222, 223, 224, 225, BROWS[0]),
+    (276, 282, 283, 285, 293, 295, 296, 300, 336, 441, 442, 443, 444, 445, BROWS[1]),
+)
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)
 
 
@@ -73,8 +77,8 @@ def mesh(look: Look) -> Mesh:
         for upper, lower in (lids[:2], lids[2:]):
             points[upper], points[lower] = (35 * side, 0, 0), (35 * side, 30 * open_, 0)
     points[CHEEKS, 1] = 40 - 10 * look.smile
-    for brow, side in zip(BROWS, (-1, 1), strict=True):
-        points[brow] = (35 * side, -100 * look.eyebrows, 0)
+    for brow, side in zip(WHOLE_BROWS, (-1, 1), strict=True):
+        points[list(brow)] = (35 * side, -100 * look.eyebrows, 0)
     return points
 
 

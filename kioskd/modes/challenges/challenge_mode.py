@@ -15,7 +15,7 @@ from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS, Cause
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.draw import Below, drawn
 from kioskd.modes.challenges.extent import extent
-from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, Challenge
+from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, MOST_PER_S, Challenge
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.rest import STAYS_S, Coming, is_steady
 from kioskd.modes.challenges.start import RESTLESS
@@ -23,6 +23,7 @@ from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after, is_fla
 from kioskd.modes.course import Course
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.joined import joined
+from kioskd.modes.onset import Onset
 from kioskd.modes.reasons import Reason
 from kioskd.modes.table import Always
 from models.mesh.stretch import stretch
@@ -70,6 +71,7 @@ class ChallengeMode(Course):
         self._rest: Reading | None = None  # what the action that is asked for is measured from
         self._coming: Coming | None = None  # back from the action before
         self._trial: Trial = Asked(None)
+        self._onset = Onset()
         self._suspicion = fraud.Suspicion()
         self._asked_at = self._sighted_at = -math.inf
         self._watched = fraud.considered(self._settings.unified)
@@ -172,6 +174,7 @@ class ChallengeMode(Course):
         if self._rests and now.at - self._rests[-1].at > self._settings.attempt.maximum_gap_s:
             self._rests = ()
         self._rests = (*self._rests, now)
+        self._onset.rests(now.at, now.mesh)
         return now.at - self._rests[0].at >= self._engine.start_length_s
 
     def _put(self, now: Reading) -> None:
@@ -187,6 +190,7 @@ class ChallengeMode(Course):
         kind = self._actions[self._done]
         way = self._way(kind, now, rest)
         asked = isinstance(self._trial, Asked)
+        self._follow(now, way)
         self._trial = after(self._trial, kind, way, self._engine.success_length_s)
         self.same.closely = not isinstance(self._trial, Asked)
         if asked and is_flat(kind, way):
@@ -195,8 +199,21 @@ class ChallengeMode(Course):
             return self.refuse(Reason.MOVING)
         if not isinstance(self._trial, Done):
             return self.say()
+        if doubt := self._sudden(kind):
+            self._trial = Asked(rested_at=None)
+            return self.refuse(doubt)
         self._asked_at = now.at  # what it lacks yet has its own time
         return self._finish(seen, now)
+
+    def _sudden(self, kind: Challenge) -> Reason | None:
+        """Why what was seen came about as no action does; None where that cannot be asked of it."""
+        return self._onset.doubt(MOST_PER_S[kind]) if kind in MOST_PER_S else None
+
+    def _follow(self, now: Reading, way: Way) -> None:
+        if way.extent <= 0.0:
+            self._onset.rests(now.at, now.mesh)
+        else:
+            self._onset.goes(now.at, now.mesh)
 
     def _finish(self, seen: Observation, now: Reading) -> Step:
         """The action was seen; it counts as soon as a pass lacks nothing."""

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from kioskd.event import ActionId
+from kioskd.modes import onset
 
 
 class Challenge(StrEnum):
@@ -24,6 +25,14 @@ SMOOTH = ANGLES | {Challenge.FLOW}  # a jump is a cut or a swapped picture, and 
 UNWATCHED = frozenset(
     {Challenge.BLINK, Challenge.FLOW}
 )  # no unified form: the seed leaves them out
+# How many of its ways an action may make a second (kioskd.modes.onset). Of the others the mesh's
+# shape cannot tell how they came about: lids close within a frame, and who comes closer keeps it.
+MOST_PER_S: dict[Challenge, float] = {
+    **dict.fromkeys(ANGLES, onset.MOST_PER_S),
+    Challenge.SMILE: onset.MOST_PER_S,
+    Challenge.MOUTH_OPENING: onset.MOST_PER_S_NEAR,
+    Challenge.EYEBROW_RAISE: onset.MOST_PER_S_NEAR,
+}
 
 ACTIONS: dict[Challenge, ActionId] = {
     Challenge.NOD: "nodChallenge",

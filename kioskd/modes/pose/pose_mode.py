@@ -8,6 +8,7 @@ docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 from kioskd.event import Result, Step, Verdict
 from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
+from kioskd.modes.onset import Onset
 from kioskd.modes.pose import turning
 from kioskd.modes.pose.pose_phases import PROMPTS, TRANSITIONS, TURNS, Cause, Phase
 from kioskd.modes.pose.pose_settings import PoseSettings
@@ -31,6 +32,7 @@ class PoseMode(Course):
 
     def fresh(self) -> None:
         self._turn: turning.Turn = turning.Centre()
+        self._onset = Onset()
         self._headlike = False  # the turn was seen, and was a head's
         self._meshes: tuple[Mesh, ...] = ()  # of the turn under way, its last centre frame first
 
@@ -49,8 +51,15 @@ class PoseMode(Course):
             return self._pass(seen)
         self._turn = turning.after(self._turn, look, self._rule)
         self._meshes = (face.mesh,) if looks_here else (*self._meshes, face.mesh)
+        self._follow(seen.at, face.mesh, rests=looks_here)
         self.same.closely = isinstance(self._turn, turning.Turning) and not looks_here
         return self._stand(seen)
+
+    def _follow(self, at: float, mesh: Mesh, *, rests: bool) -> None:
+        if rests:
+            self._onset.rests(at, mesh)
+        else:
+            self._onset.goes(at, mesh)
 
     def _stand(self, seen: Observation) -> Step:
         """Where the turn stands after this frame."""
@@ -72,7 +81,7 @@ class PoseMode(Course):
         return self.refuse(reason)
 
     def _arrive(self, seen: Observation) -> Step:
-        """In profile: it counts if what turned was a head."""
+        """In profile: it counts if what turned was a head, and turned as heads do."""
         match self._like_a_head():
             case None:
                 return self._fall(Reason.NO_DEPTH_EVIDENCE)
@@ -80,6 +89,8 @@ class PoseMode(Course):
                 self.move(Cause.PLANAR)
                 result = self._result(seen, "failed", Reason.PLANAR_MOTION)
                 return self.conclude(seen, result, Reason.PLANAR_MOTION)
+        if doubt := self._onset.doubt():
+            return self._fall(doubt)
         self._headlike = self.same.closely = True
         return self._pass(seen)
 

@@ -10,18 +10,15 @@ from kioskd.modes.challenges.draw import Below
 from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.joined import joined
+from kioskd.modes.onset import Onset
 from kioskd.modes.reasons import Reason
 from kioskd.modes.smile import smiling
 from kioskd.modes.smile.smile_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile.smile_settings import SmileSettings
 from models.mesh.expression import smile
-from models.mesh.way import Way
 from models.observation import Face, Measure, Mesh, Observation
 
 MODE = "secure_access_smile"
-# Of the way to a smile: a cut takes it whole. People on film took 0.44 in a frame at 24 frames a
-# second, 0.75 at 10, and 11 a second (docs/measure/pose-and-smile.md).
-MOST_AT_ONCE, MOST_PER_S = 0.85, 12.0
 
 
 class SmileMode(Course):
@@ -99,13 +96,15 @@ class SmileWatch:
     def __init__(self, settings: SmileSettings) -> None:
         self._rule = settings.rule
         self._gap_s = settings.attempt.maximum_gap_s
+        self._onset = Onset()
         self.fresh()
 
     def fresh(self) -> None:
         self._state: smiling.Smiling = smiling.Neutral()
         self._last_at: float | None = None
         self._most = 0.0
-        self._way, self._sudden = Way(), False
+        self._onset.fresh()
+        self._doubt: Reason | None = None
 
     @property
     def smiled(self) -> bool:
@@ -123,7 +122,7 @@ class SmileWatch:
             case smiling.Neutral(None):
                 return Reason.NOT_NEUTRAL
             case smiling.Prompt():
-                return Reason.SUDDEN if self._sudden else Reason.NO_SMILE
+                return self._doubt or Reason.NO_SMILE
             case _:
                 return None
 
@@ -139,23 +138,19 @@ class SmileWatch:
             causes += self._become(smiling.unseen(self._state))
         self._last_at, self._most = at, max(self._most, score)
         state = smiling.after(self._state, at, score, self._rule)
-        if isinstance(state, smiling.Smiled) and not self.smiled and not self._came():
-            self._sudden, state = True, smiling.Prompt()
+        if isinstance(state, smiling.Smiled) and not self.smiled:
+            self._doubt = self._onset.doubt()
+            state = smiling.Prompt() if self._doubt else state
         return causes + self._become(state)
 
     def _follow(self, at: float, score: float, mesh: Mesh | None) -> None:
         if mesh is None:
             return
         if score >= self._rule.neutral_threshold:
-            self._way.goes(at, mesh)
+            self._onset.goes(at, mesh)
         else:
-            self._way.rests(at, mesh)
-            self._sudden = False
-
-    def _came(self) -> bool:
-        """Whether the smile came as smiles do; one of which that cannot be told did not."""
-        leap = self._way.leap()
-        return leap is not None and leap.share <= MOST_AT_ONCE and leap.per_s <= MOST_PER_S
+            self._onset.rests(at, mesh)
+            self._doubt = None
 
     def _become(self, state: smiling.Smiling) -> list[Cause]:
         before, self._state = self._state, state

@@ -1,0 +1,169 @@
+"""What is there at once is no action, whichever was asked for: SYNTHETIC attacks, real networks.
+
+The photographs are frames of the recordings in tests/data/asked, of people who do what is asked;
+that one takes another's place is drawn (tests/support/two_photographs.py).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from feeds.frame import ColorImage, Frame
+from feeds.imaging import open_file
+from kioskd.judge import judged
+from kioskd.modes.challenges.challenge_mode import ChallengeMode
+from kioskd.modes.challenges.challenge_settings import ChallengeSettings
+from kioskd.modes.challenges.kinds import MOST_PER_S, Challenge
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.onset import MOST_AT_ONCE, Onset
+from kioskd.modes.reasons import Reason
+from models.perceive import Perceiver
+from tests.support.acting import REST, Stage, moving, still
+from tests.support.clips import DATA
+from tests.support.easing import smiling
+from tests.support.eyes import networks
+from tests.support.two_photographs import Exchange, Hand, Pair, exchanged
+from tests.test_challenge import DONE
+
+OPEN = GateSettings(minimum_face_size_px=60.0, minimum_sharpness=0.05, minimum_change=0.0)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Two frames of a recording: at rest, and doing what is asked."""
+
+    clip: Path
+    rest: int
+    done: int
+
+
+ASKED = DATA / "asked"
+MOMENTS = {
+    Challenge.NOD: Moment(ASKED / "head.mp4", 65, 102),
+    Challenge.HEAD_RAISE: Moment(ASKED / "head.mp4", 121, 136),
+    Challenge.LEFT_TURN: Moment(ASKED / "head.mp4", 35, 52),
+    Challenge.RIGHT_TURN: Moment(ASKED / "head.mp4", 60, 80),
+    Challenge.MOUTH_OPENING: Moment(ASKED / "mouth_then_left.mp4", 5, 19),
+    Challenge.EYEBROW_RAISE: Moment(ASKED / "brows.mp4", 10, 21),
+    Challenge.SMILE: Moment(ASKED / "smile.mp4", 5, 20),
+}
+
+
+@cache
+def recorded(clip: Path) -> tuple[ColorImage, ...]:
+    capture = open_file(str(clip))
+    assert capture is not None
+
+    def images() -> Iterator[ColorImage]:
+        while (image := capture.read()) is not None:
+            yield image.copy()
+
+    return tuple(images())
+
+
+def pair(kind: Challenge) -> Pair:
+    moment = MOMENTS[kind]
+    images = recorded(moment.clip)
+    return Pair(images[moment.rest], images[moment.done])
+
+
+def alone(kind: Challenge) -> ChallengeMode:
+    return ChallengeMode(ChallengeSettings(kind, joined_with="none"), OPEN, lambda _: 0)
+
+
+def told(kind: Challenge, shown: Iterable[ColorImage], fps: float) -> tuple[list[str], set[str]]:
+    """The verdicts, and every reason that was given."""
+    mode, eye = alone(kind), Perceiver(networks("face", "mesh", "blendshapes", "identity"))
+    verdicts: list[str] = []
+    reasons: set[str] = set()
+    for number, image in enumerate(shown):
+        at = 100.0 + number / fps
+        _, step = judged(mode, eye, Frame("door", number, 0, at, at, image))
+        reasons |= set(step.reasons)
+        if step.result is not None:
+            verdicts.append(step.result.verdict)
+    return verdicts, reasons
+
+
+@pytest.mark.parametrize("kind", sorted(MOMENTS))
+def test_the_one_who_does_it_passes(kind: Challenge) -> None:
+    """So it is the exchange that is refused below."""
+    moment = MOMENTS[kind]
+    acts = recorded(moment.clip)[moment.rest : moment.done + 8]
+    stands = [recorded(moment.clip)[moment.rest]] * 10
+    verdicts, reasons = told(kind, [*stands, *acts], 25.0)
+    assert verdicts == ["passed"]
+    assert "sudden" not in reasons
+
+
+@pytest.mark.parametrize(
+    ("how", "lasts_s", "fps"),
+    [("cut", 0.0, 10.0), ("cut", 0.0, 30.0), ("blank", 0.12, 15.0), ("blank", 0.4, 30.0)],
+)
+@pytest.mark.parametrize("kind", sorted(MOMENTS))
+def test_two_photographs_of_one_person_are_no_action(
+    kind: Challenge, how: Exchange, lasts_s: float, fps: float
+) -> None:
+    shown = exchanged(pair(kind), how, lasts_s, fps, Hand(5, 3, 1.5, 1.03))
+    verdicts, _ = told(kind, shown, fps)
+    assert "passed" not in verdicts
+
+
+@pytest.mark.parametrize("fps", [10.0, 15.0, 30.0])
+@pytest.mark.parametrize("kind", sorted(MOST_PER_S))
+def test_who_was_too_sudden_goes_back_to_rest_and_does_it_again(
+    kind: Challenge, fps: float
+) -> None:
+    there = DONE[kind]
+    stage = Stage(alone(kind), fps)
+    assert stage.play(still(0.7), still(0.8, there)) == []
+    again = (still(0.6), moving(0.5, REST, there), still(0.5, there))
+    assert [result.verdict for result in stage.play(*again)] == ["passed"]
+
+
+class TestOnset:
+    """In a drawn mesh of which only the cheeks move."""
+
+    def gone(self, *much: float, fps: float = 30.0) -> Onset:
+        onset = Onset()
+        for number in range(5):
+            onset.rests(number / fps, smiling(0.0))
+        for number, each in enumerate(much, start=5):
+            onset.goes(number / fps, smiling(each))
+        return onset
+
+    @pytest.mark.parametrize("fps", [10.0, 15.0, 30.0, 60.0])
+    def test_what_is_there_at_once_is_sudden_at_every_rate(self, fps: float) -> None:
+        assert self.gone(*[1.0] * 4, fps=fps).doubt(1000.0) is Reason.SUDDEN
+
+    @pytest.mark.parametrize("fps", [10.0, 15.0, 30.0, 60.0])
+    def test_what_takes_a_quarter_of_a_second_is_not(self, fps: float) -> None:
+        frames = round(0.25 * fps)
+        way = [(n + 1) / frames for n in range(frames)]
+        assert self.gone(*way, *[1.0] * frames, fps=fps).doubt() is None
+
+    def test_the_way_may_be_no_faster_than_is_said(self) -> None:
+        halves = self.gone(0.5, *[1.0] * 6)  # 15 ways a second
+        assert halves.doubt(14.0) is Reason.SUDDEN
+        assert halves.doubt(16.0) is None
+
+    def test_a_way_that_cannot_be_told_is_sudden(self) -> None:
+        assert Onset().doubt() is Reason.SUDDEN
+        assert self.gone().doubt() is Reason.SUDDEN
+        assert self.gone(0.0, 0.0).doubt() is Reason.SUDDEN
+
+    def test_afresh_nothing_has_rested(self) -> None:
+        onset = self.gone(0.3, 0.6, 0.9, 1.0, 1.0)
+        assert onset.doubt() is None
+        onset.fresh()
+        onset.goes(1.0, smiling(1.0))
+        assert onset.doubt() is Reason.SUDDEN
+
+    def test_a_lost_frame_makes_nothing_sudden(self) -> None:
+        whole, lost = self.gone(0.3, 0.6, 0.9, 1.0, 1.0), self.gone(0.3, 0.9, 1.0, 1.0)
+        assert whole.doubt() is None
+        assert lost.doubt(20.0) is None
+        assert MOST_AT_ONCE > 0.6
