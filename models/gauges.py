@@ -20,6 +20,7 @@ from models.mesh.landmarks import read_mesh
 from models.motion import MotionMeter
 from models.network_file import NetworkError
 from models.observation import Face, Liveness, LivenessPlan, Measure, Wanted
+from models.passage import PassageMeter
 from models.passive.passive import PassiveMeter
 from models.picture import PictureMeter
 from models.quality import quality
@@ -43,6 +44,7 @@ class Gauges:
         self._change = ChangeMeter()
         self._stand = Stand(networks["face"])
         self._picture = PictureMeter()
+        self._passage = PassageMeter()
         self._passive = PassiveMeter()
 
     def measured(self, frame: Frame, small: ColorImage | None, face: Face, wanted: Wanted) -> Face:
@@ -69,6 +71,9 @@ class Gauges:
         if Measure.MOTION in wanted.measures:
             with self._stages.timed("motion"):
                 face = replace(face, motion=self._motion.measure(frame, face))
+        if Measure.PASSAGE in wanted.measures:
+            with self._stages.timed("passage"):
+                face = self._with_passage(frame, small, face)
         if Measure.INFRARED in wanted.measures:
             face = self._with_infrared(frame, face)
         if Measure.RELIEF in wanted.measures:
@@ -93,6 +98,13 @@ class Gauges:
             return face
         found = self._picture.measure(frame.color, small, face.box, face.track_id, frame.session)
         return replace(face, picture=found)
+
+    def _with_passage(self, frame: Frame, small: ColorImage | None, face: Face) -> Face:
+        if small is None:
+            return face
+        scale, at = frame.color.shape[1] / small.shape[1], frame.captured_at
+        found = self._passage.measure(small, scale, face.box, face.track_id, frame.session, at)
+        return replace(face, passage=found)
 
     def _with_mesh(self, frame: Frame, face: Face) -> Face:
         if face.mesh is not None or face.landmarks is None:

@@ -30,6 +30,7 @@ class Measure(StrEnum):
     INFRARED = "infrared"  # how the face looks in infrared; the detector's network, over the mesh
     RELIEF = "relief"  # how the face stands out in depth; one tiny network, over the mesh
     IDENTITY = "identity"  # whose look it is, to be compared within one attempt; one network
+    PASSAGE = "passage"  # how the picture of the face came about, of late; no network
     MOTION = "motion"  # how the face grew since the frame before, by optical flow; no network
 
 
@@ -115,6 +116,47 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True)
+class Blend:
+    """What the pictures between an earlier frame and this one are of the two.
+
+    since_s  from how long ago
+    frames   that lay half way; with none the others are 1
+    mixed    what their means leave of them, shifted or not, in parts of the change: 0 = a
+             cross-fade
+    pushed   what a part of each leaves: 0 = one picture pushed over the other
+    """
+
+    since_s: float
+    frames: int
+    mixed: float
+    pushed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """How the picture of a face came about (models/passage.py).
+
+    stir    how much more it changes over 0.4 s than from frame to frame: 1 = by noise alone. None
+            until it was followed for so long
+    grain   grey levels by which it changes from frame to frame; None as above
+    blends  since several moments, the latest first
+    """
+
+    stir: float | None
+    grain: float | None
+    blends: tuple[Blend, ...] = ()
+
+    def since(self, seconds: float) -> Blend | None:
+        """From so long ago, or else from the longest before in which something lay half way.
+
+        None when nothing is known. A way that took longer than is known is told from its last part.
+        """
+        nearer = sum(blend.since_s < seconds for blend in self.blends)
+        reach = self.blends[: nearer + 1]
+        return next((blend for blend in reversed(reach) if blend.frames), next(iter(reach), None))
+
+
+@dataclass(frozen=True, slots=True)
 class Relief:
     """What a depth camera says of one face.
 
@@ -181,6 +223,7 @@ class Face:
     passive: Passive | None = None
     liveness: Liveness | None = None
     motion: Motion | None = None
+    passage: Passage | None = None
     relief: Relief | None = None
     infrared: Infrared | None = None
     identity: Embedding | None = None

@@ -28,7 +28,9 @@ FPS = 15.0
 GATE = GateSettings(minimum_face_size_px=60.0, minimum_sharpness=0.1, minimum_change=0.0)
 ALONE = SmileSettings(joined_with="none")
 JOINED = SmileSettings()
-LOOKS = frozenset({Measure.QUALITY, Measure.POSE, Measure.BLENDSHAPES, Measure.IDENTITY})
+LOOKS = frozenset(
+    {Measure.QUALITY, Measure.POSE, Measure.BLENDSHAPES, Measure.IDENTITY, Measure.PASSAGE}
+)
 ALL = LOOKS | {Measure.PICTURE, Measure.LIVENESS}
 
 

@@ -371,7 +371,7 @@ def test_nothing_is_measured_that_is_not_needed() -> None:
         kind: {m for wanted in asked(kind) for m in wanted}
         for kind in (Challenge.NOD, Challenge.SMILE, Challenge.FLOW)
     }
-    gated = {Measure.QUALITY, Measure.POSE, Measure.IDENTITY}
+    gated = {Measure.QUALITY, Measure.POSE, Measure.IDENTITY, Measure.PASSAGE}
     assert measures == {
         Challenge.NOD: gated,
         Challenge.SMILE: gated | {Measure.BLENDSHAPES},

@@ -20,7 +20,14 @@ from tests.support.stage import step_of
 
 ASKED = Path(__file__).parent / "data" / "asked"
 MEASURES = frozenset(
-    {Measure.QUALITY, Measure.POSE, Measure.BLENDSHAPES, Measure.MOTION, Measure.IDENTITY}
+    {
+        Measure.QUALITY,
+        Measure.POSE,
+        Measure.BLENDSHAPES,
+        Measure.MOTION,
+        Measure.IDENTITY,
+        Measure.PASSAGE,
+    }
 )
 NETWORKS = Networks.load(needs(MEASURES), "cpu", 1)
 # A webcam of 400x300, compressed so hard that some frames repeat the one before.

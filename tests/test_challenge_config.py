@@ -174,7 +174,7 @@ def test_only_what_may_be_asked_or_watched_is_loaded() -> None:
     plain = ChallengeSettings(Kind.NOD)
     watched = ChallengeSettings(Kind.NOD, unified=Unified(watch=True))
     flow = SequenceSettings((Kind.NOD, Kind.FLOW), unified=Unified(watch=False))
-    gated = {Measure.QUALITY, Measure.POSE, Measure.IDENTITY}
+    gated = {Measure.QUALITY, Measure.POSE, Measure.IDENTITY, Measure.PASSAGE}
     assert catalogue.needs(plain).measures == gated
     assert catalogue.needs(watched).measures == gated | {Measure.BLENDSHAPES}
     assert catalogue.needs(flow).measures == gated | {Measure.MOTION}

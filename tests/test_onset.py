@@ -16,16 +16,18 @@ from feeds.imaging import open_file
 from kioskd.judge import judged
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
-from kioskd.modes.challenges.kinds import MOST_PER_S, Challenge
+from kioskd.modes.challenges.kinds import ANGLES, MOST_PER_S, Challenge
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.onset import MOST_AT_ONCE, Onset
 from kioskd.modes.reasons import Reason
+from models.observation import Blend, Passage
 from models.perceive import Perceiver
 from tests.support.acting import REST, Stage, moving, still
 from tests.support.clips import DATA
 from tests.support.easing import smiling
 from tests.support.eyes import networks
-from tests.support.two_photographs import Exchange, Hand, Pair, exchanged
+from tests.support.stage import PASSAGE
+from tests.support.two_photographs import Exchange, Hand, Pair, exchanged, started
 from tests.test_challenge import DONE
 
 OPEN = GateSettings(minimum_face_size_px=60.0, minimum_sharpness=0.05, minimum_change=0.0)
@@ -48,7 +50,7 @@ MOMENTS = {
     Challenge.RIGHT_TURN: Moment(ASKED / "head.mp4", 60, 80),
     Challenge.MOUTH_OPENING: Moment(ASKED / "mouth_then_left.mp4", 5, 19),
     Challenge.EYEBROW_RAISE: Moment(ASKED / "brows.mp4", 10, 21),
-    Challenge.SMILE: Moment(ASKED / "smile.mp4", 5, 20),
+    Challenge.SMILE: Moment(DATA / "single_face.mp4", 12, 33),
 }
 
 
@@ -112,6 +114,49 @@ def test_two_photographs_of_one_person_are_no_action(
     assert "passed" not in verdicts
 
 
+# A push of two faces that hardly differ is hidden by a hand that sways: docs/measure/challenges.md.
+LAID_OVER: list[tuple[Challenge, Exchange, float, float]] = [
+    *((kind, "fade", 0.5, 15.0) for kind in sorted(MOMENTS)),
+    *((kind, "push", 0.8, 15.0) for kind in sorted(ANGLES)),
+    (Challenge.MOUTH_OPENING, "fade", 0.3, 30.0),
+    (Challenge.SMILE, "fade", 1.0, 10.0),
+]
+
+
+@pytest.mark.parametrize(("kind", "how", "lasts_s", "fps"), LAID_OVER)
+def test_two_photographs_in_a_hand_that_are_laid_over_each_other_are_no_action(
+    kind: Challenge, how: Exchange, lasts_s: float, fps: float
+) -> None:
+    """The hand sways: it is not that they stand still by which they are told."""
+    verdicts, reasons = told(kind, exchanged(pair(kind), how, lasts_s, fps, sways=0.7), fps)
+    assert "passed" not in verdicts
+    assert "not_ready" in reasons  # it was asked for
+
+
+@pytest.mark.parametrize("kind", sorted(MOMENTS))
+def test_of_a_photograph_on_a_stand_nothing_is_even_asked(kind: Challenge) -> None:
+    verdicts, reasons = told(kind, list(exchanged(pair(kind), "fade", 0.5, 15.0))[:18], 15.0)
+    assert verdicts == []
+    assert "still_picture" in reasons
+
+
+@pytest.mark.parametrize("kind", sorted(MOMENTS))
+def test_a_recording_that_stands_until_it_is_started_is_no_action(kind: Challenge) -> None:
+    moment = MOMENTS[kind]
+    acts = recorded(moment.clip)[moment.rest : moment.done + 3]
+    verdicts, reasons = told(kind, started([*acts, *[acts[-1]] * 25], 1.5, 25.0), 25.0)
+    assert "passed" not in verdicts
+    assert "still_picture" in reasons
+
+
+def test_photographs_of_open_and_of_closed_eyes_on_a_stand_do_not_blink() -> None:
+    images = recorded(DATA / "single_face.mp4")
+    eyes = Pair(images[15], images[27])
+    verdicts, reasons = told(Challenge.BLINK, exchanged(eyes, "blink", 0.0, 30.0), 30.0)
+    assert "passed" not in verdicts
+    assert "still_picture" in reasons
+
+
 @pytest.mark.parametrize("fps", [10.0, 15.0, 30.0])
 @pytest.mark.parametrize("kind", sorted(MOST_PER_S))
 def test_who_was_too_sudden_goes_back_to_rest_and_does_it_again(
@@ -132,7 +177,7 @@ class TestOnset:
         for number in range(5):
             onset.rests(number / fps, smiling(0.0))
         for number, each in enumerate(much, start=5):
-            onset.goes(number / fps, smiling(each))
+            onset.goes(number / fps, smiling(each), PASSAGE)
         return onset
 
     @pytest.mark.parametrize("fps", [10.0, 15.0, 30.0, 60.0])
@@ -155,11 +200,35 @@ class TestOnset:
         assert self.gone().doubt() is Reason.SUDDEN
         assert self.gone(0.0, 0.0).doubt() is Reason.SUDDEN
 
+    @pytest.mark.parametrize(
+        ("blends", "doubt"),
+        [
+            ((Blend(3.0, 5, 0.4, 0.3),), None),
+            ((Blend(3.0, 5, 0.05, 0.3),), Reason.BLENDED),  # a cross-fade
+            ((Blend(3.0, 5, 0.4, 0.05),), Reason.BLENDED),  # a push
+            ((Blend(3.0, 0, 1.0, 1.0),), Reason.SUDDEN),  # nothing half way
+            ((), Reason.SUDDEN),  # nothing known
+            ((Blend(0.1, 5, 0.05, 0.3), Blend(3.0, 5, 0.4, 0.3)), None),  # since the rest
+            ((Blend(0.1, 5, 0.4, 0.3), Blend(3.0, 5, 0.05, 0.3)), Reason.BLENDED),
+        ],
+    )
+    def test_one_picture_laid_over_another_is_no_action(
+        self, blends: tuple[Blend, ...], doubt: Reason | None
+    ) -> None:
+        onset = self.gone(0.3, 0.6, 0.9, 1.0)
+        onset.goes(0.3, smiling(1.0), Passage(10.0, 1.0, blends))
+        assert onset.doubt() is doubt
+
+    def test_a_picture_that_was_not_measured_is_in_doubt(self) -> None:
+        onset = self.gone(0.3, 0.6, 0.9, 1.0)
+        onset.goes(0.3, smiling(1.0), None)
+        assert onset.doubt() is Reason.NOT_MEASURED
+
     def test_afresh_nothing_has_rested(self) -> None:
         onset = self.gone(0.3, 0.6, 0.9, 1.0, 1.0)
         assert onset.doubt() is None
         onset.fresh()
-        onset.goes(1.0, smiling(1.0))
+        onset.goes(1.0, smiling(1.0), PASSAGE)
         assert onset.doubt() is Reason.SUDDEN
 
     def test_a_lost_frame_makes_nothing_sudden(self) -> None:

@@ -182,4 +182,4 @@ def test_pose_and_identity_are_asked_for_and_nothing_dearer() -> None:
     door = stage()
     door.show(turns(), 3.0)
     asked = {measure for wanted in door.asked for measure in wanted.measures}
-    assert asked == {Measure.QUALITY, Measure.POSE, Measure.IDENTITY}
+    assert asked == {Measure.QUALITY, Measure.POSE, Measure.IDENTITY, Measure.PASSAGE}

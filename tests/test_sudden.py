@@ -24,6 +24,7 @@ from models.perceive import Perceiver, needs
 from models.session import Networks
 from tests.support.easing import smiling
 from tests.support.stage import Stage, always, person
+from tests.support.two_photographs import Hand, held
 
 CLIP = Path(kioskd.demo.__file__).parent / "clips" / "live.mov"
 FPS = 30.0
@@ -63,9 +64,11 @@ def told(shown: Iterable[ColorImage], every: int = 1) -> tuple[list[str], set[st
 
 
 def noisy(picture: ColorImage, count: int) -> list[ColorImage]:
+    """As a photograph in a hand is seen, which sways; one on a stand is `still_picture`."""
     chance = np.random.default_rng(count)
-    added = (chance.normal(0.0, 1.5, picture.shape) for _ in range(count))
-    return [np.clip(picture + each, 0, 255).astype(np.uint8) for each in added]
+    ways = [Hand(2 * np.sin(0.15 * n), 2 * np.cos(0.1 * n)) for n in range(count)]
+    shown = [held(picture, way) + chance.normal(0.0, 1.5, picture.shape) for way in ways]
+    return [np.clip(each, 0, 255).astype(np.uint8) for each in shown]
 
 
 @pytest.mark.parametrize("every", [1, 2])

@@ -98,6 +98,7 @@ def test_a_smile_that_nobody_measured_cannot_be_passed_over() -> None:
         "quality",
         "pose",
         "identity",
+        "passage",
         "blendshapes",
     }
 

@@ -31,6 +31,7 @@ from kioskd.modes.finding import Finding
 from kioskd.modes.gate import GateSettings, gate_for
 from kioskd.modes.joined import Cause as Join
 from kioskd.modes.joined import Joined
+from kioskd.modes.onset import is_still
 from kioskd.modes.prompts import Prompts, prompt
 from kioskd.modes.reasons import Reason
 from kioskd.modes.same_person import SamePerson
@@ -237,6 +238,9 @@ class Course(ABC):
             face = yield from self.same.look(seen, face)
             if self.same.other:
                 return self._break_off(seen, Reason.OTHER_PERSON)
+            face = yield from ask(face, Measure.PASSAGE)
+            if is_still(face.passage):
+                return self.refuse(Reason.STILL_PICTURE)
         if self.joined is not None and self.attempt().frames:
             face = yield from self.joined.look(seen, face)
             if self.joined.attack:

@@ -1,16 +1,20 @@
-"""Did what was asked for come about as muscles bring it about, or was it there at once?
+"""Did what was asked for come about as muscles bring it about, or is it a picture's doing?
 
 One rule for every action of every mode that asks for one. A photograph that takes another's place
 is done in one frame, whatever the frame rate: what an action makes of its way from rest in one
 frame, and in a second, is limited. The way is laid out in the mesh's own shape, so a box that
-jumps counts for nothing, and a lost frame makes no action sudden by itself.
+jumps counts for nothing, and a lost frame makes no action sudden by itself. One that fades into
+another, or is pushed over it, is told by the picture itself (models/passage.py), and so is one that
+stands still, as a recording does before it is started.
 
 docs/measure/challenges.md and docs/measure/pose-and-smile.md have it on people and on pictures.
 """
 
+import math
+
 from kioskd.modes.reasons import Reason
 from models.mesh.way import Way
-from models.observation import Mesh
+from models.observation import Mesh, Passage
 
 # Of the way to what was asked for. A cut takes it whole, at every frame rate, and so does a blank
 # behind which a picture is changed. People on film took 0.55 of it in a frame at 24 to 30 frames a
@@ -18,6 +22,21 @@ from models.observation import Mesh
 # which have not far to go.
 MOST_AT_ONCE = 0.85
 MOST_PER_S, MOST_PER_S_NEAR = 12.0, 20.0
+
+# A still picture changes by noise alone: over 0.4 s 0.98 to 1.03 times as much as from frame to
+# frame. People on film 1.2 times and more; at 10 frames a second 0.9, but by more grey levels than
+# a sensor's noise has.
+STILL_STIR, STILL_GRAIN = 1.1, 2.5
+# Half way a cross-fade on a stand leaves 0.05 of the change, in a hand that sways mostly less than
+# 0.09, and one picture pushed over another up to 0.15; people leave 0.10 and 0.23 at least.
+LEAST_MIXED, LEAST_PUSHED = 0.09, 0.17
+
+
+def is_still(passage: Passage | None) -> bool:
+    """Whether it is a still picture that was looked at of late."""
+    if passage is None or passage.stir is None or passage.grain is None:
+        return False
+    return passage.stir < STILL_STIR and passage.grain < STILL_GRAIN
 
 
 class Onset:
@@ -29,13 +48,17 @@ class Onset:
     def fresh(self) -> None:
         """Forget all of it: nothing has rested yet."""
         self._way = Way()
+        self._rested_at = self._at = -math.inf
+        self._passage: Passage | None = None
 
     def rests(self, at: float, mesh: Mesh) -> None:
         """A frame of the rest before the action."""
+        self._rested_at = at
         self._way.rests(at, mesh)
 
-    def goes(self, at: float, mesh: Mesh) -> None:
+    def goes(self, at: float, mesh: Mesh, passage: Passage | None) -> None:
         """A frame since."""
+        self._at, self._passage = at, passage
         self._way.goes(at, mesh)
 
     def doubt(self, most_per_s: float = MOST_PER_S) -> Reason | None:
@@ -45,5 +68,16 @@ class Onset:
         for a second.
         """
         leap = self._way.leap()
-        came = leap is not None and leap.share <= MOST_AT_ONCE and leap.per_s <= most_per_s
-        return None if came else Reason.SUDDEN
+        if leap is None or not (leap.share <= MOST_AT_ONCE and leap.per_s <= most_per_s):
+            return Reason.SUDDEN
+        return self._laid_over()
+
+    def _laid_over(self) -> Reason | None:
+        """Whether one picture was laid over another, as the latest frame tells."""
+        if self._passage is None:
+            return Reason.NOT_MEASURED
+        blend = self._passage.since(self._at - self._rested_at)
+        if blend is None or not blend.frames:
+            return Reason.SUDDEN  # nothing was seen half way
+        faces = blend.mixed >= LEAST_MIXED and blend.pushed >= LEAST_PUSHED
+        return None if faces else Reason.BLENDED

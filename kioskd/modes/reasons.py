@@ -56,6 +56,7 @@ class Reason(StrEnum):
     NOT_NEUTRAL = "not_neutral"
     NO_SMILE = "no_smile"
     SUDDEN = "sudden"
+    BLENDED = "blended"
     TURNED_TOO_FAST = "turned_too_fast"
     TURNED_BACK = "turned_back"
     WRONG_DIRECTION = "wrong_direction"
@@ -161,6 +162,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.INFRARED_FACELESS: "No face stands in infrared where the colour image has one",
     Reason.NOT_NEUTRAL: "The face smiles before it was asked to; look neutral first",
     Reason.NO_SMILE: "No smile came, or it did not last",
+    Reason.BLENDED: "The picture changed as one picture does into another, not as a face",
     Reason.SUDDEN: "The look changed at once, as when one picture takes another's place",
     Reason.TURNED_TOO_FAST: "The head was in profile at once; turn it slowly",
     Reason.TURNED_BACK: "The head went back before the profile; look at the camera again",

@@ -17,6 +17,7 @@ FILLS: dict[Measure, tuple[str, ...]] = {
     Measure.INFRARED: ("infrared",),
     Measure.RELIEF: ("relief",),
     Measure.MOTION: ("motion",),
+    Measure.PASSAGE: ("passage",),
 }
 NOTHING: dict[str, Any] = {name: None for names in FILLS.values() for name in names}
 

@@ -21,7 +21,8 @@ class Needs:
 
 
 GATED = frozenset({Measure.QUALITY, Measure.POSE})  # what the face gate asks for
-ACTING = GATED | {Measure.IDENTITY}  # and where something is asked for, which one person must do
+# And where something is asked for, which one person must do, and no picture.
+ACTING = GATED | {Measure.IDENTITY, Measure.PASSAGE}
 COLOURS = GATED | {Measure.PICTURE, Measure.LIVENESS}  # and where the networks judge colours
 
 

@@ -13,12 +13,14 @@ from kioskd.modes.gate import Gate, Refusal
 from kioskd.modes.replay import Replay
 from models.mesh.facing import centre_pose_quality
 from models.observation import (
+    Blend,
     Face,
     HeadPose,
     ImageQuality,
     Liveness,
     Measure,
     Observation,
+    Passage,
     Picture,
     Wanted,
 )
@@ -27,6 +29,8 @@ from tests.support.somebody import somebody
 
 Scene = tuple[Face, ...]
 Play = Callable[[float], Scene]  # seconds since its start -> who is in view, fully measured
+# How the picture of somebody who lives, and does what they do, comes about.
+PASSAGE = Passage(stir=10.0, grain=1.5, blends=(Blend(3.0, 5, 0.45, 0.35),))
 RATES = [10.0, 15.0, 30.0]
 # An ordinary camera's picture of an ordinary room.
 PICTURE = Picture(colour=0.6, redness=0.3, discord=0.0, clumping=1.1, flatness=0.2, blocks=1.1)
@@ -58,6 +62,7 @@ def person(
         blendshapes={"mouthSmileLeft": smile, "mouthSmileRight": smile},
         liveness=Liveness(live, {} if live is None else {"hybrid": live}),
         identity=somebody(who),
+        passage=PASSAGE,
     )
 
 

@@ -48,11 +48,17 @@ def held(image: ColorImage, hand: Hand) -> ColorImage:
 
 
 def exchanged(
-    pair: Pair, kind: Exchange, lasts_s: float, fps: float, hand: Hand = Hand()
+    pair: Pair,
+    kind: Exchange,
+    lasts_s: float,
+    fps: float,
+    hand: Hand = Hand(),
+    sways: float = 0.0,
 ) -> Iterator[ColorImage]:
     """The first for 1.2 s, then the exchange, then the second for 2 s; at so many frames a second.
 
-    A push lays the second over the first from the left, a slide moves it in from there.
+    A push lays the second over the first from the left, a slide moves it in from there. `sways`:
+    pixels by which a hand moves all of it to and fro, in 1.4 s across and in 2 s down.
     """
     noise = list(_noise(pair.rest))
     second = held(pair.done, hand)
@@ -64,7 +70,13 @@ def exchanged(
             shown = pair.rest
         elif 0 < along < 1:
             shown = between(pair.rest, second, kind, along)
+        if sways:
+            shown = held(shown, _swayed(sways, number / fps))
         yield np.clip(shown + noise[number % len(noise)], 0, 255).astype(np.uint8)
+
+
+def _swayed(by: float, at: float) -> Hand:
+    return Hand(by * np.sin(2 * np.pi * at / 1.4), by * np.sin(2 * np.pi * at / 2.0 + 1.0))
 
 
 def between(first: ColorImage, second: ColorImage, kind: Exchange, along: float) -> ColorImage:

@@ -213,7 +213,7 @@ class ChallengeMode(Course):
         if way.extent <= 0.0:
             self._onset.rests(now.at, now.mesh)
         else:
-            self._onset.goes(now.at, now.mesh)
+            self._onset.goes(now.at, now.mesh, now.passage)
 
     def _finish(self, seen: Observation, now: Reading) -> Step:
         """The action was seen; it counts as soon as a pass lacks nothing."""

@@ -8,7 +8,7 @@ from statistics import median
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.reasons import Reason
 from models.mesh.expression import expression, smile
-from models.observation import Face, Measure, Mesh, Observation
+from models.observation import Face, Measure, Mesh, Observation, Passage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +22,7 @@ class Reading:
     ratio             the face box's width in heights
     zoom              how the face grew since the frame before, by optical flow; None as above,
                       or where the flow could not be told
+    passage           how the picture came about
     """
 
     at: float
@@ -36,6 +37,7 @@ class Reading:
     ratio: float
     smile: float | None = None
     zoom: float | None = None
+    passage: Passage | None = None
 
 
 def measures(kinds: Collection[Challenge]) -> tuple[Measure, ...]:
@@ -68,6 +70,7 @@ def read(seen: Observation, face: Face, kinds: Collection[Challenge]) -> Reading
         ratio=(x2 - x1) / (y2 - y1) if y2 > y1 else math.inf,
         smile=smiling,
         zoom=None if face.motion is None else face.motion.zoom,
+        passage=face.passage,
     )
     return reading if _sound(reading) else Reason.INTERNAL
 

@@ -51,15 +51,15 @@ class PoseMode(Course):
             return self._pass(seen)
         self._turn = turning.after(self._turn, look, self._rule)
         self._meshes = (face.mesh,) if looks_here else (*self._meshes, face.mesh)
-        self._follow(seen.at, face.mesh, rests=looks_here)
+        self._follow(seen.at, face, face.mesh, rests=looks_here)
         self.same.closely = isinstance(self._turn, turning.Turning) and not looks_here
         return self._stand(seen)
 
-    def _follow(self, at: float, mesh: Mesh, *, rests: bool) -> None:
+    def _follow(self, at: float, face: Face, mesh: Mesh, *, rests: bool) -> None:
         if rests:
             self._onset.rests(at, mesh)
         else:
-            self._onset.goes(at, mesh)
+            self._onset.goes(at, mesh, face.passage)
 
     def _stand(self, seen: Observation) -> Step:
         """Where the turn stands after this frame."""

@@ -16,7 +16,7 @@ from kioskd.modes.smile import smiling
 from kioskd.modes.smile.smile_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile.smile_settings import SmileSettings
 from models.mesh.expression import smile
-from models.observation import Face, Measure, Mesh, Observation
+from models.observation import Face, Measure, Observation
 
 MODE = "secure_access_smile"
 
@@ -48,7 +48,7 @@ class SmileMode(Course):
         if self.phase is Phase.QUALITY:
             self.move(Cause.FIRST_FIT_FRAME)
         self.count(seen)
-        for cause in self._watch.look(seen.at, score, face.mesh):
+        for cause in self._watch.look(seen.at, score, face):
             if cause is not Cause.SMILE_HELD:
                 self.move(cause)
         self.same.closely = self._watch.smiles
@@ -130,9 +130,9 @@ class SmileWatch:
     def scores(self) -> dict[str, float]:
         return {"smile": round(self._most, 4)}
 
-    def look(self, at: float, score: float, mesh: Mesh | None) -> list[Cause]:
+    def look(self, at: float, score: float, face: Face) -> list[Cause]:
         """One more fit frame; what it changed, in order."""
-        self._follow(at, score, mesh)
+        self._follow(at, score, face)
         causes = []
         if self._last_at is not None and at - self._last_at > self._gap_s:
             causes += self._become(smiling.unseen(self._state))
@@ -143,13 +143,13 @@ class SmileWatch:
             state = smiling.Prompt() if self._doubt else state
         return causes + self._become(state)
 
-    def _follow(self, at: float, score: float, mesh: Mesh | None) -> None:
-        if mesh is None:
+    def _follow(self, at: float, score: float, face: Face) -> None:
+        if face.mesh is None:
             return
         if score >= self._rule.neutral_threshold:
-            self._onset.goes(at, mesh)
+            self._onset.goes(at, face.mesh, face.passage)
         else:
-            self._onset.rests(at, mesh)
+            self._onset.rests(at, face.mesh)
             self._doubt = None
 
     def _become(self, state: smiling.Smiling) -> list[Cause]:

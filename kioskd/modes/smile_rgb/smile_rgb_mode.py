@@ -16,7 +16,7 @@ from kioskd.modes.smile.smile_mode import SmileWatch, smile_score
 from kioskd.modes.smile.smile_phases import Cause as Smile
 from kioskd.modes.smile_rgb.smile_rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
-from models.observation import Face, Liveness, Measure, Mesh, Observation
+from models.observation import Face, Liveness, Measure, Observation
 
 MODE = "secure_access_smile_rgb_liveness"
 
@@ -51,12 +51,12 @@ class SmileRgbMode(Course):
         if self.phase is Phase.QUALITY:
             self.move(Smile.FIRST_FIT_FRAME)
         self.count(seen)
-        return self._both(seen, smile, face.mesh, liveness, score)
+        return self._both(seen, smile, face, liveness, score)
 
     def _both(
-        self, seen: Observation, smile: float, mesh: Mesh | None, liveness: Liveness, score: float
+        self, seen: Observation, smile: float, face: Face, liveness: Liveness, score: float
     ) -> Step:
-        for cause in self._watch.look(seen.at, smile, mesh):
+        for cause in self._watch.look(seen.at, smile, face):
             self.move(cause)
         self.same.closely = self._watch.smiles
         self._tally.add(liveness)
