@@ -11,8 +11,10 @@ other to the pixel. The measures are our own; docs/measure/challenges.md has the
 """
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,23 +27,23 @@ LAGS_S = (0.25, 0.4, 0.6, 0.9, 1.3, 1.9, 2.6)  # from how long ago the ways are 
 KEPT_S = 2.8
 LEAST_S = 0.025  # nearer frames are left out: 30 a second tell as much as 60
 LATELY_S, LONG_S = 0.8, 0.4  # what stir is told from, and what is a long wait in it
-ROOM = 1.2  # side of the region in the box's
+ROOM = 1.3  # side of the region in the box's
 SIDE = 48  # pixels of the sample
 SMOOTH = 3  # pixels of the square over which it is averaged where a way is looked at
 HALF_WAY = (0.15, 0.85)
 MOST_BETWEEN = 12  # frames of a way that are looked at
+MOST_PAIRS = 24  # of frames far apart
 LIT = 40.0  # grey levels, standard deviation: about a face's
 LEAST_CHANGE = 1.0  # grey levels, root mean square: less is no way
 
-Sample = NDArray[np.float32]  # (SIDE * SIDE,), grey levels about their mean
+Sample = NDArray[np.float32]  # (..., SIDE * SIDE), grey levels about their mean
 Region = tuple[slice, slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
     at: float
-    box: Box  # in the small copy
-    grey: Image
+    grey: Image  # the whole small copy
 
 
 class PassageMeter:
@@ -59,128 +61,118 @@ class PassageMeter:
         if whose != self._whose or (self._looks and at < self._looks[-1].at):
             self._whose = whose
             self._looks.clear()
-        x1, y1, x2, y2 = (side / scale for side in box)
         if not self._looks or at - self._looks[-1].at >= LEAST_S:
-            self._looks.append(_Look(at, (x1, y1, x2, y2), to_grey(small)))
+            self._looks.append(_Look(at, to_grey(small)))
         while at - self._looks[0].at > KEPT_S:
             self._looks.popleft()
-        looks = list(self._looks)
-        stir, grain = _stir([look for look in looks if at - look.at <= LATELY_S])
-        return Passage(stir, grain, tuple(_blends(looks)))
+        x1, y1, x2, y2 = (side / scale for side in box)
+        region = _region((x1, y1, x2, y2), small)
+        if region is None:
+            return Passage(None, None)
+        past = _Past(list(self._looks), region)
+        stir, grain = past.stir()
+        return Passage(stir, grain, tuple(past.blends()))
 
 
-def _stir(looks: list[_Look]) -> tuple[float | None, float | None]:
-    """Change over LONG_S in that between neighbours, of mean squares; and the latter's root."""
-    times = np.array([look.at for look in looks])
-    first, second = np.nonzero(times[None, :] - times[:, None] >= LONG_S)
-    if len(first) == 0:
-        return None, None
-    region = _region((looks[-1].box,), looks[-1].grey)
-    samples = [_sample(look.grey, region) for look in looks]
-    if region is None or any(sample is None for sample in samples):
-        return None, None
-    seen = np.stack([_lit(sample) for sample in samples if sample is not None])
-    neighbours = float(np.mean(np.diff(seen, axis=0) ** 2))
-    apart = float(np.mean([np.mean((seen[b] - seen[a]) ** 2) for a, b in _some(first, second)]))
-    if not neighbours > 0.0:
-        return (1.0 if not apart > 0.0 else None), 0.0
-    return apart / neighbours, neighbours**0.5
+class _Past:
+    """The looks of one region up to now, each sampled only if it is asked for."""
 
+    def __init__(self, looks: list[_Look], region: Region) -> None:
+        self._looks, self._region = looks, region
+        self._times = np.array([look.at for look in looks])
+        self._samples: dict[int, Sample] = {}
 
-def _some(first: NDArray[np.int_], second: NDArray[np.int_]) -> list[tuple[int, int]]:
-    """Of the pairs a few, evenly."""
-    every = ceil(len(first) / (2 * MOST_BETWEEN))
-    return list(zip(first[::every].tolist(), second[::every].tolist(), strict=True))
+    def stir(self) -> tuple[float | None, float | None]:
+        """Change over LONG_S in that between neighbours, of mean squares; and the latter's root."""
+        lately = int(np.searchsorted(self._times, self._times[-1] - LATELY_S))
+        times = self._times[lately:]
+        first, second = np.nonzero(times[None, :] - times[:, None] >= LONG_S)
+        if len(first) == 0:
+            return None, None
+        seen = np.stack([_lit(self._sample(n)) for n in range(lately, len(self._looks))])
+        every = ceil(len(first) / MOST_PAIRS)
+        apart = float(np.mean((seen[second[::every]] - seen[first[::every]]) ** 2))
+        neighbours = float(np.mean(np.diff(seen, axis=0) ** 2))
+        if not neighbours > 0.0:
+            return (1.0 if not apart > 0.0 else None), 0.0
+        return apart / neighbours, neighbours**0.5
 
+    def blends(self) -> Iterator[Blend]:
+        """From each lag that is reached, the shortest first."""
+        before = -1
+        for lag_s in LAGS_S:
+            since = int(np.searchsorted(self._times, self._times[-1] - lag_s, "right")) - 1
+            if since < 0:
+                return
+            if since != before and (blend := self._blend(since)) is not None:
+                yield blend
+            before = since
 
-def _blends(looks: list[_Look]) -> list[Blend]:
-    """From each lag that is reached, the shortest first."""
-    now, found, before = looks[-1], [], -1
-    for lag_s in LAGS_S:
-        at = next((n for n in range(len(looks) - 1, -1, -1) if now.at - looks[n].at >= lag_s), None)
-        if at is None:
-            break
-        if at != before and (blend := _blend(looks[at:])) is not None:
-            found.append(blend)
-        before = at
-    return found
-
-
-def _blend(way: list[_Look]) -> Blend | None:
-    """What the frames of a way are of its two ends; None where the ends are alike."""
-    region = _region((way[0].box, way[-1].box), way[0].grey)
-    first, last = _smooth(way[0].grey, region), _smooth(way[-1].grey, region)
-    if first is None or last is None:
-        return None
-    ends = _Ends(first, last)
-    if not ends.power >= LEAST_CHANGE**2 * len(first):
-        return None
-    every = ceil(max(1, len(way) - 2) / MOST_BETWEEN)
-    samples = (_smooth(look.grey, region) for look in way[1:-1:every])
-    told = [of for each in samples if each is not None and (of := ends.of(each)) is not None]
-    since_s = way[-1].at - way[0].at
-    if not told:
-        return Blend(since_s, 0, 1.0, 1.0)
-    mixed, pushed = np.median(told, axis=0).tolist()
-    return Blend(since_s, len(told), mixed, pushed)
-
-
-class _Ends:
-    """The two ends of a way, and what of a sample between is theirs."""
-
-    def __init__(self, first: Sample, last: Sample) -> None:
-        self._first, self._whole = first, last - first
-        self.power = float(self._whole @ self._whole)
-        # a hand that holds a screen shifts both by some pixels: to first order by their slopes
-        theirs = np.stack((self._whole, *_slopes(first), *_slopes(last)))
-        self._theirs, self._found = theirs, np.linalg.pinv(theirs.T)
-
-    def of(self, between: Sample) -> tuple[float, float] | None:
-        """What a mean of both ends, and a part of each, leave of it; None unless half way.
-
-        In parts of the change; an edge that moves by far leaves sqrt(share * (1 - share)), which
-        is taken for a half.
-        """
-        gone = between - self._first
-        share = float(gone @ self._whole) / self.power
-        if not HALF_WAY[0] < share < HALF_WAY[1]:
+    def _blend(self, since: int) -> Blend | None:
+        """What the looks between that one and now are of the two; None where these are alike."""
+        last = len(self._looks) - 1
+        first, whole = self._smooth(since), self._smooth(last) - self._smooth(since)
+        power = float(whole @ whole)
+        if not power >= LEAST_CHANGE**2 * len(whole):
             return None
-        left = gone - (self._found @ gone) @ self._theirs
-        mixed = (float(left @ left) / self.power / (4 * share * (1 - share))) ** 0.5
-        nearer = np.minimum(gone**2, (gone - self._whole) ** 2)
-        return mixed, (float(nearer.sum()) / self.power) ** 0.5
+        since_s = float(self._times[last] - self._times[since])
+        every = 1
+        while (last - since) / every > MOST_BETWEEN:
+            every *= 2  # so that several lags look at the same ones
+        between = [n for n in range(since + 1, last) if (last - n) % every == 0]
+        gone = np.stack([self._smooth(n) - first for n in between or [since]])
+        share = gone @ whole / power
+        half = (share > HALF_WAY[0]) & (share < HALF_WAY[1])
+        if not half.any():
+            return Blend(since_s, 0, 1.0, 1.0)
+        # an edge that moves by far leaves sqrt(share * (1 - share)), which is taken for a half
+        left = _left(gone[half], first, whole) / (4 * share[half] * (1 - share[half])) ** 0.5
+        nearer = np.minimum(gone[half] ** 2, (gone[half] - whole) ** 2).sum(axis=1) ** 0.5
+        mixed, pushed = (float(np.median(of)) / power**0.5 for of in (left, nearer))
+        return Blend(since_s, int(half.sum()), mixed, pushed)
+
+    def _sample(self, n: int) -> Sample:
+        piece = self._looks[n].grey[self._region]
+        how: Literal["area", "linear"] = "area" if min(piece.shape[:2]) >= SIDE else "linear"
+        shrunk = resize(piece, (SIDE, SIDE), how).astype(np.float32).ravel()
+        return np.asarray(shrunk - shrunk.mean(), np.float32)
+
+    def _smooth(self, n: int) -> Sample:
+        """With less noise, and slopes that hold for more than a pixel."""
+        if n not in self._samples:
+            sample = self._sample(n).reshape(SIDE, SIDE)
+            self._samples[n] = local_mean(sample, SMOOTH).ravel()
+        return self._samples[n]
+
+
+def _left(gone: Sample, first: Sample, whole: Sample) -> NDArray[np.float32]:
+    """(N,) what a mean of both ends leaves of (N, SIDE * SIDE) looks half way, by its length.
+
+    A hand that holds a screen shifts both ends by some pixels: to first order by their slopes.
+    """
+    theirs = np.stack((whole, *_slopes(first), *_slopes(first + whole)))
+    parts = np.linalg.lstsq(theirs @ theirs.T, theirs @ gone.T, rcond=None)[0]
+    left = gone - parts.T @ theirs
+    return np.asarray((left**2).sum(axis=1) ** 0.5, np.float32)
 
 
 def _slopes(sample: Sample) -> tuple[Sample, Sample]:
     """Down and across, grey levels a pixel."""
-    down, across = np.gradient(sample.reshape(SIDE, SIDE))
+    square = sample.reshape(SIDE, SIDE)
+    down, across = np.zeros_like(square), np.zeros_like(square)
+    down[1:-1] = (square[2:] - square[:-2]) / 2
+    across[:, 1:-1] = (square[:, 2:] - square[:, :-2]) / 2
     return down.ravel(), across.ravel()
 
 
-def _region(boxes: tuple[Box, ...], image: Image) -> Region | None:
-    """What holds these boxes, with some room, inside the image; None when nothing is left."""
+def _region(box: Box, image: Image) -> Region | None:
+    """The box with some room, inside the image; None when nothing is left."""
     height, width = image.shape[:2]
-    left, top = (min(box[n] for box in boxes) for n in (0, 1))
-    right, bottom = (max(box[n] for box in boxes) for n in (2, 3))
+    left, top, right, bottom = box
     x, y = (ROOM - 1) / 2 * (right - left), (ROOM - 1) / 2 * (bottom - top)
     across = slice(max(0, round(left - x)), min(width, round(right + x)))
     down = slice(max(0, round(top - y)), min(height, round(bottom + y)))
     return (down, across) if across.stop - across.start > 1 and down.stop - down.start > 1 else None
-
-
-def _sample(grey: Image, region: Region | None) -> Sample | None:
-    if region is None:
-        return None
-    piece = grey[region]
-    shrinks = min(piece.shape[:2]) >= SIDE
-    shrunk = resize(piece, (SIDE, SIDE), "area" if shrinks else "linear").astype(np.float32).ravel()
-    return np.asarray(shrunk - shrunk.mean(), np.float32)
-
-
-def _smooth(grey: Image, region: Region | None) -> Sample | None:
-    """With less noise, and slopes that hold for more than a pixel."""
-    sample = _sample(grey, region)
-    return None if sample is None else local_mean(sample.reshape(SIDE, SIDE), SMOOTH).ravel()
 
 
 def _lit(sample: Sample) -> Sample:
