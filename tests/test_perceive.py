@@ -255,6 +255,7 @@ def test_every_stage_says_how_long_it_took() -> None:
         "blendshapes",
         "infrared",
         "motion",
+        "passage",
         "passive",
         "liveness",
     }
