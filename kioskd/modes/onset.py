@@ -47,19 +47,19 @@ class Onset:
 
     def fresh(self) -> None:
         """Forget all of it: nothing has rested yet."""
-        self._way = Way()
+        self.way = Way()
         self._rested_at = self._at = -math.inf
-        self._passage: Passage | None = None
+        self.passage: Passage | None = None
 
     def rests(self, at: float, mesh: Mesh) -> None:
         """A frame of the rest before the action."""
         self._rested_at = at
-        self._way.rests(at, mesh)
+        self.way.rests(at, mesh)
 
     def goes(self, at: float, mesh: Mesh, passage: Passage | None) -> None:
         """A frame since."""
-        self._at, self._passage = at, passage
-        self._way.goes(at, mesh)
+        self._at, self.passage = at, passage
+        self.way.goes(at, mesh)
 
     def doubt(self, most_per_s: float = MOST_PER_S) -> Reason | None:
         """Why what is done by now counts for nothing; None: it came as actions come.
@@ -67,16 +67,21 @@ class Onset:
         One of which that cannot be told did not. `most_per_s`: ways that one frame may make, taken
         for a second.
         """
-        leap = self._way.leap()
+        leap = self.way.leap()
         if leap is None or not (leap.share <= MOST_AT_ONCE and leap.per_s <= most_per_s):
             return Reason.SUDDEN
         return self._laid_over()
 
+    @property
+    def lasts_s(self) -> float:
+        """Seconds from the last of the rest to the latest frame since."""
+        return self._at - self._rested_at
+
     def _laid_over(self) -> Reason | None:
         """Whether one picture was laid over another, as the latest frame tells."""
-        if self._passage is None:
+        if self.passage is None:
             return Reason.NOT_MEASURED
-        blend = self._passage.since(self._at - self._rested_at)
+        blend = self.passage.since(self.lasts_s)
         if blend is None or not blend.frames:
             return Reason.SUDDEN  # nothing was seen half way
         faces = blend.mixed >= LEAST_MIXED and blend.pushed >= LEAST_PUSHED
