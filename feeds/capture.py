@@ -11,8 +11,8 @@ import signal
 import sys
 
 from feeds import decoder_log
-from feeds.messages import Message, Orders, message_line, read_orders
-from feeds.settings import FileSource, StreamSource
+from feeds.capture_messages import Message, Orders, message_line, read_orders
+from feeds.feed_settings import FileSource, StreamSource
 from feeds.slot import Slot
 from feeds.surroundings import DAEMON_SIGNALS
 

@@ -7,7 +7,7 @@ import numpy as np
 from feeds import decoder_log, imaging, naming
 from feeds.imaging import Capture, Image
 from feeds.interlaced import interlaced
-from feeds.shot import SourceError
+from feeds.opened_source import SourceError
 
 _SAME = 3  # pictures in a row, bit by bit, that no camera gives
 _MOST = 4.0  # a pixel is not so many times as wide as high; whoever claims it is mistaken

@@ -14,12 +14,12 @@ from signal import strsignal
 from time import monotonic, sleep, time
 
 from feeds import naming
+from feeds.blank_picture import blank
+from feeds.capture_messages import Message
+from feeds.feed_settings import FeedSettings, PlayedSource
 from feeds.frame import Frame
-from feeds.messages import Message
-from feeds.picture import blank
 from feeds.process import CaptureProcess
 from feeds.retry import Retry
-from feeds.settings import FeedSettings, PlayedSource
 from feeds.slot import Slot, Taken
 from feeds.state import FeedCounts, FeedState, Phase
 from feeds.watch import STARVED_S, Watch

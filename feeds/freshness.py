@@ -12,8 +12,8 @@ from zlib import crc32
 
 import numpy as np
 
+from feeds.blank_picture import blank
 from feeds.frame import ColorImage
-from feeds.picture import blank
 
 Verdict = Literal["fresh", "late", "repeated", "blank", "blocked", "drifted", "jumped"]
 

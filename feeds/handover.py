@@ -8,12 +8,12 @@ from select import select
 from time import monotonic, sleep, time
 
 from feeds import naming, sources
+from feeds.capture_messages import Message, Orders
+from feeds.feed_settings import PlayedSource
 from feeds.freshness import CATCH_UP_S, Freshness, Judgement
-from feeds.messages import Message, Orders
 from feeds.mount import upright
+from feeds.opened_source import Reader, Shot, SourceError
 from feeds.pace import Pace
-from feeds.settings import PlayedSource
-from feeds.shot import Reader, Shot, SourceError
 from feeds.slot import Slot, SlotError
 from feeds.work import Work
 

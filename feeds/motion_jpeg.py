@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from feeds import imaging, knock, login, naming
 from feeds.jpegs import Jpegs, NoJpegError
-from feeds.shot import Shot, SourceError
+from feeds.opened_source import Shot, SourceError
 from feeds.slot import LARGEST
 from feeds.urls import Address, redact
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from feeds.feed_settings import FeedSettings
 from feeds.frame import Intrinsics, Rig
 from feeds.imaging import turned
+from feeds.opened_source import Shot
 from feeds.planes import Planes
-from feeds.settings import FeedSettings
-from feeds.shot import Shot
 
 _QUARTER = np.array(((0.0, -1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)))  # clockwise, y down
 _MIRROR = np.diag((-1.0, 1.0, 1.0))

@@ -2,8 +2,7 @@
 
 from typing import assert_never
 
-from feeds.pace import LEAST_RATE
-from feeds.settings import (
+from feeds.feed_settings import (
     FileSource,
     RealSenseSource,
     RecordingSource,
@@ -11,6 +10,7 @@ from feeds.settings import (
     StreamSource,
     UsbSource,
 )
+from feeds.pace import LEAST_RATE
 from feeds.urls import redact
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from select import select
 from typing import IO
 
-from feeds.messages import Message, Orders, orders_line, read_message
-from feeds.settings import FeedSettings
+from feeds.capture_messages import Message, Orders, orders_line, read_message
+from feeds.feed_settings import FeedSettings
 from feeds.slot import Slot
 from feeds.surroundings import DAEMON_SIGNALS, environment, hold_standard
 

@@ -12,9 +12,7 @@ from typing import assert_never
 
 from feeds import imaging, knock, motion_jpeg, naming, vp8
 from feeds.decoded import Decoded
-from feeds.realsense import opening
-from feeds.recording import RecordingError, is_recording, read_index
-from feeds.settings import (
+from feeds.feed_settings import (
     FileSource,
     RealSenseSource,
     RecordingSource,
@@ -22,8 +20,10 @@ from feeds.settings import (
     StreamSource,
     UsbSource,
 )
-from feeds.shot import Reader, Shot
-from feeds.shot import SourceError as SourceError
+from feeds.opened_source import Reader, Shot
+from feeds.opened_source import SourceError as SourceError
+from feeds.realsense import opening
+from feeds.recording import RecordingError, is_recording, read_index
 from feeds.urls import Address, UrlError, allowed, parts, redact
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})

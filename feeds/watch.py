@@ -1,6 +1,6 @@
 """Whether a capture process is alive and its camera delivers. Pure: times are arguments."""
 
-from feeds.settings import FeedSettings, StreamSource
+from feeds.feed_settings import FeedSettings, StreamSource
 
 GRACE_S = 1.0  # a read may end so long after the stall that it is; only then can it be a hang
 STARVED_S = 60.0  # so much longer it may take where it only waits for a processor

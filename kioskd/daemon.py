@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from feeds.feed import Feed
-from feeds.settings import PlayedSource
+from feeds.feed_settings import PlayedSource
 from feeds.state import FeedState
 from kioskd import __version__, log, log_lines
 from kioskd.config.load import Config, Door

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kioskd.happenings import FrameJudged
-from kioskd.modes.picture import fault
+from kioskd.modes.judgeable_picture import fault
 from kioskd.modes.reasons import Reason
 
 PERSISTS_S = 10.0  # of pictures with one and the same fault, from which somebody must act

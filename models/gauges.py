@@ -22,7 +22,7 @@ from models.network_file import NetworkError
 from models.observation import Face, Liveness, LivenessPlan, Measure, Wanted
 from models.passage import PassageMeter
 from models.passive.passive import PassiveMeter
-from models.picture import PictureMeter
+from models.picture_measures import PictureMeter
 from models.quality import quality
 from models.relief.relief import read_relief
 from models.schemes import evaluate, weighs_passive

@@ -10,8 +10,8 @@ import pytest
 
 from kioskd.config import load
 from kioskd.delivery import broker_sentences
+from kioskd.delivery.delivery_settings import DeliverySettings, Protocol, TlsSettings
 from kioskd.delivery.mqtt import Connected
-from kioskd.delivery.settings import DeliverySettings, Protocol, TlsSettings
 from kioskd.delivery.tls import tls_context
 from kioskd.loopback import listens
 from tests.support.broker import Certificates, eventually, make_certificates, mosquitto, program

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from kioskd.config.load import check, load
+from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
 from kioskd.delivery.probe import probe
-from kioskd.delivery.settings import DeliverySettings, TlsSettings
 from kioskd.loopback import listens
 from tests.support.broker import eventually, program
 from tests.support.ports import free_port

@@ -12,9 +12,9 @@ import pytest
 
 from feeds.state import FeedState
 from kioskd.delivery.broker_limits import packet_bytes
+from kioskd.delivery.delivery_settings import DeliverySettings, Protocol
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.probe import probe
-from kioskd.delivery.settings import DeliverySettings, Protocol
 from kioskd.happenings import Stepped
 from tests.support.broker import eventually, mosquitto, witness
 from tests.support.results import result_now, unknown_now

@@ -5,9 +5,9 @@ from time import monotonic
 
 import pytest
 
+from feeds.opened_source import Shot, SourceError
 from feeds.planes import Planes
 from feeds.realsense.camera_reader import CameraReader
-from feeds.shot import Shot, SourceError
 from tests.support.depth_camera import FPS, DepthCamera
 from tests.support.recordings import PLATE_MM, RIG, scene, seen_by_color
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from feeds.settings import FeedSettings, FileSource
-from feeds.shot import SourceError
+from feeds.feed_settings import FeedSettings, FileSource
+from feeds.opened_source import SourceError
 from feeds.sources import opened
 from feeds.vp8 import frame_size, is_shown
 from tests.support.broker import program

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kioskd.commands.check import checked
-from kioskd.config import loose, reference
+from kioskd.config import looser_limits, reference
 from kioskd.config.keys import Key, listed, walk
 from kioskd.config.load import ConfigError, check, load
 
@@ -613,7 +613,7 @@ def test_of_every_limit_of_a_door_it_is_known_which_way_lets_more_pass(
     path: tuple[str, ...], key: Key
 ) -> None:
     known = {"less", "more", "neither", "true", "false", *key.choices}
-    assert loose.looser(path[-1], key) in known
+    assert looser_limits.looser(path[-1], key) in known
 
 
 @pytest.mark.parametrize(
@@ -652,7 +652,7 @@ def test_another_scheme_than_hybrid_needs_no_room(said: Said) -> None:
 
 
 def test_a_scheme_whose_network_is_absent_is_refused_by_name(tmp_path: Path) -> None:
-    from kioskd.config.answers import Answers
+    from kioskd.config.effective_values import Answers
     from kioskd.config.rules import problems
     from kioskd.config.secrets import Vault
     from kioskd.config.strict_yaml import read

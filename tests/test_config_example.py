@@ -10,19 +10,19 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from feeds.settings import FileSource
+from feeds.feed_settings import FileSource
 from kioskd import __version__
 from kioskd.commands.check import checked
 from kioskd.config import reference
 from kioskd.config.build import EMBEDDED_PORT
+from kioskd.config.config_keys import schema
 from kioskd.config.keys import Key, walk
 from kioskd.config.load import check, load
 from kioskd.config.reference import SCHEMA_FILE
-from kioskd.config.settings import schema
 from kioskd.config.strict_yaml import Document, read
 from kioskd.config.yaml_document import Path as KeyPath
 from kioskd.config.yaml_document import dotted
-from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_mode import MODE
 from kioskd.modes.rgb.rgb_settings import RgbSettings

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kioskd.commands.check import checked
+from kioskd.config.config_keys import schema
 from kioskd.config.keys import Key, walk
 from kioskd.config.load import ConfigError, check, load
-from kioskd.config.settings import schema
 from kioskd.config.yaml_document import Path as KeyPath
 from kioskd.config.yaml_document import dotted
 

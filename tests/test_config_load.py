@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.settings import (
+from feeds.feed_settings import (
     FileSource,
     RealSenseSource,
     RecordingSource,
@@ -15,7 +15,7 @@ from feeds.settings import (
 from kioskd.config.build import EMBEDDED_PORT
 from kioskd.config.config import Config
 from kioskd.config.load import ConfigError, load
-from kioskd.delivery.settings import TlsSettings
+from kioskd.delivery.delivery_settings import TlsSettings
 from tests.support.broker import make_certificates
 
 DOOR = "doors: {d: {mode: secure_access_rgb_liveness, feed: f}}\n"

@@ -17,11 +17,11 @@ from feeds.state import FeedState
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Clock, Reading
 from kioskd.delivery.courier import Courier
+from kioskd.delivery.delivery_context import nobody
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.message_sizes import sizes
 from kioskd.delivery.mqtt import Letter
-from kioskd.delivery.settings import DeliverySettings
-from kioskd.delivery.shared import nobody
 from kioskd.happenings import (
     ActionEnded,
     BrokerMet,
@@ -488,8 +488,8 @@ import sys, time
 from pathlib import Path
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
-from kioskd.delivery.settings import DeliverySettings
-from kioskd.delivery.shared import nobody
+from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.delivery.delivery_context import nobody
 from kioskd.problems import Problems
 settings = DeliverySettings("127.0.0.1", int(sys.argv[1]), "hq", "kiosk-07")
 courier = Courier(settings, AuditLog(Path(sys.argv[2])), Problems(nobody))

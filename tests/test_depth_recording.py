@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from feeds.feed_settings import FeedSettings, RecordingSource
 from feeds.frame import Frame
 from feeds.imaging import write_image
 from feeds.realsense.depth_recording import DepthRecording
 from feeds.recording import Recorder, RecordingError, read_index, read_planes, read_rig
-from feeds.settings import FeedSettings, RecordingSource
 from tests.support.recordings import recording, scene
 from tests.support.watching import watched
 

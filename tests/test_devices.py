@@ -4,7 +4,7 @@ import os
 import struct
 from pathlib import Path
 
-from feeds import devices
+from feeds import local_cameras
 
 
 def machine(root: Path, *names: str) -> tuple[Path, Path]:
@@ -21,13 +21,13 @@ def machine(root: Path, *names: str) -> tuple[Path, Path]:
 
 
 def test_a_machine_without_cameras_has_none(tmp_path: Path) -> None:
-    assert devices.cameras(tmp_path / "dev", tmp_path / "sys") == []
+    assert local_cameras.cameras(tmp_path / "dev", tmp_path / "sys") == []
 
 
 def test_cameras_are_listed_in_number_order_with_name_and_stable_name(tmp_path: Path) -> None:
     dev, sys = machine(tmp_path, *[f"Camera {number}" for number in range(11)])
     os.symlink("../../video10", dev / "v4l/by-id/usb-Maker_Door_0001-video-index0")
-    found = devices.cameras(dev, sys)
+    found = local_cameras.cameras(dev, sys)
     assert [camera.name for camera in found] == [f"Camera {number}" for number in range(11)]
     assert found[9].stable is None
     assert found[10].stable == f"{dev}/v4l/by-id/usb-Maker_Door_0001-video-index0"
@@ -36,7 +36,7 @@ def test_cameras_are_listed_in_number_order_with_name_and_stable_name(tmp_path: 
 def test_a_node_that_cannot_be_asked_says_why(tmp_path: Path) -> None:
     dev, sys = machine(tmp_path, "Camera", "Camera")
     (dev / "video1").unlink()
-    found = devices.cameras(dev, sys)
+    found = local_cameras.cameras(dev, sys)
     assert [camera.captures for camera in found] == [None, None]
     assert found[0].problem == f"{dev}/video0 is not a video device"
     assert found[1].problem.startswith(f"{dev}/video1 is missing")
@@ -48,6 +48,6 @@ def test_the_kernel_s_answer_tells_a_camera_from_its_metadata_node() -> None:
         return names + struct.pack("III", 0x060100, of_device, of_node) + bytes(12)
 
     capture, metadata, both = 0x1, 0x00800000, 0x80800001
-    assert devices._captures(answer(both, capture))
-    assert not devices._captures(answer(both, metadata))
-    assert devices._captures(answer(capture, 0))
+    assert local_cameras._captures(answer(both, capture))
+    assert not local_cameras._captures(answer(both, metadata))
+    assert local_cameras._captures(answer(capture, 0))

@@ -7,8 +7,8 @@ import pytest
 
 from feeds.frame import ColorImage
 from models.face.detector import Detector, small_copy
-from models.making.training.attacks import filmed, recaptured
 from models.making.training.composites import MEDIA, attack_frame
+from models.making.training.drawn_attacks import filmed, recaptured
 from models.observation import Box
 from tests.support.eyes import astronaut, live_clip, networks
 

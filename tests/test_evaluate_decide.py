@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from feeds.feed_settings import FileSource
 from feeds.frame import Frame
-from feeds.settings import FileSource
 from feeds.sources import VideoReader
 from kioskd.config.load import load
 from kioskd.evaluation.dataset import Presentation, Truth

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from feeds import imaging
+from feeds.feed_settings import FeedSettings, FileSource
 from feeds.process import CaptureProcess
-from feeds.settings import FeedSettings, FileSource
 from feeds.state import FeedCounts
 from tests.support import pictures
 from tests.support.patience import DEADLINE_S
@@ -285,7 +285,7 @@ def test_no_file_descriptor_is_lost_over_restarts(tmp_path: Path) -> None:
 DAEMON = """
 import sys
 from feeds.feed import Feed
-from feeds.settings import FeedSettings, FileSource
+from feeds.feed_settings import FeedSettings, FileSource
 feed = Feed(FeedSettings("door", FileSource(sys.argv[1], repeat="loop")))
 feed.start()
 while feed.newest(1.0) is None:
@@ -357,7 +357,7 @@ def test_the_capture_process_is_told_no_secret_of_the_daemon_s_environment(
 SCARCE = """
 import os, resource, sys
 from feeds.process import CaptureProcess
-from feeds.settings import FeedSettings, FileSource
+from feeds.feed_settings import FeedSettings, FileSource
 def opened():
     return {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")[:-1]}
 settings = FeedSettings("door", FileSource(sys.argv[1], repeat="loop"))
@@ -417,7 +417,7 @@ def wait_for(true: Callable[[], bool]) -> None:
 CLOSED = """
 import os, sys
 from feeds.feed import Feed
-from feeds.settings import FeedSettings, FileSource
+from feeds.feed_settings import FeedSettings, FileSource
 told = os.dup(1)  # a number of its own, which nothing here takes
 os.dup2(told, 9)
 for fd in map(int, sys.argv[2].split(",")):

@@ -1,7 +1,7 @@
 """The back-off between two tries, and when a capture process is given up."""
 
+from feeds.feed_settings import FeedSettings, UsbSource
 from feeds.retry import Retry
-from feeds.settings import FeedSettings, UsbSource
 from feeds.watch import Watch
 
 

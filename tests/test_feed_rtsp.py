@@ -17,8 +17,8 @@ from time import monotonic, sleep
 import pytest
 
 from feeds import imaging
+from feeds.feed_settings import FeedSettings, StreamSource
 from feeds.frame import Frame
-from feeds.settings import FeedSettings, StreamSource
 from tests.support import pictures, rtsp
 from tests.support.ports import free_port
 from tests.support.watching import Watched, watched

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from feeds.settings import FeedSettings, StreamSource
+from feeds.feed_settings import FeedSettings, StreamSource
 from tests.support import rtsp
 from tests.support.broker import program
 from tests.support.patience import DEADLINE_S

@@ -8,8 +8,8 @@ from time import sleep
 
 import pytest
 
+from feeds.feed_settings import FeedSettings, FileSource, StreamSource
 from feeds.imaging import encoded, turned, write_video
-from feeds.settings import FeedSettings, FileSource, StreamSource
 from kioskd.doctor import hanging
 from kioskd.doctor.camera import look
 from kioskd.modes.rgb.rgb_settings import RgbSettings

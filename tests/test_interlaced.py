@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from feeds import imaging
+from feeds.feed_settings import FeedSettings, FileSource, StreamSource
 from feeds.interlaced import interlaced
-from feeds.settings import FeedSettings, FileSource, StreamSource
-from feeds.shot import SourceError
+from feeds.opened_source import SourceError
 from feeds.sources import VideoReader
 from tests.support import rtsp
 from tests.support.broker import program

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from feeds.feed import Feed
-from feeds.settings import FeedSettings, FileSource
+from feeds.feed_settings import FeedSettings, FileSource
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result, Step
 from kioskd.happenings import (

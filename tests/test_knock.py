@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from feeds import knock
-from feeds.settings import StreamSource
-from feeds.shot import SourceError
+from feeds.feed_settings import StreamSource
+from feeds.opened_source import SourceError
 from feeds.sources import opened
 from feeds.urls import Address, parts
 from tests.support.broker import program

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from feeds import imaging
-from feeds.settings import FeedSettings, StreamSource
-from feeds.shot import SourceError
+from feeds.feed_settings import FeedSettings, StreamSource
+from feeds.opened_source import SourceError
 from feeds.sources import opened
 from tests.support import pictures
 from tests.support.network_camera import Answers, Asked, camera, http, jpegs

@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from feeds import imaging
+from feeds.feed_settings import FeedSettings, FileSource
 from feeds.frame import ColorImage, Frame, Intrinsics, Rig
 from feeds.mount import turned_rig, upright
+from feeds.opened_source import Shot
 from feeds.planes import Planes
 from feeds.recording import Recorder
-from feeds.settings import FeedSettings, FileSource
-from feeds.shot import Shot
 from kioskd.config.load import ConfigError, load
 from tests.support.recordings import RIG
 from tests.support.watching import watched

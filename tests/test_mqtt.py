@@ -17,11 +17,11 @@ import pytest
 
 from kioskd import delivery
 from kioskd.config.keys import find
+from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.delivery.embedded_broker import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.message_lines import as_line, follow
 from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
 from kioskd.delivery.probe import probe
-from kioskd.delivery.settings import DeliverySettings, TlsSettings
 from tests.support.broker import Certificates, eventually, make_certificates, mosquitto, witness
 from tests.support.patience import DEADLINE_S
 

@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from kioskd.delivery.settings import Form, Protocol
+from kioskd.delivery.delivery_settings import Form, Protocol
 from tests.support.on_the_wire import said
 
 RECORD = json.loads((Path(__file__).parent / "data" / "on_the_wire.json").read_text("utf-8"))

@@ -23,7 +23,7 @@ from kioskd.modes.depth.depth_settings import (
 )
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import Gate, GateSettings
-from kioskd.modes.picture import fault
+from kioskd.modes.judgeable_picture import fault
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.pose.pose_settings import PoseSettings
 from kioskd.modes.reasons import Reason
@@ -36,8 +36,8 @@ from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from kioskd.picture_watch import PERSISTS_S, PictureWatch
 from models.observation import Measure, Observation, Picture, Wanted
 from models.perceive import Perceiver
-from models.picture import EVERY as MEASURED_EVERY
-from models.picture import colourless, picture
+from models.picture_measures import EVERY as MEASURED_EVERY
+from models.picture_measures import colourless, picture
 from models.schemes import SCHEMES
 from tests.support import distortions
 from tests.support.distortions import AS_IT_IS, Distortion

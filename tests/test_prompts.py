@@ -9,7 +9,7 @@ import pytest
 
 from feeds.frame import Frame
 from kioskd import prompts
-from kioskd.config.settings import Mqtt
+from kioskd.config.config_keys import Mqtt
 from kioskd.event import Step
 from kioskd.happenings import FrameJudged
 from kioskd.modes.prompts import ALL

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from feeds.feed_settings import FeedSettings, FileSource, RealSenseSource, RecordingSource
 from feeds.frame import Frame, Intrinsics, Rig
+from feeds.opened_source import SourceError
 from feeds.realsense import library, opening
 from feeds.realsense.camera_reader import millimetres
 from feeds.realsense.library import Attached
-from feeds.settings import FeedSettings, FileSource, RealSenseSource, RecordingSource
-from feeds.shot import SourceError
 from tests.support import pictures
 from tests.support.recordings import (
     HOLE,

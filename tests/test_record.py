@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from feeds import imaging
+from feeds.feed_settings import FeedSettings, FileSource
 from feeds.frame import Frame, Intrinsics, Rig
 from feeds.recording import (
     HASTE,
@@ -26,7 +27,6 @@ from feeds.recording import (
     recordings,
     size,
 )
-from feeds.settings import FeedSettings, FileSource
 from feeds.sources import FolderReader, VideoReader
 from kioskd.commands.record import TELL_S, Limits, Loss, make_room
 from kioskd.evaluation.dataset import read_data_set

@@ -15,7 +15,7 @@ from models.making.scenes.render import project
 from models.making.scenes.scene import Pose, drawn, placed, shots, subject
 from models.making.scenes.stereo import D415, D435, Noise, StereoCamera, aligned
 from models.observation import Infrared, Mesh, Relief
-from models.relief import face
+from models.relief import flat_face
 from models.relief.measures import NAMES, measures
 from models.relief.patch import lay_out
 from models.relief.relief import read_relief
@@ -154,10 +154,10 @@ def test_the_measures_are_named_one_by_one() -> None:
 
 
 def test_places_lie_on_the_same_part_of_every_face() -> None:
-    weights = face.blend()
+    weights = flat_face.blend()
     assert np.allclose(weights.sum(axis=1), 1.0)
-    at = weights @ face.mean()[: face.MESHED, :2]
-    assert np.abs(at - face.places()).max() < 0.5
+    at = weights @ flat_face.mean()[: flat_face.MESHED, :2]
+    assert np.abs(at - flat_face.places()).max() < 0.5
 
 
 # -- the renderer

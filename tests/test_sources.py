@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from feeds import imaging
-from feeds.settings import FileSource, Source, StreamSource, UsbSource
-from feeds.shot import Reader, SourceError
+from feeds.feed_settings import FileSource, Source, StreamSource, UsbSource
+from feeds.opened_source import Reader, SourceError
 from feeds.sources import opened
 from tests.support import pictures
 from tests.support.broker import program

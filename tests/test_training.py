@@ -10,7 +10,7 @@ from feeds.imaging import write_image
 from models.calibration import logit
 from models.liveness.added_scores import score as liveness_score
 from models.making.training.data import BONA_FIDE, Face, Picture, find_faces, groups, listed
-from models.making.training.judge import THRESHOLD, equal_error, judged, row
+from models.making.training.judgement import THRESHOLD, equal_error, judged, row
 from models.making.training.opinion import SUREST, taught, together
 from models.making.training.views import jittered, plain, view
 from models.network_file import Crop, NetworkError

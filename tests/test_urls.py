@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.settings import StreamSource
+from feeds.feed_settings import StreamSource
 from feeds.urls import UrlError, allowed, redact
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kioskd.modes import word
+from kioskd.modes import mesh_word
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
@@ -103,8 +103,8 @@ def test_what_cannot_be_compared_or_has_moved_is_for_the_mesh_to_say(then: Face)
 
 
 def test_a_word_holds_for_a_second() -> None:
-    assert not asked(FIT, BARE, word.HOLDS_S)
-    assert asked(FIT, BARE, word.HOLDS_S + 0.01)
+    assert not asked(FIT, BARE, mesh_word.HOLDS_S)
+    assert asked(FIT, BARE, mesh_word.HOLDS_S + 0.01)
     assert asked(FIT, BARE, -0.1)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from feeds.frame import Intrinsics, Rig
-from feeds.shot import SourceError
+from feeds.opened_source import SourceError
 
 _UNPLACED = "{} does not tell how its lenses stand to each other"
 FINEST_M, COARSEST_M = 1e-5, 1e-2  # what one step of depth can mean, metres

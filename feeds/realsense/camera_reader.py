@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage, DepthImage, InfraredImage, NoDepth
+from feeds.opened_source import Shot, SourceError
 from feeds.planes import Planes
 from feeds.realsense.camera_geometry import Streams, depth_units_m, streams_of
-from feeds.shot import Shot, SourceError
 
 GRACE_S = 0.5  # a read gives up so long after the feed counts as stalled
 POLL_MS = 30

@@ -12,12 +12,12 @@ from types import ModuleType
 from typing import Any
 
 from feeds import naming
+from feeds.feed_settings import RealSenseSource, RecordingSource
+from feeds.opened_source import SourceError
 from feeds.realsense.camera_reader import CameraReader
 from feeds.realsense.library import Attached, NoLibraryError, attached_of, loaded
 from feeds.realsense.library_log import Complaints
 from feeds.realsense.recording_reader import RecordingReader
-from feeds.settings import RealSenseSource, RecordingSource
-from feeds.shot import SourceError
 
 COLOR = (1280, 720)  # at every model: a face must be large enough in it to be judged
 FPS = 30

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, cast
 
 from feeds.frame import ColorImage, DepthImage, InfraredImage, NoDepth
+from feeds.opened_source import Shot, SourceError
 from feeds.planes import Planes
 from feeds.realsense.camera_reader import (
     GRACE_S,
@@ -23,7 +24,6 @@ from feeds.realsense.camera_reader import (
 )
 from feeds.realsense.library_log import Complaints
 from feeds.realsense.pairing import Pairing
-from feeds.shot import Shot, SourceError
 
 GENERATED = " (generated)"  # with which the name of a device ends that there never was
 KEPT = "Kept by kioskd"  # the name of the device in a recording of what a feed has shown

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.delivery_settings import DeliverySettings
 
 DEFAULT_PORT = 8883
 DEFAULT_PREFIX = DeliverySettings("", 0, "", "").prefix

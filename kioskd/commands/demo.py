@@ -14,8 +14,8 @@ from pathlib import Path
 
 import kioskd.demo
 from kioskd.commands.configuration import FAILED, OK, configuration
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.message_lines import follow
-from kioskd.delivery.settings import DeliverySettings
 from kioskd.loopback import free_port, listens
 
 HERE = Path(kioskd.demo.__file__).parent

@@ -1,6 +1,6 @@
 """`kioskd devices`: the cameras of this machine, by the names that survive re-plugging."""
 
-from feeds.devices import Camera, cameras, depth_cameras
+from feeds.local_cameras import Camera, cameras, depth_cameras
 from feeds.realsense.library import Attached
 from kioskd.commands.configuration import OK
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ctypes import CDLL
 from pathlib import Path
 
+from feeds.feed_settings import RealSenseSource, RecordingSource
 from feeds.realsense import library
-from feeds.settings import RealSenseSource, RecordingSource
 from kioskd import time_service
 from kioskd.commands.configuration import FAILED, OK, configuration
 from kioskd.config.load import Config

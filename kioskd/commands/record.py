@@ -9,9 +9,9 @@ from pathlib import Path
 
 from feeds import recording
 from feeds.feed import Feed
+from feeds.feed_settings import FeedSettings, RealSenseSource, RecordingSource, Source
 from feeds.frame import Frame
 from feeds.realsense.depth_recording import DepthRecording
-from feeds.settings import FeedSettings, RealSenseSource, RecordingSource, Source
 from feeds.state import FeedState
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
 from kioskd.config.load import Config

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from feeds.settings import (
+from feeds.feed_settings import (
     FeedSettings,
     FileSource,
     RealSenseSource,
@@ -15,10 +15,7 @@ from feeds.settings import (
 )
 from kioskd import __version__
 from kioskd.config.config import Config, Door, Perception, default_state_dir
-from kioskd.config.doors import AnyDoor
-from kioskd.config.networks import added_networks
-from kioskd.config.secrets import Vault, from_file
-from kioskd.config.settings import (
+from kioskd.config.config_keys import (
     AnyFeed,
     FileFeed,
     Mqtt,
@@ -26,7 +23,10 @@ from kioskd.config.settings import (
     Settings,
     UsbFeed,
 )
-from kioskd.delivery.settings import DeliverySettings, TlsSettings
+from kioskd.config.doors import AnyDoor
+from kioskd.config.networks import added_networks
+from kioskd.config.secrets import Vault, from_file
+from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.modes.catalogue import BY_NAME, ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.setting import filled

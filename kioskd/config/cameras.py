@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from kioskd.config import files
-from kioskd.config.answers import Answers
+from kioskd.config.effective_values import Answers
 from kioskd.config.problem import Problem, at_value, note
 from kioskd.config.secrets import SecretError, Vault
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kioskd.config import files
-from kioskd.config.answers import Answers
+from kioskd.config.effective_values import Answers
 from kioskd.config.problem import Problem, at_key, at_value
 from kioskd.delivery import tls
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from feeds.settings import FeedSettings
-from kioskd.delivery.settings import DeliverySettings
+from feeds.feed_settings import FeedSettings
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from models.added import Added

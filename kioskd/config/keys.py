@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from kioskd.config.settings import schema
+from kioskd.config.config_keys import schema
 from kioskd.config.yaml_document import Path
 
 NAME = "NAME"  # stands for a name of the operator's choice

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from feeds.lines import is_one_line
 from kioskd.config import files, rules, sentences
-from kioskd.config.answers import Answers
 from kioskd.config.build import build
 from kioskd.config.config import Config, Door
+from kioskd.config.config_keys import Complaint, Settings, validate
+from kioskd.config.effective_values import Answers
 from kioskd.config.problem import ConfigError, Problem
 from kioskd.config.secrets import SecretError, Vault
-from kioskd.config.settings import Complaint, Settings, validate
 from kioskd.config.strict_yaml import MOST_BYTES, Document, read
 from kioskd.config.yaml_document import Problem as YamlProblem
 from models.manifest import missing_for

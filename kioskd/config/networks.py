@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kioskd.config import files
-from kioskd.config.answers import Answers
+from kioskd.config.effective_values import Answers
 from kioskd.config.problem import Problem, at_value, note
 from kioskd.config.strict_yaml import MOST_BYTES, read
 from models import added

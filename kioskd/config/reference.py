@@ -1,7 +1,7 @@
 """What is written from the schema: config.schema.json, and the tables of
 docs/install/configuration.md.
 
-After a change in settings.py or doors.py: `python -m kioskd.config.reference` in a checkout.
+After a change in config_keys.py or doors.py: `python -m kioskd.config.reference` in a checkout.
 """
 
 import json
@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from kioskd.config.config_keys import schema
 from kioskd.config.keys import NAME, Key, root
-from kioskd.config.settings import schema
 from kioskd.modes.catalogue import ACTIONS
 
 SCHEMA_FILE = Path(__file__).with_name("config.schema.json")  # `kioskd schema`, for editors

@@ -6,9 +6,9 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from feeds import urls
-from kioskd.config import cameras, certificates, files, loose, networks
-from kioskd.config.answers import Answers, Below
+from kioskd.config import cameras, certificates, files, looser_limits, networks
 from kioskd.config.config import default_state_dir
+from kioskd.config.effective_values import Answers, Below
 from kioskd.config.problem import Problem, at_key, at_value, note
 from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret, without_braces
 from kioskd.config.sentences import shown
@@ -250,7 +250,8 @@ def _door(ask: Answers, name: str, missing_for: MissingFor) -> Iterator[Problem]
         text = f"{scheme} needs the {' and '.join(missing)} network, which is not installed"
         yield at_value(ask.document, (*at, "rgb_liveness", "detection_scheme"), text)
     yield from _margins(ask, at, scheme)
-    yield from loose.problems(ask, name, cameras.is_recording(ask, ask.text(*at, "feed") or ""))
+    recorded = cameras.is_recording(ask, ask.text(*at, "feed") or "")
+    yield from looser_limits.problems(ask, name, recorded)
 
 
 def _mode(ask: Answers, at: tuple[str, ...], spec: ModeSpec) -> Iterator[Problem]:

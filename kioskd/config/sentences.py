@@ -6,10 +6,10 @@ Never repeated: what stands at a secret key, what an unknown key holds, an addre
 import re
 
 from kioskd.config import meant
+from kioskd.config.config_keys import Complaint
 from kioskd.config.keys import Key, find, listed, walk
 from kioskd.config.problem import Problem, at_key, at_value
 from kioskd.config.section import NAME_FORM
-from kioskd.config.settings import Complaint
 from kioskd.config.yaml_document import Document, Node, Path, dotted, shown_key
 
 _BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}

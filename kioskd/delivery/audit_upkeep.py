@@ -5,8 +5,8 @@ from kioskd.delivery import audit_sentences, trusted_times
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_rows import Aside
 from kioskd.delivery.clock import Reading
+from kioskd.delivery.delivery_context import Shared
 from kioskd.delivery.patient_disk import PatientDisk
-from kioskd.delivery.shared import Shared
 from kioskd.happenings import ClockSet, RecordsPruned, RecordsRescued
 
 CLOCK_EVERY_S = 10.0

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from kioskd.delivery.broker_limits import Limits
-from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.tls import TlsFileError
 
 # MQTT 5 reason codes (OASIS MQTT 5.0, 2.4); paho gives the same ones for 3.1.1

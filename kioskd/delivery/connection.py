@@ -5,13 +5,13 @@ import queue
 from kioskd.delivery import broker_sentences
 from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.broker_limits import Limits
+from kioskd.delivery.delivery_context import Shared
 from kioskd.delivery.incoming import Incoming
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
 from kioskd.delivery.name_clash import NameClash
 from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.pump import Pump
-from kioskd.delivery.shared import Shared
 from kioskd.happenings import BrokerMet
 
 PATIENCE_S = 20.0  # name lookup, TCP, TLS and the broker's answer together

@@ -18,16 +18,16 @@ from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.delivery.connection import Connection
 from kioskd.delivery.courier_thread import CourierThread
 from kioskd.delivery.database import AuditError
+from kioskd.delivery.delivery_context import Shared, Tell, nobody
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.incoming import Incoming, Reader
 from kioskd.delivery.ledger import Ledger
-from kioskd.delivery.messages import Action
 from kioskd.delivery.mqtt import Letter
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.outgoing import Outgoing
+from kioskd.delivery.outgoing_messages import Action
 from kioskd.delivery.patient_disk import PatientDisk
 from kioskd.delivery.pump import Pump
-from kioskd.delivery.settings import DeliverySettings
-from kioskd.delivery.shared import Shared, Tell, nobody
 from kioskd.event import Result
 from kioskd.happenings import Stepped
 from kioskd.problems import Problems

@@ -6,10 +6,10 @@ from contextlib import suppress
 from kioskd.delivery import broker_sentences
 from kioskd.delivery.audit_upkeep import Upkeep
 from kioskd.delivery.connection import GOODBYE_S, Connection
+from kioskd.delivery.delivery_context import Shared
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.pump import Pump
-from kioskd.delivery.shared import Shared
 
 TURN_S = 0.5  # the courier looks around at least so often
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 from kioskd.delivery import wire
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_rows import Row
-from kioskd.delivery.messages import Action, AuditRow
+from kioskd.delivery.delivery_context import Shared
+from kioskd.delivery.outgoing_messages import Action, AuditRow
 from kioskd.delivery.patient_disk import PatientDisk
-from kioskd.delivery.shared import Shared
 
 DENIED_PAUSE_S = 30.0  # before rows are offered again to a broker that refused one
 WITHHELD_S = 3600.0  # before they are offered again to one that hangs up on each

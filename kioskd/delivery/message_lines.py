@@ -10,8 +10,8 @@ from datetime import datetime
 
 from kioskd.delivery import broker_sentences, wire
 from kioskd.delivery.backoff import Backoff
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.mqtt import Connected, Heard, Letter, Link, Lost, Received
-from kioskd.delivery.settings import DeliverySettings
 from kioskd.modes.reasons import sentence
 
 LOOK_S = 0.25  # how soon a stop is noticed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from feeds.state import FeedState
 from kioskd.delivery import wire
 from kioskd.delivery.broker_limits import packet_bytes
-from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.event import Result
 
 _ID = "00000000-0000-0000-0000-000000000000"

@@ -23,7 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from kioskd.delivery import broker_sentences
 from kioskd.delivery.broker_limits import DEFAULT_WINDOW, Limits, packet_bytes
-from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.tls import speaks_http, tls_context
 
 CONNECT_S = 5.0  # for TCP, and again for the TLS handshake

@@ -5,8 +5,8 @@ has no word for it at all. So being hung up on again and again soon after being 
 """
 
 from kioskd.delivery import broker_sentences
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.mqtt import Lost
-from kioskd.delivery.settings import DeliverySettings
 
 SOON_S = 10.0  # a connection the broker ended after less than this was a short one
 SHORT_ONES = 3  # so many in a row are no accident

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from kioskd.delivery.broker_limits import Limits
 from kioskd.delivery.hang_up_suspects import Key, Suspects
-from kioskd.delivery.messages import Action, AuditRow, Blamed, Dropped, Sent
 from kioskd.delivery.mqtt import Letter, Link
+from kioskd.delivery.outgoing_messages import Action, AuditRow, Blamed, Dropped, Sent
 
 UNPROVEN_S = 1.0  # QoS 0 is never answered: a connection that outlives it so long has taken it
 AGAIN_S = 30.0  # what the broker does not keep for those who come later is said so often

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from kioskd.delivery.database import AuditError
-from kioskd.delivery.shared import Shared
+from kioskd.delivery.delivery_context import Shared
 
 PAUSE_S = 5.0  # before a failing disk is tried again
 

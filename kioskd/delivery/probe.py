@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from kioskd.delivery import broker_sentences, wire
 from kioskd.delivery.broker_limits import Limits
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
-from kioskd.delivery.settings import DeliverySettings
 
 CONNECT_S = 15.0
 ANSWER_S = 5.0

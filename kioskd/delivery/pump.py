@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from kioskd.delivery import broker_sentences, wire
+from kioskd.delivery.delivery_context import Shared
 from kioskd.delivery.ledger import Ledger
-from kioskd.delivery.messages import Action, AuditRow, Blamed, Dropped
 from kioskd.delivery.mqtt import Acked
 from kioskd.delivery.outgoing import Outgoing
+from kioskd.delivery.outgoing_messages import Action, AuditRow, Blamed, Dropped
 from kioskd.delivery.refusals import Refusals
-from kioskd.delivery.shared import Shared
 from kioskd.happenings import ActionEnded
 
 

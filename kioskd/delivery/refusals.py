@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from kioskd.delivery import broker_sentences
 from kioskd.delivery.broker_limits import Limits
-from kioskd.delivery.shared import Shared
+from kioskd.delivery.delivery_context import Shared
 
 
 class Refusals:

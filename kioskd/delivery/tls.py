@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kioskd.delivery.settings import TlsSettings
+from kioskd.delivery.delivery_settings import TlsSettings
 
 _KEY = b"PRIVATE KEY-----"
 

@@ -9,10 +9,10 @@ from itertools import chain
 
 import numpy as np
 
+from feeds.blank_picture import blank
 from feeds.feed import Feed
+from feeds.feed_settings import FeedSettings, PlayedSource
 from feeds.frame import ColorImage, Frame
-from feeds.picture import blank
-from feeds.settings import FeedSettings, PlayedSource
 from kioskd.doctor import depth_limits, hanging
 from kioskd.doctor.finding import Finding
 from kioskd.doctor.several_pictures import Pictures
@@ -20,7 +20,7 @@ from kioskd.modes import catalogue
 from kioskd.modes.catalogue import ModeSettings
 from models.network_file import NetworkError
 from models.observation import Measure
-from models.picture import colourless
+from models.picture_measures import colourless
 
 START_S = 15.0  # how long a camera may take until enough was seen of it
 LOOK_S = 3.0  # after that, so long somebody is looked for

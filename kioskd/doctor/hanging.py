@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from feeds.feed_settings import FeedSettings
 from feeds.frame import ColorImage
-from feeds.settings import FeedSettings
 from models.face.detector import Detector
 from models.face.turn_needed import turn_needed
 from models.session import Networks

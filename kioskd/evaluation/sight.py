@@ -11,13 +11,13 @@ from pathlib import Path
 from time import thread_time
 from typing import Literal
 
+from feeds.feed_settings import FeedSettings, FileSource, RecordingSource
 from feeds.frame import ColorImage, Frame
 from feeds.freshness import Freshness
 from feeds.imaging import ImageFileError, read_image
+from feeds.opened_source import Reader
 from feeds.planes import Planes
 from feeds.recording import RecordingError, read_index, read_planes, read_rig
-from feeds.settings import FeedSettings, FileSource, RecordingSource
-from feeds.shot import Reader
 from feeds.sources import SourceError, opened
 from kioskd.evaluation.dataset import REALSENSE_SUFFIXES, Presentation
 from models.boxes import area

@@ -2,7 +2,7 @@
 
 docs/understand/gate.md explains every check.
 Cheapest first: the box alone, then the crop's quality, then the head's pose, which the mesh may
-have said of a frame before (word.py). A stage is measured only when the one before it passed.
+have said of a frame before (mesh_word.py). A stage is measured only when the one before it passed.
 What is not measured never passes, and every comparison is written so that NaN fails it.
 """
 
@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from kioskd.modes import picture, word
+from kioskd.modes import judgeable_picture, mesh_word
 from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.finding import Finding, failed
 from kioskd.modes.reasons import Reason
@@ -178,7 +178,7 @@ class Gate:
         self._margins = margins
         self._exact = exact
         self._colours = colours
-        self._word: word.Word | None = None
+        self._word: mesh_word.Word | None = None
         self._trail = Trail()
         self._fit = False  # whether the frame that was examined last passed
         self.findings: Findings = ()  # of that frame: what each check found that was made
@@ -207,7 +207,7 @@ class Gate:
             return face, ()
         face = yield from ask(face, Measure.POSE)
         refused = self._pose(face.pose, face.centre_pose_quality)
-        self._word = None if refused else word.given(seen, face)
+        self._word = None if refused else mesh_word.given(seen, face)
         return face, refused
 
     def follow(self, seen: Observation, face: Face) -> None:
@@ -272,9 +272,9 @@ class Gate:
         """What the liveness networks cannot judge is unknown: neither live nor an attack."""
         if not self._colours or face.quality is None:
             return ()
-        if face.picture is None or not picture.is_told(face.picture):
+        if face.picture is None or not judgeable_picture.is_told(face.picture):
             return (Reason.NOT_MEASURED,)
-        return self._found(picture.findings(face.picture))[:1]
+        return self._found(judgeable_picture.findings(face.picture))[:1]
 
     def _change(self, face: Face) -> Refusal:
         """A picture that stands still is no living face, however sharp it is."""

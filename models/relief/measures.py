@@ -8,8 +8,8 @@ from functools import cache
 
 import numpy as np
 
-from models.relief import face
-from models.relief.face import Floats
+from models.relief import flat_face
+from models.relief.flat_face import Floats
 from models.relief.patch import Patch
 
 NAMES = (
@@ -109,7 +109,7 @@ def _near(z: Floats) -> np.ndarray:
 
 @cache
 def _mean_points() -> Floats:
-    return np.asarray(face.blend() @ face.mean()[: face.MESHED])
+    return np.asarray(flat_face.blend() @ flat_face.mean()[: flat_face.MESHED])
 
 
 def _sheet(points: Floats) -> Floats:
@@ -199,7 +199,7 @@ def _height(scaled: Floats, region: str) -> float:
 
 @cache
 def _regions() -> dict[str, np.ndarray]:
-    places = face.places()
+    places = flat_face.places()
     return {name: np.hypot(*(places - at).T) < reach for name, (at, reach) in REGIONS.items()}
 
 
@@ -215,7 +215,7 @@ def _surroundings(patch: Patch, size: float) -> tuple[float, float]:
 @cache
 def _edge() -> np.ndarray:
     """The places along the outline, the chin left out."""
-    places, middle = face.places(), face.places().mean(axis=0)
+    places, middle = flat_face.places(), flat_face.places().mean(axis=0)
     far = np.hypot(*((places - middle) / np.ptp(places, axis=0) * 2).T)
     edge: np.ndarray = (far > 0.85) & (places[:, 1] < 90.0)
     return edge

@@ -10,8 +10,8 @@ import numpy as np
 
 from feeds.frame import DepthImage, Intrinsics
 from models.observation import Mesh
-from models.relief import face
-from models.relief.face import Floats
+from models.relief import flat_face
+from models.relief.flat_face import Floats
 
 SPOTS = 5  # per side: a place is the median of 5 x 5 pixels spread over it
 RINGS = (1.18, 1.4)  # how far outside the outline the surroundings are looked at, in faces
@@ -44,14 +44,14 @@ class Patch:
 
 def lay_out(depth: DepthImage, mesh: Mesh, camera: Intrinsics) -> Patch:
     """The patch of the face with this mesh; `camera` is that of the image both belong to."""
-    flat = mesh[: face.MESHED, :2].astype(np.float64)
-    at = face.blend() @ flat
+    flat = mesh[: flat_face.MESHED, :2].astype(np.float64)
+    at = flat_face.blend() @ flat
     size = _place_px(flat)
     inside = _spots(depth, at, size)
     z, share = _middle(inside)
     x = (at[:, 0] - camera.cx) / camera.fx * z
     y = (at[:, 1] - camera.cy) / camera.fy * z
-    outline = mesh[list(face.OUTLINE), :2].astype(np.float64)
+    outline = mesh[list(flat_face.OUTLINE), :2].astype(np.float64)
     centre = outline.mean(axis=0)
     rings = (_middle(_spots(depth, centre + (outline - centre) * out, size))[0] for out in RINGS)
     return Patch(np.column_stack((x, y, z)), share, np.nan_to_num(np.stack(list(rings))))
@@ -60,12 +60,12 @@ def lay_out(depth: DepthImage, mesh: Mesh, camera: Intrinsics) -> Patch:
 def _place_px(flat: Floats) -> float:
     """How many pixels of the frame one step between two places is."""
     spread = np.sqrt((np.ptp(flat, axis=0) / _mean_extent()).prod())
-    return float(face.STEP_MM * spread)
+    return float(flat_face.STEP_MM * spread)
 
 
 @cache
 def _mean_extent() -> Floats:
-    extent: Floats = np.ptp(face.mean()[: face.MESHED, :2], axis=0)
+    extent: Floats = np.ptp(flat_face.mean()[: flat_face.MESHED, :2], axis=0)
     return extent
 
 

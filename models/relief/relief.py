@@ -5,7 +5,7 @@ import numpy as np
 from feeds.frame import Frame
 from models.network_file import NetworkError
 from models.observation import Mesh, Relief
-from models.relief.face import Floats
+from models.relief.flat_face import Floats
 from models.relief.measures import NAMES, measures
 from models.relief.patch import lay_out
 from models.session import Network

@@ -17,7 +17,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from kioskd.delivery.settings import DeliverySettings, TlsSettings
+from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from tests.support.patience import DEADLINE_S, GUARDS
 from tests.support.ports import free_port
 

@@ -16,8 +16,8 @@ from feeds.state import FeedState
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Reading
 from kioskd.delivery.courier import Courier
-from kioskd.delivery.settings import Form, Protocol
-from kioskd.delivery.shared import nobody
+from kioskd.delivery.delivery_context import nobody
+from kioskd.delivery.delivery_settings import Form, Protocol
 from kioskd.event import Result
 from kioskd.happenings import Stepped
 from kioskd.problems import Problems

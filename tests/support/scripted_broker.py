@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.delivery_settings import DeliverySettings
 
 Answer = Literal["acknowledge", "hang up", "ignore"]
 CONNECT, PUBLISH, SUBSCRIBE, PINGREQ = 1, 3, 8, 12

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 
 from feeds.feed import Feed
+from feeds.feed_settings import FeedSettings
 from feeds.frame import Frame
-from feeds.settings import FeedSettings
 from feeds.state import FeedCounts, FeedState
 from tests.support.patience import DEADLINE_S
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from kioskd.event import ActionId, Result, Step, Verdict
+from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges import fraud, start
 from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS, Cause, Phase
@@ -20,7 +21,6 @@ from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.rest import STAYS_S, Coming, is_steady
 from kioskd.modes.challenges.start import RESTLESS
 from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after, is_flat, is_unsteady
-from kioskd.modes.course import Course
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.joined import joined
 from kioskd.modes.onset import Onset

@@ -11,8 +11,8 @@ from statistics import fmean
 from kioskd.event import ActionId, LivenessState, Result, Step
 from kioskd.modes import confirm
 from kioskd.modes.attempt import AttemptSettings
+from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import Caution, CautionSettings
-from kioskd.modes.course import Course
 from kioskd.modes.depth.depth_phases import TRANSITIONS, Cause
 from kioskd.modes.depth.depth_settings import (
     DepthLivenessSettings,

@@ -8,8 +8,8 @@ from typing import assert_never
 
 from kioskd.event import LivenessState, Result, Step
 from kioskd.modes import confirm
+from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import Caution
-from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase

@@ -5,9 +5,9 @@ Pure: no clock, no thread, no camera. Time arrives in the observation.
 """
 
 from kioskd.event import Result, Step, Verdict
+from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges.draw import Below
-from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.joined import joined
 from kioskd.modes.onset import Onset

@@ -7,8 +7,8 @@ docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 
 from kioskd.event import LivenessState, Result, Step, Verdict
 from kioskd.modes import confirm
+from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import Caution
-from kioskd.modes.course import Course
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_result import Tally, attributes

@@ -6,7 +6,7 @@ python -m models.making.conversion.blendshapes face_landmarker.task
 import sys
 from pathlib import Path
 
-from models.making.conversion.shared import MODELS, from_task, save
+from models.making.conversion.conversion_steps import MODELS, from_task, save
 
 TARGET = MODELS / "blendshapes" / "face_blendshapes_2023may.onnx"
 

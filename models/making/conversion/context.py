@@ -6,8 +6,8 @@ python -m models.making.conversion.context 4_0_0_80x80_MiniFASNetV1SE.pth
 import sys
 from pathlib import Path
 
+from models.making.conversion.conversion_steps import BASE
 from models.making.conversion.hybrid import convert
-from models.making.conversion.shared import BASE
 
 SOURCE_SHA256 = "84ee1d37d96894d5e82de5a57df044ef80a58be2b218b5ed7cdfd875ec2f5990"
 TARGET = BASE / "minifasnet_v1se_2020jul.onnx"

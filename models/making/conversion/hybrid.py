@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from models.making.conversion.shared import BASE, checked, save, unfold_prelu
+from models.making.conversion.conversion_steps import BASE, checked, save, unfold_prelu
 
 SOURCE_SHA256 = "a5eb02e1843f19b5386b953cc4c9f011c3f985d0ee2bb9819eea9a142099bec0"
 TARGET = BASE / "minifasnet_v2_2020jul.onnx"

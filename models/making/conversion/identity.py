@@ -16,7 +16,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from models.making.conversion.shared import MODELS, checked, save, unfold_prelu
+from models.making.conversion.conversion_steps import MODELS, checked, save, unfold_prelu
 
 SOURCE_SHA256 = "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"
 TARGET = MODELS / "identity" / "identity_2021dec.onnx"

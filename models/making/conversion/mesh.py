@@ -9,7 +9,7 @@ landmark network into ONNX; then its batch is fixed at one face and its PReLU un
 import sys
 from pathlib import Path
 
-from models.making.conversion.shared import MODELS, from_task, save, unfold_prelu
+from models.making.conversion.conversion_steps import MODELS, from_task, save, unfold_prelu
 
 TARGET = MODELS / "mesh" / "face_landmarks_detector_2023may.onnx"
 

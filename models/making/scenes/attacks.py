@@ -14,7 +14,7 @@ from numpy.random import Generator
 from feeds.frame import ColorImage
 from models.making.scenes import heads
 from models.making.scenes.surface import Floats, Surface, plain
-from models.relief import face
+from models.relief import flat_face
 
 Species = Literal[
     "flat_photo",
@@ -245,7 +245,7 @@ def _held(thing: Thing, random: Generator) -> Thing:
 @cache
 def _holder() -> list[Surface]:
     grey = np.full((4, 4, 3), 90, np.uint8)
-    body = heads.head(heads.Person(), grey, face.mean())
+    body = heads.head(heads.Person(), grey, flat_face.mean())
     return [replace(part, paint=None, picture=None, color=(60.0, 80.0, 110.0)) for part in body]
 
 

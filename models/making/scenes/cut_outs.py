@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.identity.looks import laid_over
-from models.making.training.attacks import recaptured
+from models.making.training.drawn_attacks import recaptured
 
 Image = NDArray[np.uint8]  # (H, W, 3) BGR
 Points = NDArray[np.float32]  # (5, 2): a face's landmarks

@@ -10,7 +10,7 @@ from models.making.scenes.attacks import SPECIES, Portrait, Species
 from models.making.scenes.scene import Sample, anywhere, placed, samples, subject
 from models.making.scenes.stereo import D415, D435, StereoCamera, any_noise
 from models.making.scenes.surface import rotation
-from models.relief import face
+from models.relief import flat_face
 
 HELD_OUT = 1_000_000  # scenes from this number on are never trained with
 
@@ -51,6 +51,6 @@ def portrait(random: Generator) -> Portrait:
     """A grey picture of anybody who looks about into the camera; only its mesh matters here."""
     mesh = heads.mesh(heads.anybody(random))
     turned = mesh @ rotation(random.normal(0, 5), random.normal(0, 5), 0).T
-    z = turned[:, 2] - face.mean()[:, 2].mean() + random.uniform(500.0, 1500.0)
+    z = turned[:, 2] - flat_face.mean()[:, 2].mean() + random.uniform(500.0, 1500.0)
     flat = turned[:, :2] / z[:, None] * z.mean() * 3.0 + 300.0
     return Portrait(np.full((4, 4, 3), 120, np.uint8), np.column_stack((flat, turned[:, 2])))

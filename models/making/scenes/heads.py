@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from feeds.frame import ColorImage
 from models.making.scenes.surface import Floats, Surface, plain
-from models.relief import face
+from models.relief import flat_face
 
 GRID_MM = 2.5
 BUMPS = {  # a place on the mean face: (x, y, reach), and how far it may come out, sigma
@@ -57,8 +57,8 @@ def anybody(random: Generator) -> Person:
 
 
 def mesh(person: Person) -> Floats:
-    """(478, 3): this person's face mesh, as models.relief.face.mean is the mean one."""
-    points = face.mean().copy()
+    """(478, 3): this person's face mesh, as models.relief.flat_face.mean is the mean one."""
+    points = flat_face.mean().copy()
     x, y = points[:, 0].copy(), points[:, 1].copy()
     for name, height in person.bumps.items():
         at_x, at_y, reach, _ = BUMPS[name]
@@ -77,7 +77,7 @@ def head(person: Person, picture: ColorImage, drawn: Floats) -> list[Surface]:
 def front_points(person: Person) -> Floats:
     """(H, W, 3) of the face from ear to ear; what is not the face is not a number."""
     weights, shape, within = _weights()
-    points = (weights @ mesh(person)[: face.MESHED]).reshape(*shape, 3)
+    points = (weights @ mesh(person)[: flat_face.MESHED]).reshape(*shape, 3)
     points[~within] = np.nan
     return points
 
@@ -85,19 +85,19 @@ def front_points(person: Person) -> Floats:
 def front_paint(drawn: Floats) -> Floats:
     """(H, W, 2): where in a picture with this mesh each of the front's points is."""
     weights, shape, _ = _weights()
-    return (weights @ drawn[: face.MESHED, :2]).reshape(*shape, 2)
+    return (weights @ drawn[: flat_face.MESHED, :2]).reshape(*shape, 2)
 
 
 def frontal(drawn: Floats) -> Floats:
     """(3, 2) that carries (x, y, 1) of the mean face to pixels of a picture with this mesh."""
-    flat = np.column_stack((face.mean()[:, :2], np.ones(len(drawn))))
+    flat = np.column_stack((flat_face.mean()[:, :2], np.ones(len(drawn))))
     carried: Floats = np.linalg.lstsq(flat, drawn[:, :2].astype(np.float64), rcond=None)[0]
     return carried
 
 
 @cache
 def _weights() -> tuple[Floats, tuple[int, int], np.ndarray]:
-    outline = face.mean()[list(face.OUTLINE), :2]
+    outline = flat_face.mean()[list(flat_face.OUTLINE), :2]
     (x1, y1), (x2, y2) = outline.min(axis=0), outline.max(axis=0)
     grid = np.stack(
         np.meshgrid(np.arange(x1, x2 + GRID_MM, GRID_MM), np.arange(y1, y2 + GRID_MM, GRID_MM)),
@@ -105,7 +105,7 @@ def _weights() -> tuple[Floats, tuple[int, int], np.ndarray]:
     )
     flat = grid.reshape(-1, 2)
     shape = (grid.shape[0], grid.shape[1])
-    return face.blend_at(flat), shape, face.inside(flat, outline).reshape(shape)
+    return flat_face.blend_at(flat), shape, flat_face.inside(flat, outline).reshape(shape)
 
 
 def _front(person: Person, picture: ColorImage, drawn: Floats) -> Surface:

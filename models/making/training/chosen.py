@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from models.making.training.data import BONA_FIDE
-from models.making.training.judge import HEAD, judged, row
+from models.making.training.judgement import HEAD, judged, row
 from models.making.training.train import RECIPES, WAYS
 from models.schemes import MOST_EVIDENCE
 

@@ -2,7 +2,7 @@
 
 A phone, a tablet, a monitor or a sheet of paper shows the picture, held by a drawn hand or
 mounted, before a room out of focus, seen at an angle. What the medium does to the picture is in
-models.making.training.attacks.py. These are SYNTHETIC attacks; only for training and fitting.
+models.making.training.drawn_attacks.py. These are SYNTHETIC attacks; only for training and fitting.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.making.training.attacks import Image, Light, Random, filmed, recaptured
+from models.making.training.drawn_attacks import Image, Light, Random, filmed, recaptured
 from models.observation import Box
 
 WIDTH, HEIGHT = 640, 480

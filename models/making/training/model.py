@@ -14,7 +14,7 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
-from models.making.conversion.shared import save
+from models.making.conversion.conversion_steps import save
 
 # Width inside each bottleneck, by stage; the first of a stage has stride 2, the rest add to
 # what they are given. Outside the widths are 32, 64, 128, 128.

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from feeds.imaging import resize
 from models.liveness.crops import SIDE, cut, surroundings
-from models.making.training.attacks import Image, Random, filmed, recaptured
 from models.making.training.data import Face, groups
+from models.making.training.drawn_attacks import Image, Random, filmed, recaptured
 from models.network_file import Crop
 from models.observation import Box
 

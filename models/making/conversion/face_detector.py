@@ -1,6 +1,6 @@
 """Makes face_detection_yunet_2023mar.onnx, of any size, from opencv_zoo's file of the same name.
 
-    python -m models.making.conversion.face SOURCE.onnx
+    python -m models.making.conversion.face_detector SOURCE.onnx
 
 The published file is fixed at 640x640 although nothing inside depends on that: its Resize
 nodes carry factors, its Reshape nodes a -1. So only the declared sizes are opened.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import onnx
 
-from models.making.conversion.shared import MODELS, checked, save
+from models.making.conversion.conversion_steps import MODELS, checked, save
 
 SOURCE_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 TARGET = MODELS / "face" / "face_detection_yunet_2023mar.onnx"

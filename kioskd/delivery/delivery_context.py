@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kioskd.delivery.clock import Clock
-from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.happenings import Happening
 from kioskd.problems import Problems
 

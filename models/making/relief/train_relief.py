@@ -1,4 +1,4 @@
-"""Trains relief_2026nov.onnx on generated scenes: `python -m models.making.relief.train`.
+"""Trains relief_2026nov.onnx on generated scenes: `python -m models.making.relief.train_relief`.
 
     --workers 2; --keep FILE.npz to draw the scenes only once
 
@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from models.making.scenes.attacks import SPECIES, Species
 from models.making.scenes.draws import draw
-from models.relief.face import Floats
+from models.relief.flat_face import Floats
 from models.relief.measures import NAMES, measures
 from models.relief.patch import lay_out
 

@@ -7,7 +7,7 @@ lets more pass stands with the key itself.
 import math
 from collections.abc import Iterator
 
-from kioskd.config.answers import Answers
+from kioskd.config.effective_values import Answers
 from kioskd.config.keys import Key, find
 from kioskd.config.problem import Problem, at_value, note
 from kioskd.modes.confirm import need

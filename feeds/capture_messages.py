@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from feeds.settings import (
+from feeds.feed_settings import (
     FeedSettings,
     FileSource,
     RealSenseSource,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from feeds.settings import FeedSettings, FileSource
+from feeds.feed_settings import FeedSettings, FileSource
 from kioskd.config.doors import AnyDoor
 from kioskd.config.section import (
     Field,
@@ -23,7 +23,7 @@ from kioskd.config.section import (
     name,
     number,
 )
-from kioskd.delivery.settings import DeliverySettings
+from kioskd.delivery.delivery_settings import DeliverySettings
 
 FEED = FeedSettings("", FileSource(""))
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
