@@ -74,6 +74,19 @@ def test_every_presentation_has_a_row(both: Evaluated) -> None:
     assert (scheme["clips"]["bona_fide"], scheme["clips"]["attack"]) == (1, 1)
 
 
+def test_where_no_network_of_a_scheme_is_installed_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a package from which somebody took them; faked, for here they are installed."""
+    monkeypatch.setattr("kioskd.evaluation.request.missing_for", lambda scheme: ("hybrid",))
+    data = data_set(tmp_path, bonafide="live.mov")
+    run = kioskd("evaluate", data)
+    assert run.status == 2
+    assert run.err.splitlines()[-1] == (
+        "nothing can judge: the networks of fused_multimodal are not installed"
+    )
+
+
 def test_all_schemes_are_compared_in_one_run(both: Evaluated) -> None:
     assert [scheme["scheme"] for scheme in both.figures["schemes"]] == list(SCHEMES)
     for scheme in SCHEMES:

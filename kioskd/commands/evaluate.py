@@ -8,7 +8,7 @@ from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
 from kioskd.evaluation import report_page, report_text
 from kioskd.evaluation.dataset import DataSetError, read_data_set
 from kioskd.evaluation.report import Report
-from kioskd.evaluation.request import Request, check, report_of, settings_of, sight
+from kioskd.evaluation.request import Request, check, judgings_of, report_of, settings_of, sight
 from kioskd.evaluation.terminal import progress
 from kioskd.evaluation.thumbnails import thumbnails
 from models.network_file import NetworkError
@@ -23,6 +23,7 @@ def run(request: Request) -> int:
     try:
         settings = settings_of(request, config)
         check(request, settings)
+        judgings_of(request, settings)  # before minutes of looking
         data = read_data_set(request.data_set, request.clip_frames, request.label)
         with progress("Looking") as tell:
             sighted = sight(data, settings, request.gate, request.images_fps, tell)

@@ -18,6 +18,7 @@ from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.added import Added
 from models.liveness import added_scores
 from models.manifest import Manifest, installed_models, missing_for, shipped
+from models.network_file import NetworkError
 from models.observation import Measure
 from models.perceive import PerceptionSettings
 from models.schemes import FUSED, SCHEMES
@@ -179,10 +180,17 @@ def looked(
 
 
 def judgings_of(request: Request, settings: Settings) -> tuple[tuple[Judging, ...], list[str]]:
-    """How each scheme that is asked for judges, and sentences on those that cannot."""
+    """How each scheme that is asked for judges, and sentences on those that cannot.
+
+    Raises NetworkError where none of them can.
+    """
     names = request.schemes or (settings.rgb.detection_scheme,)
     colours = Measure.LIVENESS in settings.measures
     usable = [name for name in names if not colours or not missing_for(name)]
+    if not usable:
+        raise NetworkError(
+            f"nothing can judge: the networks of {', '.join(names)} are not installed"
+        )
     judgings = tuple(
         Judging(
             replace(settings.rgb, detection_scheme=name),
