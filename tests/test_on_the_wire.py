@@ -1,6 +1,7 @@
 """What is sent stays what it was, byte for byte, however delivery is built inside.
 
-tests/data/on_the_wire.json was made by commit 2abcf55 (see tests/support/on_the_wire.py).
+tests/data/on_the_wire.json was made by commit 2abcf55 (see tests/support/on_the_wire.py); the words
+of the prompt that asks for a nod are others since.
 """
 
 import json
