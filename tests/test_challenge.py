@@ -407,6 +407,19 @@ def test_settings_that_could_pass_nobody_doing_nothing_are_refused(
         ChallengeSettings(Challenge.NOD, **wrong)  # type: ignore[arg-type]
 
 
+def test_nothing_is_asked_of_who_has_not_come_to_a_stand() -> None:
+    """Measured from a head that moves, the rest of its way would be the action."""
+    here, there = Look(yaw=9.0), Look(yaw=-9.0)
+    stage = Stage(mode(Challenge.LEFT_TURN), fps=30.0)
+    swaying = [moving(0.3, here, there), moving(0.3, there, here)] * 5
+    stage.play(*swaying)
+    assert Challenge.LEFT_TURN.value not in stage.prompts
+    assert ("precondition_failed", "moving") in {step.reasons for step in stage.steps}
+    assert "hold_still" in stage.prompts
+    results = stage.play(moving(0.3, here, REST), still(0.5), *acted(Challenge.LEFT_TURN))
+    assert [result.verdict for result in results] == ["passed"]
+
+
 def test_every_reason_of_a_challenge_has_a_sentence() -> None:
     for reason in Reason:
         assert reason.sentence.strip()

@@ -58,6 +58,7 @@ FOND = {
     "secure_access_smile_rgb_liveness": [SMILE],
     "challenge": [SMILE],
     "challenge_sequence": [LEFT, Look(yaw=-22.0)],
+    "challenge watched": [SMILE],
     "challenge flow": [NEARER],
     "sequence fixed": [LEFT, SMILE],
     "sequence of turns": [LEFT, Look(yaw=-22.0)],

@@ -147,6 +147,10 @@ class ChallengeMode(Course):
         if failed:
             self._rests = ()
             return self.refuse(*failed)
+        if not is_steady((*self._rests, now)):
+            step = self.refuse(Reason.MOVING)
+            self._rests = (now,)  # one that moves may be the first of those that do not
+            return step
         if self._holds_start(now):
             self.count(seen)
             self._rest = resting(self._rests)
