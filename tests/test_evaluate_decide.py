@@ -10,7 +10,8 @@ from feeds.frame import Frame
 from feeds.sources import VideoReader
 from kioskd.config.load import load
 from kioskd.evaluation.dataset import Presentation, Truth
-from kioskd.evaluation.decide import Judging, decide, gate_reasons, steps
+from kioskd.evaluation.decide import Judging, decide, gate_reasons, run, steps
+from kioskd.evaluation.door_replay import Frame as ReadyFrame
 from kioskd.evaluation.report import scheme_report
 from kioskd.evaluation.sight import Sight, Sighting, roles
 from kioskd.event import Result
@@ -18,6 +19,7 @@ from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
+from models.observation import Observation
 from models.perceive import Perceiver, PerceptionSettings
 from models.session import Networks
 from tests.support.eyes import shown_to
@@ -73,6 +75,38 @@ def test_what_was_sighted_once_is_decided_as_at_the_door(
     assert results == at_the_door(networks, clip, RgbMode(rgb, door.gate))
     assert results
     assert sighted.repeated == 0
+
+
+@pytest.mark.parametrize("scheme", ["fused_multimodal", "strict_multimodal"])
+def test_a_run_says_the_same_whatever_runs_were_given_its_frames_before(
+    sighted: Sighting, scheme: str
+) -> None:
+    rgb = RgbSettings(detection_scheme=scheme)
+    first, *others = (
+        replace(rgb, liveness_detection_threshold=live, fake_detection_threshold=fake)
+        for live, fake in ((0.9, 0.5), (0.3, 0.2))
+    )
+    frames = [ReadyFrame(seen) for seen in sighted.frames]
+    for each in (first, *others, replace(first, calibration_intercept=-3.0), first):
+        by = Judging(each, GateSettings(), "on")
+        assert run(frames, by) == steps(sighted.frames, by)
+
+
+@pytest.mark.parametrize(("scheme", "times"), [("hybrid_unimodal", 1), ("strict_multimodal", 2)])
+def test_a_frame_is_scored_anew_only_where_a_threshold_changes_its_score(
+    scheme: str, times: int
+) -> None:
+    scored = []
+
+    def scoring(seen: Observation) -> Observation:
+        scored.append(seen)
+        return seen
+
+    frame = ReadyFrame(sighting("bonafide", [LIVE]).frames[0])
+    for live in (0.6, 0.7):
+        rgb = RgbSettings(detection_scheme=scheme, liveness_detection_threshold=live)
+        frame.scored(Judging(rgb, STILL_TOO, "on").rule, scoring)
+    assert len(scored) == times
 
 
 def test_ten_live_frames_open_and_eleven_fake_ones_are_called_an_attack() -> None:

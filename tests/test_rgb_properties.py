@@ -14,14 +14,13 @@ from hypothesis import strategies as st
 
 from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.drive import drive
 from kioskd.modes.gate import GateSettings
-from kioskd.modes.replay import NOTHING, Replay
+from kioskd.modes.replay import NOTHING
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, HeadPose, ImageQuality, Liveness, Observation
 from tests.support.bystanders import near
-from tests.support.stage import PICTURE, step_of
+from tests.support.stage import PICTURE, revealed, step_of
 
 SETTINGS = RgbSettings(
     evaluate_liveness_over_n_frames=3,  # so 2 frames are needed
@@ -217,7 +216,6 @@ def test_frames_of_others_never_help_in_any_order(
 def test_asking_ends_and_what_cannot_be_measured_is_asked_for_once(script: list[Moment]) -> None:
     mode = RgbMode(SETTINGS, GateSettings())
     for one in observations(script):
-        replay = Replay(replace(one, faces=tuple(replace(face, **NOTHING) for face in one.faces)))
-        drive(mode, replay.bare, replay.measure)
-        asked = replay.asked
+        unmeasured = tuple(replace(face, **NOTHING) for face in one.faces)
+        asked, _ = revealed(mode, replace(one, faces=unmeasured))
         assert len(asked) == len(set(asked)) < 10

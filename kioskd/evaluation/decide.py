@@ -1,11 +1,13 @@
 """What a door would have been told of a presentation, at given settings. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from typing import Literal
 
 from kioskd.evaluation import depth_modes
+from kioskd.evaluation.door_replay import Door, Frame
 from kioskd.evaluation.sight import COLOURS, GateUse, Sighting
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import subject
@@ -13,12 +15,10 @@ from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.drive import Mode, drive, settled
 from kioskd.modes.gate import Gate, GateSettings, gate_for
 from kioskd.modes.reasons import Reason
-from kioskd.modes.replay import Replay
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.change import FEWEST
-from models.observation import Liveness, LivenessPlan, Measure, Observation, Wanted
-from models.schemes import Added, evaluate
+from models.observation import Liveness, LivenessPlan, Measure, Observation
+from models.schemes import SCHEMES, Added, evaluate
 
 Outcome = Literal["live", "attack", "none"]
 
@@ -89,9 +89,17 @@ class Judging:
         attempt = replace(self.rgb.attempt, maximum_gap_s=inf)
         return RgbMode(replace(self.rgb, attempt=attempt), OPEN_GATE)
 
-    def judged(self, frames: Sequence[Observation]) -> list[Observation]:
+    def judges(self, seen: Observation) -> bool:
         """With the gate off, a frame in which no face was found is passed over."""
-        return [seen for seen in frames if seen.faces or self.gate_use == "on"]
+        return bool(seen.faces) or self.gate_use == "on"
+
+    @property
+    def rule(self) -> Hashable:
+        """What a frame's score hangs on: of thresholds, only a cascade's."""
+        plan = self.rgb.plan
+        if not SCHEMES[plan.scheme].cascade:
+            plan = replace(plan, live=0.0, preliminary=0.0)
+        return plan, tuple(self.added.items())
 
     def scored(self, seen: Observation) -> Observation:
         """As the mode gets it: with the largest face scored by the scheme, where one is asked."""
@@ -128,12 +136,16 @@ class Decision:
     reasons: tuple[str, ...] = ()
 
 
-def decide(sighting: Sighting, by: Judging) -> Decision:
-    """Runs the mode that ships over the presentation; a still image is judged as one frame."""
+def decide(sighting: Sighting, by: Judging, frames: Sequence[Frame] | None = None) -> Decision:
+    """Runs the mode that ships over the presentation; a still image is judged as one frame.
+
+    `frames` are the sighting's, where they were made ready for more runs than this one.
+    """
     if sighting.presentation.is_still and by.depth is None and sighting.frames:
         return _still(sighting, by)
-    frames = by.judged(sighting.frames)
-    return decision(sighting, frames, steps(frames, by))
+    ready = frames or [Frame(seen) for seen in sighting.frames]
+    judged = [frame for frame in ready if by.judges(frame.known)]
+    return decision(sighting, [frame.known for frame in judged], run(judged, by))
 
 
 def decision(sighting: Sighting, frames: Sequence[Observation], said: Sequence[Step]) -> Decision:
@@ -172,49 +184,13 @@ def fit_reasons(sighting: Sighting, by: Judging) -> list[tuple[Reason, ...]]:
 
 def steps(frames: Sequence[Observation], by: Judging) -> list[Step]:
     """What the mode says after each frame."""
-    mode, change = by.mode(), _Change()
-    return [
-        drive(mode, (door := _Door(by.scored(s), change)).bare, door.measure)[1] for s in frames
-    ]
+    return run([Frame(seen) for seen in frames], by)
 
 
-class _Change:
-    """What a door knows of how a face changes: it begins to measure where its gate asks for it.
-
-    An evaluation measured every frame, and so would know too soon.
-    """
-
-    def __init__(self) -> None:
-        self._of: tuple[int, int] | None = None  # session and track
-        self._differences = 0
-
-    def known(self, session: int, track: int) -> bool:
-        """Whether it is known in a frame in which it is asked for; call it in each of those.
-
-        The first image of a session has none before it to differ from.
-        """
-        before, self._of = self._of, (session, track)
-        if before is None or session != before[0]:
-            self._differences = 0
-        else:
-            self._differences = self._differences + 1 if track == before[1] else 1
-        return self._differences >= FEWEST
-
-
-class _Door(Replay):
-    """A frame given out as at a door."""
-
-    def __init__(self, known: Observation, change: _Change) -> None:
-        super().__init__(known)
-        self._change = change
-
-    def measure(self, seen: Observation, wanted: Wanted) -> Observation:
-        seen = super().measure(seen, wanted)
-        if Measure.QUALITY not in wanted.measures:
-            return seen
-        if self._change.known(seen.session, wanted.track_id):
-            return seen
-        return replace(seen, faces=tuple(replace(face, change=None) for face in seen.faces))
+def run(frames: Sequence[Frame], by: Judging) -> list[Step]:
+    """What the mode says after each frame, of frames that other runs may be given as well."""
+    mode, door = by.mode(), Door(by.rule, by.scored)
+    return [drive(mode, frame.replay.bare, partial(door.measure, frame))[1] for frame in frames]
 
 
 def scored(seen: Observation, plan: LivenessPlan, added: Added) -> Observation:

@@ -16,6 +16,7 @@ from statistics import median
 from typing import Literal
 
 from kioskd.evaluation.decide import Decision, Judging, decide, gate_reasons, score
+from kioskd.evaluation.door_replay import Frame
 from kioskd.evaluation.error_measures import Quality
 from kioskd.evaluation.report import Rate, rate
 from kioskd.evaluation.score_line import Sample, fit, held_out
@@ -175,9 +176,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Case:
-    """A presentation and how many of its frames may count."""
+    """A presentation, its frames as every run is given them, and how many of them may count."""
 
     sighting: Sighting
+    frames: tuple[Frame, ...]
     fit_frames: int
 
     @property
@@ -210,9 +212,7 @@ def propose(
     own = Calibration(by.rgb.calibration_slope, by.rgb.calibration_intercept)
     line = _line(fitted, quality) or own
     by = _with_line(by, line)
-    cases = [
-        _Case(s, sum(not r for r in gate_reasons(s.frames, by))) for s in sightings if s.frames
-    ]
+    cases = [_case(sighting, by) for sighting in sightings if sighting.frames]
     bound = defaults(line, cascade=SCHEMES[by.rgb.detection_scheme].cascade)
     site = all(s.presentation.truth.label == "bonafide" for s in sightings)
     runs = _Runs(cases, by, progress, Bound() if allow_looser else bound, site=site)
@@ -231,6 +231,11 @@ def propose(
         site=site,
         looser=bound.looser(chosen),
     )
+
+
+def _case(sighting: Sighting, by: Judging) -> _Case:
+    frames = tuple(Frame(seen) for seen in sighting.frames)
+    return _Case(sighting, frames, sum(not why for why in gate_reasons(sighting.frames, by)))
 
 
 def _check(sightings: Sequence[Sighting], wish: Wish) -> None:
@@ -349,7 +354,7 @@ class _Runs:
                 minimum_preliminary_liveness_threshold=choice.preliminary,
             )
             by = replace(self._by, rgb=rgb)
-            self._table[choice] = [decide(case.sighting, by) for case in self.cases]
+            self._table[choice] = [decide(case.sighting, by, case.frames) for case in self.cases]
         return self._table[choice]
 
 

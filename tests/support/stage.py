@@ -124,9 +124,14 @@ class Stage:
 
 def revealed(mode: Mode, truth: Observation) -> tuple[list[Wanted], Step]:
     """What the mode asks of a frame in which everything is measured already, and what it says."""
-    replay = Replay(truth)
-    _, step = drive(mode, replay.bare, replay.measure)
-    return replay.asked, step
+    replay, asked = Replay(truth), []
+
+    def measure(seen: Observation, wanted: Wanted) -> Observation:
+        asked.append(wanted)
+        return replay.measure(seen, wanted)
+
+    _, step = drive(mode, replay.bare, measure)
+    return asked, step
 
 
 def step_of(mode: Mode, seen: Observation) -> Step:
