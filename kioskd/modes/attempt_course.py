@@ -148,12 +148,15 @@ class Course(ABC):
         ended_by: Iterable[Reason],
         attributes: Mapping[str, str | float],
         *,
-        emits: bool,
+        emits: bool | None = None,
         state: LivenessState | None = None,
         scores: Mapping[str, float] | None = None,
         challenges: tuple[str, ...] = (),
     ) -> Result:
-        """What the attempt under way comes to with this frame; the words are Result's."""
+        """What the attempt under way comes to with this frame; the words are Result's.
+
+        Unless the mode says by `emits` what it tells the door, it tells what it decided.
+        """
         attempt = self.attempt()
         return Result(
             action=action,
@@ -162,7 +165,7 @@ class Course(ABC):
             track_id=attempt.track_id,
             attempt=attempt.number,
             verdict=verdict,
-            emits=emits,
+            emits=verdict != "undecided" if emits is None else emits,
             attributes=attributes,
             started_at=attempt.started_at,
             decided_at=seen.at,

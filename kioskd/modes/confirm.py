@@ -11,11 +11,16 @@ A window ends as soon as its own outcome is certain; the fake window then begins
 
 import math
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeGuard, assert_never
 
 from kioskd.event import LivenessState
 
 Scores = tuple[float, ...]
+
+
+def usable(score: float | None) -> TypeGuard[float]:
+    """Whether it is a score, 0..1; what is missing or NaN is none."""
+    return score is not None and 0.0 <= score <= 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,6 @@ class EvidenceMode(Course):
             verdict,
             ended_by,
             attributes(verdict, self._weakest()),
-            emits=state != "LIVENESS_UNKNOWN",
             scores=self._means(),
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from kioskd.modes.confirm import Rule
+from kioskd.modes.confirm import Rule, usable
 from kioskd.modes.depth.depth_settings import InfraredSettings, ReliefSettings
 from kioskd.modes.finding import Finding, failed
 from kioskd.modes.reasons import Reason
@@ -140,6 +140,4 @@ def _findings(relief: Relief, limits: ReliefSettings) -> tuple[Finding, ...]:
 
 
 def _score(score: float | None) -> Said:
-    if score is None or not 0.0 <= score <= 1.0:  # NaN is no score either
-        return (Reason.SCORE_INVALID,)
-    return score
+    return score if usable(score) else (Reason.SCORE_INVALID,)

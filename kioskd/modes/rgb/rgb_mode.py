@@ -13,7 +13,7 @@ from kioskd.modes.caution import Caution
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
-from kioskd.modes.rgb.rgb_result import VERDICTS, Tally, attributes
+from kioskd.modes.rgb.rgb_result import VERDICTS, Tally
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Liveness, Measure, Observation
 
@@ -42,7 +42,7 @@ class RgbMode(Course):
         if face.liveness is None:
             return self.refuse(Reason.NOT_MEASURED)
         score = face.liveness.score
-        if score is None or not 0.0 <= score <= 1.0:  # NaN is no score either
+        if not confirm.usable(score):
             return self.refuse(Reason.SCORE_INVALID)
         return self._count(seen, face.liveness, score)
 
@@ -100,8 +100,7 @@ class RgbMode(Course):
             MODE,
             verdict,
             ended_by,
-            attributes(verdict, scores or self._tally.scores),
-            emits=state != "LIVENESS_UNKNOWN",
+            self._tally.attributes(verdict, scores),
             state=state,
             scores=self._tally.means,
         )

@@ -31,6 +31,12 @@ class Tally:
     def scores(self) -> tuple[float, ...]:
         return tuple(self._scores)
 
+    def attributes(
+        self, verdict: Verdict, decisive: tuple[float, ...] | None
+    ) -> dict[str, str | float]:
+        """As `attributes` says, by the scores that decided, or by all where none did."""
+        return attributes(verdict, decisive or self.scores)
+
     @property
     def means(self) -> dict[str, float]:
         return {model: round(fmean(scores), 4) for model, scores in self._by_model.items()}

@@ -8,6 +8,7 @@ from kioskd.event import Result, Step, Verdict
 from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges.draw import Below
+from kioskd.modes.confirm import usable
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.joined import joined
 from kioskd.modes.onset import Onset
@@ -78,7 +79,6 @@ class SmileMode(Course):
             verdict,
             ended_by,
             attributes(verdict),
-            emits=verdict != "undecided",
             scores=self._watch.scores,
         )
 
@@ -168,4 +168,4 @@ CAUSES = {
 def smile_score(face: Face) -> float | None:
     """How much both corners of the mouth smile, 0..1; None when that is not known."""
     score = smile(face.blendshapes or {})
-    return score if score is not None and 0.0 <= score <= 1.0 else None  # NaN is no score either
+    return score if usable(score) else None

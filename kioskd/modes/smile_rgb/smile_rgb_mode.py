@@ -11,7 +11,7 @@ from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import Caution
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb.rgb_result import Tally, attributes
+from kioskd.modes.rgb.rgb_result import Tally
 from kioskd.modes.smile.smile_mode import SmileWatch, smile_score
 from kioskd.modes.smile.smile_phases import Cause as Smile
 from kioskd.modes.smile_rgb.smile_rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
@@ -46,7 +46,7 @@ class SmileRgbMode(Course):
         if smile is None or liveness is None:
             return self.refuse(Reason.NOT_MEASURED)
         score = liveness.score
-        if score is None or not 0.0 <= score <= 1.0:  # NaN is no score either
+        if not confirm.usable(score):
             return self.refuse(Reason.SCORE_INVALID)
         if self.phase is Phase.QUALITY:
             self.move(Smile.FIRST_FIT_FRAME)
@@ -107,8 +107,7 @@ class SmileRgbMode(Course):
             MODE,
             verdict,
             ended_by,
-            attributes(verdict, decisive or self._tally.scores),
-            emits=verdict != "undecided",
+            self._tally.attributes(verdict, decisive),
             state=state,
             scores={**self._tally.means, **self._watch.scores},
         )
