@@ -6,6 +6,8 @@ The weights name their layers, and the sizes follow from them, so the graph is w
 node by node here: a stem, three stages of inverted bottlenecks (1x1 widen, 3x3 depthwise,
 1x1 narrow, each stage begun by one of stride 2), and a head. torch only unpacks the file.
 The same serves MiniFASNetV1SE, some of whose bottlenecks end in squeeze and excitation.
+models/making/training/model.py lays these layers again, to be trained: there they are
+torch's modules, with the normalisation that is folded here already inside.
 """
 
 import sys

@@ -63,7 +63,10 @@ def drawn(workers: int) -> Floats:
 
 
 def trained(x: Floats, y: Floats, weight: Floats, held: np.ndarray) -> list[tuple[Floats, Floats]]:
-    """The layers that do best on what is held back, by Adam on the weighted log loss."""
+    """The layers that do best on what is held back, by Adam on the weighted log loss.
+
+    Adam is written out, so that relief is made without torch, which colours are trained with.
+    """
     random = np.random.default_rng(0)
     widths = (x.shape[1], *WIDTHS, 1)
     layers = [(random.normal(0, np.sqrt(2 / a), (a, b)), np.zeros(b)) for a, b in pairwise(widths)]
