@@ -47,6 +47,12 @@ def test_a_spread_says_from_where_to_where_in_how_many_frames() -> None:
     found = spread({}, [DARK, SIDE, replace(DARK, value=0.05), replace(DARK, value=None)])
     assert found["minimum_brightness"].words == "0.05 to 0.11, at least 0.15, in 3 frames"
     assert found["maximum_yaw_deg"].words == "26 degrees, at most 20 degrees, in 1 frame"
+    size = Finding("minimum_face_size_px", Reason.FACE_TOO_SMALL, 1280.04, 1.5e3, "least", "px")
+    assert spread({}, [size])["minimum_face_size_px"].words == (
+        "1280 px, at least 1500 px, in 1 frame"
+    )
+    score = [Finding("liveness", None, value, 0.6) for value in (-3.56e-7, 0.0125)]
+    assert spread({}, score)["liveness"].words == "0 to 0.013, at least 0.6, in 2 frames"
     nothing = spread({}, [replace(DARK, value=math.inf)])["minimum_brightness"]
     assert nothing.words == "not measured, at least 0.15, in 1 frame"
 
