@@ -1,13 +1,18 @@
 """Real people before a real camera, through the real networks: who does what, and who does not."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from feeds.feed_settings import FeedSettings, FileSource
 from feeds.frame import Frame
 from feeds.imaging import open_file
+from feeds.mount import upright
+from feeds.opened_source import Shot
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings, Unified
 from kioskd.modes.challenges.kinds import UNWATCHED, Challenge
@@ -52,11 +57,19 @@ DOES = {  # what the person in each clip does, as one sees when one looks at it
 
 
 @cache
-def observed(clip: Path) -> tuple[Observation, ...]:
-    """Every frame, with everything measured on its largest face."""
+def observed(clip: Path, mirrors: bool = False, mirror: bool = False) -> tuple[Observation, ...]:
+    """Every frame, with everything measured on its largest face.
+
+    mirrors  the camera does, as many webcams
+    mirror   and its feed's key says so
+    """
     perceiver = Perceiver(NETWORKS)
+    settings = FeedSettings("clip", FileSource(str(clip)), mirror=mirror)
     found = []
     for frame in frames(clip):
+        color = np.ascontiguousarray(frame.color[:, ::-1]) if mirrors else frame.color
+        shot = Shot(color, frame.captured_at, frame.captured_at, None)
+        frame = replace(frame, color=upright(shot, settings).image)
         seen = perceiver.look(frame)
         if seen.faces:
             seen = perceiver.measure(frame, seen, Wanted(seen.faces[0].track_id, MEASURES))
@@ -73,9 +86,14 @@ def frames(clip: Path) -> Iterator[Frame]:
         number += 1
 
 
-def passes(clip: Path, settings: ChallengeSettings | SequenceSettings) -> bool:
+def passes(
+    clip: Path,
+    settings: ChallengeSettings | SequenceSettings,
+    mirrors: bool = False,
+    mirror: bool = False,
+) -> bool:
     """Whether somebody passes who is first asked at one of the moments tried."""
-    seen = observed(clip)
+    seen = observed(clip, mirrors, mirror)
     begin = 0.0
     while begin < seen[-1].at:
         mode = ChallengeMode(settings, SMALL, lambda _: 0)
@@ -99,6 +117,17 @@ def test_with_fraud_watching_nobody_passes_who_did_not_do_it(clip: Path) -> None
     watched = Unified(watch=True)
     for kind in set(Challenge) - UNWATCHED - DOES[clip]:
         assert not passes(clip, ChallengeSettings(kind, unified=watched, joined_with="none"))
+
+
+def test_left_is_the_persons_own_left_before_a_camera_that_mirrors_once_its_feed_says_so() -> None:
+    left = ChallengeSettings(Challenge.LEFT_TURN, joined_with="none")
+    right = ChallengeSettings(Challenge.RIGHT_TURN, joined_with="none")
+    clip = ASKED / "mouth_then_left.mp4"
+    assert (passes(clip, left), passes(clip, right)) == (True, False)
+    unsaid = passes(clip, left, mirrors=True), passes(clip, right, mirrors=True)
+    assert unsaid == (False, True)
+    said = (passes(clip, each, mirrors=True, mirror=True) for each in (left, right))
+    assert tuple(said) == (True, False)
 
 
 @pytest.mark.parametrize("name", ["brows", "mouth_then_left", "smile"])
