@@ -4,7 +4,8 @@ import json
 import sys
 from dataclasses import asdict
 
-from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
+from kioskd.commands.configuration import WRONG, configuration
+from kioskd.commands.figures import written
 from kioskd.evaluation import report_page, report_text
 from kioskd.evaluation.dataset import DataSetError, read_data_set
 from kioskd.evaluation.report import Report
@@ -32,16 +33,7 @@ def run(request: Request) -> int:
         return WRONG
     report = report_of(request, settings, sighted)
     print(*(report_text.markdown if request.markdown else report_text.lines)(report), sep="\n")
-    try:
-        _write(request, report)
-    except OSError as error:
-        print(f"{error.filename}: cannot be written ({error.strerror})", file=sys.stderr)
-        return FAILED
-    if report.unread:
-        text = f"{report.unread} labelled file(s) or frame(s) could not be read; the figures are"
-        print(f"{text} of the rest alone", file=sys.stderr)
-        return FAILED
-    return OK
+    return written(lambda: _write(request, report), report.unread)
 
 
 def _write(request: Request, report: Report) -> None:

@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 
-from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
+from kioskd.commands.configuration import WRONG, configuration
+from kioskd.commands.figures import written
 from kioskd.evaluation import gate_prices_text
 from kioskd.evaluation.dataset import DataSet, DataSetError, read_data_set
 from kioskd.evaluation.gate_keys import names, not_asked
@@ -45,16 +46,7 @@ def run(request: Request, place: Path, only: tuple[str, ...]) -> int:
         return WRONG
     as_told = gate_prices_text.markdown if request.markdown else gate_prices_text.lines
     print(*as_told(prices), sep="\n")
-    try:
-        write(request, place, prices)
-    except OSError as error:
-        print(f"{error.filename}: cannot be written ({error.strerror})", file=sys.stderr)
-        return FAILED
-    if prices.unread:
-        text = f"{prices.unread} labelled file(s) or frame(s) could not be read; the figures are"
-        print(f"{text} of the rest alone", file=sys.stderr)
-        return FAILED
-    return OK
+    return written(lambda: write(request, place, prices), prices.unread)
 
 
 def check(request: Request, settings: Settings, place: Path, only: tuple[str, ...]) -> None:
