@@ -49,6 +49,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the window of frames is that may decide next: `done` of at most `of`."""
+
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """What a mode says after one observation.
 
@@ -58,6 +66,7 @@ class Step:
     result   the attempt that this frame ended, if it ended one
     prompt   code of what the person is to be told to do, for the screen of a kiosk
     found    what each check of this frame found, with its limit; none of those not reached
+    progress how far the frames are that decide, in a mode that counts them
     """
 
     phase: str
@@ -65,3 +74,4 @@ class Step:
     result: Result | None = None
     prompt: str | None = None
     found: tuple[Finding, ...] = ()
+    progress: Progress | None = None

@@ -4,6 +4,7 @@ One thread per feed runs `Judge.run`. It owns the feed (the capture process dies
 thread that started it), the perceiver (the tracks are this feed's) and the mode.
 """
 
+import math
 import queue
 import threading
 import time
@@ -61,10 +62,13 @@ class Watch:
     It comes after the decision, and has no part in it. The latest message stands for all who look;
     with no measures nobody does. `plan` goes with Measure.LIVENESS. Networks that are not there
     yet are loaded beside, and nothing is watched meanwhile.
+
+    every_s  at least so long lies between two frames that are measured for it
     """
 
     measures: frozenset[Measure]
     plan: LivenessPlan | None = None
+    every_s: float = 0.0
 
 
 Message = UseMode | Watch | Stop | Loaded[UseMode | Watch]
@@ -111,6 +115,7 @@ class Judge(threading.Thread):
         self._awaited: list[UseMode | Watch] = []  # the latest of a kind, while it is loaded
         self._watch = Watch(frozenset())
         self._spare = SpareTime()
+        self._watched_at = -math.inf
         self._going = True
         self._error: Exception | None = None
         self._log = log.logger(door=door, feed=feed.state.feed)
@@ -214,18 +219,19 @@ class Judge(threading.Thread):
             self._tell(AttemptEnded(self.door, result, self._deliver(result)))
         self._say(frame.feed, step)
         ended_at = time.monotonic()
-        if self._may_look_on(ended_at - began_at):
+        if self._may_look_on(began_at, ended_at):
+            self._watched_at = began_at
             seen = self.perceiver.watch(frame, seen, self._watch.measures, self._watch.plan)
             self._spare.took(time.monotonic() - ended_at)
         self._tell(FrameJudged(self.door, frame, seen, step, began_at, stepped_at, ended_at))
 
-    def _may_look_on(self, spent_s: float) -> bool:
+    def _may_look_on(self, began_at: float, ended_at: float) -> bool:
         """Not where a camera's next frame would have to wait for it: decisions go first."""
-        if not self._watch.measures:
+        if not self._watch.measures or began_at - self._watched_at < self._watch.every_s:
             return False
         if self.feed.settings.has_own_time or self.load is None:
             return True
-        return self._spare.enough(spent_s, self.load.period_s)
+        return self._spare.enough(ended_at - began_at, self.load.period_s)
 
     def _under_load(self, result: Result) -> Result:
         """With `overloaded` among its reasons, where the mode saw too few of the frames for it.

@@ -94,9 +94,9 @@ def told(name: str, one: Door) -> dict[str, object]:
 
 
 def decision(step: Step) -> dict[str, object]:
-    """The step without what it shows to people: the prompt, and the figures beside the reasons."""
+    """The step without what it shows to people: prompt, progress, the figures beside reasons."""
     plain = asdict(replace(step, prompt=None))
-    del plain["found"]
+    del plain["found"], plain["progress"]
     if plain["result"] is not None:
         del plain["result"]["measured"]
     return plain

@@ -13,7 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
-from kioskd.event import ActionId, LivenessState, Result, Step, Verdict
+from kioskd.event import ActionId, LivenessState, Progress, Result, Step, Verdict
 from kioskd.modes.attempt import (
     Absent,
     Attempt,
@@ -110,7 +110,14 @@ class Course(ABC):
 
     def say(self, *reasons: Reason, result: Result | None = None) -> Step:
         told = tuple(reason.value for reason in reasons)
-        return Step(self.phase.value, told, result, prompt(self.waits_for, reasons), self._found)
+        shown = prompt(self.waits_for, reasons)
+        way = None if self.attempts.under_way is None else self.progress
+        return Step(self.phase.value, told, result, shown, self._found, way)
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the frames are that decide; None in a mode that does not count them."""
+        return None
 
     @property
     def waits_for(self) -> str | None:

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import TypeGuard, assert_never
 
-from kioskd.event import LivenessState
+from kioskd.event import LivenessState, Progress
 
 Scores = tuple[float, ...]
 
@@ -67,6 +67,19 @@ def need(minimum_confirmations: float, frames: int) -> int:
 
 def is_live(state: Confirmation) -> bool:
     return isinstance(state, Verdict) and state.state == "LIVENESS_CONFIRMED"
+
+
+def progress(state: Confirmation, rule: Rule) -> Progress:
+    """How many frames of the present window are in; of one that decided, all that it took."""
+    match state:
+        case LiveWindow(scores):
+            return Progress(len(scores), rule.live_frames)
+        case FakeWindow(_, scores):
+            return Progress(len(scores), rule.fake_frames)
+        case Verdict(_, scores):
+            return Progress(len(scores), len(scores))
+        case _:
+            assert_never(state)
 
 
 def after(state: Confirmation, score: float, rule: Rule) -> Confirmation:

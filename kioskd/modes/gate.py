@@ -17,7 +17,7 @@ from kioskd.modes.reasons import Reason
 from kioskd.modes.setting import Choice, Number, settings_in
 from kioskd.modes.stillness import Trail
 from models.mesh.facing import centre_pose_quality
-from models.observation import Face, HeadPose, Measure, Observation
+from models.observation import Box, Face, HeadPose, ImageQuality, Measure, Observation
 from models.schemes import FUSED, SCHEMES
 
 FacePolicy = Literal["one", "largest"]
@@ -193,6 +193,40 @@ class Gate:
         self._fit = not failed
         return face, failed
 
+    def survey(self, seen: Observation, face: Face) -> Findings:
+        """What every check finds that can be made of what was measured, for who looks on.
+
+        It asks for nothing and changes nothing. Of a frame that was examined, `findings` has what
+        decided; this tells of the checks that were not reached as well.
+        """
+        found = self._geometry(seen, face)
+        if face.quality is not None:
+            found += self._quality_findings(face.quality)
+        if self._colours and face.picture is not None and judgeable_picture.is_told(face.picture):
+            found += judgeable_picture.findings(face.picture)
+        if face.change is not None and self._limits.minimum_change > 0.0:
+            found += (self._change_finding(face.change),)
+        if face.pose is not None and face.centre_pose_quality is not None:
+            found += self._facing(face.pose, face.centre_pose_quality)
+        return tuple(one for one in found if math.isfinite(one.limit))
+
+    def room(self, face: Face) -> Box:
+        """The part of the picture that must be in view around a face, as a box in pixels."""
+        limits, (x1, y1, x2, y2) = self._limits, face.box
+        border, wide, high = limits.minimum_border_px, x2 - x1, y2 - y1
+        shares = (
+            (
+                limits.hybrid_margin_left * wide,
+                limits.hybrid_margin_above * high,
+                limits.hybrid_margin_right * wide,
+                limits.hybrid_margin_below * high,
+            )
+            if self._margins
+            else (0.0, 0.0, 0.0, 0.0)
+        )
+        left, above, right, below = (max(border, share) for share in shares)
+        return x1 - left, y1 - above, x2 + right, y2 + below
+
     def _stages(self, seen: Observation, face: Face) -> Conversation[tuple[Face, Refusal]]:
         if face.missed:  # an old box: what stands in it now is not known to be a face
             return face, (Reason.FACE_MISSED,)
@@ -250,22 +284,19 @@ class Gate:
         )
 
     def _quality(self, face: Face) -> Refusal:
-        limits, quality = self._limits, face.quality
+        quality = face.quality
         if quality is None or not _finite(quality.sharpness, quality.contrast, quality.brightness):
             return (Reason.NOT_MEASURED,)
-        sharp, bright = quality.sharpness, quality.brightness
-        return self._found(
-            (
-                _least("minimum_sharpness", Reason.BLURRY, sharp, limits.minimum_sharpness),
-                _least(
-                    "minimum_contrast",
-                    Reason.LOW_CONTRAST,
-                    quality.contrast,
-                    limits.minimum_contrast,
-                ),
-                _least("minimum_brightness", Reason.TOO_DARK, bright, limits.minimum_brightness),
-                _most("maximum_brightness", Reason.TOO_BRIGHT, bright, limits.maximum_brightness),
-            )
+        return self._found(self._quality_findings(quality))
+
+    def _quality_findings(self, quality: ImageQuality) -> Findings:
+        limits = self._limits
+        sharp, contrast, bright = quality.sharpness, quality.contrast, quality.brightness
+        return (
+            _least("minimum_sharpness", Reason.BLURRY, sharp, limits.minimum_sharpness),
+            _least("minimum_contrast", Reason.LOW_CONTRAST, contrast, limits.minimum_contrast),
+            _least("minimum_brightness", Reason.TOO_DARK, bright, limits.minimum_brightness),
+            _most("maximum_brightness", Reason.TOO_BRIGHT, bright, limits.maximum_brightness),
         )
 
     def _picture(self, face: Face) -> Refusal:
@@ -278,12 +309,15 @@ class Gate:
 
     def _change(self, face: Face) -> Refusal:
         """A picture that stands still is no living face, however sharp it is."""
-        least = self._limits.minimum_change
-        if least <= 0.0:
+        if self._limits.minimum_change <= 0.0:
             return ()
         if face.change is None:  # of the first frames of a track nobody can know it
             return (Reason.JUST_SEEN,)
-        return self._found((_least("minimum_change", Reason.STILL_PICTURE, face.change, least),))
+        return self._found((self._change_finding(face.change),))
+
+    def _change_finding(self, change: float) -> Finding:
+        least = self._limits.minimum_change
+        return _least("minimum_change", Reason.STILL_PICTURE, change, least)
 
     def _vouched(self, seen: Observation, face: Face) -> bool:
         """Whether the mesh's word on a frame before is good enough for this one too."""

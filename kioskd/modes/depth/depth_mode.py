@@ -8,7 +8,7 @@ round it. docs/understand/modes.md draws it. Pure: no clock, no thread, no camer
 from collections.abc import Sequence
 from statistics import fmean
 
-from kioskd.event import ActionId, LivenessState, Result, Step
+from kioskd.event import ActionId, LivenessState, Progress, Result, Step
 from kioskd.modes import confirm
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.attempt_course import Course
@@ -95,6 +95,13 @@ class EvidenceMode(Course):
         self.count(seen)
         doubts = [self._weigh(seen.at, number, score) for number, score in enumerate(scores)]
         return self._decide(seen, doubts)
+
+    @property
+    def progress(self) -> Progress:
+        """Of the evidence that has farthest to go."""
+        pairs = zip(self._windows, self._evidence, strict=True)
+        ways = [confirm.progress(window, each.rule) for window, each in pairs]
+        return min(ways, key=lambda way: way.done - way.of)
 
     def weighed(self, face: Face) -> tuple[Finding, ...]:
         return tuple(found for evidence in self._evidence for found in evidence.find(face))

@@ -6,7 +6,7 @@ Pure: no clock, no thread, no camera. Time arrives in the observation.
 
 from typing import assert_never
 
-from kioskd.event import LivenessState, Result, Step
+from kioskd.event import LivenessState, Progress, Result, Step
 from kioskd.modes import confirm
 from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import Caution
@@ -51,6 +51,10 @@ class RgbMode(Course):
 
     def broken_off(self, seen: Observation, reason: Reason) -> Result:
         return self._result(seen, "LIVENESS_UNKNOWN", reason)
+
+    @property
+    def progress(self) -> Progress:
+        return confirm.progress(self._confirmation, self._rule)
 
     def _count(self, seen: Observation, liveness: Liveness, score: float) -> Step:
         if self.phase is Phase.QUALITY:

@@ -5,7 +5,7 @@ The window that sees the smile's end must find life, so it is the smiling face t
 docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 """
 
-from kioskd.event import LivenessState, Result, Step, Verdict
+from kioskd.event import LivenessState, Progress, Result, Step, Verdict
 from kioskd.modes import confirm
 from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import Caution
@@ -52,6 +52,10 @@ class SmileRgbMode(Course):
             self.move(Smile.FIRST_FIT_FRAME)
         self.count(seen)
         return self._both(seen, smile, face, liveness, score)
+
+    @property
+    def progress(self) -> Progress:
+        return confirm.progress(self._window, self._rule)
 
     def _both(
         self, seen: Observation, smile: float, face: Face, liveness: Liveness, score: float
