@@ -278,9 +278,18 @@ def write_image(path: str, image: Image) -> None:
         raise ImageFileError(f"{path}: cannot be written")
 
 
-def encoded(image: Image | NDArray[np.uint16], suffix: Literal[".bmp", ".jpg", ".png"]) -> bytes:
-    """The image as the content of a file of that kind; PNG takes 16 bits too, BMP no time."""
-    done, content = cv2.imencode(suffix, image)
+def encoded(
+    image: Image | NDArray[np.uint16],
+    suffix: Literal[".bmp", ".jpg", ".png"],
+    *,
+    quality: int | None = None,
+) -> bytes:
+    """The image as the content of a file of that kind; PNG takes 16 bits too, BMP no time.
+
+    quality  of JPEG, 0 to 100; None: OpenCV's own, 95
+    """
+    how = [] if quality is None else [cv2.IMWRITE_JPEG_QUALITY, quality]
+    done, content = cv2.imencode(suffix, image, how)
     if not done:
         raise ImageFileError(f"an image of shape {image.shape} cannot be made {suffix[1:]}")
     return content.tobytes()

@@ -16,11 +16,12 @@ from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.embedded_broker import EmbeddedBroker
 from kioskd.happenings import FeedChanged, FrameJudged, Happening, ModeChanged, Stepped
-from kioskd.judge import Judge
+from kioskd.judge import Judge, Watch
 from kioskd.modes import catalogue
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
 from kioskd.overload import Overload
+from kioskd.page.page_settings import PageSettings
 from kioskd.part import Part
 from kioskd.picture_watch import PictureWatch
 from kioskd.problems import ProblemChanged, Problems
@@ -30,6 +31,7 @@ from kioskd.stream import Stream
 from kioskd.watchdog import Watchdog
 from models.manifest import Manifest, shipped
 from models.network_file import Role
+from models.observation import LivenessPlan, Measure
 from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
 
@@ -73,6 +75,8 @@ class Daemon:
         self._listen(self.courier)
         for door in config.doors:
             self.add(self._judge(door))
+        if config.page is not None:
+            self.add(self._page(config.page))
 
     @property
     def judges(self) -> list[Judge]:
@@ -166,6 +170,32 @@ class Daemon:
         listen("modes", ModeChanged, self._mode_changed)
         listen("pictures", FrameJudged, PictureWatch(self._picture))
         listen("diagnostics", Stepped, courier.diagnostic)
+
+    def _page(self, settings: PageSettings) -> Part:
+        # Imported here: a door that serves no page does without the libraries for it.
+        from kioskd.page.page import Facts, page_part
+
+        facts = Facts(
+            __version__,
+            self.networks.provider,
+            self._model_version,
+            lambda: self.courier.connected,
+            lambda: self._problems.present,
+            self.networks.manifest.weights,
+        )
+
+        def trouble(sentence: str | None) -> None:
+            self._problems.set("page", sentence)
+
+        return page_part(self._config, settings, facts, self.stream, self._watch, trouble)
+
+    def _watch(
+        self, door: str, measures: frozenset[Measure], plan: LivenessPlan | None, every_s: float
+    ) -> None:
+        """All that the page can have done: it comes after the decision, and has no part in it."""
+        for judge in self.judges:
+            if judge.door == door:
+                judge.send(Watch(measures, plan, every_s))
 
     def _write(self, happening: Happening) -> None:
         for line in log_lines.lines(happening):

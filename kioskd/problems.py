@@ -24,6 +24,7 @@ ProblemCode = Literal[
     "network",  # a mode was put in, and a network that it needs cannot be loaded: a door is shut
     "no_progress",  # a worker is stuck
     "overloaded",  # the machine is too busy for its cameras
+    "page",  # the aiming page cannot be served
     "picture",  # a feed's pictures cannot be judged
     "recording",  # a recording is played to a real broker
 ]

@@ -27,7 +27,9 @@ DOORS = {
     "scipy": "kioskd/evaluation/estimates.py",
     "sklearn": "kioskd/evaluation/error_measures.py",
     "sqlite3": "kioskd/delivery/database.py",
+    "starlette": "kioskd/page/site.py",
     "structlog": "kioskd/log.py",
+    "uvicorn": "kioskd/page/server.py",
     "yaml": "kioskd/config/strict_yaml.py",
 }
 MAKING = "models/making"  # how the networks are made, by hand; not in the wheel

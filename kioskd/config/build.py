@@ -31,6 +31,7 @@ from kioskd.modes.catalogue import BY_NAME, ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.setting import filled
 from kioskd.modes.spec import ModeSpec
+from kioskd.page.page_settings import PageSettings
 
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
 
@@ -61,6 +62,28 @@ def build(
         log_format=settings.logging.format,
         notes=notes,
         digest=digest,
+        page=page_settings(settings, folder, vault) if settings.page.enabled else None,
+    )
+
+
+def page_settings(settings: Settings, folder: Path, vault: Vault) -> PageSettings:
+    page = settings.page
+    certificate, key = page.tls.cert_file, page.tls.key_file
+    token, screen_token = (
+        vault.filled(secret.get_secret_value()) if secret else None
+        for secret in (page.token, page.screen_token)
+    )
+    return PageSettings(
+        address=page.address,
+        port=page.port,
+        token=from_file(folder / page.token_file, "the file") if page.token_file else token,
+        screen_token=screen_token,
+        certificate=folder / certificate if certificate else None,
+        key=folder / key if key else None,
+        names=tuple(each.strip() for each in (page.names or "").split(",") if each),
+        viewers=page.viewers,
+        mirrored_view=page.mirrored_view,
+        language=settings.mqtt.prompt_language,
     )
 
 

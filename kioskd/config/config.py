@@ -9,6 +9,7 @@ from feeds.feed_settings import FeedSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
+from kioskd.page.page_settings import PageSettings
 from models.added import Added
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Config:
     doors     in the file's order; only the feeds that serve one are in here
     notes     what is allowed but unwise, as lines for the log
     digest    of the file's content, 16 hexadecimal digits
+    page      how the aiming page is served; None: it is not
     """
 
     site: str
@@ -65,6 +67,7 @@ class Config:
     log_format: Literal["console", "json"]
     notes: tuple[str, ...]
     digest: str
+    page: PageSettings | None = None
 
 
 def default_state_dir(folder: Path) -> Path:

@@ -20,12 +20,16 @@ from kioskd.config.section import (
     Section,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
+    joined,
     name,
     number,
 )
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.page.page_settings import PageSettings
 
 FEED = FeedSettings("", FileSource(""))
+PAGE, PAGE_ON = PageSettings(), False
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
 # Nothing but a device file: OpenCV would open addresses here too.
@@ -158,6 +162,79 @@ class Audit(Section):
         "MB",
         "A larger audit log is a problem in /status. Nothing is deleted for it: a record has"
         " some 700 bytes.",
+    )
+
+
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+_HOSTS = rf"^{_HOST}(, ?{_HOST})*$"
+HostNames = Annotated[
+    str,
+    StringConstraints(pattern=_HOSTS),
+    joined(", "),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": _HOSTS},
+                {"type": "array", "minItems": 1, "items": {"pattern": rf"^{_HOST}$"}},
+            ]
+        }
+    ),
+]
+
+
+class PageTls(Section):
+    """Encrypts the page; both keys or none."""
+
+    cert_file: str | None = Field(
+        default=None, description="The page's own certificate with its chain, PEM."
+    )
+    key_file: str | None = Field(
+        default=None, description="The private key of cert_file, PEM, without a passphrase."
+    )
+
+
+class Page(Section):
+    """The aiming page and the kiosk's screen, in a browser. They change nothing.
+
+    docs/install/aiming.md shows them.
+    """
+
+    enabled: bool = Field(default=PAGE_ON, description="Serve the page.")
+    address: str = Field(
+        default=PAGE.address,
+        pattern=rf"^([0-9]{{1,3}}(\.[0-9]{{1,3}}){{3}}|{_IPV6})$",
+        description="Address of this machine to serve at; 127.0.0.1 reaches nobody else, 0.0.0.0"
+        " is all of its addresses.",
+        json_schema_extra={"x-form": "an address such as 127.0.0.1 or 0.0.0.0"},
+    )
+    port: int = number(PAGE.port, 1, 65535, "", "TCP port.")
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Secret that whoever looks must show, as ${NAME} from the environment or a"
+        " systemd credential. Needed at any address but a loopback one.",
+    )
+    token_file: str | None = Field(
+        default=None, description="File whose first line is the token, instead of token."
+    )
+    screen_token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Secret of the kiosks' screens, as ${NAME}; it shows the screens alone.",
+    )
+    tls: PageTls = Field(default=PageTls(), description="Encrypts the page.")
+    names: HostNames | None = Field(
+        default=None,
+        description="Host names by which browsers ask for the page, beside addresses and localhost;"
+        " to any other name it does not answer.",
+        json_schema_extra={"x-form": "host names with commas between"},
+    )
+    viewers: int = number(
+        PAGE.viewers, 1, 32, "", "How many may look at once; each kiosk's screen is one."
+    )
+    mirrored_view: bool = Field(
+        default=PAGE.mirrored_view,
+        description="Show people the live view on the kiosk's screen, as in a mirror.",
     )
 
 
@@ -364,6 +441,7 @@ class Settings(Section):
     doors: dict[Name, AnyDoor] = Field(
         min_length=1, description="The doors, by names of your choice."
     )
+    page: Page = Field(default=Page(), description="The aiming page and the kiosk's screen.")
     logging: Logging = Field(default=Logging(), description="The log on standard error.")
 
 

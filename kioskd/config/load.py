@@ -1,6 +1,7 @@
 """config.yaml, read once and whole: a Config, or every mistake at once."""
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,6 +48,19 @@ def check(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Prob
         return _read(_source(path), path, environment).problems
     except ConfigError as error:
         return error.problems
+
+
+def tried(value: Mapping[str, object]) -> Settings:
+    """The settings that a file which says this would have, for somebody who only wants to know.
+
+    Raises ConfigError with all that `kioskd check` would complain of.
+    """
+    source = json.dumps(value, allow_nan=False).encode()  # JSON is YAML
+    reading = _read(source, Path("config.yaml"), {})
+    errors = tuple(p for p in reading.problems if p.weight == "error")
+    if errors or reading.settings is None:
+        raise ConfigError(errors)
+    return reading.settings
 
 
 @dataclass(frozen=True, slots=True)
