@@ -84,6 +84,7 @@ def delivery_settings(
         keepalive_s=mqtt.keepalive_s,
         payload=mqtt.payload,
         prompt_language=mqtt.prompt_language,
+        replies=mqtt.replies,
         diagnostics=mqtt.diagnostics,
         keep_days=settings.audit.keep_days,
         size_limit_mb=settings.audit.size_limit_mb,

@@ -134,6 +134,11 @@ class Mqtt(Section):
         description="Language of what a kiosk's screen tells people to do"
         " (docs/understand/challenges.md).",
     )
+    replies: bool = Field(
+        default=False,
+        description="Listen to what controllers answer to events, for a screen and the record"
+        " (docs/connect/mqtt.md, Reply). Nothing is decided by it.",
+    )
     diagnostics: bool = Field(
         default=False,
         description="Publish unconfirmed results, reasons and each model's scores on the diag"

@@ -46,6 +46,7 @@ _KEYS = {
     "mode": "type kind",
     "feed": "camera source",
     "prompt_language": "lang language locale",
+    "replies": "reply answers feedback",
     "ca_file": "ca cafile ca_cert ca_certs",
     "cert_file": "cert certificate crt",
     "key_file": "key private_key",
