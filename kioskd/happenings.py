@@ -92,6 +92,36 @@ class ActionEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Replied:
+    """A controller answered an event of the last seconds: to be shown and recorded, no more.
+
+    Nobody acts on it, and nobody decides by it.
+
+    granted  whether it opened
+    text     its own words for the person, one line of at most 200 characters; "" for none. Whoever
+             may write to the topic wrote them: they are text, and no markup
+    at       when it came, seconds on the monotonic clock
+    """
+
+    door: str
+    feed: str
+    event_id: str
+    granted: bool
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRefused:
+    """What came on the topic of replies was not taken, `times` times since it was last told."""
+
+    door: str
+    feed: str
+    why: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class FeedChanged:
     """A feed came into another state."""
 
@@ -154,6 +184,8 @@ Happening = (
     | WatchChanged
     | AttemptEnded
     | ActionEnded
+    | Replied
+    | ReplyRefused
     | FeedChanged
     | ProblemChanged
     | BrokerMet

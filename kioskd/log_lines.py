@@ -51,6 +51,8 @@ def lines(happening: Happening) -> Iterator[Line]:
             yield from _not_sent(door, result, delivery)
         case happenings.ActionEnded():
             yield _action(happening)
+        case happenings.Replied() | happenings.ReplyRefused():
+            yield _reply(happening)
         case happenings.FeedChanged(door, state):
             yield _feed(door, state)
         case ProblemChanged(code, None):
@@ -130,6 +132,17 @@ def _action(ended: happenings.ActionEnded) -> Line:
     told = {name: value for name, value in fields.items() if value}
     level: Level = "info" if ended.outcome == "published" else "warning"
     return Line(ENDED[ended.outcome], {**told, "event_id": ended.event_id}, level)
+
+
+def _reply(told: happenings.Replied | happenings.ReplyRefused) -> Line:
+    about: dict[str, object] = {"door": told.door, "feed": told.feed}
+    match told:
+        case happenings.Replied(_, _, event_id, granted, text):
+            said = {"granted": granted, **({"text": text} if text else {}), "event_id": event_id}
+            return Line("the controller answered", {**about, **said})
+        case happenings.ReplyRefused(_, _, why, times):
+            fields = {**about, "detail": why, "times": times}
+            return Line("a reply was not taken", fields, "warning")
 
 
 def _feed(door: str, state: FeedState) -> Line:

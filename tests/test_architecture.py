@@ -120,6 +120,37 @@ def test_modes_do_nothing_but_compute() -> None:
     assert {call for call in called if call[1] in SIDE_EFFECTS} == set()
 
 
+MAY_READ_REPLIES = {
+    "kioskd/happenings.py",  # where it is defined
+    "kioskd/log_lines.py",
+    "kioskd/page/kept.py",  # for a kiosk's screen
+    "kioskd/page/page.py",
+    "kioskd/delivery/replies.py",  # where it is told
+}
+
+
+def names(path: Path) -> set[str]:
+    """Every name that a file uses, imports or asks an object for."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name):
+                found.add(name)
+            case ast.Constant(value=str(name)):
+                found.add(name)
+            case _:
+                pass
+    return found
+
+
+def test_what_a_controller_answers_is_shown_and_nothing_decides_by_it() -> None:
+    """Whoever is added above shows it to somebody, and has no hand in a decision or an event."""
+    readers = {str(path) for room in ROOMS for path in sources(room) if "Replied" in names(path)}
+    assert readers == MAY_READ_REPLIES
+    assert MAY_READ_REPLIES.isdisjoint({"kioskd/judge.py", "kioskd/event.py", "kioskd/daemon.py"})
+    assert not {path for path in readers if path.startswith(("kioskd/modes/", "models/", "feeds/"))}
+
+
 def test_every_command_has_a_file_of_its_own() -> None:
     files = {path.stem for path in sources("kioskd/commands")}
     assert {name.replace("-", "_") for name in main.commands} <= files

@@ -191,6 +191,9 @@ def test_the_page_followed_to_the_letter_gives_a_broker_and_a_kiosk_that_meet(si
         answer = said.get(timeout=15)
         assert isinstance(answer, Acked)
         assert not answer.taken
+        own, another = f"{BASE}/door-3/reply", f"{BASE}/door-4/reply"
+        hears = site.client("hq.kiosk-07")
+        assert heard(hears, f"{BASE}/+/reply", [another, own], intruder) == {own}
         intruder.close(timeout=5)
         nobody = replace(door, username=None, password=None)
         assert "refuses a client without a name" in refusal(nobody)

@@ -725,6 +725,7 @@ def test_the_mode_that_is_likeliest_by_meaning_is_suggested(said: Said, typed: s
         ("mqtt.protocol", "'3.1'", "3.1.1"),
         ("mqtt.protocol", "3.1", "3.1.1"),
         ("mqtt.prompt_language", "german", "de"),
+        ("mqtt.prompt_language", "Français", "fr"),
         ("feeds.front.kind", "webcam", "usb"),
         ("feeds.front.kind", "onvif", "rtsp"),
         ("feeds.front.kind", "mjpeg", "http"),

@@ -151,3 +151,10 @@ def test_the_configuration_shows_no_secret(tmp_path: Path) -> None:
     mqtt = "broker: localhost, username: u, password: '${PW}'"
     feed = "kind: rtsp, url: 'rtsp://me:${PW}@cam/live'"
     assert "hunter2" not in repr(loaded(tmp_path, mqtt, feed, PW="hunter2"))
+
+
+def test_replies_are_listened_to_where_they_are_asked_for(tmp_path: Path) -> None:
+    assert not loaded(tmp_path, "broker: localhost").delivery.replies
+    asked = loaded(tmp_path, "broker: localhost, replies: true").delivery
+    assert asked.replies
+    assert asked.doors == {"f": "d"}

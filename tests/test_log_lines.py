@@ -4,7 +4,15 @@ import pytest
 
 from feeds.state import FeedState
 from kioskd.delivery.outcome import Delivery
-from kioskd.happenings import ActionEnded, AttemptEnded, FeedChanged, Happening, Stepped
+from kioskd.happenings import (
+    ActionEnded,
+    AttemptEnded,
+    FeedChanged,
+    Happening,
+    Replied,
+    ReplyRefused,
+    Stepped,
+)
 from kioskd.log_lines import lines
 from kioskd.problems import ProblemChanged
 from tests.support.results import LIVE
@@ -35,6 +43,14 @@ STALLED = FeedState("door-3", "stalled", "no_frames", "no frame for 1 s", 173000
         (
             ActionEnded("an-id", "door-3", "side", "expired", "it was never sent"),
             [("the event expired", "warning")],
+        ),
+        (
+            Replied("side", "door-3", "an-id", False, "Badge?", 1.0),
+            [("the controller answered", "info")],
+        ),
+        (
+            ReplyRefused("side", "door-3", "it was retained", 3),
+            [("a reply was not taken", "warning")],
         ),
         (FeedChanged("side", STALLED), [("feed stalled", "warning")]),
     ],

@@ -48,7 +48,8 @@ def test_every_payload_has_an_example() -> None:
 
 def test_every_topic_and_every_problem_is_on_the_page() -> None:
     topics = wire.Topics("p", "s", "d")
-    for topic in (topics.action("c"), topics.state("c"), topics.diag("c"), topics.prompt("c")):
+    told = (topics.action("c"), topics.state("c"), topics.diag("c"), topics.prompt("c"))
+    for topic in (*told, topics.reply("c")):
         assert f"| `…/{{source}}/{topic.rsplit('/', 1)[1]}` |" in PAGE
     for topic in (topics.status, topics.audit, topics.probe):
         assert f"| `…/{topic.rsplit('/', 1)[1]}` |" in PAGE

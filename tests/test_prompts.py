@@ -1,6 +1,10 @@
 """What a person is told on the screen: every code has words, and none is left standing."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -8,6 +12,7 @@ import numpy as np
 import pytest
 
 from feeds.frame import Frame
+from feeds.lines import is_one_line
 from kioskd import prompts
 from kioskd.config.config_keys import Mqtt
 from kioskd.event import Step
@@ -16,6 +21,7 @@ from kioskd.modes.prompts import ALL
 from kioskd.prompter import Prompter
 from models.observation import Observation
 
+READABLE = 80  # characters: two lines of a screen that is read at two metres
 ROOT = Path(__file__).parents[1]
 FRAME = Frame("door", 0, 0, 0.0, 0.0, np.zeros((2, 2, 3), np.uint8))
 SEEN = Observation("door", 0, 0, 0.0, 0.0, 2, 2, ())
@@ -37,8 +43,9 @@ def said(*moments: tuple[str | None, float]) -> list[tuple[str, str | None]]:
 @pytest.mark.parametrize("language", prompts.languages())
 def test_every_prompt_has_words_in_every_language_and_no_other(language: str) -> None:
     words = prompts.words(language)
-    assert set(words) == set(ALL)
+    assert set(words) == {*ALL, *prompts.SCREEN}
     assert all(text == text.strip() and text for text in words.values())
+    assert all(is_one_line(text) and len(text) <= READABLE for text in words.values())
 
 
 def test_the_languages_that_may_be_configured_are_those_there_are_words_in() -> None:
@@ -47,9 +54,35 @@ def test_the_languages_that_may_be_configured_are_those_there_are_words_in() -> 
     assert len(prompts.languages()) >= 2
 
 
-def test_two_languages_do_not_say_the_same() -> None:
-    english, german = prompts.words("en"), prompts.words("de")
-    assert all(english[code] != german[code] for code in ALL)
+def test_no_two_codes_and_no_two_languages_say_the_same() -> None:
+    said = [text for language in prompts.languages() for text in prompts.words(language).values()]
+    assert len(said) == len(set(said))
+
+
+def test_a_language_needs_nothing_but_its_file(tmp_path: Path) -> None:
+    """In a copy of the project with one file more it may be configured, and is spoken."""
+    shutil.copytree(ROOT / "kioskd", tmp_path / "kioskd", ignore=shutil.ignore_patterns("__pyc*"))
+    for room in ("feeds", "models"):
+        (tmp_path / room).symlink_to(ROOT / room)
+    english = (ROOT / "kioskd/prompts/en.yaml").read_text("utf-8")
+    another = english.replace("smile: Smile", "smile: Bonvolu rideti")
+    (tmp_path / "kioskd/prompts/eo.yaml").write_text(another, "utf-8")
+    run = subprocess.run(
+        [sys.executable, "-c", SPEAK],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == "Bonvolu rideti\n"
+
+
+SPEAK = """\
+from kioskd import prompts
+from kioskd.config.config_keys import Mqtt
+print(prompts.words(Mqtt(broker="embedded", prompt_language="eo").prompt_language)["smile"])
+"""
 
 
 def test_each_change_is_said_once() -> None:

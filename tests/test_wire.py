@@ -138,6 +138,14 @@ def test_every_audit_record_of_a_delivery_is_what_its_schema_says(
     check("audit", wire.audit_row(9, BOOT, record))
 
 
+@given(words, seconds, st.booleans(), st.text(max_size=200))
+def test_every_audit_record_of_a_reply_is_what_its_schema_says(
+    source: str, wall: float, granted: bool, text: str
+) -> None:
+    record = wire.audited_reply(SENDER, EVENT, source, wall, granted, text)
+    check("audit", wire.audit_row(9, BOOT, record))
+
+
 @given(words, st.sampled_from(["starting", "online", "stalled", "offline"]), st.text(), seconds)
 def test_every_feed_state_is_what_its_schema_says(
     feed: str, phase: str, text: str, since: float
@@ -305,6 +313,12 @@ def test_a_door_is_named_wherever_its_source_is_and_never_takes_room_in_the_comp
             "audit",
             wire.audit_row(
                 2, BOOT, wire.audited_delivery(SENDER, EVENT, "door-3", ISSUE.wall, "published", "")
+            ),
+        ),
+        (
+            "audit",
+            wire.audit_row(
+                3, BOOT, wire.audited_reply(SENDER, EVENT, "door-3", ISSUE.wall, True, "Welcome")
             ),
         ),
         ("diag", wire.diag_result(SENDER, LIVE, EVENT)),

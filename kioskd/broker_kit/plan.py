@@ -134,7 +134,7 @@ def mosquitto_conf(plan: Plan, folder: Path) -> str:
 
 
 def acl(plan: Plan) -> str:
-    """Each kiosk writes its own topics and no others; doors only read."""
+    """Each kiosk writes its own topics and no others; a door's controller only its replies."""
     return "\n\n".join("\n".join(_rights(plan, user)) for user in plan.users) + "\n"
 
 
@@ -151,6 +151,7 @@ def _rights(plan: Plan, user: str) -> Iterator[str]:
             yield f"topic read {base}/status"
             yield f"topic read {base}/{place.source}/action"
             yield f"topic read {base}/{place.source}/state"
+            yield f"topic write {base}/{place.source}/reply"
     if user in plan.collectors:
         yield f"topic read {plan.prefix}/+/+/audit"
 

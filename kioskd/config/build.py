@@ -84,6 +84,7 @@ def page_settings(settings: Settings, folder: Path, vault: Vault) -> PageSetting
         viewers=page.viewers,
         mirrored_view=page.mirrored_view,
         language=settings.mqtt.prompt_language,
+        awaits_answer=settings.mqtt.replies,
     )
 
 
@@ -107,6 +108,7 @@ def delivery_settings(
         keepalive_s=mqtt.keepalive_s,
         payload=mqtt.payload,
         prompt_language=mqtt.prompt_language,
+        replies=mqtt.replies,
         diagnostics=mqtt.diagnostics,
         keep_days=settings.audit.keep_days,
         size_limit_mb=settings.audit.size_limit_mb,

@@ -9,7 +9,7 @@ Strict: no value is converted, an unknown key is refused, and nothing changes af
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from feeds.feed_settings import FeedSettings, FileSource
 from kioskd.config.doors import AnyDoor
@@ -27,6 +27,12 @@ from kioskd.config.section import (
 )
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.page.page_settings import PageSettings
+from kioskd.prompts import languages
+
+if TYPE_CHECKING:
+    Language = str
+else:
+    Language = Literal[languages()]  # whatever there are words in
 
 FEED = FeedSettings("", FileSource(""))
 PAGE, PAGE_ON = PageSettings(), False
@@ -133,10 +139,15 @@ class Mqtt(Section):
         description="full, or compact: events, states and status with only what a controller needs,"
         " for those that drop messages over 256 bytes (docs/connect/mqtt.md, Sizes).",
     )
-    prompt_language: Literal["en", "de"] = Field(
-        default="en",
+    prompt_language: Language = Field(
+        default=DELIVERY.prompt_language,
         description="Language of what a kiosk's screen tells people to do"
         " (docs/understand/challenges.md).",
+    )
+    replies: bool = Field(
+        default=False,
+        description="Listen to what controllers answer to events, for a screen and the record"
+        " (docs/connect/mqtt.md, Reply). Nothing is decided by it.",
     )
     diagnostics: bool = Field(
         default=False,

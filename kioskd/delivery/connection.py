@@ -1,14 +1,24 @@
 """The courier's connection to its broker: made, tended, given up and made again."""
 
 import queue
+from collections.abc import Callable
 
 from kioskd.delivery import broker_sentences
 from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.broker_limits import Limits
 from kioskd.delivery.delivery_context import Shared
-from kioskd.delivery.incoming import Incoming
+from kioskd.delivery.incoming import LARGEST_PACKET, Incoming
 from kioskd.delivery.ledger import Ledger
-from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
+from kioskd.delivery.mqtt import (
+    Acked,
+    Connected,
+    Heard,
+    Letter,
+    Link,
+    Lost,
+    Received,
+    Subscribed,
+)
 from kioskd.delivery.name_clash import NameClash
 from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.pump import Pump
@@ -70,6 +80,7 @@ class Connection:
 
     def tend(self) -> None:
         """Connect when it is time to, and give up on a broker that does not answer."""
+        self._incoming_does(self._incoming.tend)
         now = self._clock.monotonic()
         link = self._outgoing.link
         if link is None:
@@ -97,14 +108,23 @@ class Connection:
         limits, will = self._will_limits, self._will
         link = Link(
             self._settings,
-            lambda link, happening: self._inbox.put((link, happening)),
+            self._hear,
             will=Letter(will.topic, will.body, limits.qos, limits.retain),
             subscribe=self._incoming.topics,
+            largest_packet=LARGEST_PACKET if self._incoming.topics else None,
         )
         self._since = now
         with self._outgoing.lock:
             self._outgoing.link = link
         link.start()
+
+    def _hear(self, link: Link, happening: Heard) -> None:
+        """On the link's thread: keep it for the courier's, but no heap of what others send."""
+        if isinstance(happening, Received) and not self._incoming.admits(
+            happening.letter.topic, self._clock.monotonic()
+        ):
+            return
+        self._inbox.put((link, happening))
 
     def _silent(self, now: float) -> bool:
         if not self._outgoing.accepted:
@@ -118,16 +138,18 @@ class Connection:
             case Acked():
                 self._pump.answered(happening)
             case Received(letter):
-                self._read(letter)
+                self._incoming_does(lambda: self._incoming.take(letter))
+            case Subscribed(granted):
+                self._pump.subscribed(self._incoming.topics, granted)
             case Lost():
                 self._lose(happening)
             case _:
                 pass
 
-    def _read(self, letter: Letter) -> None:
+    def _incoming_does(self, work: Callable[[], object]) -> None:
         """A reader's mistake is told, and keeps nothing back that is for a door."""
         try:
-            self._incoming.take(letter)
+            work()
         except Exception as error:
             self._problems.set("courier", broker_sentences.our_mistake(error))
 

@@ -28,6 +28,7 @@ from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.outgoing_messages import Action
 from kioskd.delivery.patient_disk import PatientDisk
 from kioskd.delivery.pump import Pump
+from kioskd.delivery.replies import Replies
 from kioskd.event import Result
 from kioskd.happenings import Stepped
 from kioskd.problems import Problems
@@ -71,11 +72,13 @@ class Courier:
         self._outgoing = Outgoing(five=settings.protocol == "5")
         self._feeds: dict[str, FeedState] = {}
         self._known: dict[str, str] | None = None  # the problems in the last status
-        self._build(Shared(settings, self._clock, problems, tell), Incoming(readers or {}))
+        self._build(Shared(settings, self._clock, problems, tell), readers or {})
 
-    def _build(self, shared: Shared, incoming: Incoming) -> None:
+    def _build(self, shared: Shared, readers: Mapping[str, Reader]) -> None:
         disk, outgoing = PatientDisk(shared), self._outgoing
         ledger = Ledger(shared, self._audit, self._sender, self._topics.audit, disk)
+        self._replies = Replies(shared, ledger, self._topics)
+        incoming = Incoming({**readers, **self._replies.readers}, self._replies.tend)
         will = Letter(self._topics.status, self._status("offline", {}, None))
         self._upkeep = Upkeep(shared, self._audit, disk)
         self._pump = Pump(shared, outgoing, ledger)
@@ -183,6 +186,7 @@ class Courier:
             self._encoded(wire.action(self._sender, result, issue), wire.compact_action),
             min(result.decided_at, now) + expiry,
         )
+        self._replies.expect(event_id, result.feed)
         return self._delivery(action, self._pump.send(action))
 
     def _delivery(self, action: Action, refusal: str) -> Delivery:

@@ -31,6 +31,7 @@ class DeliverySettings:
     ack_timeout_s    the broker left a message unacknowledged for so long: reconnect
     payload          compact: of actions, states and status only what a small controller needs
     prompt_language  of what a kiosk's screen says, a file in kioskd/prompts
+    replies          listen to what controllers answer to events, for a screen and the record
     diagnostics      also send what the door must not act on, to .../diag
     model_version    which networks decided, and config_digest which settings: both are
                      copied into every action, and None leaves them out
@@ -52,6 +53,7 @@ class DeliverySettings:
     keepalive_s: int = 10
     payload: Form = "full"
     prompt_language: str = "en"
+    replies: bool = False
     diagnostics: bool = False
     keep_days: float = 90.0  # audit rows the broker has taken are deleted after so long
     size_limit_mb: float = 500.0  # a larger audit log is a problem; 500,000 records and more

@@ -11,29 +11,28 @@ from kioskd.delivery.audit_rows import Row
 from kioskd.delivery.delivery_context import Shared
 from kioskd.delivery.outgoing_messages import Action, AuditRow
 from kioskd.delivery.patient_disk import PatientDisk
+from kioskd.delivery.reply_message import Reply
 
 DENIED_PAUSE_S = 30.0  # before rows are offered again to a broker that refused one
 WITHHELD_S = 3600.0  # before they are offered again to one that hangs up on each
 HANG_UPS = 3  # rows in a row that ended the connection: it is not the row, it is the topic
 READ_AT_ONCE = 20  # rows
 READS = 20  # in one turn, where many do not fit the broker
-NOTES_MOST = 10_000  # outcomes kept in memory while the disk fails
+NOTES_MOST = 10_000  # outcomes and replies kept in memory while the disk fails
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """An action's outcome that is not on the disk yet."""
+    """What became of an action, or was answered to it, that is not on the disk yet."""
 
-    action: Action
-    outcome: wire.Outcome
-    detail: str
+    record: wire.Payload
     wall: float
 
 
 class Ledger:
-    """Used by the courier's thread, except `note`, which any thread may call."""
+    """Used by the courier's thread, except `note` and `note_reply`, which any may call."""
 
     def __init__(
         self, shared: Shared, audit: AuditLog, sender: wire.Sender, topic: str, disk: PatientDisk
@@ -56,8 +55,19 @@ class Ledger:
 
     def note(self, action: Action, outcome: wire.Outcome, detail: str) -> None:
         """Remember what became of an action, to be recorded soon."""
+        wall = self._clock.wall()
+        about = (self._sender, action.event_id, action.source, wall)
+        self._remember(wire.audited_delivery(*about, outcome, detail), wall)
+
+    def note_reply(self, source: str, reply: Reply) -> None:
+        """Remember what a controller answered, to be recorded soon."""
+        wall = self._clock.wall()
+        about = (self._sender, reply.event_id, source, wall)
+        self._remember(wire.audited_reply(*about, reply.granted, reply.text), wall)
+
+    def _remember(self, record: wire.Payload, wall: float) -> None:
         if len(self._notes) < NOTES_MOST:
-            self._notes.append(_Note(action, outcome, detail, self._clock.wall()))
+            self._notes.append(_Note(record, wall))
 
     def taken(self, row: AuditRow) -> None:
         self._taken.append(row.id)
@@ -103,13 +113,7 @@ class Ledger:
             self._taken.clear()
 
     def _record(self, note: _Note) -> int:
-        action = note.action
-        return self._audit.commit(
-            wire.audited_delivery(
-                self._sender, action.event_id, action.source, note.wall, note.outcome, note.detail
-            ),
-            note.wall,
-        )
+        return self._audit.commit(note.record, note.wall)
 
     def _mark(self) -> bool:
         self._audit.acknowledge(self._taken, self._clock.wall())

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from kioskd.delivery import broker_sentences, wire
+from kioskd.delivery import broker_sentences, reply_message, wire
 from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.mqtt import Connected, Heard, Letter, Link, Lost, Received
+from kioskd.delivery.reply_message import ReplyError
 from kioskd.modes.reasons import sentence
 
 LOOK_S = 0.25  # how soon a stop is noticed
@@ -86,6 +87,8 @@ def as_line(letter: Letter, everything: str) -> str:
     payload = _payload(letter)
     if not isinstance(payload, dict):
         return f"{_clock(None)}  {name}  {letter.body[:200]!r}"
+    if letter.topic.endswith("/reply"):
+        return f"{_clock(None)}  {name}  {_reply(letter.body)}"
     kept = "  (retained)" if letter.retain else ""
     return f"{_clock(_about(payload))}  {name}  {_gist(name.rsplit('/', 1)[-1], payload)}{kept}"
 
@@ -120,7 +123,16 @@ def _gist(kind: str, payload: wire.Payload) -> str:
         case "state":
             return _words(payload, "state", "reason", "detail")
         case "audit":
-            names = ("seq", "kind", "verdict", "currentState", "outcome", "detail")
+            names = (
+                "seq",
+                "kind",
+                "verdict",
+                "currentState",
+                "outcome",
+                "detail",
+                "granted",
+                "text",
+            )
             return _words(payload, *names) + _why(payload)
         case "diag":
             return _words(payload, "phase", "verdict", "frames", "scores") + _why(payload)
@@ -137,6 +149,18 @@ def _action(payload: wire.Payload) -> str:
     told = "  ".join(f"{name}={payload[name]}" for name in names if name in payload)
     after = "" if took is None else f"  after {took} ms"
     return f"{payload.get('actionId')}  {told}{after}"
+
+
+def _reply(body: bytes) -> str:
+    """What a controller says, held to the same rules as by the kiosk: others could draw anything
+    on a terminal.
+    """
+    try:
+        reply = reply_message.read(body)
+    except ReplyError as error:
+        return f"no reply: {error}"
+    answer = "granted" if reply.granted else "not granted"
+    return "  ".join(filter(None, (answer, reply.text, f"for event {reply.event_id}")))
 
 
 def _status(payload: wire.Payload) -> str:

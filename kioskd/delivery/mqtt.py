@@ -94,6 +94,7 @@ class Link:
     """A connection and the thread that serves it.
 
     `tell` is called on that thread with everything that happens; it must only take note.
+    largest_packet  bytes; an MQTT 5 broker is asked to send none that is larger
     """
 
     def __init__(
@@ -102,8 +103,10 @@ class Link:
         tell: Callable[["Link", Heard], None],
         will: Letter | None = None,
         subscribe: tuple[str, ...] = (),
+        largest_packet: int | None = None,
     ) -> None:
         self._settings = settings
+        self._largest_packet = largest_packet
         self._tell = tell
         self._subscribe = subscribe
         self._up = False
@@ -179,6 +182,7 @@ class Link:
             settings.port,
             settings.keepalive_s,
             clean_start=True if settings.protocol == "5" else paho.MQTT_CLEAN_START_FIRST_ONLY,
+            properties=self._our_limits(),
         )
         while self._client.loop(timeout=1.0) == MQTTErrorCode.MQTT_ERR_SUCCESS:
             if not self._wanted and not self._up:
@@ -210,6 +214,14 @@ class Link:
             return None
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.MessageExpiryInterval = letter.expiry_s
+        return properties
+
+    def _our_limits(self) -> Properties | None:
+        """What the broker is told of us when we connect."""
+        if self._largest_packet is None or self._settings.protocol != "5":
+            return None
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.MaximumPacketSize = self._largest_packet
         return properties
 
     def _guard_callbacks(self) -> None:

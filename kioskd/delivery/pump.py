@@ -91,6 +91,11 @@ class Pump:
             case _:
                 pass
 
+    def subscribed(self, topics: Sequence[str], granted: bool) -> None:
+        """The broker answered for what we listen to."""
+        for topic in topics:
+            self._refusals.answered(topic, granted)
+
     def _action_answered(self, action: Action, ack: Acked, proven: bool) -> None:
         if not ack.taken:
             self._note(action, "refused", f"the broker said: {ack.reason}")

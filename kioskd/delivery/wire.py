@@ -28,6 +28,7 @@ SchemaName = Literal[
     "audit",
     "diag",
     "prompt",
+    "reply",
     "state",
     "state_compact",
     "status",
@@ -79,6 +80,10 @@ class Topics:
 
     def prompt(self, source: str) -> str:
         return f"{self.base}/{check_level(source)}/prompt"
+
+    def reply(self, source: str) -> str:
+        """Where a controller answers, and the kiosk only reads."""
+        return f"{self.base}/{check_level(source)}/reply"
 
 
 def check_level(level: str) -> str:
@@ -197,6 +202,14 @@ def audited_delivery(
     """What became of an action: its result stands in the record with the same event id."""
     head = _audited(sender, "delivery", event_id, source, wall)
     return {**head, "outcome": outcome, "detail": detail}
+
+
+def audited_reply(
+    sender: Sender, event_id: str, source: str, wall: float, granted: bool, text: str
+) -> Payload:
+    """What a controller answered to an action; `text` is left out where it said none."""
+    head = _audited(sender, "reply", event_id, source, wall)
+    return {**head, "granted": granted, **({"text": text} if text else {})}
 
 
 def _audited(sender: Sender, kind: str, event_id: str, source: str, wall: float) -> Payload:

@@ -27,18 +27,23 @@ def file(name: str) -> tuple[bytes, str]:
 
 
 def languages() -> tuple[str, ...]:
-    """Those that the page speaks, such as "en"."""
+    """Those that the aiming page speaks, such as "en"."""
     names = (file.name for file in WORDS.iterdir())
     return tuple(sorted(name[:-5] for name in names if name.endswith(".yaml")))
 
 
 @cache
 def words(language: str) -> dict[str, Any]:
-    """All that the page says in a language. English takes the reasons' own sentences."""
-    said = _written(language)
+    """All that is said in a language, `kioskd.prompts` included.
+
+    The page speaks fewer languages than a kiosk's screen; where it lacks one it is English. The
+    reasons' own sentences are English.
+    """
+    said = _written(language if language in languages() else "en")
     reasons = {reason.value: sentence for reason, sentence in SENTENCES.items()}
     return {
         **said,
+        "code": language,
         "reasons": {**reasons, **said.get("reasons", {})},
         "prompts": dict(prompts.words(language)),
         "languages": {code: _written(code)["language"] for code in languages()},

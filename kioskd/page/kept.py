@@ -18,6 +18,7 @@ from kioskd.happenings import (
     BrokerMet,
     FeedChanged,
     FrameJudged,
+    Replied,
     WatchChanged,
 )
 from kioskd.prompter import Prompter
@@ -99,11 +100,12 @@ class DoorKept:
         while self.scores and one.seen.at - self.scores[0].at > SCORES_S:
             self.scores.popleft()
 
-    def told_lately(self, now: float, within_s: float) -> str | None:
-        """The verdict that the door was told of last, if that is not long ago."""
+    def passed_lately(self, now: float, within_s: float) -> bool:
+        """Whether the door was told that somebody passed, and the controller may still answer."""
         ended = self.ended[-1] if self.ended else None
-        lately = ended is not None and ended.result.emits and now - ended.at < within_s
-        return ended.result.verdict if lately and ended is not None else None
+        if ended is None or ended.result.verdict != "passed" or now - ended.at >= within_s:
+            return False
+        return self.answer is None or self.answer.at < ended.at
 
     def reasons(self, now: float) -> Counter[str]:
         """How often each reason ended an attempt or stood in its way, within the last hour."""
@@ -146,6 +148,9 @@ class Kept:
 
     def watch_changed(self, one: WatchChanged) -> None:
         self.doors[one.door].watch_failure = one.failure
+
+    def replied(self, one: Replied) -> None:
+        self.doors[one.door].answer = Answer(one.at, one.granted, one.text)
 
     def _prompt(self, feed: str, code: str | None) -> None:
         self._by_feed[feed].prompt = code

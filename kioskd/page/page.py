@@ -10,6 +10,7 @@ from kioskd.happenings import (
     BrokerMet,
     FeedChanged,
     FrameJudged,
+    Replied,
     WatchChanged,
 )
 from kioskd.page.door_view import DoorView, Json
@@ -60,6 +61,7 @@ def page_part(
     stream.listen("page", AttemptEnded, kept.attempt_ended)
     stream.listen("page", FeedChanged, kept.feed_changed)
     stream.listen("page", BrokerMet, kept.broker_met)
+    stream.listen("page", Replied, kept.replied)
     stream.listen("page", WatchChanged, kept.watch_changed)
     views, pictures = {door.name: DoorView(door) for door in config.doors}, Pictures()
     looking = Looking(views, settings.viewers, pictures, ask)

@@ -14,6 +14,8 @@ class PageSettings:
     names           host names by which the page is asked for, beside addresses and localhost
     viewers         how many may look at once; each screen is one
     mirrored_view   whether a kiosk's screen shows the person the live view
+    language        of a kiosk's screen
+    awaits_answer   whether controllers answer (mqtt.replies): the screen then asks to wait for it
     """
 
     address: str = "127.0.0.1"
@@ -26,6 +28,7 @@ class PageSettings:
     viewers: int = 4
     mirrored_view: bool = False
     language: str = "en"
+    awaits_answer: bool = False
 
     @property
     def url(self) -> str:

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kioskd import log
+from kioskd import log, prompts
 from kioskd.page import access, assets, door_view
 from kioskd.page.access import Role, Sessions
 from kioskd.page.door_keys import ChangeError, Scalar, changed, door_keys, yaml
@@ -34,7 +34,8 @@ LOOK_EVERY_S = 0.1  # a viewer's pictures
 STATE_EVERY_S = 1.0  # what changes slowly
 SCREEN_EVERY_S = 0.1
 MOST_BODY = 64 * 1024  # bytes of a request: "what if" sends some hundred
-ANSWER_S = 8.0  # a controller's answer stands on the screen for so long
+ANSWER_S = 8.0  # a controller has so long to answer (kioskd/delivery/replies.py)
+SHOWN_S = 6.0  # its answer stands on the screen for so long
 SAFE_HEADERS = [
     (
         b"content-security-policy",
@@ -108,8 +109,9 @@ class Site:
 
     async def _words(self, request: Request) -> Response:
         language = request.path_params["language"]
-        if language not in assets.languages():
-            return _error(404, f"There are no words for this language; {assets.languages()} are.")
+        if language not in prompts.languages():
+            known = ", ".join(prompts.languages())
+            return _error(404, f"There are no words for this language; there are {known}.")
         return JSONResponse(assets.words(language))
 
     async def _login_page(self, request: Request) -> Response:
@@ -249,7 +251,7 @@ class Site:
         kept: DoorKept = self._kept.doors[door]
         state, looked, answer = kept.state, kept.looked, kept.answer
         now = time.monotonic()
-        stands = answer is not None and now - answer.at < ANSWER_S
+        stands = answer is not None and now - answer.at < SHOWN_S
         progress = None if looked is None else looked.step.progress
         return {
             "online": state is not None and state.phase == "online",
@@ -258,7 +260,7 @@ class Site:
             "answer": {"granted": answer.granted, "text": answer.text}
             if stands and answer
             else None,
-            "told": kept.told_lately(now, ANSWER_S),
+            "waits": self._settings.awaits_answer and kept.passed_lately(now, ANSWER_S),
             "view": self._settings.mirrored_view,
             "language": self._settings.language,
         }

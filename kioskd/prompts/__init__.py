@@ -1,9 +1,13 @@
-"""The words for what a person is asked to do, one file for each language."""
+"""The words for what a person is asked to do or told on a screen, one file for each language."""
 
 from collections.abc import Mapping
 from importlib import resources
 
 from kioskd.config.strict_yaml import read
+
+# What a screen says beside the prompts of the modes (kioskd/modes/prompts.py): that the controller
+# opened, or did not; that its answer is awaited; that nobody is there; that nobody can be judged.
+SCREEN = ("granted", "denied", "wait", "idle", "unavailable")
 
 FOLDER = resources.files("kioskd.prompts")
 
@@ -15,7 +19,10 @@ def languages() -> tuple[str, ...]:
 
 
 def words(language: str) -> Mapping[str, str]:
-    """What to say for each prompt's code. Raises OSError for a language there is no file for."""
+    """What to say for each prompt's code, and for each of SCREEN.
+
+    Raises OSError for a language there is no file for.
+    """
     name = f"{language}.yaml"
     document = read((FOLDER / name).read_bytes(), name)
     return {str(code): str(text) for code, text in document.value.items()}

@@ -45,6 +45,7 @@ class ScriptedBroker:
     script      what to do about a message
     properties  of the CONNACK, MQTT 5 only, as bytes
     refusal     of a CONNECT whose flags it is given: a reason code, 0 for none, -1 to hang up
+    grants      whether it takes subscriptions, of one topic each
     """
 
     host: str
@@ -52,6 +53,7 @@ class ScriptedBroker:
     script: Callable[[Published], Answer]
     properties: bytes
     refusal: Callable[[int], int]
+    grants: bool
     published: list[Published] = field(default_factory=list)
     connects: list[bytes] = field(default_factory=list)
     pings: int = 0
@@ -94,8 +96,9 @@ class ScriptedBroker:
             self.pings += 1
             client.sendall(b"\xd0\x00")
         elif kind == SUBSCRIBE:
+            code = b"\1" if self.grants else b"\x87" if five else b"\x80"
             client.sendall(
-                bytes([0x90, 4 if five else 3]) + packet[:2] + (b"\0\1" if five else b"\1")
+                bytes([0x90, 4 if five else 3]) + packet[:2] + (b"\0" if five else b"") + code
             )
         elif kind == PUBLISH:
             return self._published(client, connection, head, packet, five)
@@ -153,11 +156,12 @@ def scripted_broker(
     properties: bytes = b"",
     refusal: Callable[[int], int] = lambda flags: 0,
     host: str = "127.0.0.1",
+    grants: bool = True,
 ) -> Iterator[ScriptedBroker]:
     """Listening for as long as the block lasts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as server:
-        broker = ScriptedBroker(host, server.getsockname()[1], script, properties, refusal)
+        broker = ScriptedBroker(host, server.getsockname()[1], script, properties, refusal, grants)
         clients: list[tuple[socket.socket, threading.Thread]] = []
 
         def listen() -> None:

@@ -33,21 +33,21 @@ async function show(told) {
 
 // The controller's answer stands before everything; then what the person is to do.
 function what(told) {
-  if (!told.online) return ['off', word('screen.unavailable'), ''];
+  if (!told.online) return ['off', word('prompts.unavailable'), ''];
   if (told.answer) {
     const now = told.answer.granted ? 'granted' : 'denied';
-    return [now, word(`screen.${now}`), told.answer.text];
+    return [now, word(`prompts.${now}`), told.answer.text];
   }
-  if (told.told === 'passed') return ['wait', word('screen.wait'), ''];
-  if (told.prompt === 'done') return ['done', word('prompts.done'), ''];
-  if (told.prompt) return ['asks', word(`prompts.${told.prompt}`), ''];
-  return ['idle', word('screen.idle'), ''];
+  if (told.prompt && told.prompt !== 'done') return ['asks', word(`prompts.${told.prompt}`), ''];
+  if (told.waits) return ['wait', word('prompts.wait'), ''];
+  if (told.prompt) return ['done', word('prompts.done'), ''];
+  return ['idle', word('prompts.idle'), ''];
 }
 
 function off() {
   document.body.className = 'off';
   $('sign').textContent = '';
-  $('says').textContent = language ? word('screen.lost') : '';
+  $('says').textContent = language ? word('prompts.wait') : '';
   $('text').textContent = '';
   $('progress').hidden = $('mirror').hidden = true;
 }
