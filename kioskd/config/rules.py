@@ -6,7 +6,15 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from feeds import urls
-from kioskd.config import cameras, certificates, files, looser_limits, networks
+from kioskd.config import (
+    cameras,
+    certificates,
+    files,
+    looser_limits,
+    networks,
+    page_rules,
+    secret_rules,
+)
 from kioskd.config.config import default_state_dir
 from kioskd.config.effective_values import Answers, Below
 from kioskd.config.problem import Problem, at_key, at_value, note
@@ -38,6 +46,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
         yield from _door(ask, door, missing_for)
     yield from cameras.problems(ask, vault, is_loopback(ask.text("mqtt", "broker") or ""))
     yield from networks.problems(ask)
+    yield from page_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 
@@ -110,7 +119,7 @@ def _password(ask: Answers, vault: Vault) -> Iterator[Problem]:
         text = "stands beside password; keep one of the two"
         yield at_key(ask.document, ("mqtt", "password_file"), text)
     for key in ("username", "password"):
-        yield from _secret(ask, ("mqtt", key), vault)
+        yield from secret_rules.problems(ask, ("mqtt", key), vault)
     for key in ("password", "password_file"):
         if ask.set("mqtt", key) and not ask.set("mqtt", "username"):
             yield at_key(ask.document, ("mqtt", key), "needs a username beside it")
@@ -121,37 +130,14 @@ def _password(ask: Answers, vault: Vault) -> Iterator[Problem]:
             yield at_value(ask.document, ("mqtt", "password_file"), str(error))
 
 
-def _secret(ask: Answers, path: tuple[str, ...], vault: Vault) -> Iterator[Problem]:
-    text = ask.text(*path)
-    if text is None:
-        return
-    if without_braces(text):
-        yield at_value(ask.document, path, _BARE)
-        return
-    try:
-        vault.filled(text)
-    except SecretError as error:
-        yield at_value(ask.document, path, str(error))
-    if path[-1] == "password" and text and "${" not in text:
-        yield note(ask.document, path, _PLAIN)
-
-
-_BARE = (
-    "a name with $ but without braces is taken as it stands; write ${NAME} for what is in the"
-    " environment or a credential (docs/install/configuration.md, Secrets)"
-)
-_PLAIN = (
-    "a password stands here for all to read; use ${NAME} (docs/install/configuration.md, Secrets)"
-)
-
-
 def _spelling(ask: Answers) -> Iterator[Problem]:
     """Paths that no shell has unfolded, wherever one may stand."""
     feeds = [
         ("feeds", name, key) for name in ask.sections("feeds") for key in ("path", "recording")
     ]
     tls = [("mqtt", "tls", key) for key in ("ca_file", "cert_file", "key_file")]
-    for path in (("state_dir",), ("mqtt", "password_file"), networks.KEY, *tls, *feeds):
+    single = (("state_dir",), ("mqtt", "password_file"), networks.KEY, *page_rules.FILES)
+    for path in (*single, *tls, *feeds):
         text = ask.text(*path)
         if text and (wrong := files.misspelled(text)):
             yield at_value(ask.document, path, wrong)
@@ -207,7 +193,7 @@ def _address(ask: Answers, path: Path, schemes: tuple[str, ...], vault: Vault) -
     if typed is None:
         return
     if without_braces(typed):
-        yield at_value(ask.document, path, _BARE)
+        yield at_value(ask.document, path, secret_rules.BARE)
         return
     try:
         wrong = _address_fault(vault.filled_address(typed), schemes)
@@ -216,7 +202,7 @@ def _address(ask: Answers, path: Path, schemes: tuple[str, ...], vault: Vault) -
     if wrong:
         yield at_value(ask.document, path, wrong)
     elif re.match(r"[a-z]+://[^/]*:[^/]*@", typed) and not holds_secret(typed):
-        yield note(ask.document, path, _PLAIN)
+        yield note(ask.document, path, secret_rules.PLAIN)
 
 
 def _address_fault(url: str, schemes: tuple[str, ...]) -> str:
