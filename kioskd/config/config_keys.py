@@ -233,7 +233,7 @@ class Page(Section):
         min_length=1,
         description="Secret of the kiosks' screens, as ${NAME}; it shows the screens alone.",
     )
-    tls: PageTls = Field(default=PageTls(), description="Encrypts the page.")
+    tls: PageTls | None = Field(default=None, description="Encrypt the page; leave out for none.")
     names: HostNames | None = Field(
         default=None,
         description="Host names by which browsers ask for the page, beside addresses and localhost;"

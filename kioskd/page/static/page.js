@@ -285,7 +285,9 @@ function drawPhase() {
     progress.value = done;
     made.push(progress, element('p', word('page.progress', { done, of })));
   }
-  made.push(element('code', look.phase));
+  const code = element('p');
+  code.append(element('code', look.phase));
+  made.splice(1, 0, code);
   for (const reason of look.reasons) made.push(element('p', word(`reasons.${reason}`)));
   $('phase').replaceChildren(...made);
 }
