@@ -6,7 +6,7 @@ from math import inf
 
 from kioskd.modes.confirm import Rule, usable
 from kioskd.modes.depth.depth_settings import InfraredSettings, ReliefSettings
-from kioskd.modes.finding import Finding, failed
+from kioskd.modes.finding import Finding, failed, liveness_found
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Measure, MissingDepth, Relief
@@ -95,9 +95,7 @@ def rgb_evidence(settings: RgbSettings) -> Evidence:
         return _score(face.liveness.score)
 
     def find(face: Face) -> tuple[Finding, ...]:
-        if face.liveness is None:
-            return ()
-        return (Finding("liveness", None, face.liveness.score, settings.rule.live_threshold),)
+        return liveness_found(face, settings.rule.live_threshold)
 
     return Evidence("rgb", Measure.LIVENESS, settings.rule, say, find)
 
