@@ -27,7 +27,8 @@ from models.track import Track, Tracker, TrackSettings
 
 @dataclass(frozen=True, slots=True)
 class PerceptionSettings:
-    """
+    """How faces are looked for, and from when and how long one counts.
+
     detector_long_side  pixels of the small copy the detector looks at, a multiple of 32
     detector_min_score  a detection counts from this confidence on, 0..1
     detect_every        the detector looks at every k-th frame, and tracks are carried between

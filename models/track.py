@@ -25,7 +25,8 @@ def _same(_track_id: int, _index: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
-    """
+    """When detections are of the same face, and from when and how long it counts.
+
     min_overlap  boxes that share less than this (IoU) are not the same face
     confirm      a face counts from so many detections on
     forget_s     seconds without a detection after which a track ends

@@ -16,7 +16,8 @@ Said = float | tuple[Reason, ...]  # a score, 0 = attack to 1 = live; or reasons
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """
+    """One sense by which a face is judged, and the windows that its scores must pass.
+
     name     in the scores of a result, for diagnostics
     measure  what must be measured for it
     rule     the windows it must pass
