@@ -214,7 +214,7 @@ def _address(ask: Answers, path: Path, schemes: tuple[str, ...], vault: Vault) -
         wrong = str(error)
     if wrong:
         yield at_value(ask.document, path, wrong)
-    elif re.match(r"[a-z]+://[^/]*:[^/]*@", typed) and not holds_secret(typed):
+    elif urls.has_password(typed) and not holds_secret(typed):
         yield note(ask.document, path, _PLAIN)
 
 
