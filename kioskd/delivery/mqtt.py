@@ -221,7 +221,8 @@ class Link:
         self._client.on_message = self._on_message
         self._client.on_socket_open = _at_once
         # With this set, publish() leaves the writing to our thread: two threads writing on
-        # one socket could mix their bytes. The loop asks want_write() by itself.
+        # one socket could mix their bytes. The loop asks want_write() by itself. It stays set:
+        # else a publish() during which the connection ends calls a message that left unsent.
         self._client.on_socket_register_write = lambda client, userdata, sock: None
 
     def _release(self) -> None:
@@ -232,7 +233,6 @@ class Link:
         client = self._client
         client.on_connect = client.on_disconnect = client.on_publish = None
         client.on_subscribe = client.on_message = None
-        client.on_socket_open = client.on_socket_register_write = None
 
     def _on_connect(
         self,
