@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.boxes import overlap
 from models.face.detector import Detection
 from models.observation import Box
+from models.perception_settings import USUAL
 
 Same = Callable[[int, int], bool]
 
@@ -33,8 +34,8 @@ class TrackSettings:
     """
 
     min_overlap: float = 0.3
-    confirm: int = 2
-    forget_s: float = 0.5
+    confirm: int = USUAL.confirm
+    forget_s: float = USUAL.forget_s
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,6 +24,7 @@ from kioskd.config.section import (
     number,
 )
 from kioskd.delivery.delivery_settings import DeliverySettings
+from models.perception_settings import USUAL
 
 FEED = FeedSettings("", FileSource(""))
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
@@ -164,9 +165,6 @@ class Audit(Section):
 class Perception(Section):
     """How the networks run. The defaults suit a small machine without a GPU."""
 
-    # Defaults equal models.perceive.PerceptionSettings, tested: to import it here would load
-    # OpenCV and ONNX Runtime for every `kioskd check`.
-
     provider: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
         description="Where networks run. auto: CUDA where a session truly gets it, else CPU;"
@@ -174,7 +172,7 @@ class Perception(Section):
     )
     threads: int = number(1, 1, 16, "", "Threads per network.")
     detector_input_size: int = number(
-        320,
+        USUAL.detector_long_side,
         160,
         1280,
         "px",
@@ -183,7 +181,7 @@ class Perception(Section):
         multiple_of=32,
     )
     detect_every_frames: int = number(
-        1,
+        USUAL.detect_every,
         1,
         30,
         "frames",
