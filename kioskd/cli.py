@@ -269,14 +269,14 @@ def evaluate(
     """Measure what a door's settings are worth on DATASET: a folder or CSV of known truth."""
     with extra("evaluation"):
         from kioskd.commands import evaluate as command
-        from kioskd.commands import gate_prices as prices
+        from kioskd.commands import price_gate
         from kioskd.evaluation.request import Request
 
     if gate_keys and gate_prices is None:
         raise click.UsageError("--gate-key goes with --gate-prices PAGE.html")
     request = Request(schemes=_schemes(schemes), **asked)
     if gate_prices is not None:
-        sys.exit(prices.run(request, gate_prices, gate_keys))
+        sys.exit(price_gate.run(request, gate_prices, gate_keys))
     sys.exit(command.run(request))
 
 

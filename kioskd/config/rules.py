@@ -22,9 +22,8 @@ from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret, w
 from kioskd.config.sentences import shown
 from kioskd.config.yaml_document import Path
 from kioskd.modes.catalogue import BY_NAME
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate import GateSettings, goes_by_own
 from kioskd.modes.spec import ModeSpec
-from models.schemes import FUSED
 from models.schemes import SCHEMES as DETECTION
 
 MissingFor = Callable[[str], tuple[str, ...]]  # models a scheme needs and the installation lacks
@@ -201,7 +200,7 @@ def _address(ask: Answers, path: Path, schemes: tuple[str, ...], vault: Vault) -
         wrong = str(error)
     if wrong:
         yield at_value(ask.document, path, wrong)
-    elif re.match(r"[a-z]+://[^/]*:[^/]*@", typed) and not holds_secret(typed):
+    elif urls.has_password(typed) and not holds_secret(typed):
         yield note(ask.document, path, secret_rules.PLAIN)
 
 
@@ -282,10 +281,10 @@ def _margins(ask: Answers, at: tuple[str, ...], scheme: str) -> Iterator[Problem
     looks = scheme in DETECTION and "hybrid" in DETECTION[scheme].models
     if cameras.is_recording(ask, feed) or not looks:
         return
-    if scheme == FUSED and ask.text(*at, "gate", "numbers") == "own":
+    if goes_by_own(ask.text(*at, "gate", "numbers"), scheme):
         for side in MARGINS:
             if ask.set(*at, "gate", key := f"hybrid_margin_{side}"):
-                text = f"is not asked for with {FUSED}; write numbers: safr to ask for it"
+                text = f"is not asked for with {scheme}; write numbers: safr to ask for it"
                 yield note(ask.document, (*at, "gate", key), text)
         return
     for side in MARGINS:
