@@ -167,6 +167,19 @@ def events(config: Path, as_json: bool) -> None:
 
 
 @main.command()
+@CONFIG
+@click.option("--door", help="Which door of the configuration; else its first.")
+@click.option("--once", is_flag=True, help="Print what is so now as plain text, and end.")
+@click.option("--language", default="en", show_default=True, help="One that the page speaks.")
+def watch(config: Path, door: str | None, once: bool, language: str) -> None:
+    """Show one door's gate, scores, phase and verdicts, as the page does, in a terminal."""
+    with extra("page"):
+        from kioskd.commands import watch as command
+
+    sys.exit(command.run(config, door, language, once=once))
+
+
+@main.command()
 @click.argument("file", type=PATH)
 @click.option("--feeds", default="1,2,4,8", show_default=True, help="How many feeds, in turn.")
 @click.option("--seconds", default=15.0, show_default=True, help="How long each run lasts.")

@@ -23,7 +23,7 @@ DOORS = {
     "paho": "kioskd/delivery/mqtt.py",
     "pydantic": "kioskd/config/section.py",
     "pyrealsense2": "feeds/realsense/library.py",
-    "rich": "kioskd/evaluation/terminal.py",
+    "rich": "kioskd/terminal.py",
     "scipy": "kioskd/evaluation/estimates.py",
     "sklearn": "kioskd/evaluation/error_measures.py",
     "sqlite3": "kioskd/delivery/database.py",

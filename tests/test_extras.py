@@ -39,6 +39,12 @@ def test_calibrate_says_it_too() -> None:
     assert said.stderr.endswith("pip install 'kioskd[evaluation]'\n")
 
 
+def test_watch_says_it_too() -> None:
+    said = without(("rich",), "watch", "-c", "config.yaml")
+    assert said.returncode == 2
+    assert said.stderr.endswith("pip install 'kioskd[page]'\n")
+
+
 def test_nothing_else_asks_for_them() -> None:
     assert without(LIBRARIES, "check", "-c", "config.yaml").returncode == 0
     demo = without(LIBRARIES, "demo", "--json")
