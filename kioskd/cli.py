@@ -97,6 +97,20 @@ def demo(as_json: bool) -> None:
     sys.exit(command.run(as_json=as_json))
 
 
+@main.command("try")
+@click.argument("camera", required=False)
+@click.option("--mode", default="secure_access_rgb_liveness", show_default=True)
+@click.option("--no-browser", is_flag=True, help="Name the page's address and open nothing.")
+def try_(camera: str | None, mode: str, no_browser: bool) -> None:
+    """Try a camera without any configuration: page and verdicts, until Ctrl-C.
+
+    CAMERA is an address (rtsp://, http://), a device or a video file; else the first USB camera.
+    """
+    from kioskd.commands import try_ as command
+
+    sys.exit(command.run(camera, mode, browser=not no_browser))
+
+
 @main.command()
 @CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")

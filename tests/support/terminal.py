@@ -10,7 +10,7 @@ import sys
 import termios
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +56,9 @@ class Terminal:
         os.killpg(self.process.pid, signal.SIGINT)
 
     def end(self) -> None:
-        self.process.kill()
+        """At once, with all that it started on this terminal."""
+        with suppress(ProcessLookupError):  # nobody of them is left
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._reader.join()
         os.close(self._ours)
