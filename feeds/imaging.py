@@ -25,6 +25,7 @@ Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.uint16])
 cv2.setNumThreads(1)  # feeds and networks already run side by side; a pool would only compete
 
 
+_PACKETS = (cv2.CAP_PROP_FORMAT, -1)  # what is read is not decoded
 _GLANCE_S = 0.1  # at a stream that is opened
 _LOOK, _LOOK_BYTES = 0.8, 32 << 20  # share of the time for opening, and a rich stream's bytes
 
@@ -83,6 +84,11 @@ class Capture:
         return width / height if width > 0 and height > 0 else 1.0
 
     @property
+    def holds_key_frame(self) -> bool:
+        """Of a capture of packets: whether the one last read begins a whole picture."""
+        return self._capture.get(cv2.CAP_PROP_LRF_HAS_KEY_FRAME) > 0
+
+    @property
     def header(self) -> bytes:
         """The codec's own header, such as H.264's parameter sets; empty where there is none."""
         index = int(self._capture.get(cv2.CAP_PROP_CODEC_EXTRADATA_INDEX))
@@ -103,8 +109,11 @@ def open_capture(
     read_timeout_s: float = 10.0,
     silence_s: float = 2.0,
     transport: Literal["tcp", "udp"] = "tcp",
+    packets: bool = False,
 ) -> Capture | None:
     """Opens a video file or a stream address through FFmpeg, an index through V4L2.
+
+    With `packets` it is read as it is coded: each "image" is a packet's bytes.
 
     A read gives up when nothing at all came for `silence_s`, and when what came made no image
     for `read_timeout_s`: a camera sends what only changes until its next key frame. None when
@@ -124,13 +133,14 @@ def open_capture(
         f"|rw_timeout;{int(silence_s * 1e6)}"  # of HTTP
         f"|{_fence(target)}"
     )
+    coded = _PACKETS if packets else ()
     if not target.startswith("rtsp"):
-        return _open_ffmpeg(target, options, open_timeout_s, read_timeout_s)
+        return _open_ffmpeg(target, options, open_timeout_s, read_timeout_s, *coded)
     # A camera describes its stream when it is asked for it, and the images of a longer look would
     # come late. One that does not, does so in its first key frame, which takes its time.
     for look_s, look in ((_GLANCE_S, 5_000_000), (_LOOK * open_timeout_s, _LOOK_BYTES)):
         told = f"{options}|analyzeduration;{int(look_s * 1e6)}|probesize;{look}"
-        capture = _open_ffmpeg(target, told, open_timeout_s, read_timeout_s)
+        capture = _open_ffmpeg(target, told, open_timeout_s, read_timeout_s, *coded)
         if capture is not None and capture.described:
             return capture
         if capture is None and look_s == _GLANCE_S:
@@ -161,7 +171,7 @@ def open_file(path: str) -> Capture | None:
 
 def open_packets(path: str) -> Capture | None:
     """Opens a local video file to be read as it is coded: each "image" is a packet's bytes."""
-    return _open_ffmpeg(path, "protocol_whitelist;file", 10.0, 10.0, cv2.CAP_PROP_FORMAT, -1)
+    return _open_ffmpeg(path, "protocol_whitelist;file", 10.0, 10.0, *_PACKETS)
 
 
 def _open_ffmpeg(

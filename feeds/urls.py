@@ -10,6 +10,11 @@ SCHEMES = ("rtsp", "rtsps", "http", "https")
 _SHAPE = re.compile(r"(?P<scheme>[a-z]+)://(?P<rest>[^\s\x00-\x1f\x7f]+)", re.IGNORECASE)
 
 
+# Some makers' addresses have the login behind the host: /user=admin&password=word&channel=1
+_LOGIN = re.compile(r"(?:user|usr|login|pass|pwd|token|auth)\w*=[^/]*", re.IGNORECASE)
+_WORD = re.compile(r"(?:password|passwd|pass|pas|pwd|psw)=[^&/#]", re.IGNORECASE)
+
+
 class UrlError(ValueError):
     """An address that will not be opened; the message holds no part of it."""
 
@@ -33,14 +38,22 @@ def allowed(url: str) -> str:
 def redact(url: str) -> str:
     """The address as it may be shown: no user, no password, no query.
 
-    Errs on the side of hiding: everything before the last @ goes, wherever it stands.
+    Errs on the side of hiding: everything before the last @ goes, wherever it stands, and the rest
+    of a folder's name from a login's word on.
     """
     scheme, separator, rest = url.partition("://")
     if not separator or not scheme.isalpha():
         return "***"
     hidden, at, shown = rest.rpartition("@")
     place, query, _ = shown.replace("#", "?").partition("?")
+    place = _LOGIN.sub("***", place)
     return f"{scheme.lower()}://{'***@' if hidden or at else ''}{place}{'?***' if query else ''}"
+
+
+def has_password(url: str) -> bool:
+    """Whether a password stands in the address, before the host or behind it."""
+    rest = url.partition("://")[2]
+    return bool(re.match(r"[^/]*:[^/]*@", rest) or _WORD.search(rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +109,11 @@ def misread(url: str) -> str:
     """A character of the login that surely makes the address mean something else; "" if none."""
     rest = url.partition("://")[2]
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" in authority:
-        return "%" if _UNFINISHED.search(authority.rpartition("@")[0]) else ""
     ended, name = rest[len(authority) : len(authority) + 1], authority.partition(":")
+    if "@" in authority:
+        if ended == "#" and "@" in rest[len(authority) :]:  # user:w@o#rd@camera
+            return ended
+        return "%" if _UNFINISHED.search(authority.rpartition("@")[0]) else ""
     if "@" not in rest or not name[1] or ended == "":
         return ""
     # user:wo#rd@camera: what looks like a port is the password's beginning

@@ -81,6 +81,43 @@ def check(config: Path, user: str | None, as_json: bool) -> None:
 
 
 @main.command()
+@CONFIG
+@click.option("--site", help="Name of the site, the first word of the topics.")
+@click.option("--device", help="Name of this kiosk.")
+@click.option("--door", help="Name of the door and of its feed.")
+@click.option("--camera", help="An address, a device such as /dev/video0, or a serial number.")
+@click.option("--camera-user", help="Who asks the camera; the password is CAMERA_PASSWORD.")
+@click.option("--transport", type=click.Choice(("tcp", "udp")), help="How RTSP video travels.")
+@click.option("--rotate", type=click.Choice(("90", "180", "270")), help="Turn the picture upright.")
+@click.option("--mode", help="What a person must do, by a mode's name.")
+@click.option("--broker", help="Host name or address of the broker, or embedded.")
+@click.option("--port", help="The broker's port.")
+@click.option("--tls/--no-tls", default=None, help="Encrypt the connection to the broker.")
+@click.option("--ca-file", help="Of the CA that signed the broker's certificate.")
+@click.option("--cert-file", help="This kiosk's own certificate, where the broker asks for one.")
+@click.option("--key-file", help="The private key of --cert-file.")
+@click.option("--user", help="User name at the broker; the password is MQTT_PASSWORD.")
+@click.option("--password-file", help="The file that holds the broker's password, instead.")
+@click.option("--allow-insecure", is_flag=True, help="A broker elsewhere without TLS or password.")
+@click.option("--credentials", type=PATH, help="Folder for passwords; else credentials beside -c.")
+@click.option("--replace", is_flag=True, help="Write over what is there, without asking.")
+@click.option("--untested", is_flag=True, help="Write it without trying camera and broker.")
+def setup(
+    config: Path, credentials: Path | None, replace: bool, untested: bool, **answers: Any
+) -> None:
+    """Ask what a door needs, try camera and broker, and write a commented configuration.
+
+    What a flag says is not asked. Passwords are typed unseen, or taken from the environment
+    variables CAMERA_PASSWORD and MQTT_PASSWORD; none stands in the configuration.
+    """
+    from kioskd.commands import setup as command
+
+    sys.exit(
+        command.run(command.Flags(**answers), command.plan(config, credentials, replace, untested))
+    )
+
+
+@main.command()
 def schema() -> None:
     """Print the JSON Schema of config.yaml, for editors."""
     from kioskd.commands import schema as command
@@ -259,14 +296,14 @@ def evaluate(
     """Measure what a door's settings are worth on DATASET: a folder or CSV of known truth."""
     with extra("evaluation"):
         from kioskd.commands import evaluate as command
-        from kioskd.commands import gate_prices as prices
+        from kioskd.commands import price_gate
         from kioskd.evaluation.request import Request
 
     if gate_keys and gate_prices is None:
         raise click.UsageError("--gate-key goes with --gate-prices PAGE.html")
     request = Request(schemes=_schemes(schemes), **asked)
     if gate_prices is not None:
-        sys.exit(prices.run(request, gate_prices, gate_keys))
+        sys.exit(price_gate.run(request, gate_prices, gate_keys))
     sys.exit(command.run(request))
 
 

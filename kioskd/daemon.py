@@ -177,18 +177,23 @@ class Daemon:
         from kioskd.page.page import Facts, page_part
 
         facts = Facts(
-            __version__,
-            self.networks.provider,
-            self._model_version,
-            lambda: self.courier.connected,
-            lambda: self._problems.present,
-            self.networks.manifest.weights,
+            version=__version__,
+            networks_on=self.networks.provider,
+            model_version=self._model_version,
+            connected=lambda: self.courier.connected,
+            problems=lambda: self._problems.present,
+            keeps_up=self._share_judged,
+            added=self.networks.manifest.weights,
         )
 
         def trouble(sentence: str | None) -> None:
             self._problems.set("page", sentence)
 
         return page_part(self._config, settings, facts, self.stream, self._watch, trouble)
+
+    def _share_judged(self, door: str) -> float | None:
+        loads = [judge.load for judge in self.judges if judge.door == door]
+        return next((load.share for load in loads if load is not None), None)
 
     def _watch(
         self, door: str, measures: frozenset[Measure], plan: LivenessPlan | None, every_s: float

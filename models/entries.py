@@ -9,6 +9,7 @@ from typing import TypeVar, get_args
 from models.network_file import Crop, CropShape, Resize, Shape
 
 Word = TypeVar("Word", bound=str)
+MOST_ALSO = 4  # scales beside the first: each costs as much as the network
 
 
 def section(value: object, where: str, keys: tuple[str, ...]) -> dict[str, object]:
@@ -69,10 +70,14 @@ def digest(value: object, where: str) -> str:
 
 
 def crop(value: object, where: str) -> Crop:
-    """How the face is cut out for a network."""
-    entry = section(value, where, ("scale", "shape", "resize"))
+    """How the face is cut out for a network; `also` may be left out."""
+    entry = section({"also": [], **named(value)}, where, ("scale", "shape", "resize", "also"))
+    also = entry["also"]
+    if not isinstance(also, list) or len(also) > MOST_ALSO:
+        raise ValueError(f"{where}.also must list up to {MOST_ALSO} scales, found {also!r}")
     return Crop(
         real(entry["scale"], f"{where}.scale", 1, 10),
         one_of(entry["shape"], get_args(CropShape), f"{where}.shape"),
         one_of(entry["resize"], get_args(Resize), f"{where}.resize"),
+        tuple(real(each, f"{where}.also", 1, 10) for each in also),
     )

@@ -38,11 +38,15 @@ class NetworkFile:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """How a liveness network wants its face cut out; the rules are in models/liveness/crops.py."""
+    """How a liveness network wants its face cut out; the rules are in models/liveness/crops.py.
+
+    also  further scales: the network looks at each, and the mean of its logits counts
+    """
 
     scale: float  # side of the crop, in sides of the face box
     shape: CropShape
     resize: Resize
+    also: tuple[float, ...] = ()
 
 
 def verified(file: NetworkFile) -> bytes:

@@ -107,7 +107,8 @@ class Liveness:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """
+    """How a face moved since the frame in which it was measured before.
+
     zoom  the face's size in that of the frame in which it was measured before; above 1 it came
           closer. None in the first, and where too few of its points could be followed
     """

@@ -1,7 +1,7 @@
 """One feed's eye: a Frame in, an Observation out, measured only as far as was asked."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,27 +19,11 @@ from models.observation import (
     Observation,
     Wanted,
 )
+from models.perception_settings import PerceptionSettings as PerceptionSettings
 from models.schemes import SCHEMES
 from models.session import Networks
 from models.stages import Stages
 from models.track import Track, Tracker, TrackSettings
-
-
-@dataclass(frozen=True, slots=True)
-class PerceptionSettings:
-    """
-    detector_long_side  pixels of the small copy the detector looks at, a multiple of 32
-    detector_min_score  a detection counts from this confidence on, 0..1
-    detect_every        the detector looks at every k-th frame, and tracks are carried between
-    confirm             a face counts from so many detections on
-    forget_s            seconds without a detection after which a track ends
-    """
-
-    detector_long_side: int = 320
-    detector_min_score: float = 0.6
-    detect_every: int = 1
-    confirm: int = 2
-    forget_s: float = 0.5
 
 
 def needs(measures: Collection[Measure], schemes: Collection[str] = ()) -> frozenset[Role]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.boxes import overlap
 from models.face.detector import Detection
 from models.observation import Box
+from models.perception_settings import USUAL
 
 Same = Callable[[int, int], bool]
 
@@ -25,15 +26,16 @@ def _same(_track_id: int, _index: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
-    """
+    """When detections are of the same face, and from when and how long it counts.
+
     min_overlap  boxes that share less than this (IoU) are not the same face
     confirm      a face counts from so many detections on
     forget_s     seconds without a detection after which a track ends
     """
 
     min_overlap: float = 0.3
-    confirm: int = 2
-    forget_s: float = 0.5
+    confirm: int = USUAL.confirm
+    forget_s: float = USUAL.forget_s
 
 
 @dataclass(frozen=True, slots=True, eq=False)

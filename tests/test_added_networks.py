@@ -15,6 +15,7 @@ from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.request import Request, report_of, settings_of, sight
 from kioskd.modes import catalogue
 from models.added import Added
+from models.calibration import logit
 from models.face.detector import Detector
 from models.liveness import added_scores, bona_fide
 from models.manifest import shipped
@@ -68,6 +69,22 @@ def test_an_added_network_says_what_the_same_network_says_as_ours() -> None:
     assert added_scores.score(networks, "hybrid", image, box) == ours
 
 
+def test_what_it_says_of_several_crops_is_the_mean_of_its_logits() -> None:
+    """Also of a network whose input takes one picture at a time."""
+    crop = "{{ scale: {}, shape: box, resize: linear }}"
+    image, box = read_image(str(FACE)), (180.0, 60.0, 290.0, 210.0)
+    alone = [
+        added_scores.score(loaded(entry(crop=crop.format(scale))), "theirs", image, box)
+        for scale in (2.7, 1.5)
+    ]
+    one, other = (logit(score) for score in alone if score is not None)
+    several = loaded(entry(crop=crop.format("2.7, also: [1.5]")))
+    both = added_scores.score(several, "theirs", image, box)
+    assert both is not None
+    assert logit(both) == pytest.approx((one + other) / 2, abs=1e-4)
+    assert abs(one - other) > 0.1
+
+
 def test_its_weight_counts_in_the_fused_scheme_and_in_no_other() -> None:
     scores = {"texture": 0.6, "context": 0.5, "hybrid": 0.7, "theirs": 0.2}
     told = {
@@ -110,6 +127,14 @@ def test_it_is_loaded_only_where_the_fused_scheme_is_asked_for() -> None:
         (entry(weight=-1), "weight must be a number from 0 to 4"),
         (entry(bona_fide="true"), "bona_fide must be a whole number"),
         (entry(crop="{ scale: 0, shape: box, resize: linear }"), "crop.scale must be a number"),
+        (
+            entry(crop="{ scale: 2, shape: box, resize: linear, also: [0.5] }"),
+            "crop.also must be a number from 1 to 10, found 0.5",
+        ),
+        (
+            entry(crop="{ scale: 2, shape: box, resize: linear, also: 3 }"),
+            "crop.also must list up to 4 scales, found 3",
+        ),
         (entry().replace("theirs", "hybrid"), "not as one of ours"),
         (entry().replace("theirs", "Their-Net"), "small letters"),
         ("networks: {}", "1 to 4 networks"),

@@ -167,3 +167,17 @@ def test_commands_load_a_configuration_in_one_way() -> None:
         if {alias.name for alias in node.names} & {"load", "ConfigError"}
     }
     assert loading == {"kioskd/commands/configuration.py"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_docstring_begins_with_a_sentence(room: str) -> None:
+    """What it is, in words, before the list of its parts."""
+    wordless = [
+        f"{path}:{node.lineno}"
+        for path in sources(room)
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+        if (text := ast.get_docstring(node, clean=False)) is not None
+        if not text.strip() or text.startswith("\n")
+    ]
+    assert wordless == []

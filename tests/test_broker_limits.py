@@ -164,6 +164,32 @@ def test_the_brokers_keep_alive_is_kept(tmp_path: Path) -> None:
         eventually(lambda: broker.pings)
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0x87, "hq/kiosk-07/door-3/state: check its ACL"),
+        (0x97, "hq/kiosk-07/door-3/state (Quota exceeded): check its limits and log"),
+    ],
+)
+def test_what_a_broker_refuses_is_told_in_its_own_words(
+    tmp_path: Path, code: int, words: str
+) -> None:
+    """And what it takes again later is no problem any more."""
+    refuses = [True]
+
+    def script(message: Published) -> Answer:
+        return code if message.kind == "state" and refuses[0] else "acknowledge"
+
+    with scripted_broker(script) as broker, kiosk(broker.settings(), tmp_path) as k:
+        k.courier.feed_state(ONLINE)
+        eventually(lambda: k.problems.get("broker_acl", "").endswith(words))
+        told = k.courier.deliver(result_now())
+        eventually(lambda: recorded(k, told.event_id, "published"))
+        refuses[0] = False
+        k.courier.feed_state(ONLINE)
+        eventually(lambda: "broker_acl" not in k.problems)
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("answer", ["hang up", "ignore"])
 def test_one_record_that_ends_every_connection_is_found_and_stops_no_event(

@@ -1,6 +1,7 @@
 """`kioskd calibrate`: the line, the choice of thresholds, and the fragment it writes."""
 
 import shutil
+from dataclasses import replace
 from math import exp, log
 from pathlib import Path
 
@@ -277,7 +278,7 @@ def test_a_looser_choice_must_be_asked_for_and_says_so() -> None:
     strict = propose(people, BY, Wish("bpcer", 0.05))
     assert not strict.kept
     assert strict.chosen.choice.live >= 0.6
-    assert "--allow-looser tries others" in "\n".join(lines(strict))
+    assert "--allow-looser would choose" in "\n".join(lines(strict))
     loose = propose(people, BY, Wish("bpcer", 0.05), allow_looser=True)
     assert loose.kept
     assert loose.chosen.choice.live == 0.4
@@ -285,6 +286,13 @@ def test_a_looser_choice_must_be_asked_for_and_says_so() -> None:
     assert "# LOOSER THAN THE DEFAULT: liveness_detection_threshold 0.4" in fragment(
         loose, "kioskd calibrate --allow-looser", ()
     )
+
+
+def test_where_attacks_are_at_hand_others_than_the_defaults_are_only_named() -> None:
+    proposal = propose(presentations(0.4, 0.01), BY, Wish("bpcer", 0.0))
+    assert not proposal.kept
+    assert proposal.instead is None
+    assert "--allow-looser tries others" in "\n".join(lines(proposal))
 
 
 def test_every_setting_that_is_looser_is_named() -> None:
@@ -396,6 +404,91 @@ def test_a_site_is_told_what_its_threshold_lets_in(table: Path) -> None:
     assert row.split()[2:8] == ["0.0", "%", "25.0", "%", "40.0", "%"]  # phone, print, refused
     comment = fragment(proposal, "kioskd calibrate", (), attacks)
     assert "sources held out elsewhere: phone 0.0 %, print 25.0 %" in comment
+
+
+LOW = {
+    "bonafide": {"dim": [0.3] * 2 + [0.9] * 8, "bright": [0.9] * 20},
+    "print": {"dim": [0.1, 0.2], "bright": [0.5, 0.01]},
+    "phone": {"dim": [0.05], "bright": [0.01]},
+}
+WISH = Wish("bpcer", 0.05)
+
+
+def told_of_looser(tmp_path: Path, scores: dict[str, dict[str, list[float]]], *own: float) -> str:
+    """What a site is told whose people score `own`, where the table was measured on `scores`."""
+    path = tmp_path / "held_out.toml"
+    write_table(path, {"hybrid_unimodal": scores})
+    proposal = propose(site(*own, people=20), BY, WISH)
+    return "\n".join(lines(proposal, table_of("hybrid_unimodal", path)))
+
+
+def test_what_is_looser_is_proposed_where_it_lets_in_no_attack_of_such_cameras(
+    tmp_path: Path,
+) -> None:
+    """Prints of a bright camera get in; where the living score low too, no attack does."""
+    told = told_of_looser(tmp_path, LOW, 0.4, 0.9)
+    assert "liveness_detection_threshold 0.4 (at least 0.6)" in told
+    assert "and refuse 0/20 in place of 10/20 of the visits of your people" in told
+    assert "phone 0.0 % (0.0 %), print 25.0 % (0.0 %)" in told
+    assert "of all 3 at the 1 sources where the living score low" in told
+    assert "PROPOSED" in told
+    assert "call this again with --allow-looser" in told
+
+
+def test_the_people_who_would_get_in_are_counted_by_what_was_chosen_without_them() -> None:
+    """One of twenty scores 0.2 alone: what is chosen on the others never lets them in."""
+    people = site(0.4, people=20)[:19] + site(0.2, people=20)[19:]
+    proposal = propose(people, BY, Wish("bpcer", 0.0))
+    assert proposal.instead is not None
+    assert proposal.instead.price.refused.hits == 0
+    assert "what was chosen without them: 1/20 in place of 20/20" in "\n".join(lines(proposal))
+
+
+def test_what_is_looser_is_not_proposed_where_it_lets_attacks_in(tmp_path: Path) -> None:
+    costs = {**LOW, "print": {"dim": [0.1, 0.45]}}
+    told = told_of_looser(tmp_path, costs, 0.4, 0.9)
+    assert "  33.3 % (0.0 %)" in told
+    assert "Not proposed: at such cameras, too, it lets in attacks" in told
+    assert "PROPOSED" not in told
+
+
+def test_what_is_looser_is_not_proposed_where_no_such_camera_was_measured(tmp_path: Path) -> None:
+    bright = {species: {"bright": of["bright"]} for species, of in LOW.items()}
+    told = told_of_looser(tmp_path, bright, 0.4, 0.9)
+    assert "no attacks are known at cameras where the living score as low" in told
+    assert "PROPOSED" not in told
+
+
+def test_a_window_that_asks_for_less_is_not_proposed(tmp_path: Path) -> None:
+    """A door of its own has 5 frames; what is as strict as the defaults has 10."""
+    path = tmp_path / "held_out.toml"
+    write_table(path, {"hybrid_unimodal": LOW})
+    short = replace(ONE, evaluate_liveness_over_n_frames=5, evaluate_fake_over_n_frames=5)
+    proposal = propose(site(0.4, people=20), Judging(short, STILL_TOO, "on"), WISH)
+    told = "\n".join(lines(proposal, table_of("hybrid_unimodal", path)))
+    assert "evaluate_liveness_over_n_frames 5 (at least 10)" in told
+    assert "Not proposed: single frames say nothing of a window that is shorter" in told
+
+
+def test_nothing_is_said_of_looser_where_the_wish_is_kept_or_where_it_was_asked_for() -> None:
+    kept = propose(site(0.95, people=20), BY, WISH)
+    asked = propose(site(0.4, people=20), BY, WISH, allow_looser=True)
+    assert (kept.instead, asked.instead) == (None, None)
+    assert "looser" not in "\n".join((*lines(kept), *lines(asked)))
+
+
+def test_people_whom_no_threshold_lets_in_are_not_sent_to_looser_ones() -> None:
+    told = "\n".join(lines(propose(site(0.05, people=20), BY, WISH)))
+    assert "and no looser one refuses fewer" in told
+    assert "--allow-looser" not in told
+
+
+def test_a_proposal_of_something_looser_writes_nothing_looser() -> None:
+    proposal = propose(site(0.4, 0.9, people=20), BY, WISH)
+    assert proposal.instead is not None
+    written = fragment(proposal, "kioskd calibrate", ())
+    assert "liveness_detection_threshold: 0.9" in written  # the strictest that refuses no more
+    assert "LOOSER" not in written
 
 
 def test_figures_of_other_networks_are_not_shown(table: Path) -> None:

@@ -115,10 +115,11 @@ def test_the_example_runs_the_shipped_clip_with_the_embedded_broker() -> None:
 
 def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path: Path) -> None:
     text = switched_on().replace("broker: embedded", "broker: broker.example.org")
-    for file in ("password_file", "added_networks"):
+    for file in ("password_file", "token_file", "added_networks"):
         text = text.replace(f"  {file}:", f"  #{file}:")
     for key in ("ca_file", "cert_file", "key_file"):
         text = text.replace(f"/etc/kioskd/{'kiosk' if key != 'ca_file' else 'ca'}.", "./x.")
+    text = text.replace("/etc/kioskd/page.", "./x.")
     ours = make_certificates(tmp_path / "certificates")
     shutil.copy(ours.client, tmp_path / "x.pem")
     shutil.copy(ours.client_key, tmp_path / "x.key")
@@ -127,7 +128,8 @@ def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path:
         (tmp_path / name).touch()
     path = tmp_path / "config.yaml"
     path.write_text(text, encoding="utf-8")
-    problems = check(path, {"MQTT_PASSWORD": "x", "SIDE_DOOR_PASSWORD": "y"})
+    secrets = ("MQTT_PASSWORD", "SIDE_DOOR_PASSWORD", "PAGE_TOKEN", "SCREEN_TOKEN")
+    problems = check(path, dict.fromkeys(secrets, "x"))
     assert {(problem.weight, problem.path) for problem in problems} == {
         ("note", "feeds.front-door.path"),  # a trial
         ("note", "feeds.back-door"),  # no door uses them

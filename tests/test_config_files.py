@@ -37,6 +37,9 @@ PLACES = {  # a key, and the file in which it holds a PATH
     "mqtt.tls.cert_file": GOOD.replace(
         "localhost", "localhost, tls: {cert_file: PATH, key_file: clip.mov}"
     ),
+    "page.token_file": GOOD + "page: {token_file: PATH}\n",
+    "page.tls.cert_file": GOOD + "page: {tls: {cert_file: PATH, key_file: clip.mov}}\n",
+    "page.tls.key_file": GOOD + "page: {tls: {key_file: PATH, cert_file: clip.mov}}\n",
     "mqtt.tls.key_file": GOOD.replace(
         "localhost", "localhost, tls: {key_file: PATH, cert_file: clip.mov}"
     ),
@@ -154,6 +157,7 @@ mqtt:
   username: u
   password_file: locked/password
   tls: {ca_file: locked/ca.pem, cert_file: locked/k.pem, key_file: locked/k.key}
+page: {token_file: locked/token, tls: {cert_file: locked/p.pem, key_file: locked/p.key}}
 feeds:
   front: {kind: file, path: locked/clip.mov}
   depth: {kind: realsense, recording: locked/clip.db3}

@@ -53,6 +53,19 @@ def test_watch_says_it_too() -> None:
     assert said.stderr.endswith("pip install 'kioskd[page]'\n")
 
 
+@pytest.mark.parametrize("library", ["starlette", "uvicorn"])
+def test_a_door_with_a_page_names_what_is_missing(library: str, tmp_path: Path) -> None:
+    example = (ROOT / "config.yaml").read_text("utf-8")
+    config = tmp_path / "config.yaml"
+    config.write_text(example.replace("  enabled: false", "  enabled: true"), "utf-8")
+    (tmp_path / "kioskd").symlink_to(ROOT / "kioskd")
+    said = without((library,), "run", "-c", str(config))
+    assert said.returncode == 2
+    assert said.stderr.endswith(
+        f"this command needs {library}, which is not installed: pip install 'kioskd[page]'\n"
+    )
+
+
 def test_nothing_else_asks_for_them() -> None:
     assert without(LIBRARIES, "check", "-c", "config.yaml").returncode == 0
     demo = without(LIBRARIES, "demo", "--json")

@@ -74,7 +74,8 @@ def filmed(folder: Path, codec: str, every_s: int, b_frames: int) -> Path:
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("films")
-    kinds = [("h264", 2, 0), ("h264", 4, 2), ("h264", 10, 0), ("h265", 4, 0), ("h265", 10, 2)]
+    kinds = [("h264", 1, 2), ("h264", 2, 0), ("h264", 4, 2), ("h264", 10, 0)]
+    kinds += [("h265", 1, 0), ("h265", 2, 2), ("h265", 4, 0), ("h265", 10, 2)]
     return [filmed(folder, *kind) for kind in kinds]
 
 

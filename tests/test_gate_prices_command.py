@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from feeds import imaging
-from kioskd.commands.gate_prices import PAGE
+from kioskd.commands.price_gate import PAGE
 from kioskd.modes.gate import FUSED_FACE_PX
 from tests.support.commands import Said, kioskd
 from tests.support.eyes import live_clip

@@ -1,14 +1,18 @@
 """How a face is cut out for the liveness networks, against rectangles worked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.liveness.bona_fide import bona_fide, score
-from models.liveness.crops import cut, shifted_crop, square_crop, usable
+from models.liveness.bona_fide import bona_fide, score, together
+from models.liveness.crops import cut, looks, shifted_crop, square_crop, usable
+from models.manifest import shipped
 from models.network_file import Crop
 from models.observation import Box
+from models.session import Networks
 from tests.support.eyes import live_clip, networks
 
 HYBRID = Crop(2.7, "box", "linear")
@@ -97,6 +101,26 @@ def test_a_crop_is_80_by_80_wherever_the_box_is(crop: Crop) -> None:
 def test_a_box_that_is_none_has_no_score(box: Box) -> None:
     assert not usable(box)
     assert score(networks("hybrid"), "hybrid", live_clip(1)[0], box) is None
+
+
+def test_of_several_crops_the_mean_of_the_logits_counts_and_each_must_be_said() -> None:
+    assert together([0.3]) == 0.3
+    assert together([0.5, 0.9]) == pytest.approx(0.75)  # odds of 1 and 9: 3, their geometric mean
+    assert together([0.5, None]) is None
+
+
+def test_a_network_that_looks_at_several_crops_says_the_mean_of_what_it_says_of_each() -> None:
+    image, box = live_clip(1)[0], (350.0, 120.0, 560.0, 400.0)
+    usual = shipped().roles["hybrid"]
+    alone, both = [], Crop(2.7, "box", "linear", also=(1.8,))
+    for crop in (*looks(both), both):
+        service = replace(usual, crop=crop)
+        manifest = replace(shipped(), roles={**shipped().roles, "hybrid": service})
+        found = score(Networks.load({"hybrid"}, "cpu", manifest=manifest), "hybrid", image, box)
+        assert found is not None
+        alone.append(found)
+    assert [each.scale for each in looks(both)] == [2.7, 1.8]
+    assert alone[2] == pytest.approx(together(alone[:2]), abs=1e-5)
 
 
 def test_logits_that_are_no_numbers_have_no_score() -> None:

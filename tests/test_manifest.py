@@ -120,6 +120,7 @@ def test_cuda_that_was_demanded_and_not_got_is_refused(monkeypatch: pytest.Monke
         ('licence = "MIT"', 'license = "MIT"', "networks.yunet must have the keys"),
         ('sha256 = "2', 'sha256 = "', "networks.yunet.sha256 must be 64 hexadecimal digits"),
         ("scale = 2.7", 'scale = "big"', "roles.hybrid.crop.scale must be a number from 1 to 10"),
+        ("scale = 4.0", "scale = 4.0, also = [0]", "roles.context.crop.also must be a number"),
         ('"square"', '"round"', "roles.texture.crop.shape must be one of box, square"),
         ('"area"', '"cubic"', "roles.texture.crop.resize must be one of linear, area"),
         ('network = "context"', 'network = "v1"', "roles.context names v1, which is no network"),

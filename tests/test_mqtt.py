@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import queue
 import re
 import socket
@@ -9,9 +10,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -24,6 +26,7 @@ from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Re
 from kioskd.delivery.probe import probe
 from tests.support.broker import Certificates, eventually, make_certificates, mosquitto, witness
 from tests.support.patience import DEADLINE_S
+from tests.support.scripted_broker import scripted_broker
 
 USERS = {"kiosk": "s3cret-door", "door": "controller", "mute": "nothing-to-say"}
 ACL = """
@@ -160,6 +163,55 @@ def test_what_is_published_without_a_connection_is_refused_and_never_sent(tmp_pa
         assert link.publish(Letter("too/late", b"3")) is None
         eventually(lambda: watching.seen)
         assert [seen.topic for seen in watching.seen] == ["in/time"]
+
+
+def test_a_message_with_which_the_connection_ended_was_on_its_way() -> None:
+    """Whoever handed it over is held up until the broker has it and the connection is over."""
+    happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+    with scripted_broker(lambda _: "hang up") as broker:
+        link = Link(broker.settings(), lambda _, happening: happenings.put(happening))
+        link.start()
+        assert isinstance(happenings.get(timeout=DEADLINE_S), Connected)
+
+        def hold_up(_frame: FrameType, event: str, called: object) -> None:
+            if event == "c_return" and getattr(called, "__name__", "") == "send":
+                eventually(lambda: not link.alive)
+
+        sys.setprofile(hold_up)
+        try:
+            number = link.publish(Letter("door/action", b"1"))
+        finally:
+            sys.setprofile(None)
+        assert [message.topic for message in broker.published] == ["door/action"]
+        assert number is not None
+        assert isinstance(happenings.get(timeout=DEADLINE_S), Lost)
+        assert link.publish(Letter("door/action", b"2")) is None
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_message_waits_for_no_other_ones_confirmation(
+    tmp_path: Path, certificates: Certificates, secure: bool
+) -> None:
+    """What the system says of each of this process's connections to the broker."""
+    happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+    with mosquitto(tmp_path, certificates=certificates if secure else None) as broker:
+        settings = broker.settings()
+        link = Link(settings, lambda _, happening: happenings.put(happening))
+        link.start()
+        assert isinstance(happenings.get(timeout=DEADLINE_S), Connected)
+        found = [without_delay(fd, settings.port) for fd in map(int, os.listdir("/proc/self/fd"))]
+        link.close(timeout=5)
+    assert [each for each in found if each is not None] == [True]
+
+
+def without_delay(descriptor: int, port: int) -> bool | None:
+    """Whether TCP keeps nothing back on this connection to the port; None of anything else."""
+    with suppress(OSError):  # it was open only to list the others, say
+        if os.readlink(f"/proc/self/fd/{descriptor}").startswith("socket:"):
+            with closing(socket.socket(fileno=os.dup(descriptor))) as there:
+                if there.family == socket.AF_INET and there.getpeername()[1] == port:
+                    return bool(there.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+    return None
 
 
 def test_a_listener_that_fails_ends_the_connection_and_never_leaves_it_looking_alive(

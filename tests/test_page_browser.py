@@ -1,5 +1,6 @@
 """The page in a real browser, on the real daemon, on real clips."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from kioskd.loopback import listens
-from tests.support.broker import Mosquitto, eventually, mosquitto
+from tests.support.broker import Mosquitto, eventually, mosquitto, witness
 from tests.support.browser import PHONE, chromium, complaints
 from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, kioskd, settings
 from tests.support.ports import free_port
@@ -137,8 +138,8 @@ def test_keyboard_and_screen_reader_find_their_way(desktop: webdriver.Chrome, pa
     """Every control has a name, and the first key leads past the header."""
     desktop.get(f"{page}/door/live-door")
     eventually(lambda: text(desktop, "#summary") not in ("", "Connecting …"))
-    nameless = """[...document.querySelectorAll('button, select, input, a')].filter(e =>
-        !(e.textContent || e.getAttribute('aria-label') || e.closest('label')?.textContent)).length"""
+    nameless = """[...document.querySelectorAll('button, select, input, a')].filter(e => !(
+        e.textContent || e.getAttribute('aria-label') || e.closest('label')?.textContent)).length"""
     assert script(desktop, nameless) == 0
     assert (
         script(desktop, "document.querySelector('#summary').getAttribute('aria-live')") == "polite"
@@ -146,20 +147,36 @@ def test_keyboard_and_screen_reader_find_their_way(desktop: webdriver.Chrome, pa
     assert script(desktop, "document.querySelector('a').getAttribute('href')") == "#gate"
 
 
-def test_the_screen_shows_what_to_do_and_that_somebody_was_seen(
-    desktop: webdriver.Chrome, page: str
+def test_the_screen_shows_a_prompt_and_then_the_controllers_answer(
+    tmp_path: Path, desktop: webdriver.Chrome, broker: Mosquitto
 ) -> None:
-    desktop.get(f"{page}/screen/live-door")
-    seen: set[str] = set()
+    port = free_port()
+    made = {**config(broker, port), "device": "kiosk-10"}
+    made["mqtt"] |= {"replies": True, "prompt_language": "fr"}
+    with (
+        witness(broker) as controller,
+        kioskd(tmp_path / "kiosk", made),
+    ):
+        eventually(lambda: listens(port))
+        desktop.get(f"http://localhost:{port}/screen/live-door")
+        eventually(lambda: text(desktop, "#says") == "Veuillez regarder la caméra")
+        size = "parseFloat(getComputedStyle(document.getElementById('says')).fontSize)"
+        assert script(desktop, size) >= 60
+        answered: set[object] = set()
 
-    def both() -> bool:
-        seen.add(text(desktop, "#says"))
-        return {"Please look into the camera", "Please wait"} <= seen
+        def granted() -> bool:
+            for event in controller.payloads("action"):
+                if event["sourceId"] == "live" and event["eventId"] not in answered:
+                    answered.add(event["eventId"])
+                    reply = {"eventId": event["eventId"], "granted": True, "text": "Bonjour"}
+                    topic = "liveness/v1/hq/kiosk-10/live/reply"
+                    controller.client.publish(topic, json.dumps(reply), qos=1)
+            return text(desktop, "#says") == "Entrez, s'il vous plaît"
 
-    eventually(both)
-    size = "parseFloat(getComputedStyle(document.getElementById('says')).fontSize)"
-    assert script(desktop, size) >= 60
-    assert complaints(desktop) == []
+        eventually(granted)
+        assert text(desktop, "#text") == "Bonjour"
+        assert desktop.find_element(By.TAG_NAME, "body").get_attribute("class") == "granted"
+        assert complaints(desktop) == []
 
 
 def test_a_page_that_is_opened_again_in_mid_stream_goes_on(

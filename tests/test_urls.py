@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.feed_settings import StreamSource
-from feeds.urls import UrlError, allowed, redact
+from feeds.urls import UrlError, allowed, has_password, misread, redact
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,46 @@ def test_anything_else_is_refused_without_repeating_it(url: str) -> None:
         ("rtsp://user:wo/rd?@camera/live", "rtsp://***@camera/live"),
         ("rtsp://user:wo#rd@camera/live", "rtsp://***@camera/live"),
         ("user:word@camera", "***"),
+        (
+            "rtsp://camera:554/user=admin&password=word&channel=1&stream=0.sdp?real_stream",
+            "rtsp://camera:554/***?***",
+        ),
+        ("rtsp://camera/user=admin_password=word_channel=1/1.sdp", "rtsp://camera/***/1.sdp"),
+        ("rtsp://camera/live/PWD=word", "rtsp://camera/live/***"),
     ],
 )
 def test_an_address_is_shown_without_its_secrets(url: str, shown: str) -> None:
     assert redact(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "there"),
+    [
+        ("rtsp://user:word@camera/live", True),
+        ("rtsp://camera:554/user=admin&password=word&channel=1.sdp", True),
+        ("rtsp://camera:554/user=admin&password=&channel=1.sdp", False),
+        ("http://camera/videostream.cgi?loginuse=admin&loginpas=word", True),
+        ("rtsp://user@camera:554/live", False),
+        ("rtsp://camera:554/cam/realmonitor?channel=1&subtype=1", False),
+    ],
+)
+def test_a_password_is_found_wherever_a_maker_puts_it(url: str, there: bool) -> None:
+    assert has_password(url) == there
+
+
+@pytest.mark.parametrize(
+    ("url", "sign"),
+    [
+        ("rtsp://user:wo#rd@camera/live", "#"),
+        ("rtsp://user:w@o#rd@camera/live", "#"),
+        ("rtsp://user:word@camera/live#timeout=9", ""),
+        ("rtsp://user:word@camera#a", ""),
+        ("rtsp://user:word@camera/of@home", ""),
+        ("rtsp://user:word@camera/live?mail=a@b", ""),
+    ],
+)
+def test_a_sign_that_ends_an_address_too_early_is_named(url: str, sign: str) -> None:
+    assert misread(url) == sign
 
 
 @given(st.text(st.characters(codec="ascii", exclude_characters="\n"), min_size=1))

@@ -18,6 +18,7 @@ _ROWS: Sequence[tuple[str, Callable[[Run], str]]] = (
     ("frame age when decided and told, ms", lambda r: _spread(r["decided_age_ms"])),
     ("events received", lambda r: str(r["events"])),
     ("capture to broker, ms", lambda r: _spread(r["capture_to_broker_ms"])),
+    ("  of it since the event's issue, ms", lambda r: _spread(r["issue_to_broker_ms"])),
     ("ms per counted frame", lambda r: _spread(r["ms_per_counted_frame"])),
     ("daemon resident (peak), MB", lambda r: f"{r['daemon_mb']:.0f} ({r['daemon_peak_mb']:.0f})"),
     (

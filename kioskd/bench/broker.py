@@ -21,7 +21,10 @@ def mosquitto(folder: Path) -> Iterator[int | None]:
         return
     port = free_port()
     config = folder / "mosquitto.conf"
-    config.write_text(f"listener {port} {LOOPBACK}\nallow_anonymous true\npersistence false\n")
+    config.write_text(
+        f"listener {port} {LOOPBACK}\nallow_anonymous true\npersistence false\n"
+        "set_tcp_nodelay true\n"  # as `kioskd broker-kit` writes it
+    )
     process = subprocess.Popen(
         [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

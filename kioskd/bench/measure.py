@@ -75,6 +75,7 @@ class Arrival:
     """One action event as the door got it; all times milliseconds."""
 
     overhead: float  # from the capture of the deciding frame to its arrival
+    road: float  # of that, since it was issued: recorded on the disk, about to be sent
     attempt: float  # from the attempt's first counted frame to the deciding one
     frames: int
 
@@ -149,6 +150,7 @@ def _listen(config: Path, stop: threading.Event, arrivals: queue.SimpleQueue[Arr
             arrivals.put(
                 Arrival(
                     overhead=now_ms - payload["x"]["capturedAt"],
+                    road=now_ms - payload["x"]["issuedAt"],
                     attempt=payload["endTime"] - payload["startTime"],
                     frames=payload["x"]["frames"],
                 )
@@ -187,6 +189,7 @@ def _latency(arrivals: Sequence[Arrival]) -> dict[str, Any]:
     return {
         "events": len(arrivals),
         "capture_to_broker_ms": _quantiles([a.overhead for a in arrivals]),
+        "issue_to_broker_ms": _quantiles([a.road for a in arrivals]),
         "ms_per_counted_frame": _quantiles([a.attempt / (a.frames - 1) for a in paced]),
     }
 

@@ -13,12 +13,9 @@ from kioskd import time_service
 from kioskd.commands.configuration import FAILED, OK, configuration
 from kioskd.config.load import Config
 from kioskd.daemon import networks
-from kioskd.delivery.embedded_broker import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.message_sizes import sizes
-from kioskd.delivery.probe import probe
-from kioskd.doctor import camera, speed
+from kioskd.doctor import broker, camera, speed
 from kioskd.doctor.finding import Finding
-from kioskd.loopback import listens
 from models.network_file import NetworkError
 
 
@@ -43,7 +40,7 @@ def _findings(config: Config) -> Iterator[Finding]:
     yield from _networks(config)
     for door in config.doors:
         yield from camera.look(door.feed, door.mode)
-    yield from _broker(config)
+    yield from broker.look(config)
     yield _sizes(config)
     yield _clock()
     yield _state_dir(config.state_dir)
@@ -60,25 +57,6 @@ def _networks(config: Config) -> Iterator[Finding]:
     wish = config.perception.provider
     yield Finding("networks", True, f"{names} run on {loaded.provider} (asked for: {wish})")
     yield Finding("speed", *speed.sentence(speed.measured(config, loaded), len(config.doors)))
-
-
-def _broker(config: Config) -> Iterator[Finding]:
-    """Whether a message goes to the broker and back; an embedded one is started where needed."""
-    port = config.delivery.port
-    embedded = EmbeddedBroker(port) if config.embedded and not listens(port) else None
-    if embedded is not None:
-        try:
-            embedded.start()
-        except EmbeddedError as error:
-            yield Finding("broker", False, str(error))
-            return
-    try:
-        for well, sentence in probe(config.delivery):
-            yield Finding("broker", well, sentence)
-    finally:
-        if embedded is not None:
-            embedded.stop()
-            embedded.join()
 
 
 def _sizes(config: Config) -> Finding:

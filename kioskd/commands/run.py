@@ -1,9 +1,11 @@
 """`kioskd run`: the daemon, until SIGTERM or SIGINT."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from kioskd import log
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
+from kioskd.commands.extras import extra
 from kioskd.config.load import Config
 from kioskd.daemon import STOP_S, TURN_S, Daemon
 from kioskd.delivery.database import AuditError
@@ -28,7 +30,8 @@ def run(path: Path) -> int:
 
 def _run(config: Config, signals: Signals) -> int:
     try:
-        daemon = Daemon(config)
+        with extra("page") if config.page else nullcontext():
+            daemon = Daemon(config)
         daemon.start()
     except (NetworkError, WrongStateDirError) as error:
         log.logger().error(f"not started: {error}")

@@ -68,7 +68,7 @@ def build(
 
 def page_settings(settings: Settings, folder: Path, vault: Vault) -> PageSettings:
     page = settings.page
-    certificate, key = page.tls.cert_file, page.tls.key_file
+    certificate, key = (page.tls.cert_file, page.tls.key_file) if page.tls else (None, None)
     token, screen_token = (
         vault.filled(secret.get_secret_value()) if secret else None
         for secret in (page.token, page.screen_token)

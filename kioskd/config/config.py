@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from feeds.feed_settings import FeedSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
@@ -11,9 +11,7 @@ from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.page.page_settings import PageSettings
 from models.added import Added
-
-if TYPE_CHECKING:
-    from models.perceive import PerceptionSettings
+from models.perception_settings import PerceptionSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +34,7 @@ class Perception:
     detect_every_frames: int
     added: tuple[Added, ...] = ()
 
-    def settings(self) -> "PerceptionSettings":
-        # Imported here: it brings OpenCV and ONNX Runtime, which `kioskd check` never needs.
-        from models.perceive import PerceptionSettings
-
+    def settings(self) -> PerceptionSettings:
         return PerceptionSettings(
             detector_long_side=self.detector_input_size, detect_every=self.detect_every_frames
         )

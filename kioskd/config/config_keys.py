@@ -28,6 +28,7 @@ from kioskd.config.section import (
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.page.page_settings import PageSettings
 from kioskd.prompts import languages
+from models.perception_settings import USUAL
 
 if TYPE_CHECKING:
     Language = str
@@ -233,7 +234,7 @@ class Page(Section):
         min_length=1,
         description="Secret of the kiosks' screens, as ${NAME}; it shows the screens alone.",
     )
-    tls: PageTls = Field(default=PageTls(), description="Encrypts the page.")
+    tls: PageTls | None = Field(default=None, description="Encrypt the page; leave out for none.")
     names: HostNames | None = Field(
         default=None,
         description="Host names by which browsers ask for the page, beside addresses and localhost;"
@@ -252,9 +253,6 @@ class Page(Section):
 class Perception(Section):
     """How the networks run. The defaults suit a small machine without a GPU."""
 
-    # Defaults equal models.perceive.PerceptionSettings, tested: to import it here would load
-    # OpenCV and ONNX Runtime for every `kioskd check`.
-
     provider: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
         description="Where networks run. auto: CUDA where a session truly gets it, else CPU;"
@@ -262,7 +260,7 @@ class Perception(Section):
     )
     threads: int = number(1, 1, 16, "", "Threads per network.")
     detector_input_size: int = number(
-        320,
+        USUAL.detector_long_side,
         160,
         1280,
         "px",
@@ -271,7 +269,7 @@ class Perception(Section):
         multiple_of=32,
     )
     detect_every_frames: int = number(
-        1,
+        USUAL.detect_every,
         1,
         30,
         "frames",

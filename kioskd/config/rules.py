@@ -6,7 +6,15 @@ from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from feeds import urls
-from kioskd.config import cameras, certificates, files, looser_limits, networks
+from kioskd.config import (
+    cameras,
+    certificates,
+    files,
+    looser_limits,
+    networks,
+    page_rules,
+    secret_rules,
+)
 from kioskd.config.config import default_state_dir
 from kioskd.config.effective_values import Answers, Below
 from kioskd.config.problem import Problem, at_key, at_value, note
@@ -14,9 +22,8 @@ from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret, w
 from kioskd.config.sentences import shown
 from kioskd.config.yaml_document import Path
 from kioskd.modes.catalogue import BY_NAME
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate import GateSettings, goes_by_own
 from kioskd.modes.spec import ModeSpec
-from models.schemes import FUSED
 from models.schemes import SCHEMES as DETECTION
 
 MissingFor = Callable[[str], tuple[str, ...]]  # models a scheme needs and the installation lacks
@@ -38,6 +45,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
         yield from _door(ask, door, missing_for)
     yield from cameras.problems(ask, vault, is_loopback(ask.text("mqtt", "broker") or ""))
     yield from networks.problems(ask)
+    yield from page_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 
@@ -110,7 +118,7 @@ def _password(ask: Answers, vault: Vault) -> Iterator[Problem]:
         text = "stands beside password; keep one of the two"
         yield at_key(ask.document, ("mqtt", "password_file"), text)
     for key in ("username", "password"):
-        yield from _secret(ask, ("mqtt", key), vault)
+        yield from secret_rules.problems(ask, ("mqtt", key), vault)
     for key in ("password", "password_file"):
         if ask.set("mqtt", key) and not ask.set("mqtt", "username"):
             yield at_key(ask.document, ("mqtt", key), "needs a username beside it")
@@ -121,37 +129,14 @@ def _password(ask: Answers, vault: Vault) -> Iterator[Problem]:
             yield at_value(ask.document, ("mqtt", "password_file"), str(error))
 
 
-def _secret(ask: Answers, path: tuple[str, ...], vault: Vault) -> Iterator[Problem]:
-    text = ask.text(*path)
-    if text is None:
-        return
-    if without_braces(text):
-        yield at_value(ask.document, path, _BARE)
-        return
-    try:
-        vault.filled(text)
-    except SecretError as error:
-        yield at_value(ask.document, path, str(error))
-    if path[-1] == "password" and text and "${" not in text:
-        yield note(ask.document, path, _PLAIN)
-
-
-_BARE = (
-    "a name with $ but without braces is taken as it stands; write ${NAME} for what is in the"
-    " environment or a credential (docs/install/configuration.md, Secrets)"
-)
-_PLAIN = (
-    "a password stands here for all to read; use ${NAME} (docs/install/configuration.md, Secrets)"
-)
-
-
 def _spelling(ask: Answers) -> Iterator[Problem]:
     """Paths that no shell has unfolded, wherever one may stand."""
     feeds = [
         ("feeds", name, key) for name in ask.sections("feeds") for key in ("path", "recording")
     ]
     tls = [("mqtt", "tls", key) for key in ("ca_file", "cert_file", "key_file")]
-    for path in (("state_dir",), ("mqtt", "password_file"), networks.KEY, *tls, *feeds):
+    single = (("state_dir",), ("mqtt", "password_file"), networks.KEY, *page_rules.FILES)
+    for path in (*single, *tls, *feeds):
         text = ask.text(*path)
         if text and (wrong := files.misspelled(text)):
             yield at_value(ask.document, path, wrong)
@@ -207,7 +192,7 @@ def _address(ask: Answers, path: Path, schemes: tuple[str, ...], vault: Vault) -
     if typed is None:
         return
     if without_braces(typed):
-        yield at_value(ask.document, path, _BARE)
+        yield at_value(ask.document, path, secret_rules.BARE)
         return
     try:
         wrong = _address_fault(vault.filled_address(typed), schemes)
@@ -215,8 +200,8 @@ def _address(ask: Answers, path: Path, schemes: tuple[str, ...], vault: Vault) -
         wrong = str(error)
     if wrong:
         yield at_value(ask.document, path, wrong)
-    elif re.match(r"[a-z]+://[^/]*:[^/]*@", typed) and not holds_secret(typed):
-        yield note(ask.document, path, _PLAIN)
+    elif urls.has_password(typed) and not holds_secret(typed):
+        yield note(ask.document, path, secret_rules.PLAIN)
 
 
 def _address_fault(url: str, schemes: tuple[str, ...]) -> str:
@@ -296,10 +281,10 @@ def _margins(ask: Answers, at: tuple[str, ...], scheme: str) -> Iterator[Problem
     looks = scheme in DETECTION and "hybrid" in DETECTION[scheme].models
     if cameras.is_recording(ask, feed) or not looks:
         return
-    if scheme == FUSED and ask.text(*at, "gate", "numbers") == "own":
+    if goes_by_own(ask.text(*at, "gate", "numbers"), scheme):
         for side in MARGINS:
             if ask.set(*at, "gate", key := f"hybrid_margin_{side}"):
-                text = f"is not asked for with {FUSED}; write numbers: safr to ask for it"
+                text = f"is not asked for with {scheme}; write numbers: safr to ask for it"
                 yield note(ask.document, (*at, "gate", key), text)
         return
     for side in MARGINS:

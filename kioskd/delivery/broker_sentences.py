@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -23,6 +23,7 @@ TOO_LARGE = 0x95
 NO_RETAIN = 0x9A
 NO_QOS = 0x9B
 OF_THE_MESSAGE = frozenset({0x83, TOO_LARGE, 0x99})  # this one is not taken, the next may be
+OF_RIGHTS = frozenset({UNSPECIFIED, NOT_AUTHORIZED})  # what an ACL answers
 MOST_TOLD = 4  # messages in one sentence
 
 
@@ -190,8 +191,12 @@ def gave_no_answer(settings: DeliverySettings) -> str:
     return f"what listens at {place(settings)} hung up before it answered; {told}"
 
 
-def denied(topic: str) -> str:
-    return f"the broker refuses messages on {topic}: check its ACL"
+def denied(topics: Mapping[str, str]) -> str:
+    """What the broker does not take, with its own word for it, "" where that speaks of rights."""
+    told = ", ".join(f"{topic} ({why})" if why else topic for topic, why in sorted(topics.items()))
+    look = [] if all(topics.values()) else ["ACL"]
+    look += ["limits", "log"] if any(topics.values()) else []
+    return f"the broker refuses messages on {told}: check its {' and '.join(look)}"
 
 
 def learned(code: int, cause: str, limits: Limits) -> Limits:

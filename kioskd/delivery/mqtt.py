@@ -231,8 +231,10 @@ class Link:
         self._client.on_publish = self._on_publish
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
+        self._client.on_socket_open = _at_once
         # With this set, publish() leaves the writing to our thread: two threads writing on
-        # one socket could mix their bytes. The loop asks want_write() by itself.
+        # one socket could mix their bytes. The loop asks want_write() by itself. It stays set:
+        # else a publish() during which the connection ends calls a message that left unsent.
         self._client.on_socket_register_write = lambda client, userdata, sock: None
 
     def _release(self) -> None:
@@ -242,7 +244,7 @@ class Link:
             sock.close()
         client = self._client
         client.on_connect = client.on_disconnect = client.on_publish = None
-        client.on_subscribe = client.on_message = client.on_socket_register_write = None
+        client.on_subscribe = client.on_message = None
 
     def _on_connect(
         self,
@@ -319,6 +321,17 @@ class Link:
         except Exception as error:
             self._end(f"an MQTT message could not be handled: {error}", "broken")
             self.drop()
+
+
+def _at_once(client: paho.Client, userdata: object, sock: object) -> None:
+    """Let each message leave when it is written.
+
+    TCP else keeps a small one back while the broker's kernel has not confirmed the one before, and
+    that kernel may wait 40 ms for something to confirm it along with (Nagle's algorithm, RFC 896,
+    and delayed acknowledgements, RFC 1122): an event behind an audit record came so much late.
+    """
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _limits(properties: Properties | None) -> Limits:

@@ -73,7 +73,7 @@ def _loop_back(link: Link, empty: Letter, happenings: queue.SimpleQueue[Heard]) 
                 took_ms = 1000 * (time.monotonic() - sent_at)
                 return True, f"a message on {topic} came back after {took_ms:.0f} ms"
             case Acked(taken=False):
-                return False, broker_sentences.denied(topic)
+                return False, broker_sentences.denied({topic: ""})
             case Acked():
                 taken = True
             case Lost(sentence):

@@ -77,7 +77,8 @@ class Pump:
             sent = self._outgoing.answered(ack.mid, self._clock.monotonic())
         if sent is None:
             return
-        self._refusals.answered(sent.topic, ack.taken)
+        why = "" if ack.code in broker_sentences.OF_RIGHTS else ack.reason
+        self._refusals.answered(sent.topic, ack.taken, why)
         match sent.what:
             case Action() as action:
                 self._action_answered(action, ack, proven=sent.qos > 0)

@@ -13,20 +13,18 @@ class Refusals:
     def __init__(self, shared: Shared) -> None:
         self._settings = shared.settings
         self._problems = shared.problems
-        self._denied: set[str] = set()  # topics
+        self._denied: dict[str, str] = {}  # topics, and why if it is not for want of a right
         self._rejected: dict[str, None] = {}  # what ended connections, in words, in order
 
-    def answered(self, topic: str, taken: bool) -> None:
-        """The broker took a message on this topic, or its access rights forbid it."""
-        before = len(self._denied)
+    def answered(self, topic: str, taken: bool, why: str = "") -> None:
+        """The broker took a message on this topic, or not; `why`, if it is no matter of rights."""
+        before = dict(self._denied)
         if taken:
-            self._denied.discard(topic)
+            self._denied.pop(topic, None)
         else:
-            self._denied.add(topic)
-        if len(self._denied) != before:
-            sentence = (
-                broker_sentences.denied(", ".join(sorted(self._denied))) if self._denied else None
-            )
+            self._denied[topic] = why
+        if self._denied != before:
+            sentence = broker_sentences.denied(self._denied) if self._denied else None
             self._problems.set("broker_acl", sentence)
 
     def reject(self, words: str) -> None:

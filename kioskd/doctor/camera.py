@@ -72,7 +72,8 @@ def _camera(feed: Feed, mode: ModeSettings, seen: deque[Frame]) -> Finding:
         return Finding(subject, False, lacking or detail)
     if fault := view.fault:
         return Finding(subject, False, fault)
-    return Finding(subject, True, f"{_told(view.first)}, after {took_s:.1f} s")
+    rate = f", {view.rate:.1f} pictures a second" if view.rate else ""
+    return Finding(subject, True, f"{_told(view.first)}, after {took_s:.1f} s{rate}")
 
 
 def _images(feed: Feed) -> Iterator[ColorImage]:

@@ -4,15 +4,19 @@ A site can record its own living people, and hardly ever attacks. So models/held
 for each scheme and threshold, which share of single frames of each species was accepted, and of
 bona fide ones refused, on sources that took no part in training. It belongs to the
 networks it was measured with, and to no other. docs/measure/evaluation.md describes the file.
+
+Where a camera makes the living score low, it mostly makes attacks score lower still. So for a site
+that needs a looser threshold there is one more column: the attacks at just such sources.
 """
 
 import json
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.manifest import MANIFEST, Manifest, shipped
 from models.network_file import NetworkError
 from models.schemes import FUSED, SCHEMES
@@ -21,6 +25,8 @@ from models.toml_file import read_toml
 FILE = MANIFEST.with_name("held_out.toml")
 THRESHOLDS = tuple(round(n / 100, 2) for n in range(5, 100))
 BONA_FIDE = "bonafide"
+USUAL = RgbSettings().liveness_detection_threshold
+LOW = 0.05  # with a larger share of its living frames below USUAL, a source is a low one
 
 Scores = Mapping[str, Mapping[str, Sequence[float]]]  # by species or BONA_FIDE, then by source
 
@@ -40,17 +46,25 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SchemeTable:
-    """One scheme's figures; thresholds rise, and are of the score before any calibration."""
+    """One scheme's figures; thresholds rise, and are of the score before any calibration.
+
+    low  attacks of every species at the sources where the living score low; None: not known
+    """
 
     networks: str
     thresholds: tuple[float, ...]
     bona_fide: Column
     species: Mapping[str, Column]
+    low: Column | None = None
 
     def accepted(self, species: str, threshold: float) -> float:
         """At most this share of attack frames gets in: the figure of the threshold below."""
+        return self.of(self.species[species], threshold)
+
+    def of(self, column: Column, threshold: float) -> float:
+        """The same of a column of attacks, such as `low`."""
         at = bisect_right(self.thresholds, threshold) - 1
-        return self.species[species].shares[at] if at >= 0 else 1.0
+        return column.shares[at] if at >= 0 else 1.0
 
     def refused(self, threshold: float) -> float:
         """At most this share of bona fide frames is refused: the figure of the one above."""
@@ -120,26 +134,43 @@ def write_table(
     lines = [f"# {line}" for line in about]
     lines += ["# Written by kioskd.evaluation.attack_table.write_table."]
     for scheme, found in scores.items():
-        live = found.get(BONA_FIDE, {})
-        if not any(live.values()):
+        if not any(found.get(BONA_FIDE, {}).values()):
             raise ValueError(f"{scheme}: there is no bona fide frame")
-        table = f"schemes.{_key(scheme)}"
-        lines += [
-            "",
-            f"[{table}]",
-            f'networks = "{networks_of(scheme, manifest)}"',
-            f"thresholds = {_listed(thresholds)}",
-            "",
-            f"[{table}.bona_fide]",
-            *_column(live, "refused", [1.0 - share for share in _accepted(live, thresholds)]),
-            "",
-            f"[{table}.species]",
-        ]
-        for species in sorted(set(found) - {BONA_FIDE}):
-            shares = _accepted(found[species], thresholds)
-            lines += ["", f"[{table}.species.{_key(species)}]"]
-            lines += _column(found[species], "accepted", shares)
+        lines += _table(scheme, found, networks_of(scheme, manifest), thresholds)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _table(
+    scheme: str,
+    found: Scores,
+    networks: str,
+    thresholds: Sequence[float],
+) -> Iterator[str]:
+    """The lines of one scheme."""
+    table = f"schemes.{_key(scheme)}"
+    yield from ("", f"[{table}]", f'networks = "{networks}"')
+    yield f"thresholds = {_listed(thresholds)}"
+    live = found[BONA_FIDE]
+    refused = [1.0 - share for share in _accepted(live, thresholds)]
+    yield from ("", f"[{table}.bona_fide]", *_column(live, "refused", refused))
+    low = _at_low_sources(found)
+    if any(low.values()):
+        yield from ("", f"[{table}.low]", *_column(low, "accepted", _accepted(low, thresholds)))
+    yield from ("", f"[{table}.species]")
+    for species in sorted(set(found) - {BONA_FIDE}):
+        accepted = _accepted(found[species], thresholds)
+        yield from ("", f"[{table}.species.{_key(species)}]")
+        yield from _column(found[species], "accepted", accepted)
+
+
+def _at_low_sources(found: Scores) -> dict[str, list[float]]:
+    """By source, the scores of all attacks where the living score low."""
+    low: dict[str, list[float]] = {}
+    for source, living in found[BONA_FIDE].items():
+        if sum(score < USUAL for score in living) > LOW * len(living):
+            attacks = (found[name].get(source, ()) for name in sorted(set(found) - {BONA_FIDE}))
+            low[source] = [score for scores in attacks for score in scores]
+    return low
 
 
 def _key(name: str) -> str:
@@ -189,6 +220,9 @@ def _scheme(value: dict[str, object], name: str) -> SchemeTable:
             each: _read_column(column, f"{name}.species.{each}", "accepted", len(thresholds))
             for each, column in species.items()
         },
+        _read_column(value["low"], f"{name}.low", "accepted", len(thresholds))
+        if "low" in value
+        else None,
     )
 
 

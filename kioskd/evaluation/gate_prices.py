@@ -123,7 +123,8 @@ class SchemePrices:
 
 @dataclass(frozen=True, slots=True)
 class GatePrices:
-    """
+    """What the keys of the gate cost and buy on one data set, and what was counted for it.
+
     threshold  liveness_detection_threshold, by which frames are counted
     frames     by label, of all presentations that could be read
     too_few    why no choice should be made by these figures; empty where they are enough

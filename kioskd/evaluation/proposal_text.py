@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from kioskd.evaluation.attack_table import SchemeTable
 from kioskd.evaluation.report import Rate
+from kioskd.evaluation.report import rate as counted
 from kioskd.evaluation.report_text import percent, rate
-from kioskd.evaluation.threshold_choice import HeldOut, Price, Proposal
+from kioskd.evaluation.threshold_choice import HeldOut, Looser, Price, Proposal
 from kioskd.terminal import table
 from models.calibration import uncalibrated
 
@@ -34,11 +35,12 @@ def lines(proposal: Proposal, attacks: SchemeTable | str = "") -> Iterator[str]:
     yield from table(HEAD, [_row(proposal.chosen)])
     yield ""
     yield from _held_out(proposal.held_out, _unit(proposal))
-    if not proposal.kept and not proposal.looser:
+    if not proposal.kept and not proposal.looser and not proposal.site:
         yield "No choice as strict as the defaults keeps the wish; --allow-looser tries others"
     if proposal.site:
         yield ""
         yield from _let_in(proposal, attacks)
+        yield from _instead(proposal, attacks)
 
 
 def _let_in(proposal: Proposal, attacks: SchemeTable | str) -> Iterator[str]:
@@ -67,6 +69,66 @@ def _let_in_row(proposal: Proposal, attacks: SchemeTable, price: Price) -> tuple
         percent(attacks.refused(score)),
         rate(price.refused),
     )
+
+
+def _instead(proposal: Proposal, attacks: SchemeTable | str) -> Iterator[str]:
+    """What a looser choice would do for a site whose wish is not kept; nothing takes it unasked."""
+    if proposal.kept or proposal.looser:
+        return
+    yield ""
+    looser = proposal.instead
+    if looser is None:
+        yield "No choice as strict as the defaults keeps the wish, and no looser one refuses fewer"
+        return
+    yield "No choice as strict as the defaults keeps the wish. --allow-looser would choose"
+    yield from (f"  {setting}" for setting in looser.settings)
+    counts = _in_place_of(looser.price.refused, proposal.chosen.refused)
+    yield f"and refuse {counts} of the visits of your people"
+    if looser.held_out:
+        pair = (_together(each.held_out) for each in (looser, proposal))
+        yield f"  each subject judged by what was chosen without them: {_in_place_of(*pair)}"
+    yield from _its_price(proposal, looser, attacks)
+
+
+def _its_price(proposal: Proposal, looser: Looser, attacks: SchemeTable | str) -> Iterator[str]:
+    """What the looser choice lets in; it is proposed where that is nothing."""
+    if isinstance(attacks, str):
+        yield "What it lets in of attacks is not known: try what you can hold up before you take it"
+        return
+    prices = (looser.price, proposal.chosen)
+    loose, strict = (uncalibrated(price.choice.live, proposal.line) for price in prices)
+    let_in = (
+        f"{name} {percent(attacks.of(column, loose))} ({percent(attacks.of(column, strict))})"
+        for name, column in attacks.species.items()
+    )
+    yield "Of single attack frames, sources held out, it lets in (and the strict one above)"
+    yield f"  {', '.join(let_in)}"
+    low = attacks.low
+    if prices[0].choice.window != prices[1].choice.window:
+        yield "Not proposed: single frames say nothing of a window that is shorter or asks for less"
+        return
+    if low is None:
+        yield "Not proposed: no attacks are known at cameras where the living score as low as here"
+        return
+    more, less = attacks.of(low, loose), attacks.of(low, strict)
+    yield f"  of all {low.frames} at the {low.sources} sources where the living score low, as here:"
+    yield f"  {percent(more)} ({percent(less)})"
+    yield (
+        "Not proposed: at such cameras, too, it lets in attacks that the strict one stops"
+        if more > less
+        else "PROPOSED: at such cameras it costs nothing. Hold up a print and a phone yourself, and"
+        " if they are refused call this again with --allow-looser"
+    )
+
+
+def _in_place_of(loose: Rate, strict: Rate) -> str:
+    return f"{_count(loose)} in place of {_count(strict)}"
+
+
+def _together(found: Sequence[HeldOut]) -> Rate:
+    """Refused, of all held out."""
+    refused = [each.price.refused for each in found]
+    return counted(sum(each.hits for each in refused), sum(each.of for each in refused))
 
 
 def _at_chosen(proposal: Proposal, attacks: SchemeTable | str) -> Iterator[str]:

@@ -5,11 +5,13 @@ another. The mode that ships therefore runs once per choice over every presentat
 that follows is counting: over everything, and over everything but one source.
 
 With live people alone, as a site has them, the door's own window stands and only its threshold
-moves; each subject is then judged by what was chosen without them.
+moves; each subject is then judged by what was chosen without them. Where nothing as strict as the
+defaults keeps the wish there, what a looser choice would do is told, and not taken.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from math import ceil
 from statistics import median
@@ -55,6 +57,11 @@ class Choice:
     live: float
     fake: float
     preliminary: float  # of the texture model's own score; plays a part in cascades only
+
+    @property
+    def window(self) -> tuple[int, float]:
+        """N, and the share of them that must agree."""
+        return self.frames, self.ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,19 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Looser:
+    """What a site would get that let more pass than the defaults; nothing takes it unasked.
+
+    settings  what would be looser, in words
+    held_out  each subject, judged by what was so chosen without them
+    """
+
+    price: Price
+    settings: tuple[str, ...]
+    held_out: tuple[HeldOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What is proposed, with the price of each choice.
 
@@ -158,6 +178,8 @@ class Proposal:
     quality  of the raw score and under lines fitted without the source that is judged
     site     there were live people alone, and `held_out` is of subjects
     looser   what lets more pass than the defaults, in words
+    instead  at a site whose wish is not kept: what a looser choice would do; None where it is not
+             to be told, or would refuse no fewer
     """
 
     scheme: str
@@ -172,6 +194,7 @@ class Proposal:
     held_out: tuple[HeldOut, ...]
     site: bool = False
     looser: tuple[str, ...] = ()
+    instead: Looser | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,19 +240,21 @@ def propose(
     site = all(s.presentation.truth.label == "bonafide" for s in sightings)
     runs = _Runs(cases, by, progress, Bound() if allow_looser else bound, site=site)
     chosen, kept = _chosen(runs, wish, runs.everything)
+    price = runs.price(chosen, runs.everything)
     return Proposal(
         scheme=by.rgb.detection_scheme,
         wish=wish,
         line=line,
         fitted=fitted,
         quality=quality,
-        chosen=runs.price(chosen, runs.everything),
+        chosen=price,
         kept=kept,
         prices=tuple(_best_of_each(runs, wish)),
         around=tuple(_around(runs, chosen)),
         held_out=tuple(_held_out(runs, wish)),
         site=site,
         looser=bound.looser(chosen),
+        instead=None if kept or not site else _instead(runs, wish, price, bound),
     )
 
 
@@ -303,13 +328,20 @@ class _Runs:
         self.site = site
         self.everything = range(len(cases))
         self._by = by
-        self._table: Table = {}
+        self._table: Table = {}  # of every choice, whatever bounds them
         self.cascade = SCHEMES[by.rgb.detection_scheme].cascade
         self.choices = tuple(_choices(by.rgb, bound, site=site))
         for done, choice in enumerate(self.choices, start=1):
             self._decisions(choice)
             if progress is not None:
                 progress(done, len(self.choices))
+
+    def unbound(self) -> "_Runs":
+        """The same presentations under every choice, looser than the defaults or not."""
+        free = copy(self)
+        free.bound = Bound()
+        free.choices = tuple(_choices(self._by.rgb, free.bound, site=self.site))
+        return free
 
     def price(self, choice: Choice, among: Sequence[int]) -> Price:
         decisions = self._decisions(choice)
@@ -393,6 +425,16 @@ def _chosen(runs: _Runs, wish: Wish, among: Sequence[int]) -> tuple[Choice, bool
     return (_with_preliminary(runs, strict, among) if runs.cascade else strict), kept
 
 
+def _instead(runs: _Runs, wish: Wish, price: Price, bound: Bound) -> Looser | None:
+    """What `allow_looser` would choose, where that refuses fewer than `price`, the strict one."""
+    free = runs.unbound()
+    choice, _ = _chosen(free, wish, free.everything)
+    looser = free.price(choice, free.everything)
+    if looser.refused.hits >= price.refused.hits:
+        return None
+    return Looser(looser, bound.looser(choice), tuple(_held_out(free, wish)))
+
+
 def _best(prices: Sequence[Price], wish: Wish) -> tuple[Price, bool]:
     keeping = [price for price in prices if price.keeps(wish)]
     if keeping:
@@ -431,8 +473,8 @@ def _around(runs: _Runs, chosen: Choice) -> Iterator[Price]:
 
 
 def _best_of_each(runs: _Runs, wish: Wish) -> Iterator[Price]:
-    for window in dict.fromkeys((choice.frames, choice.ratio) for choice in runs.choices):
-        these = [c for c in runs.choices if (c.frames, c.ratio) == window]
+    for window in dict.fromkeys(choice.window for choice in runs.choices):
+        these = [c for c in runs.choices if c.window == window]
         yield _best([runs.price(choice, runs.everything) for choice in these], wish)[0]
 
 

@@ -27,7 +27,7 @@ from kioskd.modes.attempt import (
 )
 from kioskd.modes.caution import FORGETFUL, CautionSettings, Rest
 from kioskd.modes.drive import Conversation, ask
-from kioskd.modes.finding import Finding
+from kioskd.modes.finding import Finding, liveness_found
 from kioskd.modes.gate import GateSettings, gate_for
 from kioskd.modes.joined import Cause as Join
 from kioskd.modes.joined import Joined
@@ -202,9 +202,7 @@ class Course(ABC):
 
     def weighed(self, face: Face) -> tuple[Finding, ...]:
         """The evidence of a fit face, beside its limit, and what stands in the way of it."""
-        if self.plan is None or face.liveness is None:
-            return ()
-        return (Finding("liveness", None, face.liveness.score, self.plan.live),)
+        return () if self.plan is None else liveness_found(face, self.plan.live)
 
     def not_live(self, seen: Observation) -> Result:
         """What the action is joined with found an attack: what the attempt comes to."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kioskd.modes.reasons import Reason
+from models.observation import Face
 
 Bound = Literal["least", "most"]
 
@@ -54,6 +55,13 @@ class Finding:
 def failed(findings: Iterable[Finding]) -> tuple[Reason, ...]:
     """Why these refuse the frame; empty: they do not."""
     return tuple(one.reason for one in findings if one.reason is not None and not one.passed)
+
+
+def liveness_found(face: Face, live: float) -> tuple[Finding, ...]:
+    """A face's liveness score beside the threshold for life; nothing where it was not measured."""
+    if face.liveness is None:
+        return ()
+    return (Finding("liveness", None, face.liveness.score, live),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,11 +136,16 @@ UNITS = {
 FACE_PX, FUSED_FACE_PX = 150.0, 100.0  # SAFR's number, and docs/measure/gate.md's
 
 
+def goes_by_own(numbers: str | None, scheme: str) -> bool:
+    """Whether a scheme's gate goes by what its networks were measured to need, not by SAFR's."""
+    return scheme == FUSED and numbers == "own"
+
+
 def suited(limits: GateSettings, scheme: str) -> GateSettings:
     """The limits for a scheme, with how large a face must be where nobody wrote it."""
     if limits.minimum_face_size_px is not None:
         return limits
-    own = scheme == FUSED and limits.numbers == "own"
+    own = goes_by_own(limits.numbers, scheme)
     return replace(limits, minimum_face_size_px=FUSED_FACE_PX if own else FACE_PX)
 
 
@@ -149,8 +154,7 @@ def asks_room(limits: GateSettings, scheme: str) -> bool:
 
     The fused scheme's networks judge as well without (docs/measure/gate.md).
     """
-    own = scheme == FUSED and limits.numbers == "own"
-    return "hybrid" in SCHEMES[scheme].models and not own
+    return "hybrid" in SCHEMES[scheme].models and not goes_by_own(limits.numbers, scheme)
 
 
 def gate_for(limits: GateSettings, scheme: str | None, *, exact: bool) -> "Gate":
@@ -335,11 +339,8 @@ class Gate:
 
     def _facing(self, pose: HeadPose, centre: float) -> Findings:
         limits = self._limits
-        yaw, pitch, roll = abs(pose.yaw), abs(pose.pitch), abs(pose.roll)
         return (
-            _most("maximum_yaw_deg", Reason.HEAD_TURNED, yaw, limits.maximum_yaw_deg),
-            _most("maximum_pitch_deg", Reason.HEAD_PITCHED, pitch, limits.maximum_pitch_deg),
-            _most("maximum_roll_deg", _tilted(pose.roll), roll, limits.maximum_roll_deg),
+            *facing(limits, pose),
             _least(
                 "minimum_centre_pose_quality",
                 Reason.CENTRE_POSE_LOW,
@@ -347,6 +348,16 @@ class Gate:
                 limits.minimum_centre_pose_quality,
             ),
         )
+
+
+def facing(limits: GateSettings, pose: HeadPose) -> Findings:
+    """Whether the head faces the camera, axis by axis."""
+    yaw, pitch, roll = abs(pose.yaw), abs(pose.pitch), abs(pose.roll)
+    return (
+        _most("maximum_yaw_deg", Reason.HEAD_TURNED, yaw, limits.maximum_yaw_deg),
+        _most("maximum_pitch_deg", Reason.HEAD_PITCHED, pitch, limits.maximum_pitch_deg),
+        _most("maximum_roll_deg", _tilted(pose.roll), roll, limits.maximum_roll_deg),
+    )
 
 
 def _tilted(roll: float) -> Reason:

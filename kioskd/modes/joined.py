@@ -43,7 +43,8 @@ class Cause(StrEnum):
 
 
 class Joined(Protocol):
-    """
+    """What an action is joined with, followed through one attempt after another.
+
     caution  what a door remembers of attacks, in a mode that is joined with this
     measures what it asks to have measured, beyond the gate
     attack   whether it has found an attack

@@ -94,7 +94,8 @@ def _no_faults(_: Asked) -> Iterator[Fault]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModeSpec:
-    """
+    """What a mode is and needs, for whoever is not the mode.
+
     name        in config.yaml and in records
     sentence    what a door of this mode asks of people
     settings    the mode's own, at their defaults; their type belongs to this mode alone

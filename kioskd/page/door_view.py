@@ -3,7 +3,7 @@
 Codes and numbers only, and no sentence: kioskd/page/words has those, in several languages.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -164,10 +164,15 @@ def plot(scores: Iterable[Scores], now: float) -> list[Json]:
     ]
 
 
-def attempt(one: Ended, now: float) -> Json:
-    """An attempt that ended, and what came of it."""
-    return {"at": round(1000 * one.wall), "eventId": one.event_id, "outcome": one.outcome,
-            "ago": round(now - one.at, 1), **result(one.result)}  # fmt: skip
+def attempt(one: Ended, now: float, outcomes: Mapping[str, str]) -> Json:
+    """An attempt that ended, and what came of it; `outcomes` of events at the broker."""
+    return {
+        "at": round(1000 * one.wall),
+        "eventId": one.event_id,
+        "outcome": outcomes.get(one.event_id, one.outcome),
+        "ago": round(now - one.at, 1),
+        **result(one.result),
+    }
 
 
 def result(one: Result) -> Json:
@@ -207,7 +212,7 @@ def _state(state: FeedState) -> Json:
     }
 
 
-def door(kept: DoorKept, view: DoorView, now: float) -> Json:
+def door(kept: DoorKept, view: DoorView, now: float, outcomes: Mapping[str, str]) -> Json:
     """What changes slowly at a door: its feed, its last attempts, and why they came to nothing."""
     newest = kept.looked.seen.at if kept.looked is not None else now
     return {
@@ -219,7 +224,7 @@ def door(kept: DoorKept, view: DoorView, now: float) -> Json:
         "judgeMs": round(1000 * kept.cost_s, 1),
         "thresholds": view.thresholds,
         "plot": plot(kept.scores.copy(), newest),
-        "attempts": [attempt(one, now) for one in kept.attempts()],
+        "attempts": [attempt(one, now, outcomes) for one in kept.attempts()],
         "hour": dict(kept.reasons(now).most_common(MOST_REASONS)),
         "watchFailure": kept.watch_failure,
     }

@@ -14,6 +14,7 @@ from feeds.frame import Frame
 from feeds.state import FeedState
 from kioskd.event import Result, Step
 from kioskd.happenings import (
+    ActionEnded,
     AttemptEnded,
     BrokerMet,
     FeedChanged,
@@ -30,6 +31,7 @@ KEPT_S = 180.0  # of observations, for "what if"
 MOST_KEPT = 6000  # frames, if a recording is played fast
 HOUR_S = 3600.0
 ATTEMPTS = 30  # the newest that are listed
+MOST_OUTCOMES = 200  # events of which the outcome is shown
 MOST_ENDED = 5000  # attempts within an hour
 
 
@@ -126,6 +128,8 @@ class Kept:
         self.doors = {door: DoorKept(door, feed) for door, feed in doors.items()}
         self._by_feed = {kept.feed: kept for kept in self.doors.values()}
         self.broker = ""
+        self.outcomes: Mapping[str, str] = {}  # of the newest events, by their ids
+        self.events: Counter[str] = Counter()  # since the start, by outcome
         self._prompter = Prompter(self._prompt)
 
     def frame_judged(self, one: FrameJudged) -> None:
@@ -148,6 +152,12 @@ class Kept:
 
     def watch_changed(self, one: WatchChanged) -> None:
         self.doors[one.door].watch_failure = one.failure
+
+    def action_ended(self, one: ActionEnded) -> None:
+        """What became of an event at the broker."""
+        newest = list(self.outcomes.items())[1 - MOST_OUTCOMES :]
+        self.outcomes = dict([*newest, (one.event_id, one.outcome)])
+        self.events[one.outcome] += 1
 
     def replied(self, one: Replied) -> None:
         self.doors[one.door].answer = Answer(one.at, one.granted, one.text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kioskd.config.config import Config
 from kioskd.happenings import (
+    ActionEnded,
     AttemptEnded,
     BrokerMet,
     FeedChanged,
@@ -32,6 +33,8 @@ class Facts:
     model_version  which network files decide
     connected      whether there is a broker
     problems       what is wrong at the moment, sentence by code
+    keeps_up       of a door by its name, which share of the camera's frames is judged, 0 to 1;
+                   None while that is not known
     added          networks that this site added to the fused scheme, and their weights
     """
 
@@ -40,6 +43,7 @@ class Facts:
     model_version: Callable[[], str]
     connected: Callable[[], bool]
     problems: Callable[[], Mapping[str, str]]
+    keeps_up: Callable[[str], float | None]
     added: Added
 
 
@@ -59,6 +63,7 @@ def page_part(
     kept = Kept({door.name: door.feed.name for door in config.doors}, facts.added)
     stream.listen("page", FrameJudged, kept.frame_judged)
     stream.listen("page", AttemptEnded, kept.attempt_ended)
+    stream.listen("page", ActionEnded, kept.action_ended)
     stream.listen("page", FeedChanged, kept.feed_changed)
     stream.listen("page", BrokerMet, kept.broker_met)
     stream.listen("page", Replied, kept.replied)
@@ -70,7 +75,7 @@ def page_part(
         told = _overview(config, facts, kept)
         return told | {"needsToken": settings.token is not None}
 
-    site = Site(settings, kept, views, looking, pictures, overview)
+    site = Site(settings, kept, views, looking, pictures, overview, facts.keeps_up)
     return PageServer(site.app(), settings, trouble)
 
 
@@ -85,5 +90,6 @@ def _overview(config: Config, facts: Facts, kept: Kept) -> Json:
         "connected": facts.connected(),
         "broker": kept.broker,
         "problems": [{"code": code, "detail": told} for code, told in facts.problems().items()],
+        "events": dict(kept.events),
         "clock": round(1000 * time.time()),
     }

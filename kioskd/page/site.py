@@ -55,6 +55,7 @@ class Site:
 
     kept     what happened at the doors; read only
     overview values for JSON that say how the kiosk is, asked for once a second per viewer
+    keeps_up which share of a door's frames is judged, 0 to 1
     """
 
     def __init__(
@@ -65,9 +66,11 @@ class Site:
         looking: Looking,
         pictures: Pictures,
         overview: Callable[[], Json],
+        keeps_up: Callable[[str], float | None],
     ) -> None:
         self._settings, self._kept, self._views = settings, kept, views
         self._looking, self._pictures, self._overview = looking, pictures, overview
+        self._keeps_up = keeps_up
         self._sessions = Sessions(settings)
         self._one_at_a_time = threading.Lock()  # of "what if": it takes a processor for a while
 
@@ -230,7 +233,10 @@ class Site:
     # what viewers are sent
 
     def _state(self, door: str) -> Json:
-        return door_view.door(self._kept.doors[door], self._views[door], time.monotonic())
+        kept, view = self._kept.doors[door], self._views[door]
+        share = self._keeps_up(door)
+        told = door_view.door(kept, view, time.monotonic(), self._kept.outcomes)
+        return told | {"keepsUp": None if share is None else round(share, 3)}
 
     def state(self, door: str) -> Json:
         return {"kiosk": self._overview() | {"doors": list(self._views)}, **self._state(door)}

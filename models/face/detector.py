@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from feeds.frame import ColorImage
 from feeds.imaging import distinct, resize
 from models.observation import Box
+from models.perception_settings import USUAL
 from models.session import Array, Network
 
 STRIDES = (8, 16, 32)
@@ -41,12 +42,12 @@ def small_copy(image: ColorImage, long_side: int) -> ColorImage:
 class Detector:
     """YuNet on frames of any size. One per feed: it keeps the network's input between calls."""
 
-    def __init__(self, network: Network, min_score: float = 0.6) -> None:
+    def __init__(self, network: Network, min_score: float = USUAL.detector_min_score) -> None:
         self._network = network
         self._min_score = min_score
         self._input: Array = np.zeros((1, 3, 32, 32), np.float32)
 
-    def find(self, image: ColorImage, long_side: int = 320) -> list[Detection]:
+    def find(self, image: ColorImage, long_side: int = USUAL.detector_long_side) -> list[Detection]:
         """Faces in an image that nobody has shrunk yet, surest first, in the image's own pixels."""
         small = small_copy(image, long_side)
         return self.detect(small, image.shape[1] / small.shape[1])

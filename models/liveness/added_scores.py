@@ -11,8 +11,8 @@ from models.added import Added
 from models.calibration import logit, sigmoid
 from models.entries import one_of
 from models.liveness import bona_fide
-from models.liveness.bona_fide import softmax
-from models.liveness.crops import surroundings, usable
+from models.liveness.bona_fide import softmax, together
+from models.liveness.crops import looks, surroundings, usable
 from models.network_file import NetworkError
 from models.observation import Box, LivenessModel
 from models.session import Array, Network, Networks
@@ -32,11 +32,14 @@ def score(networks: Networks, model: str, image: ColorImage, box: Box) -> float 
 def _score(networks: Networks, added: Added, image: ColorImage, box: Box) -> float | None:
     if not usable(box):
         return None
-    piece = resize(
-        surroundings(image, box, added.crop), (added.side, added.side), added.crop.resize
-    )
+    side = (added.side, added.side)
     try:
-        return read_output(added, networks.added(added.name).run(_given(added, piece)))
+        return together(
+            [
+                _asked(networks.added(added.name), added, resize(piece, side, added.crop.resize))
+                for piece in (surroundings(image, box, each) for each in looks(added.crop))
+            ]
+        )
     except NetworkError:
         return None
 

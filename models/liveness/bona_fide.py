@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from models.liveness.crops import cut, usable
+from models.calibration import logit, sigmoid
+from models.liveness.crops import cut, looks, usable
 from models.network_file import NetworkError
 from models.observation import Box, LivenessModel
 from models.session import Array, Networks
@@ -16,15 +17,28 @@ BONA_FIDE = 1  # index of the class; 0 and 2 are kinds of attack
 
 
 def score(networks: Networks, model: LivenessModel, image: ColorImage, box: Box) -> float | None:
-    """How live the face in the box looks to one model, 0..1; None if it could not be said."""
+    """How live the face in the box looks to one model, 0..1; None if it could not be said.
+
+    Where it looks at several crops, that is the mean of its logits: its errors at one scale are
+    in part others than at the next (docs/change/training.md).
+    """
     crop = networks.manifest.roles[model].crop
     if crop is None or not usable(box):
         return None
+    given = np.concatenate([network_input(cut(image, box, each)) for each in looks(crop)])
     try:
-        logits = networks[model].run(network_input(cut(image, box, crop)))[0][0]
+        found = [bona_fide(logits) for logits in networks[model].run(given)[0]]
     except NetworkError:
         return None
-    return bona_fide(logits)
+    return together(found)
+
+
+def together(scores: Sequence[float | None]) -> float | None:
+    """One score of several looks, by the mean of their logits; None if one could not be said."""
+    said = [score for score in scores if score is not None]
+    if len(said) < len(scores):
+        return None
+    return said[0] if len(said) == 1 else sigmoid(sum(map(logit, said)) / len(said))
 
 
 def network_input(crop: ColorImage) -> Array:

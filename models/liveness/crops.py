@@ -1,5 +1,7 @@
 """How a face is cut out for a liveness network."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from math import isfinite
 
 from feeds.frame import ColorImage
@@ -14,6 +16,12 @@ def usable(box: Box) -> bool:
     """Whether a crop can be cut around a box: finite, and a pixel wide and high."""
     x1, y1, x2, y2 = box
     return all(map(isfinite, box)) and x2 - x1 >= 1.0 and y2 - y1 >= 1.0
+
+
+def looks(crop: Crop) -> Iterator[Crop]:
+    """The crops of one face that a network looks at: at its scale, and at those in `also`."""
+    for scale in (crop.scale, *crop.also):
+        yield replace(crop, scale=scale, also=())
 
 
 def cut(image: ColorImage, box: Box, crop: Crop) -> ColorImage:

@@ -29,7 +29,8 @@ OUTER_CORNERS = (33, 263)  # of the eyes: the length by which a face is measured
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """
+    """What the eyes, the brows and the mouth do, as the mesh's shape says it.
+
     mouth_opening  gap between the lips in widths of the mouth: 0 closed, about 0.8 wide open
     eyes           right, left: gap between the lids in widths of the eye; closed under 0.1
     eyebrows       height of the brows over the eyes, in distances of the outer eye corners and

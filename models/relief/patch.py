@@ -19,7 +19,8 @@ RINGS = (1.18, 1.4)  # how far outside the outline the surroundings are looked a
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """
+    """The depth of a face at fixed places of it, and that of what surrounds it.
+
     points  (K, 3) millimetres, x and y as the camera sees them; no number where depth is missing
     share   (K,) of each place's pixels that have depth
     around  (2, 36) millimetres along the optical axis on rings outside the outline; 0: no data

@@ -17,6 +17,14 @@ def as_h264(clip: Path, made: Path) -> Path:
     return made
 
 
+def again_and_again(clip: Path, made: Path, pictures: int, times: int) -> Path:
+    """A clip's first pictures, as often as that, as a camera sends them (`as_h264`)."""
+    loop = f"trim=end_frame={pictures},loop=loop={times - 1}:size={pictures}"
+    shown = ("-vf", f"{loop},setpts=N/FRAME_RATE/TB", "-r", "10")
+    _ffmpeg("-i", str(clip), *shown, made=made, between_key_frames=10)
+    return made
+
+
 def side_by_side(left: Path, right: Path, made: Path) -> Path:
     """Two clips in one picture: two people before one camera."""
     crop = "crop=iw/2:ih:iw/4:0"

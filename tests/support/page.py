@@ -137,7 +137,15 @@ def serving(
     path.write_text(CONFIG, "utf-8")
     settings = replace(settings or PageSettings(), port=port or free_port())
     served = Served(settings, Stream(lambda sentence: None), load(path, {}))
-    facts = Facts("1.2.3", "cpu", lambda: "nets", lambda: True, lambda: served.problems, {})
+    facts = Facts(
+        version="1.2.3",
+        networks_on="cpu",
+        model_version=lambda: "nets",
+        connected=lambda: True,
+        problems=lambda: served.problems,
+        keeps_up=lambda door: 0.5,
+        added={},
+    )
     part = page_part(
         served.config,
         settings,

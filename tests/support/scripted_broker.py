@@ -13,7 +13,7 @@ from typing import Literal
 
 from kioskd.delivery.delivery_settings import DeliverySettings
 
-Answer = Literal["acknowledge", "hang up", "ignore"]
+Answer = Literal["acknowledge", "hang up", "ignore"] | int  # a reason code of MQTT 5
 CONNECT, PUBLISH, SUBSCRIBE, PINGREQ = 1, 3, 8, 12
 
 
@@ -117,6 +117,8 @@ class ScriptedBroker:
         answer = self.script(message)
         if answer == "acknowledge" and qos:
             client.sendall(b"\x40\x02" + number)
+        elif isinstance(answer, int) and qos:
+            client.sendall(b"\x40\x03" + number + bytes([answer]))
         return answer != "hang up"
 
 

@@ -8,7 +8,7 @@ import math
 from dataclasses import replace
 from enum import StrEnum
 
-from kioskd.event import ActionId, Result, Step, Verdict
+from kioskd.event import ActionId, Progress, Result, Step, Verdict
 from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges import fraud, start
@@ -135,6 +135,11 @@ class ChallengeMode(Course):
         if waits_for is None and self.phase is Phase.ASKED and self._asked is not None:
             return self._asked.value
         return waits_for
+
+    @property
+    def progress(self) -> Progress:
+        """How many of the actions are done."""
+        return Progress(self._done, len(self._actions))
 
     @property
     def _asked(self) -> Challenge | None:

@@ -13,7 +13,8 @@ from models.observation import Face, Measure, Mesh, Observation, Passage
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """
+    """What one frame says of a face, as far as actions are told by it.
+
     yaw, pitch, roll  degrees, as in HeadPose
     mouth, eyebrows   as in models.expression; eyes are (right, left)
     mesh              of the face

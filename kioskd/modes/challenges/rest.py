@@ -15,8 +15,10 @@ from kioskd.modes.challenges.extent import degrees, extent
 from kioskd.modes.challenges.kinds import ANGLES, Challenge
 from kioskd.modes.challenges.reading import Reading
 from kioskd.modes.challenges.start import RESTLESS, unmet
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.finding import failed
+from kioskd.modes.gate import GateSettings, facing
 from kioskd.modes.reasons import Reason
+from models.observation import HeadPose
 
 STEADY_DEG = 4.0  # by which a head that stands still wavers, about each axis
 BACK = 0.5  # of the farthest that the head went: at rest it is no farther out than this
@@ -53,22 +55,14 @@ class Coming:
         self, now: Reading, kinds: Collection[Challenge], extents: Extents, gate: GateSettings
     ) -> tuple[Reason, ...]:
         """Why nothing may begin from here; `kinds` are asked for or watched for."""
-        failed = [*_askew(now, gate), *unmet(kinds, now)]
+        pose = HeadPose(now.yaw, now.pitch, now.roll)
+        refused = [*failed(facing(gate, pose)), *unmet(kinds, now)]
         if self.done in RELATIVE and not extent(self.done, now, self.rest, extents) <= 0.0:
-            failed.append(RESTLESS[self.done])
-        return tuple(dict.fromkeys(failed))
+            refused.append(RESTLESS[self.done])
+        return tuple(dict.fromkeys(refused))
 
 
 def is_steady(readings: Sequence[Reading]) -> bool:
     """Whether the head stands still in all of these."""
     axes = zip(*((each.yaw, each.pitch, each.roll) for each in readings), strict=True)
     return all(max(axis) - min(axis) <= STEADY_DEG for axis in axes)
-
-
-def _askew(now: Reading, gate: GateSettings) -> list[Reason]:
-    limits = (
-        (now.yaw, gate.maximum_yaw_deg, Reason.HEAD_TURNED),
-        (now.pitch, gate.maximum_pitch_deg, Reason.HEAD_PITCHED),
-        (now.roll, gate.maximum_roll_deg, Reason.HEAD_TILTED),
-    )
-    return [reason for angle, most, reason in limits if not abs(angle) <= most]

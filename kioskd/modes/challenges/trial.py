@@ -47,7 +47,8 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """
+    """The action is asked for, and not seen yet.
+
     rested_at  when the action was last at rest; None: it must come to rest first
     between    frames since then, on the way
     zoom       growth by optical flow since the action was asked for, and in how many frames

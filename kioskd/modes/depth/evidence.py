@@ -6,7 +6,7 @@ from math import inf
 
 from kioskd.modes.confirm import Rule, usable
 from kioskd.modes.depth.depth_settings import InfraredSettings, ReliefSettings
-from kioskd.modes.finding import Finding, failed
+from kioskd.modes.finding import Finding, failed, liveness_found
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Measure, MissingDepth, Relief
@@ -16,7 +16,8 @@ Said = float | tuple[Reason, ...]  # a score, 0 = attack to 1 = live; or reasons
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """
+    """One sense by which a face is judged, and the windows that its scores must pass.
+
     name     in the scores of a result, for diagnostics
     measure  what must be measured for it
     rule     the windows it must pass
@@ -95,9 +96,7 @@ def rgb_evidence(settings: RgbSettings) -> Evidence:
         return _score(face.liveness.score)
 
     def find(face: Face) -> tuple[Finding, ...]:
-        if face.liveness is None:
-            return ()
-        return (Finding("liveness", None, face.liveness.score, settings.rule.live_threshold),)
+        return liveness_found(face, settings.rule.live_threshold)
 
     return Evidence("rgb", Measure.LIVENESS, settings.rule, say, find)
 

@@ -5,6 +5,7 @@ Pure: no clock, no thread, no camera. Time arrives in the observation.
 """
 
 from kioskd.event import Result, Step, Verdict
+from kioskd.modes.attempt import Attempt
 from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges.draw import Below
@@ -62,8 +63,7 @@ class SmileMode(Course):
         return self.say() if waits is None else self.refuse(waits)
 
     def time_over(self, seen: Observation) -> Result:
-        verdict: Verdict = "failed" if self.attempt().frames else "undecided"
-        return self._result(seen, verdict, Reason.TIME_OVER)
+        return self._result(seen, without_smile(self.attempt()), Reason.TIME_OVER)
 
     def not_live(self, seen: Observation) -> Result:
         return self._result(seen, "failed", Reason.NOT_LIVE)
@@ -81,6 +81,11 @@ class SmileMode(Course):
             attributes(verdict),
             scores=self._watch.scores,
         )
+
+
+def without_smile(attempt: Attempt) -> Verdict:
+    """What an attempt comes to whose time is over; who never had a fit frame was asked nothing."""
+    return "failed" if attempt.frames else "undecided"
 
 
 def attributes(verdict: Verdict) -> dict[str, str | float]:

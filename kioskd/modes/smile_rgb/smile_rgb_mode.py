@@ -12,7 +12,7 @@ from kioskd.modes.caution import Caution
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_result import Tally
-from kioskd.modes.smile.smile_mode import SmileWatch, smile_score
+from kioskd.modes.smile.smile_mode import SmileWatch, smile_score, without_smile
 from kioskd.modes.smile.smile_phases import Cause as Smile
 from kioskd.modes.smile_rgb.smile_rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
@@ -91,7 +91,7 @@ class SmileRgbMode(Course):
         return self.conclude(seen, self._result(seen, "passed", verdict.state, (), verdict.scores))
 
     def time_over(self, seen: Observation) -> Result:
-        verdict: Verdict = "failed" if self.attempt().frames else "undecided"
+        verdict = without_smile(self.attempt())
         return self._result(seen, verdict, "LIVENESS_UNKNOWN", (Reason.TIME_OVER,))
 
     def broken_off(self, seen: Observation, reason: Reason) -> Result:

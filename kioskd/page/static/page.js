@@ -285,7 +285,9 @@ function drawPhase() {
     progress.value = done;
     made.push(progress, element('p', word('page.progress', { done, of })));
   }
-  made.push(element('code', look.phase));
+  const code = element('p');
+  code.append(element('code', look.phase));
+  made.splice(1, 0, code);
   for (const reason of look.reasons) made.push(element('p', word(`reasons.${reason}`)));
   $('phase').replaceChildren(...made);
 }
@@ -323,6 +325,7 @@ function listed(attempts) {
     const facts = [ago(one.ago), word('page.frames', { n: one.frames }), word('page.took', { n: figure(one.tookS) }),
       word('page.track', { id: one.track }), ...one.challenges, ...scores];
     made.append(head, ` ${facts.join(' · ')}`);
+    if (knows(`outcomes.${one.outcome}`)) made.append(` · ${word(`outcomes.${one.outcome}`)}`);
     for (const reason of one.reasons.slice(0, 2)) made.append(element('small', why(one, reason)));
     return made;
   });
@@ -349,6 +352,8 @@ function drawHealth(kiosk) {
   const rows = [
     [word('page.feed'), `${state.feed}: ${word(`phases.${state.state?.phase ?? 'starting'}`)}`],
     [word('page.broker'), `${kiosk.broker} ${word(kiosk.connected ? 'page.connected' : 'page.not_connected')}`],
+    [word('page.keeps_up'), state.keepsUp === null ? '–' : `${Math.round(100 * state.keepsUp)} %`],
+    [word('page.events'), word('page.events_are', { published: 0, expired: 0, refused: 0, ...kiosk.events })],
     [word('page.problems'), kiosk.problems.length ? String(kiosk.problems.length) : word('page.no_problems')],
     [word('page.version'), kiosk.version],
     [word('page.config'), kiosk.config],

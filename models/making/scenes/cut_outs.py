@@ -25,7 +25,8 @@ Holes = Literal["eyes", "mouth", "eyes and mouth"]
 
 @dataclass(frozen=True, slots=True)
 class CutOut:
-    """
+    """A printed sheet with holes, behind which somebody acts.
+
     holes   where the sheet is cut
     wide    of each hole, in usual ones
     edge    pixels of the cut paper's edge that are seen

@@ -16,7 +16,8 @@ NEAR = 60.0  # millimetres; nothing nearer is drawn
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """
+    """What an ideal camera sees of a scene, pixel by pixel.
+
     distance  (H, W) millimetres along the optical axis, 0 where nothing is
     blind     (H, W) as of the surface seen
     color     (H, W, 3) BGR, 0..255

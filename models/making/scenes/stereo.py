@@ -36,7 +36,8 @@ class StereoCamera:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """
+    """The errors of a stereo camera's depth.
+
     disparity  error of one pixel's disparity, sigma, pixels
     grain      side of the square in which errors go together, pixels
     window     half the side of the square that is matched, pixels: it rounds off what is small

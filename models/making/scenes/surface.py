@@ -12,7 +12,8 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surface:
-    """
+    """Something in a scene: where it is, and what it looks like.
+
     points    (H, W, 3) millimetres; a point that is not a number is not there
     blind     (H, W) how likely a stereo camera finds nothing here, 0..1: dark, shiny, lit
     paint     (H, W, 2) pixel of `picture` that is seen at each point
