@@ -134,6 +134,20 @@ def demo(as_json: bool) -> None:
     sys.exit(command.run(as_json=as_json))
 
 
+@main.command("try")
+@click.argument("camera", required=False)
+@click.option("--mode", default="secure_access_rgb_liveness", show_default=True)
+@click.option("--no-browser", is_flag=True, help="Name the page's address and open nothing.")
+def try_(camera: str | None, mode: str, no_browser: bool) -> None:
+    """Try a camera without any configuration: page and verdicts, until Ctrl-C.
+
+    CAMERA is an address (rtsp://, http://), a device or a video file; else the first USB camera.
+    """
+    from kioskd.commands import try_ as command
+
+    sys.exit(command.run(camera, mode, browser=not no_browser))
+
+
 @main.command()
 @CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
@@ -201,6 +215,19 @@ def events(config: Path, as_json: bool) -> None:
     from kioskd.commands import events as command
 
     sys.exit(command.run(config, as_json=as_json))
+
+
+@main.command()
+@CONFIG
+@click.option("--door", help="Which door of the configuration; else its first.")
+@click.option("--once", is_flag=True, help="Print what is so now as plain text, and end.")
+@click.option("--language", default="en", show_default=True, help="One that the page speaks.")
+def watch(config: Path, door: str | None, once: bool, language: str) -> None:
+    """Show one door's gate, scores, phase and verdicts, as the page does, in a terminal."""
+    with extra("page"):
+        from kioskd.commands import watch as command
+
+    sys.exit(command.run(config, door, language, once=once))
 
 
 @main.command()

@@ -90,6 +90,7 @@ class Daemon:
 
     def start(self) -> None:
         self._problem_if_played()
+        self._problem_if_trial()
         for part in self.parts:
             self._start(part)
         self._started = True
@@ -239,6 +240,15 @@ class Daemon:
         if played and not self._config.embedded:
             told = f"a recording, not a camera: feed {', '.join(played)}"
             self._problems.set("recording", told)
+
+    def _problem_if_trial(self) -> None:
+        """Or a trial that seems to work would be taken for a door that does."""
+        if self._config.embedded:
+            self._problems.set(
+                "trial",
+                "this is a trial: the embedded broker reaches this machine alone, and asks nobody"
+                " for a password; name a real one in mqtt.broker before a door depends on it",
+            )
 
 
 def _stop_together(parts: list[Part], failure: str | None) -> None:

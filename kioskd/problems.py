@@ -27,6 +27,7 @@ ProblemCode = Literal[
     "page",  # the aiming page cannot be served
     "picture",  # a feed's pictures cannot be judged
     "recording",  # a recording is played to a real broker
+    "trial",  # the broker is the embedded one
 ]
 
 

@@ -39,6 +39,20 @@ def test_calibrate_says_it_too() -> None:
     assert said.stderr.endswith("pip install 'kioskd[evaluation]'\n")
 
 
+def test_try_says_it_before_it_starts_anything() -> None:
+    for library in ("amqtt", "starlette", "uvicorn"):
+        said = without((library,), "try", "tests/data/single_face.mp4")
+        assert said.returncode == 2
+        assert said.stdout == ""
+        assert f"needs {library}, which is not installed" in said.stderr
+
+
+def test_watch_says_it_too() -> None:
+    said = without(("rich",), "watch", "-c", "config.yaml")
+    assert said.returncode == 2
+    assert said.stderr.endswith("pip install 'kioskd[page]'\n")
+
+
 @pytest.mark.parametrize("library", ["starlette", "uvicorn"])
 def test_a_door_with_a_page_names_what_is_missing(library: str, tmp_path: Path) -> None:
     example = (ROOT / "config.yaml").read_text("utf-8")

@@ -6,14 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kioskd.evaluation.terminal import table
+from kioskd.terminal import table
 
 ROOT = Path(__file__).parent.parent
 HEAD = ("scheme", "EER")
 ROWS = [("fused", "28.9 %"), ("[bold]web[/bold]", "-")]
 PLAIN = ["  scheme               EER", "  fused             28.9 %", "  [bold]web[/bold]       -"]
 SCRIPT = f"""
-from kioskd.evaluation.terminal import progress, table
+from kioskd.terminal import progress, table
 with progress("Looking") as tell:
     for done in range(3):
         tell(done + 1, 3)

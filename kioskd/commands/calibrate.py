@@ -18,8 +18,8 @@ from kioskd.evaluation.request import (
     settings_of,
     sight,
 )
-from kioskd.evaluation.terminal import progress
 from kioskd.evaluation.threshold_choice import CalibrationError, Proposal, Wish, propose
+from kioskd.terminal import progress
 from models.manifest import Manifest, missing_for
 from models.network_file import NetworkError
 

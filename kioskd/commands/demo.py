@@ -3,20 +3,18 @@
 import json
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import kioskd.demo
 from kioskd.commands.configuration import FAILED, OK, configuration
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.message_lines import follow
-from kioskd.loopback import free_port, listens
+from kioskd.loopback import free_port
+from kioskd.trial.trial_daemon import TrialDaemon, started
 
 HERE = Path(kioskd.demo.__file__).parent
 EXPECTED = {"live": "true", "attack": "false"}  # feed -> livenessConfirmed
@@ -24,7 +22,6 @@ SOON_S = 20.0  # whoever waits for longer is told that it goes on
 PATIENCE_S = (
     900.0  # no machine is so slow; the clips are judged frame by frame however long it takes
 )
-STOP_S = 10.0
 
 INTRODUCTION = """\
 kioskd runs on two clips as if they were cameras; you see what a door would receive over MQTT.
@@ -41,10 +38,10 @@ def run(as_json: bool = False) -> int:
         config = _configuration(Path(folder))
         if not as_json:
             print(INTRODUCTION, flush=True)
-        with _daemon(config) as (process, log_file):
-            told = _listen(configuration(config).delivery, process, as_json)
+        with started(config) as daemon:
+            told = _listen(configuration(config).delivery, daemon, as_json)
             if told != EXPECTED:
-                print(_failure(told, process.poll(), log_file), file=sys.stderr)
+                print(_failure(told, daemon), file=sys.stderr)
                 return FAILED
     if not as_json:
         print("\nThe live person was confirmed; the attack was not. That is all a door must know.")
@@ -60,27 +57,7 @@ def _configuration(folder: Path) -> Path:
     return config
 
 
-@contextmanager
-def _daemon(config: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """`kioskd run` in a process of its own, stopped with SIGTERM at the end."""
-    log_file = config.with_name("kioskd.log")
-    with log_file.open("wb") as log:
-        command = [sys.executable, "-m", "kioskd", "run", "--config", str(config)]
-        process = subprocess.Popen(command, stderr=log)
-        try:
-            yield process, log_file
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _listen(
-    delivery: DeliverySettings, process: subprocess.Popen[bytes], as_json: bool
-) -> dict[str, str]:
+def _listen(delivery: DeliverySettings, daemon: TrialDaemon, as_json: bool) -> dict[str, str]:
     """What the doors were told first, by feed; ends early when all were, or nothing can come."""
     told: dict[str, str] = {}
     stop = threading.Event()
@@ -88,9 +65,8 @@ def _listen(
     impatient = threading.Timer(SOON_S, _still_waiting, (told,))
     impatient.daemon = True
     impatient.start()
-    _wait_for_broker(delivery.port, process, deadline)
-    watch = threading.Thread(target=_stop_at_end, args=(process, deadline, stop), daemon=True)
-    watch.start()
+    daemon.wait_for(delivery.port, deadline)
+    daemon.stop_when_it_ends(stop, deadline)
     for line in follow(delivery, stop, as_json=True):
         letter = json.loads(line)
         feed, kind = letter["topic"].split("/")[-2:]
@@ -117,20 +93,8 @@ def _show(feed: str, payload: dict[str, object], as_json: bool) -> None:
     print(f"{feed}: {verdict}\n{json.dumps(payload, indent=2)}", flush=True)
 
 
-def _wait_for_broker(port: int, process: subprocess.Popen[bytes], deadline: float) -> None:
-    while time.monotonic() < deadline and process.poll() is None:
-        if listens(port):
-            return
-        time.sleep(0.02)
-
-
-def _stop_at_end(process: subprocess.Popen[bytes], deadline: float, stop: threading.Event) -> None:
-    while not stop.wait(0.2):
-        if process.poll() is not None or time.monotonic() > deadline:
-            stop.set()
-
-
-def _failure(told: dict[str, str], status: int | None, log_file: Path) -> str:
+def _failure(told: dict[str, str], daemon: TrialDaemon) -> str:
+    status = daemon.process.poll()
     wrong = sorted(feed for feed in told if told[feed] != EXPECTED[feed])
     missing = " and ".join(sorted(EXPECTED.keys() - told.keys()))
     if wrong:
@@ -139,5 +103,4 @@ def _failure(told: dict[str, str], status: int | None, log_file: Path) -> str:
         why = f"kioskd ended with status {status} before it had told of {missing}. The log says why"
     else:
         why = f"nothing was told of {missing} in {PATIENCE_S:.0f} s. The log says what failed"
-    last = "\n".join(log_file.read_text(errors="replace").splitlines()[-30:])
-    return f"The demo failed: {why}:\n{last}"
+    return f"The demo failed: {why}:\n{daemon.last_lines()}"

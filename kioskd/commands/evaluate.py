@@ -10,8 +10,8 @@ from kioskd.evaluation import report_page, report_text
 from kioskd.evaluation.dataset import DataSetError, read_data_set
 from kioskd.evaluation.report import Report
 from kioskd.evaluation.request import Request, check, judgings_of, report_of, settings_of, sight
-from kioskd.evaluation.terminal import progress
 from kioskd.evaluation.thumbnails import thumbnails
+from kioskd.terminal import progress
 from models.network_file import NetworkError
 
 

@@ -22,7 +22,7 @@ from kioskd.evaluation.request import (
     network_names,
     settings_of,
 )
-from kioskd.evaluation.terminal import progress
+from kioskd.terminal import progress
 from models.manifest import Manifest
 from models.network_file import NetworkError
 

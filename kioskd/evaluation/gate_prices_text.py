@@ -6,7 +6,7 @@ from kioskd.evaluation.gate_prices import GatePrices, KeyPrices, SchemePrices
 from kioskd.evaluation.gate_sentences import count, in_a_word, shown
 from kioskd.evaluation.report import Rate
 from kioskd.evaluation.report_text import markdown_table, percent, problem_lines, rate
-from kioskd.evaluation.terminal import table
+from kioskd.terminal import table
 
 HEAD = (
     *("key", "value", "in a word", "living kept out by it", "attacks stopped by it"),

@@ -6,8 +6,8 @@ from kioskd.evaluation.attack_table import SchemeTable
 from kioskd.evaluation.report import Rate
 from kioskd.evaluation.report import rate as counted
 from kioskd.evaluation.report_text import percent, rate
-from kioskd.evaluation.terminal import table
 from kioskd.evaluation.threshold_choice import HeldOut, Looser, Price, Proposal
+from kioskd.terminal import table
 from models.calibration import uncalibrated
 
 HEAD = ("N x ratio", "T live", "T fake", "APCER, worst species", "refused", "called", "caught", "f")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from kioskd.evaluation.report import Group, Quantiles, Rate, Report, SchemeReport, Separation
-from kioskd.evaluation.terminal import table
+from kioskd.terminal import table
 
 MOST_PROBLEMS = 20  # the rest stands in the JSON and HTML files
 

@@ -142,11 +142,13 @@ class Viewer:
 
 
 @contextmanager
-def serving(folder: Path, settings: PageSettings | None = None) -> Iterator[Served]:
-    """A page at a free port."""
+def serving(
+    folder: Path, settings: PageSettings | None = None, port: int | None = None
+) -> Iterator[Served]:
+    """A page at a free port, or at this one."""
     path = folder / "config.yaml"
     path.write_text(CONFIG, "utf-8")
-    settings = replace(settings or PageSettings(), port=free_port())
+    settings = replace(settings or PageSettings(), port=port or free_port())
     served = Served(settings, Stream(lambda sentence: None), load(path, {}))
     facts = Facts(
         version="1.2.3",

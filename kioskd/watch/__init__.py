@@ -1,0 +1,1 @@
+"""One door in a terminal: what the aiming page tells of it, without a browser."""
