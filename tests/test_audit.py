@@ -632,6 +632,34 @@ def test_what_waited_in_a_damaged_log_waits_in_the_new_one(path: Path, layout: i
         assert (again.damaged, again.rescue(50, NOON)) == ((), None)
 
 
+@pytest.mark.parametrize(
+    ("sound", "damaged"),
+    [
+        pytest.param(b"CREATE TABLE deletion", b"CREATE TABLE \xe2eletion", id="a table's name"),
+        pytest.param(b"saved INTEGER", b"saved INTE\xf2ER", id="a column's type"),
+        pytest.param(b"boot TEXT", b"bo\xf4t TEXT", id="a column's name"),
+        pytest.param(b"{epoch}", b"\xb4", id="the epoch"),
+    ],
+)
+def test_one_byte_of_what_describes_the_records_that_is_changed_loses_none_of_them(
+    path: Path, sound: bytes, damaged: bytes
+) -> None:
+    """SQLite speaks of some of it in bytes that are no text, and of some not before it is used."""
+    with closing(AuditLog(path)) as first:
+        given = [first.commit({"n": n}, 1.0) for n in range(5)]
+        first.acknowledge(given[:2], 2.0)
+        sound = sound.replace(b"{epoch}", first.epoch.encode())
+    content = path.read_bytes()
+    at = content.rindex(sound)  # the records, which have the epoch too, lie before its table
+    path.write_bytes(content[:at] + damaged + content[at + len(damaged) :])
+    with closing(AuditLog(path)) as log:
+        (moved,) = log.damaged
+        log.commit({"n": "new"}, 3.0)
+        rescue_all(log)
+        assert [said(row)["n"] for row in log.pending(0, 10)] == ["new", 2, 3, 4]
+        assert moved.name == "audit.db.damaged-1"
+
+
 def test_a_rescue_that_was_broken_off_goes_on_at_the_next_start(path: Path) -> None:
     layout_1(path, [json.dumps({"n": n, "pad": "x" * 500}) for n in range(100)])
     damage_page(path, b'"n": 50')

@@ -774,6 +774,16 @@ def wait_for_more(watching: Witness, told: int) -> None:
     eventually(lambda: len(watching.of("audit")) > told)
 
 
+def test_how_far_the_log_has_counted_is_noted_beside_it_every_few_seconds(tmp_path: Path) -> None:
+    """An older copy in its place is known by it: no number is given twice in one epoch."""
+    clock = ShiftedClock()
+    with mosquitto(tmp_path) as broker, kiosk(broker.settings(), tmp_path, clock) as k:
+        told = k.courier.deliver(result_now())
+        eventually(lambda: recorded(k, told.event_id, "published"))
+        clock.ahead = 11.0
+        eventually(lambda: json.loads((tmp_path / "audit.db.mark").read_bytes())["last"] == 2)
+
+
 def test_a_small_controller_gets_small_messages(tmp_path: Path) -> None:
     """256 bytes is what such a library takes by default, the whole packet counted."""
     with scripted.scripted_broker() as broker:

@@ -51,6 +51,7 @@ class AuditLog:
         self.epoch = ""
         self.asides = 0  # grows whenever rows were put aside, or may have been: see `aside`
         self._mark_path = path.with_name(path.name + ".mark")
+        self._marked: high_water_mark.Mark | None = None  # what stands there, as far as known
         self._last_id = 0
         self._looked = 0  # the last row that was read through
         self._dated_by: Reading | None = None
@@ -210,9 +211,15 @@ class AuditLog:
         return self._database.bytes_used()
 
     def remember(self) -> None:
-        """Note beside the file how far it has counted; it is looked at when it is opened."""
+        """Note beside the file how far it has counted; it is looked at when it is opened.
+
+        A copy of the log that is older, but not older than the note, would give numbers again.
+        """
         with self._database.using():
-            high_water_mark.write(self._mark_path, high_water_mark.Mark(self.epoch, self._last_id))
+            mark = high_water_mark.Mark(self.epoch, self._last_id)
+            if mark != self._marked:
+                high_water_mark.write(self._mark_path, mark)
+                self._marked = mark
 
     def close(self) -> None:
         with suppress(AuditError):

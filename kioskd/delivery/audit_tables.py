@@ -1,8 +1,10 @@
 """The tables of the audit log, and how a file of an earlier version comes to have them."""
 
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
-from kioskd.delivery.database import AuditError, Connection, DamagedError, transaction
+from kioskd.delivery.database import AuditError, Connection, DamagedError, in_memory, transaction
 
 VERSION = 2
 NUMBERS_END = 2**53  # JSON's readers count no further
@@ -75,10 +77,14 @@ def upgrade(db: Connection, path: Path) -> None:
     steps = (_RECORD, _SECOND)[found:]
     if steps and (found or not _tables(db)):
         with transaction(db):
-            for statement in ";\n".join(steps).split(";\n"):
-                db.execute(statement)
+            _make(db, *steps)
             db.execute(f"PRAGMA user_version = {VERSION:d}")
     _verify(db)
+
+
+def _make(db: Connection, *steps: str) -> None:
+    for statement in ";\n".join(steps).split(";\n"):
+        db.execute(statement)
 
 
 def _tables(db: Connection) -> set[str]:
@@ -87,11 +93,24 @@ def _tables(db: Connection) -> set[str]:
 
 def _verify(db: Connection) -> None:
     """Another program's database, or one with a damaged schema, is none of ours."""
-    if not _tables(db) >= _NAMES:
+    if not _tables(db) >= _NAMES or _columns(db) != _columns_as_made():
         raise DamagedError
-    columns = [str(row[1]) for row in db.execute("PRAGMA table_info(record)")]
-    if columns != ["id", "recorded_at", "body", "delivered_at", "checksum"]:
-        raise DamagedError
+
+
+@cache
+def _columns_as_made() -> list[tuple[object, ...]]:
+    with closing(in_memory()) as db:
+        _make(db, _RECORD, _SECOND)
+        return _columns(db)
+
+
+def _columns(db: Connection) -> list[tuple[object, ...]]:
+    """Of every table of ours: its name, and a column's, its type, and place in the key."""
+    return [
+        (table, *column)
+        for table in sorted(_NAMES)
+        for column in db.execute("SELECT name, type, pk FROM pragma_table_info(?)", (table,))
+    ]
 
 
 def last_number(db: Connection) -> int:

@@ -47,6 +47,7 @@ class Upkeep:
         if now >= self._clock_at:
             self._clock_at = now + CLOCK_EVERY_S
             self.look_at_clock()
+            self._disk.tried("count", self._audit.remember)
         if now >= self._prune_at:
             self._prune(now)
         if now >= self._size_at:
@@ -79,7 +80,6 @@ class Upkeep:
         )
         if deleted is None:
             self._prune_at = now + PRUNE_EVERY_S
-            self._disk.tried("mark", self._audit.remember)
         else:
             first, last, before = deleted.first, deleted.last, deleted.recorded_before
             self._tell(RecordsPruned(deleted.count, first, last, before))

@@ -61,7 +61,7 @@ class Database:
         with self._lock:
             try:
                 yield self._connection()
-            except DamagedError:
+            except (DamagedError, UnicodeDecodeError):
                 self._condemn()
                 raise AuditError(_DAMAGED(self.path)) from None
             except sqlite3.Error as error:
@@ -130,6 +130,9 @@ class Database:
             if _damaged(error) or _name(error) == "SQLITE_ERROR":  # not the tables we made
                 raise DamagedError from error
             raise
+        except UnicodeDecodeError:  # SQLite names the damage in the file's own bytes: no text
+            db.close()
+            raise DamagedError from None
         except BaseException:
             db.close()
             raise
@@ -182,11 +185,23 @@ def transaction(db: Connection) -> Iterator[None]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[Connection]:
-    """A damaged file, opened so that not a byte of it is changed. Refused if it cannot be."""
+    """A damaged file, opened so that not a byte of it is changed. Refused if it cannot be.
+
+    What of its tables' own descriptions is damaged is passed over, so that the others can be read.
+    """
     sealed = "" if _companion(path, "-wal").exists() else "&immutable=1"
     address = f"file:{quote(str(path.absolute()))}?mode=ro{sealed}"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db:
-        yield db
+        db.execute("PRAGMA writable_schema = ON")  # of a file that is only read: see above
+        try:
+            yield db
+        except UnicodeDecodeError as error:
+            raise sqlite3.DatabaseError("what SQLite says of it is no text") from error
+
+
+def in_memory() -> Connection:
+    """An empty database that no file holds."""
+    return sqlite3.connect(":memory:", isolation_level=None)
 
 
 def make_private(path: Path) -> None:
@@ -228,7 +243,8 @@ def _passes(error: sqlite3.Error) -> bool:
 
 
 def _damaged(error: sqlite3.Error) -> bool:
-    return _name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+    no_text = not _name(error) and str(error).startswith("Could not decode")  # Python's own
+    return no_text or _name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
 def _name(error: sqlite3.Error) -> str:
