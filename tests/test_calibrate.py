@@ -430,7 +430,7 @@ def test_what_is_looser_is_proposed_where_it_lets_in_no_attack_of_such_cameras(
     assert "liveness_detection_threshold 0.4 (at least 0.6)" in told
     assert "and refuse 0/20 in place of 10/20 of the visits of your people" in told
     assert "phone 0.0 % (0.0 %), print 25.0 % (0.0 %)" in told
-    assert "of all 3 at the 1 sources where the living score low" in told
+    assert "where the living score low as here, 3 frames of 1 sources: 0.0 % (0.0 %)" in told
     assert "PROPOSED" in told
     assert "call this again with --allow-looser" in told
 
@@ -447,16 +447,18 @@ def test_the_people_who_would_get_in_are_counted_by_what_was_chosen_without_them
 def test_what_is_looser_is_not_proposed_where_it_lets_attacks_in(tmp_path: Path) -> None:
     costs = {**LOW, "print": {"dim": [0.1, 0.45]}}
     told = told_of_looser(tmp_path, costs, 0.4, 0.9)
-    assert "  33.3 % (0.0 %)" in told
-    assert "Not proposed: at such cameras, too, it lets in attacks" in told
+    assert "3 frames of 1 sources: 33.3 % (0.0 %)" in told
+    assert "Not proposed: at cameras like this one it lets in attacks" in told
     assert "PROPOSED" not in told
 
 
-def test_what_is_looser_is_not_proposed_where_no_such_camera_was_measured(tmp_path: Path) -> None:
+def test_where_no_such_camera_was_measured_all_of_them_must_let_in_no_more(tmp_path: Path) -> None:
     bright = {species: {"bright": of["bright"]} for species, of in LOW.items()}
     told = told_of_looser(tmp_path, bright, 0.4, 0.9)
-    assert "no attacks are known at cameras where the living score as low" in told
+    assert "Not proposed: at all cameras together it lets in attacks" in told
     assert "PROPOSED" not in told
+    kept_out = {**bright, "print": {"bright": [0.3, 0.01]}}
+    assert "PROPOSED" in told_of_looser(tmp_path, kept_out, 0.4, 0.9)
 
 
 def test_a_window_that_asks_for_less_is_not_proposed(tmp_path: Path) -> None:

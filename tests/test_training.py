@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feeds.imaging import write_image
+from feeds.imaging import resize, write_image
 from models.calibration import logit
 from models.liveness.added_scores import score as liveness_score
 from models.making.training.data import BONA_FIDE, Face, Picture, find_faces, groups, listed
@@ -81,6 +81,17 @@ def test_a_view_is_a_small_picture_of_the_same_face_and_the_same_from_a_seed(med
     assert one.shape == plain([face], crop)[0].shape == (80, 80, 3)
     assert (one == again).all()
     assert (one != other).any()
+
+
+@pytest.mark.parametrize("side", [80, 112])
+def test_a_network_sees_crops_of_its_own_side_cut_about_the_same_part(side: int) -> None:
+    face = Face(astronaut(), BOX, Picture(Path("a.png"), "lab", BONA_FIDE))
+    crop = Crop(1.3, "square", "area")
+    shown = view(face, crop, np.random.default_rng(1), side=side)
+    (cut,) = plain([face], crop, side)
+    assert shown.shape == cut.shape == (side, side, 3)
+    usual = resize(plain([face], crop)[0], (16, 16), "area").astype(float)
+    assert np.abs(resize(cut, (16, 16), "area") - usual).mean() < 2.0  # of 255
 
 
 def test_a_jittered_box_stays_about_the_face() -> None:

@@ -103,22 +103,26 @@ def _its_price(proposal: Proposal, looser: Looser, attacks: SchemeTable | str) -
     )
     yield "Of single attack frames, sources held out, it lets in (and the strict one above)"
     yield f"  {', '.join(let_in)}"
-    low = attacks.low
     if prices[0].choice.window != prices[1].choice.window:
         yield "Not proposed: single frames say nothing of a window that is shorter or asks for less"
         return
-    if low is None:
-        yield "Not proposed: no attacks are known at cameras where the living score as low as here"
+    low = attacks.low
+    if low is not None:
+        both = f"{percent(attacks.of(low, loose))} ({percent(attacks.of(low, strict))})"
+        frames = f"{low.frames} frames of {low.sources} sources"
+        yield f"  where the living score low as here, {frames}: {both}"
+    yield from _advice(attacks, strict, loose)
+
+
+def _advice(attacks: SchemeTable, strict: float, loose: float) -> Iterator[str]:
+    """Proposes the flag where no more attacks get in; at cameras like this, if such are known."""
+    like_here = [attacks.low] if attacks.low is not None else list(attacks.species.values())
+    if any(attacks.of(column, loose) > attacks.of(column, strict) for column in like_here):
+        cameras = "all cameras together" if attacks.low is None else "cameras like this one"
+        yield f"Not proposed: at {cameras} it lets in attacks that the strict one stops"
         return
-    more, less = attacks.of(low, loose), attacks.of(low, strict)
-    yield f"  of all {low.frames} at the {low.sources} sources where the living score low, as here:"
-    yield f"  {percent(more)} ({percent(less)})"
-    yield (
-        "Not proposed: at such cameras, too, it lets in attacks that the strict one stops"
-        if more > less
-        else "PROPOSED: at such cameras it costs nothing. Hold up a print and a phone yourself, and"
-        " if they are refused call this again with --allow-looser"
-    )
+    yield "PROPOSED, as it lets in no attack more. Hold up a print and a phone yourself; where they"
+    yield "are refused, call this again with --allow-looser"
 
 
 def _in_place_of(loose: Rate, strict: Rate) -> str:

@@ -22,7 +22,7 @@ from sklearn.metrics import roc_auc_score
 
 from models.making.training.data import BONA_FIDE
 from models.making.training.judgement import HEAD, judged, row
-from models.making.training.train import RECIPES, WAYS
+from models.making.training.train import EVERY, WAYS
 from models.schemes import MOST_EVIDENCE
 
 NEARLY = 0.002
@@ -139,7 +139,7 @@ def chosen(scores: Scores) -> Floats:
 
 def at_its_way(name: str, scores: Scores) -> Floats:
     """(n,): what the network says at the part of the way that stands in its recipe."""
-    return np.asarray(scores.logits.mean(0)[WAYS.index(RECIPES[name].way)])
+    return np.asarray(scores.logits.mean(0)[WAYS.index(EVERY[name].way)])
 
 
 def network(name: str, scores: Scores) -> None:

@@ -6,6 +6,7 @@ conversions). That is just what fine-tuning on little data wants: the statistics
 that the authors trained on stay as they are, and what is written back computes at the same speed.
 """
 
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+from models.liveness.crops import SIDE
 from models.making.conversion.conversion_steps import save
 
 # Width inside each bottleneck, by stage; the first of a stage has stride 2, the rest add to
@@ -66,9 +68,12 @@ class Bottleneck(nn.Module):
 
 
 class MiniFASNet(nn.Module):
-    """(n, 3, 80, 80) BGR 0..255 -> (n, 3) logits; 1 = bona fide, 0 and 2 kinds of attack."""
+    """(n, 3, side, side) BGR 0..255 -> (n, 3) logits; 1 = bona fide, 0 and 2 kinds of attack.
 
-    def __init__(self, stages: Stages = V2, evened: bool = False) -> None:
+    Its head's 5x5 fits a side of 80. The maps of a larger picture are averaged down to that.
+    """
+
+    def __init__(self, stages: Stages = V2, evened: bool = False, side: int = SIDE) -> None:
         super().__init__()
         self.evened = evened
         self.conv1 = Convolution(3, 32, 3, 2, pad=1)
@@ -82,6 +87,7 @@ class MiniFASNet(nn.Module):
                 for at, width in enumerate(widths[1:])
             ]
             self.stages[NAMES[number]] = nn.ModuleList(blocks)
+        self.pool = nn.AvgPool2d(ceil(side / 16) - 4, 1)  # four halvings came before
         self.conv_6_sep = Convolution(128, 512, 1)
         self.conv_6_dw = Convolution(512, 512, 5, bent=False, apart=True)  # 5x5 on 5x5
         self.linear = nn.Linear(512, 128)
@@ -91,7 +97,7 @@ class MiniFASNet(nn.Module):
         return self.judge(self.see(x))
 
     def see(self, x: Tensor) -> Tensor:
-        """(n, 3, 80, 80) -> (n, 64, 20, 20): the first layers, which training leaves alone."""
+        """(n, 3, side, side) -> (n, 64, side / 4, side / 4): the first layers, which stay."""
         x = even(x) if self.evened else x
         return self._staged("3", self.conv2_dw(self.conv1(x)))
 
@@ -110,8 +116,8 @@ class MiniFASNet(nn.Module):
         return x
 
     def judge(self, x: Tensor) -> Tensor:
-        """(n, 64, 20, 20) -> (n, 3): what is made of what was seen."""
-        x = self._staged("5", self._staged("4", x))
+        """(n, 64, side / 4, side / 4) -> (n, 3): what is made of what was seen."""
+        x = self.pool(self._staged("5", self._staged("4", x)))
         x = self.conv_6_dw(self.conv_6_sep(x)).flatten(1)
         x = nn.functional.dropout(self.linear(x), 0.2, self.training)
         logits: Tensor = self.prob(x)

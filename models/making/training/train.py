@@ -4,7 +4,7 @@ they gave.
     python -m models.making.training.train MODEL --data DATA... --clips CLIP... --output FILE.onnx
     python -m models.making.training.train MODEL --data DATA... --clips CLIP... --hold-out FILE.npz
 
-MODEL is hybrid, context or texture. What happens:
+MODEL is hybrid, context or texture, or for --hold-out one of TRIALS. What happens:
 
   1. find the faces (data.py);
   2. draw views of each (views.py), and let the network's first layers look at them:
@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
+from models.liveness.crops import SIDE
 from models.making.training.data import Face, column, find_faces
 from models.making.training.model import (
     V1SE,
@@ -64,6 +65,9 @@ class Recipe:
     way      part of the way from those numbers to the trained ones, 0..1
     tight    weight of tight crops, on which this network is not what a door asks
     opinion  part of the target that is what was said before; the rest is the label
+    side     pixels of the crop that the network sees
+    looks    scales at which a door cuts each face, the mean of whose logits counts; empty: the
+             crop's own. Training sees that one alone
     taught   whether that is what all networks and the teacher say of the face, or this one alone
     evened   whether each crop's colours are brought to one grey before the network, at a door too
     drawn    share of drawn attacks among the attacks of a batch, two thirds of them prints
@@ -77,6 +81,8 @@ class Recipe:
     way: float
     tight: float
     opinion: float = 0.1
+    side: int = SIDE
+    looks: tuple[float, ...] = ()
     taught: bool = False
     evened: bool = False
     steps: int = 250
@@ -111,14 +117,22 @@ RECIPES: dict[LivenessModel, Recipe] = {
 }
 
 
+# Tried and not shipped; docs/change/training.md has what they gave.
+TRIALS: dict[str, Recipe] = {
+    "close": replace(RECIPES["texture"], side=112),
+    "two_crops": replace(RECIPES["texture"], looks=(1.04, 1.625)),
+}
+EVERY: dict[str, Recipe] = {**{str(name): recipe for name, recipe in RECIPES.items()}, **TRIALS}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
     """What a network is trained and judged on: its first layers' look at every view.
 
-    seen    (n, 64, 20, 20) half precision, of every view
+    seen    (n, 64, side / 4, side / 4) half precision, of every view
     opinion (n,) logit of bona fide that was given before
-    plain   (faces, 64, 20, 20): of every face as the product cuts it
-    before  (faces,) logit that the network as published gives of that, its colours as they are
+    plain   (faces, 64, side / 4, side / 4): of every face as the product cuts it, for each look
+    before  (faces,) logit that the network as published gives of the crop, its colours as they are
     """
 
     faces: Sequence[Face]
@@ -126,7 +140,7 @@ class Material:
     face: NDArray[np.intp]
     drawn: NDArray[np.str_]
     opinion: Floats
-    plain: Tensor
+    plain: Sequence[Tensor]
     before: Floats
 
     @property
@@ -140,22 +154,27 @@ def prepared(recipe: Recipe, faces: Sequence[Face], teachers: Path | None = None
 
     `teachers`: a TOML file of entries as in docs/change/networks.md, for a recipe that is taught.
     """
-    views = draw(faces, recipe.crop, VIEWS_SEED, MEDIA)
+    views = draw(faces, recipe.crop, VIEWS_SEED, MEDIA, recipe.side)
     print(f"{len(views.face)} views", flush=True)
-    cut = plain(faces, recipe.crop)
+    cut = plain(faces, recipe.crop, recipe.side)
     network = begun(recipe)
-    as_cut = look(network, cut)
     before = published(recipe, cut)
-    known = opinion(faces, teachers) if recipe.taught else logits(network, as_cut)
+    known = opinion(faces, teachers) if recipe.taught else logits(network, look(network, cut))
     return Material(
         faces,
         look(network, views.pixels),
         views.face,
         views.drawn,
         np.float32(np.where(views.drawn == "", known[views.face], NEVER)),
-        as_cut,
+        [look(network, plain(faces, crop, recipe.side)) for crop in looks_of(recipe)],
         before,
     )
+
+
+def looks_of(recipe: Recipe) -> list[Crop]:
+    """The crops by which a door judges a face with the recipe's network."""
+    scales = recipe.looks or (recipe.crop.scale,)
+    return [replace(recipe.crop, scale=scale) for scale in scales]
 
 
 def opinion(faces: Sequence[Face], teachers: Path | None) -> Floats:
@@ -166,21 +185,21 @@ def opinion(faces: Sequence[Face], teachers: Path | None) -> Floats:
 
 
 def published(recipe: Recipe, pixels: NDArray[np.uint8]) -> Floats:
-    """(n,) the logit that the network as its makers published it gives (n, 80, 80, 3) crops."""
+    """(n,) the logit that the network as its makers published it gives (n, side, side, 3) crops."""
     network = begun(replace(recipe, evened=False))
     return logits(network, look(network, pixels))
 
 
 def begun(recipe: Recipe) -> MiniFASNet:
     """The network as its makers published it."""
-    network = MiniFASNet(recipe.stages, evened=recipe.evened)
+    network = MiniFASNet(recipe.stages, recipe.evened, recipe.side)
     read_weights(network, recipe.base)
     return network.to(memory_format=torch.channels_last).eval()
 
 
 @torch.no_grad()
 def look(network: MiniFASNet, pixels: NDArray[np.uint8]) -> Tensor:
-    """(n, 64, 20, 20) half precision: what the first layers make of (n, 80, 80, 3) crops."""
+    """(n, 64, side / 4, side / 4) half precision: what the first layers make of the crops."""
     parts = [pixels[at : at + 64] for at in range(0, len(pixels), 64)]
     return torch.cat([network.see(tensor(part)).half() for part in parts])
 
@@ -193,7 +212,7 @@ def logits(network: MiniFASNet, seen: Tensor) -> Floats:
 
 
 def tensor(pixels: NDArray[np.uint8]) -> Tensor:
-    """(n, 3, 80, 80) from (n, 80, 80, 3)."""
+    """(n, 3, side, side) from (n, side, side, 3)."""
     given = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))).float()
     return given.to(memory_format=torch.channels_last)
 
@@ -300,13 +319,14 @@ def held_out(recipe: Recipe, material: Material, seed: int) -> Floats:
         rows = np.flatnonzero(np.isin(source, names))
         scores[0, rows] = material.before[rows]
         for at, way in enumerate(WAYS[1:], start=1):
-            scores[at, rows] = logits(mixed(recipe, [network], way), material.plain[rows])
+            ours = mixed(recipe, [network], way)
+            scores[at, rows] = np.mean([logits(ours, each[rows]) for each in material.plain], 0)
     return scores
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Trains a liveness network.")
-    parser.add_argument("model", choices=list(RECIPES))
+    parser.add_argument("model", choices=list(EVERY))
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--clips", type=Path, nargs="*", default=[])
     parser.add_argument("--teacher", type=Path, help="TOML file, docs/change/training.md")
@@ -315,10 +335,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="where the network is written")
     given = parser.parse_args()
     torch.set_num_threads(1)  # more would sum in another order, and give other bytes
-    recipe = RECIPES[given.model]
+    recipe = EVERY[given.model]
     recipe = replace(recipe, seeds=tuple(given.seeds or recipe.seeds))
     if recipe.taught and given.teacher is None:
         parser.error(f"the recipe of {given.model} is taught: name its teachers with --teacher")
+    if given.output and given.model in TRIALS:
+        parser.error(f"{given.model} is a trial: measure it with --hold-out")
     faces = find_faces(given.data, given.clips)
     material = prepared(recipe, faces, given.teacher)
     if given.hold_out:

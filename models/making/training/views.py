@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.imaging import resize
-from models.liveness.crops import SIDE, cut, surroundings
+from models.liveness.crops import SIDE, surroundings
 from models.making.training.data import Face, groups
 from models.making.training.drawn_attacks import Image, Random, filmed, recaptured
 from models.network_file import Crop
@@ -29,13 +29,15 @@ MILD = (0.15, (60, 97))  # what cameras do to a crop that is small already
 class Views:
     """Views of many faces, one a row."""
 
-    pixels: NDArray[np.uint8]  # (n, 80, 80, 3) BGR
+    pixels: NDArray[np.uint8]  # (n, side, side, 3) BGR
     face: NDArray[np.intp]  # number of the face it shows
     drawn: NDArray[np.str_]  # "", or the medium that was drawn: "print", "screen"
 
 
-def draw(faces: Sequence[Face], crop: Crop, seed: int, media: Sequence[str] = ()) -> Views:
-    """Views of every source and species; and of its bona fide faces, on drawn media."""
+def draw(
+    faces: Sequence[Face], crop: Crop, seed: int, media: Sequence[str] = (), side: int = SIDE
+) -> Views:
+    """Views of every source and species, `side` pixels wide; and of bona fide ones on media."""
     random = np.random.default_rng(seed)
     pixels, numbers, drawn = [], [], []
     for (_, _), members in groups(faces).items():
@@ -43,21 +45,21 @@ def draw(faces: Sequence[Face], crop: Crop, seed: int, media: Sequence[str] = ()
             count = DRAWN_VIEWS if medium else VIEWS
             for turn in range(round(count * sqrt(len(members)))):
                 number = members[turn % len(members)]
-                pixels.append(view(faces[number], crop, random, medium))
+                pixels.append(view(faces[number], crop, random, medium, side))
                 numbers.append(number)
                 drawn.append(medium)
     return Views(np.stack(pixels), np.array(numbers), np.array(drawn))
 
 
-def view(face: Face, crop: Crop, random: Random, medium: str = "") -> Image:
-    """(80, 80, 3): one view of a face, on a drawn medium if one is named."""
+def view(face: Face, crop: Crop, random: Random, medium: str = "", side: int = SIDE) -> Image:
+    """(side, side, 3): one view of a face, on a drawn medium if one is named."""
     piece = surroundings(face.image, jittered(face.box, random), crop)
     if medium:
         piece = shrunk(piece, random.uniform(90, 200))
         piece = recaptured(np.ascontiguousarray(piece), random, medium == "screen")
     elif random.random() < 0.5:  # a camera of fewer pixels
         piece = shrunk(piece, random.uniform(100, 400))
-    small = resize(piece, (SIDE, SIDE), crop.resize)
+    small = resize(piece, (side, side), crop.resize)
     small = small[:, ::-1] if random.random() < 0.5 else small
     return filmed(np.ascontiguousarray(small), random, *MILD)
 
@@ -81,6 +83,7 @@ def shrunk(image: Image, long_side: float) -> Image:
     return resize(image, (max(8, round(width * scale)), max(8, round(height * scale))), "area")
 
 
-def plain(faces: Sequence[Face], crop: Crop) -> NDArray[np.uint8]:
-    """(n, 80, 80, 3): every face as the product cuts it."""
-    return np.stack([cut(face.image, face.box, crop) for face in faces])
+def plain(faces: Sequence[Face], crop: Crop, side: int = SIDE) -> NDArray[np.uint8]:
+    """(n, side, side, 3): every face as the product cuts it."""
+    pieces = (surroundings(face.image, face.box, crop) for face in faces)
+    return np.stack([resize(piece, (side, side), crop.resize) for piece in pieces])
