@@ -18,6 +18,7 @@ from models.observation import (
     ImageQuality,
     Liveness,
     LivenessPlan,
+    Measure,
     Observation,
     Wanted,
 )
@@ -289,10 +290,24 @@ def test_every_frame_is_evidence_or_has_a_reason() -> None:
 class TestAsking:
     """Nothing is measured that nobody needs."""
 
-    def measures(self, *parts: Part, **settings: object) -> list[str]:
+    def asked(self, *parts: Part, **settings: object) -> list[Wanted]:
         scene = site(**settings)  # type: ignore[arg-type]
         scene.show(*parts)
-        return [measure.value for wanted in scene.asked for measure in wanted.measures]
+        return scene.asked
+
+    def measures(self, *parts: Part, **settings: object) -> list[str]:
+        """Of a face; the picture as a whole is asked for besides."""
+        of_a_face = (each for each in self.asked(*parts, **settings) if each.track_id is not None)
+        return [measure.value for wanted in of_a_face for measure in wanted.measures]
+
+    def test_the_picture_is_looked_at_whoever_is_there_where_passive_evidence_counts(self) -> None:
+        story = [Part(scene, frames=2) for scene in (NOBODY, TWO, SMALL)]
+        story.append(Part(LIVE, frames=20))
+        whole = [each for each in self.asked(*story) if each.track_id is None]
+        assert [each.measures for each in whole] == [{Measure.PASSIVE}] * 26
+        other = ({"passive_evidence": False}, {"detection_scheme": "hybrid_unimodal"})
+        for settings in other:
+            assert all(each.track_id is not None for each in self.asked(*story, **settings))
 
     def test_cheap_measures_come_first(self) -> None:
         assert self.measures(Part(LIVE, frames=1)) == [

@@ -36,7 +36,8 @@ from kioskd.modes.prompts import Prompts, prompt
 from kioskd.modes.reasons import Reason
 from kioskd.modes.same_person import SamePerson
 from kioskd.modes.table import Always, Table, after
-from models.observation import Face, LivenessPlan, Measure, Observation
+from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
+from models.schemes import weighs_passive
 
 LIVENESS = Measure.LIVENESS
 
@@ -95,6 +96,8 @@ class Course(ABC):
     def step(self, seen: Observation) -> Conversation[Step]:
         self._found = ()
         view = self.attempts.view(seen)
+        if not isinstance(view, Ignored):
+            yield from self._overview()
         if isinstance(view, Candidate):
             step = yield from self._judge(seen, view.face)
         else:
@@ -226,6 +229,12 @@ class Course(ABC):
                 return self.conclude(seen, self.time_over(seen), Reason.TIME_OVER)
             case _:
                 assert_never(view)
+
+    def _overview(self) -> Conversation[None]:
+        """Have the picture remembered, whoever is in it, where what stands about a face counts."""
+        plans = (self.plan, None if self.joined is None else self.joined.plan)
+        if any(map(weighs_passive, plans)):
+            yield Wanted(None, frozenset({Measure.PASSIVE}))
 
     def _judge(self, seen: Observation, face: Face) -> Conversation[Step]:
         if self.attempts.under_way is None:

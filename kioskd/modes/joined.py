@@ -47,6 +47,7 @@ class Joined(Protocol):
     caution  what a door remembers of attacks, in a mode that is joined with this
     measures what it asks to have measured, beyond the gate
     attack   whether it has found an attack
+    plan     how the liveness networks judge colours for it; None: they do not
     prompt   what the person has to do for it once the action was seen; None: nothing
     gate     the gate while they do it; None: as before
     """
@@ -54,6 +55,7 @@ class Joined(Protocol):
     caution: CautionSettings
     measures: frozenset[Measure]
     attack: bool
+    plan: LivenessPlan | None
 
     @property
     def prompt(self) -> str | None: ...
@@ -104,7 +106,7 @@ class JoinedEvidence:
         caution: CautionSettings,
         plan: LivenessPlan | None = None,
     ) -> None:
-        self._evidence, self._fit, self._plan = evidence, fit, plan
+        self._evidence, self._fit, self.plan = evidence, fit, plan
         self.caution, self._doubts = caution, Caution(caution, evidence.rule)
         self.measures = frozenset({evidence.measure})
         self.fresh()
@@ -122,7 +124,7 @@ class JoinedEvidence:
         face, self._refused = yield from self._fit.examine(seen, face)
         if self._refused:
             return face
-        face = yield from ask(face, self._evidence.measure, self._plan)
+        face = yield from ask(face, self._evidence.measure, self.plan)
         said = self._evidence.say(face)
         if isinstance(said, float):
             self._doubts.saw(face.track_id, seen.at, said)
@@ -163,6 +165,7 @@ class JoinedTurn:
     measures: frozenset[Measure] = frozenset()
     caution = FORGETFUL
     attack = False
+    plan: LivenessPlan | None = None
 
     def __init__(self, gate: GateSettings, below: Below) -> None:
         self._below = below
