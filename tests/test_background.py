@@ -60,7 +60,7 @@ def person(who: Somebody = WHO, picture: ColorImage = ROOM) -> ColorImage:
     return who.before(picture)
 
 
-def held(who: Somebody = WHO, picture: ColorImage = ROOM, reach: float = 1.5) -> ColorImage:
+def held(who: Somebody = WHO, picture: ColorImage = ROOM, reach: float = 1.7) -> ColorImage:
     return with_sheet(picture, who, reach)
 
 
@@ -165,6 +165,13 @@ def test_a_light_that_is_switched_back_needs_no_learning() -> None:
     assert cannot_tell(camera.sees(held(WHO, lit_otherwise(ROOM)), faces=[WHO.box]))
     camera.sees(ROOM, 0.5)
     assert speaks(camera.sees(held(), faces=[WHO.box]))
+
+
+def test_a_hand_over_the_lens_makes_it_forget_nothing() -> None:
+    camera = settled()
+    camera.sees(np.full_like(ROOM, 3), 2.0)
+    assert cannot_tell(camera.sees(person(WHO, ELSEWHERE), faces=[WHO.box]))
+    assert speaks(camera.sees(held(), faces=[WHO.box])[2:])  # it looks every 0.1 s
 
 
 def test_in_the_dark_it_cannot_be_told() -> None:

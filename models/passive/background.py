@@ -50,7 +50,7 @@ STEP = 0.5  # of the logarithm, coarse, by which it is another thing
 # In widths and heights of the face's box, from its side or its top.
 BESIDE = (0.3, 0.9)  # a side's zone, from the box outwards
 AT_HEAD = (-0.1, 0.7)  # its rows, from the box's top downwards
-ABOVE = (-0.8, -0.35)  # the rows of the zone above, as wide as the box
+ABOVE = (-1.0, -0.5)  # the rows of the zone above, as wide as the box
 HEAD = (0.6, 0.6)  # about a head, to its sides and upwards, what may be hair or a hat
 SHOULDERS = (0.75, 1.8)  # from which height down, and how far out, there may be a body
 LEAST_ZONE = 0.5  # of a zone must be in view
@@ -109,12 +109,13 @@ class BackgroundMeter:
             return
         self._looked_at = at
         now = self._scene(small)
-        if now is None or not self._comparable(now):
-            self._forget()
-        if now is None:
+        if now is None:  # a hand over the lens: the room may be there again after it
+            self._trusted, self._still, self._there = False, None, 0.0
             return
+        if not self._comparable(now):
+            self._forget()
         if self._known is not None:
-            self._compare(self._known, now, gap, _room(now.fine.shape, halved(boxes, scale)))
+            self._compare(self._known, now, gap, halved(boxes, scale))
         if boxes:
             self._still = None
         else:
@@ -148,16 +149,16 @@ class BackgroundMeter:
             self._now = small, scene(small)
         return self._now[1]
 
-    def _compare(self, known: Scene, now: Scene, gap: float, room: Mask) -> None:
-        if room.mean() < LEAST_ROOM:
+    def _compare(self, known: Scene, now: Scene, gap: float, faces: Sequence[Box]) -> None:
+        share = there(known, now, faces)
+        if share is None:
             return
-        there = 1.0 - float(_gone(known, now, room)[room].mean())
-        lost = self._there - there
-        if there >= THERE:
+        lost = self._there - share
+        if share >= THERE:
             self._trusted = True
         elif lost > AT_ONCE or gap > GAP_S or _shifted(known, now):
             self._trusted = False
-        self._there = there
+        self._there = share
 
     def _learn(self, now: Scene, at: float, gap: float) -> None:
         still = self._still
@@ -174,16 +175,29 @@ class BackgroundMeter:
 
 def missing(known: Scene, now: Scene, face: Box, others: Sequence[Box] = ()) -> float | None:
     """As `BackgroundMeter.measure`, of a scene; boxes are in its own pixels, as of `halved`."""
-    room = _room(now.fine.shape, (face, *others))
+    room = room_in(now.fine.shape, (face, *others))
     if room.mean() < LEAST_ROOM:
         return None
-    gone, clear = _gone(known, now, room), _room(now.fine.shape, others)
+    gone, clear = _gone(known, now, room), room_in(now.fine.shape, others)
     found = (_share(gone, clear, zone) for zone in zones(face))
     shares = [share for share in found if share is not None]
     if len(shares) >= 2:
         return min(shares)
     away = float(gone[room].mean())
     return min((away, *shares)) if away > 1.0 - THERE else None
+
+
+def there(
+    known: Scene, now: Scene, faces: Sequence[Box] = (), within: Mask | bool = True
+) -> float | None:
+    """0..1: the share of the room that is there, where nobody is; None where too little is room.
+
+    within  (H, W) where to look at it
+    """
+    room = room_in(now.fine.shape, faces) & within
+    if room.mean() < LEAST_ROOM:
+        return None
+    return 1.0 - float(_gone(known, now, room)[room].mean())
 
 
 def scene(small: ColorImage) -> Scene | None:
@@ -234,8 +248,8 @@ def halved(boxes: Sequence[Box], scale: float) -> list[Box]:
     return [(a / scale / 2, b / scale / 2, c / scale / 2, d / scale / 2) for a, b, c, d in boxes]
 
 
-def _room(shape: tuple[int, ...], boxes: Sequence[Box]) -> Mask:
-    """(H, W) where no person is, nor what one may wear or carry."""
+def room_in(shape: tuple[int, ...], boxes: Sequence[Box]) -> Mask:
+    """(H, W) of a scene where no person is, nor what one may wear or carry."""
     room = np.ones(shape, np.bool_)
     for x1, y1, x2, y2 in boxes:
         width, height = x2 - x1, y2 - y1

@@ -72,7 +72,7 @@ class Somebody:
         return blurred(found)
 
 
-def shown(who: Somebody, reach: float = 1.5) -> tuple[ColorImage, NDArray[np.bool_]]:
+def shown(who: Somebody, reach: float = 1.7) -> tuple[ColorImage, NDArray[np.bool_]]:
     """A person before another room, and where a sheet covers the picture that shows them.
 
     `reach` is by how many widths of the face the sheet goes on to each side of its middle.
@@ -84,9 +84,11 @@ def shown(who: Somebody, reach: float = 1.5) -> tuple[ColorImage, NDArray[np.boo
     return who.before(ELSEWHERE), cover > 0
 
 
-def with_sheet(picture: ColorImage, who: Somebody, reach: float = 1.5) -> ColorImage:
-    """Somebody's picture, held up before a room."""
-    content, cover = shown(who, reach)
+def with_sheet(
+    picture: ColorImage, who: Somebody, reach: float = 1.7, by: tuple[int, int] = (0, 0)
+) -> ColorImage:
+    """Somebody's picture, held up before a room; the sheet is moved by so many pixels."""
+    content, cover = (np.roll(each, by[::-1], (0, 1)) for each in shown(who, reach))
     return np.asarray(np.where(cover[..., None], content, picture), np.uint8)
 
 
@@ -117,4 +119,4 @@ def sizes(wide: float, high: float) -> tuple[int, int]:
     return round(wide), round(high)
 
 
-ELSEWHERE = room(77, (90.0, 50.0))  # what a screen shows is mostly darker
+ELSEWHERE = room(77, (60.0, 35.0))  # what a screen shows is mostly darker
