@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from feeds.frame import ColorImage, Frame
 from models.observation import Box, Face, Passive
-from models.passive import background, edges, screens
+from models.passive import background, company, edges, screens
 
 MOST_OF_ONE = 2.0  # log-odds, what a network's score of 0.12 says against life
 MOST = 4.0
@@ -19,6 +19,7 @@ SCALES: Mapping[str, tuple[float, float]] = {
     "grid": (screens.LIMIT, screens.CLEAR),
     "bands": (screens.BANDS_LIMIT, screens.BANDS_CLEAR),
     "background": (background.LIMIT, background.CLEAR),
+    "company": (company.LIMIT, company.CLEAR),
 }
 
 
@@ -28,7 +29,7 @@ class PassiveMeter:
     def __init__(self) -> None:
         self._edges = edges.EdgeMeter()
         self._grid, self._bands = screens.GridMeter(), screens.BandMeter()
-        self._background = background.BackgroundMeter()
+        self._background, self._company = background.BackgroundMeter(), company.CompanyMeter()
         self._boxes: tuple[Box, ...] = ()  # of the faces in the frame that was looked at last
 
     def look(self, frame: Frame, small: ColorImage, faces: Sequence[Face]) -> None:
@@ -51,6 +52,7 @@ class PassiveMeter:
             "grid": self._grid.measure(frame.color, box, track, session),
             "bands": self._bands.measure(small, scale, box, track, session, at),
             "background": self._background.measure(small, scale, box, others),
+            "company": self._company.measure(small, scale, box, track, session, at),
         }
         return weighed(found)
 
