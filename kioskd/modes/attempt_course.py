@@ -132,6 +132,11 @@ class Course(ABC):
         """This frame is evidence."""
         self.attempts.count(seen, self._found)
 
+    def tell(self, *found: Finding) -> None:
+        """What else this frame, which has counted, showed of what was asked for."""
+        self._found += found
+        self.attempts.tell(found)
+
     def conclude(
         self, seen: Observation, result: Result, *reasons: Reason, attack: bool = False
     ) -> Step:
@@ -255,6 +260,7 @@ class Course(ABC):
                 return self.refuse(Reason.STILL_PICTURE)
         if self.joined is not None and self.attempt().frames:
             face = yield from self.joined.look(seen, face)
+            self._found += self.joined.found
             if self.joined.attack:
                 self.move(Join.ATTACK)
                 return self.conclude(seen, self.not_live(seen), Reason.NOT_LIVE, attack=True)
