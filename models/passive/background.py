@@ -3,8 +3,8 @@
 Beside a living head the room is still there. Beside a face on a sheet or a screen that somebody
 holds up it is not, nor anywhere behind one that fills the picture. So the picture is kept as it
 was while nobody stood there, and where a face is, it is told how much of the room has gone to its
-left, to its right and above it: of these the one where most is left counts, since a passer-by, a
-door that opens or long hair take one side and not all.
+left, to its right and above it, on average: a passer-by, a door that opens, long hair or a hat take
+one of these or two, and not all.
 
 A picture is compared by its logarithms, in two ways: what is fine of it, place by place, by how
 alike the two are whatever their contrast; and what is coarse, after the one step that fits most of
@@ -29,7 +29,7 @@ from feeds.frame import ColorImage
 from feeds.imaging import local_mean, resize, spectrum, to_grey
 from models.observation import Box
 
-LIMIT = 0.6  # share of the room that has gone; at or under it nothing is said
+LIMIT = 0.7  # share of the room that has gone; at or under it nothing is said
 CLEAR = 0.9  # from here on its whole weight counts
 
 EVERY_S = 0.1  # between two looks at the picture as a whole
@@ -48,7 +48,7 @@ ALIKE = 0.5  # of 1, below which it is not the same
 STEP = 0.5  # of the logarithm, coarse, by which it is another thing
 
 # In widths and heights of the face's box, from its side or its top.
-BESIDE = (0.3, 0.9)  # a side's zone, from the box outwards
+BESIDE = (0.4, 0.9)  # a side's zone, from the box outwards
 AT_HEAD = (-0.1, 0.7)  # its rows, from the box's top downwards
 ABOVE = (-1.0, -0.5)  # the rows of the zone above, as wide as the box
 HEAD = (0.6, 0.6)  # about a head, to its sides and upwards, what may be hair or a hat
@@ -124,7 +124,7 @@ class BackgroundMeter:
     def measure(
         self, small: ColorImage, scale: float, box: Box, others: Sequence[Box]
     ) -> float | None:
-        """0..1: how much of the room has gone about a face, where most of it is left.
+        """0..1: how much of the room has gone about a face, on average of three zones.
 
         `others` are the boxes of the other faces in the frame. None when it cannot be told.
         """
@@ -182,7 +182,7 @@ def missing(known: Scene, now: Scene, face: Box, others: Sequence[Box] = ()) -> 
     found = (_share(gone, clear, zone) for zone in zones(face))
     shares = [share for share in found if share is not None]
     if len(shares) >= 2:
-        return min(shares)
+        return sum(shares) / len(shares)
     away = float(gone[room].mean())
     return min((away, *shares)) if away > 1.0 - THERE else None
 
