@@ -287,6 +287,30 @@ def test_every_frame_is_evidence_or_has_a_reason() -> None:
     ]
 
 
+def before_the_other(front: Face, behind: Face) -> Scene:
+    """Two people, one nearer than the other."""
+    return (front, replace(behind, box=(800.0, 250.0, 960.0, 430.0)))
+
+
+def test_who_changes_places_with_an_attack_lends_it_nothing() -> None:
+    alive, attack = person(), person(0.1, track=2)
+    places = [before_the_other(alive, attack), before_the_other(attack, alive)]
+    results = site(policy="largest").show(*(Part(places[n % 2], frames=4) for n in range(40)))
+    assert {result.state for result in results} <= {UNKNOWN}
+    there = Part(places[0], frames=4), Part(places[1], frames=40)
+    results = site(policy="largest").show(*there)
+    assert [(r.track_id, r.state) for r in results] == [(1, UNKNOWN), (2, NOTLIVE)]
+
+
+def test_who_takes_the_place_of_an_attack_is_judged_by_himself() -> None:
+    alive, attack = person(), person(0.1, track=2)
+    results = site(policy="largest").show(
+        Part(before_the_other(attack, alive), seconds=2),
+        Part(before_the_other(alive, attack), seconds=6),
+    )
+    assert [(r.track_id, r.state) for r in results] == [(2, NOTLIVE), (1, CONFIRMED)]
+
+
 class TestAsking:
     """Nothing is measured that nobody needs."""
 
