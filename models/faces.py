@@ -26,7 +26,7 @@ class FaceFinder:
         self._long_side = long_side
         self._every = every
         self._stages = stages
-        self.small: ColorImage | None = None  # of the frame looked at last
+        self.small: ColorImage | None = None  # of this frame; None where it was passed over
         self._samples: dict[int, Sample] = {}  # what each track looked like when last detected
         self._grey: Image | None = None  # the small copy before, kept where k > 1
         self._since = every  # frames from the one the detector last looked at
@@ -45,6 +45,7 @@ class FaceFinder:
             self._since = self._every  # nothing before may be joined to this frame
         if self._since < self._every and not self._tracker.tracks:
             self._since += 1
+            self.small = None
             return ()
         with self._stages.timed("shrink"):
             self.small = small = small_copy(frame.color, self._long_side)

@@ -4,6 +4,7 @@ Some measures tell how something changed since they were last made, so that what
 when they were asked. Whoever asks for himself has gauges of his own.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from feeds.frame import ColorImage, Frame
@@ -85,6 +86,18 @@ class Gauges:
             with self._stages.timed("liveness"):
                 face = replace(face, liveness=self._liveness(frame, face, wanted.plan))
         return face
+
+    def look(
+        self,
+        frame: Frame,
+        small: ColorImage | None,
+        faces: Sequence[Face],
+        measures: Collection[Measure],
+    ) -> None:
+        """At the picture as a whole, and remember of it what these measures need."""
+        if small is not None and Measure.PASSIVE in measures:
+            with self._stages.timed("passive"):
+                self._passive.look(frame, small, faces)
 
     def _with_quality(self, frame: Frame, small: ColorImage | None, face: Face) -> Face:
         if small is None:

@@ -269,8 +269,12 @@ class LivenessPlan:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a mode asks to have measured next, on one face of the observation."""
+    """What a mode asks to have measured next, on one face of the observation.
 
-    track_id: int
+    track_id  the face's; None: of the picture as a whole, with or without faces, which nothing is
+              said of: with Measure.PASSIVE it is remembered, and the background learned
+    """
+
+    track_id: int | None
     measures: frozenset[Measure]
     plan: LivenessPlan | None = None  # required with Measure.LIVENESS

@@ -129,6 +129,9 @@ class Perceiver:
         self, gauges: Gauges, frame: Frame, seen: Observation, wanted: Wanted
     ) -> Observation:
         small = self._finder.small
+        if wanted.track_id is None:
+            gauges.look(frame, small, seen.faces, wanted.measures)
+            return seen
         faces = [
             face
             if face.track_id != wanted.track_id

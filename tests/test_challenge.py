@@ -76,7 +76,9 @@ def test_a_pass_says_what_it_rests_on(kind: Challenge) -> None:
         captured_at=1e9 + result.decided_at,
         frames=result.frames,
         challenges=(kind.value,),
+        measured=result.measured,
     )
+    assert [each.finding.key for each in result.measured] == [kind.value]
     assert 100.0 < result.started_at < result.decided_at
     assert result.frames >= 3
     assert [step.reasons for step in stage.steps if step.result] == [("ok",)]

@@ -69,6 +69,8 @@ def test_every_presentation_has_a_row(both: Evaluated) -> None:
         assert row["frames"] >= row["fit_frames"] > 0
         assert 0 < row["after_s"] <= row["seconds"]
         assert row["unread"] == 0
+        (liveness,) = (each for each in row["measured"] if each.startswith("liveness: "))
+        assert ", at least 0.6, in " in liveness
     assert live["mean_score"] > 0.5 > attack["mean_score"]
     assert scheme["clips"]["eer"] == 0.0
     assert (scheme["clips"]["bona_fide"], scheme["clips"]["attack"]) == (1, 1)

@@ -18,6 +18,7 @@ from models.observation import (
     ImageQuality,
     Liveness,
     LivenessPlan,
+    Measure,
     Observation,
     Wanted,
 )
@@ -286,13 +287,51 @@ def test_every_frame_is_evidence_or_has_a_reason() -> None:
     ]
 
 
+def before_the_other(front: Face, behind: Face) -> Scene:
+    """Two people, one nearer than the other."""
+    return (front, replace(behind, box=(800.0, 250.0, 960.0, 430.0)))
+
+
+def test_who_changes_places_with_an_attack_lends_it_nothing() -> None:
+    alive, attack = person(), person(0.1, track=2)
+    places = [before_the_other(alive, attack), before_the_other(attack, alive)]
+    results = site(policy="largest").show(*(Part(places[n % 2], frames=4) for n in range(40)))
+    assert {result.state for result in results} <= {UNKNOWN}
+    there = Part(places[0], frames=4), Part(places[1], frames=40)
+    results = site(policy="largest").show(*there)
+    assert [(r.track_id, r.state) for r in results] == [(1, UNKNOWN), (2, NOTLIVE)]
+
+
+def test_who_takes_the_place_of_an_attack_is_judged_by_himself() -> None:
+    alive, attack = person(), person(0.1, track=2)
+    results = site(policy="largest").show(
+        Part(before_the_other(attack, alive), seconds=2),
+        Part(before_the_other(alive, attack), seconds=6),
+    )
+    assert [(r.track_id, r.state) for r in results] == [(2, NOTLIVE), (1, CONFIRMED)]
+
+
 class TestAsking:
     """Nothing is measured that nobody needs."""
 
-    def measures(self, *parts: Part, **settings: object) -> list[str]:
+    def asked(self, *parts: Part, **settings: object) -> list[Wanted]:
         scene = site(**settings)  # type: ignore[arg-type]
         scene.show(*parts)
-        return [measure.value for wanted in scene.asked for measure in wanted.measures]
+        return scene.asked
+
+    def measures(self, *parts: Part, **settings: object) -> list[str]:
+        """Of a face; the picture as a whole is asked for besides."""
+        of_a_face = (each for each in self.asked(*parts, **settings) if each.track_id is not None)
+        return [measure.value for wanted in of_a_face for measure in wanted.measures]
+
+    def test_the_picture_is_looked_at_whoever_is_there_where_passive_evidence_counts(self) -> None:
+        story = [Part(scene, frames=2) for scene in (NOBODY, TWO, SMALL)]
+        story.append(Part(LIVE, frames=20))
+        whole = [each for each in self.asked(*story) if each.track_id is None]
+        assert [each.measures for each in whole] == [{Measure.PASSIVE}] * 26
+        other = ({"passive_evidence": False}, {"detection_scheme": "hybrid_unimodal"})
+        for settings in other:
+            assert all(each.track_id is not None for each in self.asked(*story, **settings))
 
     def test_cheap_measures_come_first(self) -> None:
         assert self.measures(Part(LIVE, frames=1)) == [

@@ -116,7 +116,8 @@ def test_only_a_scheme_with_the_hybrid_model_asks_for_room_around_the_face() -> 
 def test_measures_are_asked_for_from_cheap_to_dear() -> None:
     door = stage()
     door.show(always(person()), 0.1)
-    order = [next(iter(wanted.measures)) for wanted in door.asked[:5]]
+    of_the_face = [wanted for wanted in door.asked if wanted.track_id is not None]
+    order = [next(iter(wanted.measures)) for wanted in of_the_face[:5]]
     assert order == [
         Measure.QUALITY,
         Measure.PICTURE,
@@ -124,7 +125,7 @@ def test_measures_are_asked_for_from_cheap_to_dear() -> None:
         Measure.BLENDSHAPES,
         Measure.LIVENESS,
     ]
-    assert door.asked[4].plan is not None
+    assert of_the_face[4].plan is not None
 
 
 def test_one_attempt_is_bounded_by_the_smiles_settings() -> None:

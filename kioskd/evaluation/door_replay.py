@@ -45,7 +45,9 @@ class Door:
 
     def __init__(self, rule: Hashable, scoring: Scoring) -> None:
         self._rule, self._scoring = rule, scoring
-        self._of: tuple[int, int] | None = None  # session and track whose change is asked for
+        self._of: tuple[int, int | None] | None = (
+            None  # session and track whose change is asked for
+        )
         self._differences = 0
 
     def measure(self, frame: Frame, seen: Observation, wanted: Wanted) -> Observation:
@@ -56,7 +58,7 @@ class Door:
             return frame.just_seen.measure(seen, wanted)
         return frame.replay.measure(seen, wanted)
 
-    def _changes(self, session: int, track: int) -> bool:
+    def _changes(self, session: int, track: int | None) -> bool:
         """Whether change is known in a frame in which it is asked for; call it in each of those.
 
         The first image of a session has none before it to differ from.

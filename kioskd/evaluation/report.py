@@ -73,6 +73,8 @@ class Row:
     outcome     "live", "attack", "none", or "unreadable"
     attempts    how many came to an end
     reasons     why there was no decision, or what stood in the way of the last attempt
+    measured    what the last attempt's checks and evidence found, each by its limit's key; of
+                still images, which nobody attempts anything with, nothing
     mean_score  of all frames with a face, 0 = attack to 1 = live; fit_score: of those that pass
                 the gate
     after_s     from the first frame with a face to the decision; seconds: all of it
@@ -88,6 +90,7 @@ class Row:
     outcome: str
     attempts: int
     reasons: tuple[str, ...]
+    measured: tuple[str, ...]
     mean_score: float | None
     fit_score: float | None
     frames: int
@@ -196,6 +199,7 @@ def _row(sighting: Sighting, decision: Decision, by: Judging) -> Row:
     fit = [score for score, is_fit in scored if is_fit and score is not None]
     why = _why_none(sighting, decision, by) if decision.outcome == "none" else ""
     told = decision.result.reasons if decision.result is not None else decision.reasons
+    found = decision.result.measured if decision.result is not None else ()
     return Row(
         presentation=sighting.presentation.name,
         label=truth.label,
@@ -206,6 +210,7 @@ def _row(sighting: Sighting, decision: Decision, by: Judging) -> Row:
         outcome=decision.outcome if frames else "unreadable",
         attempts=decision.attempts,
         reasons=tuple(told) or ((why,) if why else ()),
+        measured=tuple(f"{each.finding.key}: {each.words}" for each in found),
         mean_score=fmean(scores) if scores else None,
         fit_score=fmean(fit) if fit else None,
         frames=len(frames),

@@ -241,6 +241,8 @@ class _Following:
 
     def look(self, frame: Frame) -> Observation:
         seen = self._perceiver.look(frame)
+        if Measure.PASSIVE in self._measures:
+            self._perceiver.measure(frame, seen, Wanted(None, frozenset({Measure.PASSIVE})))
         if not seen.faces:
             return seen
         return self._perceiver.measure(frame, seen, Wanted(seen.faces[0].track_id, self._measures))

@@ -210,6 +210,11 @@ class Attempts:
         evidence = spread(attempt.evidence, (one for one in found if one.reason is None))
         self.under_way = replace(attempt, frames=attempt.frames + 1, evidence=evidence)
 
+    def tell(self, found: Iterable[Finding]) -> None:
+        """More of what a frame showed that has counted: how far an action went, say."""
+        if (attempt := self.under_way) is not None:
+            self.under_way = replace(attempt, evidence=spread(attempt.evidence, found))
+
     def rest(self, until: float) -> None:
         """Let nobody try before then."""
         self._rests_until = until

@@ -36,7 +36,8 @@ from kioskd.modes.prompts import Prompts, prompt
 from kioskd.modes.reasons import Reason
 from kioskd.modes.same_person import SamePerson
 from kioskd.modes.table import Always, Table, after
-from models.observation import Face, LivenessPlan, Measure, Observation
+from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
+from models.schemes import weighs_passive
 
 LIVENESS = Measure.LIVENESS
 
@@ -95,6 +96,8 @@ class Course(ABC):
     def step(self, seen: Observation) -> Conversation[Step]:
         self._found = ()
         view = self.attempts.view(seen)
+        if not isinstance(view, Ignored):
+            yield from self._overview()
         if isinstance(view, Candidate):
             step = yield from self._judge(seen, view.face)
         else:
@@ -135,6 +138,11 @@ class Course(ABC):
     def count(self, seen: Observation) -> None:
         """This frame is evidence."""
         self.attempts.count(seen, self._found)
+
+    def tell(self, *found: Finding) -> None:
+        """What else this frame, which has counted, showed of what was asked for."""
+        self._found += found
+        self.attempts.tell(found)
 
     def conclude(
         self, seen: Observation, result: Result, *reasons: Reason, attack: bool = False
@@ -232,6 +240,12 @@ class Course(ABC):
             case _:
                 assert_never(view)
 
+    def _overview(self) -> Conversation[None]:
+        """Have the picture remembered, whoever is in it, where what stands about a face counts."""
+        plans = (self.plan, None if self.joined is None else self.joined.plan)
+        if any(map(weighs_passive, plans)):
+            yield Wanted(None, frozenset({Measure.PASSIVE}))
+
     def _judge(self, seen: Observation, face: Face) -> Conversation[Step]:
         if self.attempts.under_way is None:
             self._begin(seen, face)
@@ -251,6 +265,7 @@ class Course(ABC):
                 return self.refuse(Reason.STILL_PICTURE)
         if self.joined is not None and self.attempt().frames:
             face = yield from self.joined.look(seen, face)
+            self._found += self.joined.found
             if self.joined.attack:
                 self.move(Join.ATTACK)
                 return self.conclude(seen, self.not_live(seen), Reason.NOT_LIVE, attack=True)

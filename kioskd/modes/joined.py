@@ -16,13 +16,14 @@ from kioskd.modes import confirm
 from kioskd.modes.caution import FORGETFUL, Caution, CautionSettings
 from kioskd.modes.challenges.challenge_settings import Engine, Extents
 from kioskd.modes.challenges.draw import Below
-from kioskd.modes.challenges.extent import extent
+from kioskd.modes.challenges.extent import extent, went
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.reading import Reading, read
 from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after
 from kioskd.modes.depth.depth_settings import ReliefSettings
 from kioskd.modes.depth.evidence import Evidence, relief_evidence, rgb_evidence
 from kioskd.modes.drive import Conversation, ask
+from kioskd.modes.finding import Finding
 from kioskd.modes.gate import Gate, GateSettings, Refusal, gate_for
 from kioskd.modes.joined_with import How
 from kioskd.modes.prompts import HOLD_STILL
@@ -48,6 +49,8 @@ class Joined(Protocol):
     caution  what a door remembers of attacks, in a mode that is joined with this
     measures what it asks to have measured, beyond the gate
     attack   whether it has found an attack
+    found    what the frame looked at last showed, beside its limits
+    plan     how the liveness networks judge colours for it; None: they do not
     prompt   what the person has to do for it once the action was seen; None: nothing
     gate     the gate while they do it; None: as before
     """
@@ -55,6 +58,8 @@ class Joined(Protocol):
     caution: CautionSettings
     measures: frozenset[Measure]
     attack: bool
+    found: tuple[Finding, ...]
+    plan: LivenessPlan | None
 
     @property
     def prompt(self) -> str | None: ...
@@ -105,7 +110,7 @@ class JoinedEvidence:
         caution: CautionSettings,
         plan: LivenessPlan | None = None,
     ) -> None:
-        self._evidence, self._fit, self._plan = evidence, fit, plan
+        self._evidence, self._fit, self.plan = evidence, fit, plan
         self.caution, self._doubts = caution, Caution(caution, evidence.rule)
         self.measures = frozenset({evidence.measure})
         self.fresh()
@@ -113,6 +118,7 @@ class JoinedEvidence:
     def fresh(self) -> None:
         self._window: confirm.Confirmation = confirm.LiveWindow()
         self._wanted = self._live = self.attack = False
+        self.found: tuple[Finding, ...] = ()
         self._refused: Refusal = ()  # why the last frame was no evidence
 
     @property
@@ -120,11 +126,12 @@ class JoinedEvidence:
         return HOLD_STILL if self._wanted and not self._live else None
 
     def look(self, seen: Observation, face: Face) -> Conversation[Face]:
+        self.found = ()
         face, self._refused = yield from self._fit.examine(seen, face)
         if self._refused:
             return face
-        face = yield from ask(face, self._evidence.measure, self._plan)
-        said = self._evidence.say(face)
+        face = yield from ask(face, self._evidence.measure, self.plan)
+        said, self.found = self._evidence.say(face), self._evidence.find(face)
         if isinstance(said, float):
             self._doubts.saw(face.track_id, seen.at, said)
             self._window = confirm.after(self._window, said, self._evidence.rule)
@@ -164,6 +171,7 @@ class JoinedTurn:
     measures: frozenset[Measure] = frozenset()
     caution = FORGETFUL
     attack = False
+    plan: LivenessPlan | None = None
 
     def __init__(self, gate: GateSettings, below: Below) -> None:
         self._below = below
@@ -178,6 +186,7 @@ class JoinedTurn:
     def fresh(self) -> None:
         self._side = TURNS[self._below(len(TURNS))]
         self._wanted = self._shown = False
+        self.found: tuple[Finding, ...] = ()
         self.parallax: float | None = None
         self._turning: _Turning | None = None
 
@@ -190,6 +199,7 @@ class JoinedTurn:
         return self._gate if self._wanted else None
 
     def look(self, seen: Observation, face: Face) -> Conversation[Face]:
+        self.found = ()
         if self._wanted and not self._shown:
             now = read(seen, face, frozenset({self._side}))
             if isinstance(now, Reading):
@@ -210,9 +220,11 @@ class JoinedTurn:
             extent(self._side, now, rest, Extents()),
             stretch=stretch(rest.mesh, now.mesh) or math.inf,
         )
+        self.found = (went(self._side, way.extent),)
         trial = after(trial, self._side, way, Engine().success_length_s)
         self._turning = _Turning(rest, trial)
         if isinstance(trial, Done):
             self.parallax = parallax(rest.mesh, now.mesh)
-            self._shown = self.parallax is not None and self.parallax >= LEAST_PARALLAX
+            shown = Finding("parallax", None, self.parallax, LEAST_PARALLAX, unit="face sizes")
+            self.found, self._shown = (*self.found, shown), shown.passed
             self._turning = _Turning(rest, trial if self._shown else Asked(None))

@@ -30,7 +30,7 @@ class Replay:
 
     def __init__(self, known: Observation) -> None:
         self._known = known
-        self._given: dict[tuple[Observation, int, frozenset[Measure]], Observation] = {}
+        self._given: dict[tuple[Observation, int | None, frozenset[Measure]], Observation] = {}
 
     @cached_property
     def bare(self) -> Observation:

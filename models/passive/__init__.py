@@ -11,8 +11,15 @@ Every measure is a file with its own scale, and is called in one of two ways:
     screens.BandMeter().measure(small, scale, box, track_id, session, at)
                                                   of frames in a row; one meter per feed
 
+    background.BackgroundMeter()                  of the picture as a whole, whoever is in it
+        .look(small, scale, at, session, boxes)   in every frame: learned while nobody is there
+        .measure(small, scale, box, others)       what of it is missing about one face
+    company.CompanyMeter().measure(small, scale, box, track_id, session, at)
+                                                  of frames in a row; one meter per feed
+
     image   (H, W, 3) uint8 BGR, the frame itself
     small   the frame's small copy, and `scale`, frame pixels per pixel of it
+    others  the boxes of the other faces in the frame
     box     the face's x1, y1, x2, y2 in pixels of the frame
     at      when the frame was captured, seconds, monotonic
 

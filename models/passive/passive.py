@@ -6,11 +6,11 @@ together take up to MOST. They weigh alike, since sources are too few to fit wei
 add, so that what cannot be told, or was not measured, never speaks for life.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from feeds.frame import ColorImage, Frame
-from models.observation import Face, Passive
-from models.passive import edges, screens
+from models.observation import Box, Face, Passive
+from models.passive import background, company, edges, screens
 
 MOST_OF_ONE = 2.0  # log-odds, what a network's score of 0.12 says against life
 MOST = 4.0
@@ -18,6 +18,8 @@ SCALES: Mapping[str, tuple[float, float]] = {
     "edges": (edges.LIMIT, edges.CLEAR),
     "grid": (screens.LIMIT, screens.CLEAR),
     "bands": (screens.BANDS_LIMIT, screens.BANDS_CLEAR),
+    "background": (background.LIMIT, background.CLEAR),
+    "company": (company.LIMIT, company.CLEAR),
 }
 
 
@@ -27,16 +29,30 @@ class PassiveMeter:
     def __init__(self) -> None:
         self._edges = edges.EdgeMeter()
         self._grid, self._bands = screens.GridMeter(), screens.BandMeter()
+        self._background, self._company = background.BackgroundMeter(), company.CompanyMeter()
+        self._boxes: tuple[Box, ...] = ()  # of the faces in the frame that was looked at last
+
+    def look(self, frame: Frame, small: ColorImage, faces: Sequence[Face]) -> None:
+        """At a frame as a whole, with whoever is in it: once for each, before `measure`."""
+        self._boxes = tuple(face.box for face in faces)
+        scale = frame.color.shape[1] / small.shape[1]
+        self._background.look(small, scale, frame.captured_at, frame.session, self._boxes)
 
     def measure(self, frame: Frame, small: ColorImage, face: Face) -> Passive:
-        """Of one face of a frame; call it once per frame. `small` is the frame's small copy."""
+        """Of one face of a frame; call it once per frame. `small` is the frame's small copy.
+
+        Without a `look` at the frames before, nothing is known of the background.
+        """
         scale = frame.color.shape[1] / small.shape[1]
         at, session = frame.captured_at, frame.session
         box, track = face.box, face.track_id
+        others = [other for other in self._boxes if other != box]
         found = {
             "edges": self._edges.measure(small, scale, box, track, session, at),
             "grid": self._grid.measure(frame.color, box, track, session),
             "bands": self._bands.measure(small, scale, box, track, session, at),
+            "background": self._background.measure(small, scale, box, others),
+            "company": self._company.measure(small, scale, box, track, session, at),
         }
         return weighed(found)
 

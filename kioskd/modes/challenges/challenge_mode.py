@@ -15,7 +15,7 @@ from kioskd.modes.challenges import fraud, start
 from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.draw import Below, drawn
-from kioskd.modes.challenges.extent import extent
+from kioskd.modes.challenges.extent import extent, went
 from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, MOST_PER_S, Challenge
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.rest import STAYS_S, Coming, is_steady
@@ -198,6 +198,7 @@ class ChallengeMode(Course):
             return self._finish(seen, now)
         kind = self._actions[self._done]
         way = self._way(kind, now, rest)
+        self.tell(went(kind, way.extent))
         asked = isinstance(self._trial, Asked)
         self._follow(now, way)
         self._trial = after(self._trial, kind, way, self._engine.success_length_s)

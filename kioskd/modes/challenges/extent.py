@@ -6,6 +6,7 @@ Between rest and done lies a band, so that what lingers at one of them does not 
 from kioskd.modes.challenges.challenge_settings import Extents
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.reading import Reading
+from kioskd.modes.finding import Finding
 
 # Where rest ends. Each lies several times its measure's noise from the extents allowed above.
 HEAD_REST = 1 / 3  # of the angle asked for
@@ -39,6 +40,11 @@ def extent(kind: Challenge, now: Reading, rest: Reading, extents: Extents) -> fl
         case Challenge.FLOW:
             grown, asked = now.side / rest.side - 1.0, extents.approach - 1.0
             return _between(grown, APPROACH_REST * asked, asked)
+
+
+def went(kind: Challenge, extent: float) -> Finding:
+    """How far an action went, as it is told."""
+    return Finding(kind.value, None, extent, 1.0, unit="of what was asked for")
 
 
 def degrees(kind: Challenge, now: Reading, rest: Reading) -> float:

@@ -7,6 +7,7 @@ docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 
 from kioskd.event import Result, Step, Verdict
 from kioskd.modes.attempt_course import Course
+from kioskd.modes.finding import Finding
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.onset import Onset
 from kioskd.modes.pose import turning
@@ -35,6 +36,13 @@ class PoseMode(Course):
         self._onset = Onset()
         self._headlike = False  # the turn was seen, and was a head's
         self._meshes: tuple[Mesh, ...] = ()  # of the turn under way, its last centre frame first
+
+    def weighed(self, face: Face) -> tuple[Finding, ...]:
+        """How far the head is turned."""
+        limit = self._rule.profile_pose_quality
+        if face.centre_pose_quality is None:
+            return ()
+        return (Finding("profile_pose_quality", None, face.centre_pose_quality, limit, "most"),)
 
     def fit(self, seen: Observation, face: Face) -> Step:
         if face.pose is None or face.centre_pose_quality is None or face.mesh is None:
@@ -108,7 +116,11 @@ class PoseMode(Course):
         """Whether the points of the turn show depth; None where they cannot tell."""
         before, after = self._meshes[0], self._meshes[-1]
         shown = parallax(before, after)
-        return None if shown is None else shown >= self._least_parallax
+        if shown is None:
+            return None
+        finding = Finding("minimum_parallax", None, shown, self._least_parallax, unit="face sizes")
+        self.tell(finding)
+        return finding.passed
 
     def time_over(self, seen: Observation) -> Result:
         return self._result(seen, "undecided", Reason.TIME_OVER)

@@ -10,6 +10,7 @@ from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.confirm import usable
+from kioskd.modes.finding import Finding
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.joined import joined
 from kioskd.modes.onset import Onset
@@ -42,6 +43,9 @@ class SmileMode(Course):
         self._gate = self._standing
         if self.joined is not None:
             self.joined.fresh()
+
+    def weighed(self, face: Face) -> tuple[Finding, ...]:
+        return self._watch.find(face)
 
     def fit(self, seen: Observation, face: Face) -> Step:
         score = smile_score(face)
@@ -134,6 +138,12 @@ class SmileWatch:
     @property
     def scores(self) -> dict[str, float]:
         return {"smile": round(self._most, 4)}
+
+    def find(self, face: Face) -> tuple[Finding, ...]:
+        """How much of a smile a face shows, beside how much is one."""
+        score = smile_score(face)
+        limit = self._rule.smile_threshold
+        return () if score is None else (Finding("smile_threshold", None, score, limit),)
 
     def look(self, at: float, score: float, face: Face) -> list[Cause]:
         """One more fit frame; what it changed, in order."""

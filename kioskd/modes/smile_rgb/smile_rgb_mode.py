@@ -9,6 +9,7 @@ from kioskd.event import LivenessState, Progress, Result, Step, Verdict
 from kioskd.modes import confirm
 from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import Caution
+from kioskd.modes.finding import Finding
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_result import Tally
@@ -40,6 +41,9 @@ class SmileRgbMode(Course):
         self._watch.fresh()
         self._window: confirm.Confirmation = confirm.LiveWindow()
         self._tally = Tally()
+
+    def weighed(self, face: Face) -> tuple[Finding, ...]:
+        return (*super().weighed(face), *self._watch.find(face))
 
     def fit(self, seen: Observation, face: Face) -> Step:
         smile, liveness = smile_score(face), face.liveness
