@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]  # (H, W, 3) BGR, or (H, W) grey
 Points = NDArray[np.float32]  # (N, 2) x, y in pixels
-Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.uint16])
+Pixels = TypeVar("Pixels", NDArray[np.uint8], NDArray[np.uint16], NDArray[np.float32])
 
 cv2.setNumThreads(1)  # feeds and networks already run side by side; a pool would only compete
 
@@ -338,11 +338,11 @@ def to_rgb(image: Image) -> Image:
 
 
 def warp_affine(
-    image: Image,
+    image: Pixels,
     matrix: NDArray[np.floating],
     size: tuple[int, int],
     border: Literal["constant", "reflect"] = "constant",
-) -> Image:
+) -> Pixels:
     """The image under a (2, 3) matrix from source to target pixels, at `size` (width, height).
 
     Outside the source it is black ("constant") or mirrored without repeating the edge
@@ -350,7 +350,7 @@ def warp_affine(
     """
     mode = cv2.BORDER_CONSTANT if border == "constant" else cv2.BORDER_REFLECT_101
     warped = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=mode)
-    return cast(Image, warped)
+    return cast(Pixels, warped)
 
 
 def moved(points: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -125,12 +125,14 @@ class Blend:
     mixed    what their means leave of them, shifted or not, in parts of the change: 0 = a
              cross-fade
     pushed   what a part of each leaves: 0 = one picture pushed over the other
+    moved    what a shift of the earlier one leaves of the change: 0 = it was but moved
     """
 
     since_s: float
     frames: int
     mixed: float
     pushed: float
+    moved: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

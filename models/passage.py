@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from feeds.imaging import Image, local_mean, resize, to_grey
+from feeds.imaging import Image, local_mean, resize, to_grey, warp_affine
 from models.observation import Blend, Box, Passage
 
 LAGS_S = (0.25, 0.4, 0.6, 0.9, 1.3, 1.9, 2.6)  # from how long ago the ways are measured
@@ -34,6 +34,9 @@ HALF_WAY = (0.15, 0.85)
 MOST_BETWEEN = 12  # frames of a way that are looked at
 MOST_PAIRS = 24  # of frames far apart
 LIT = 40.0  # grey levels, standard deviation: about a face's
+MOST_SHIFTS = 4  # times that the shift is asked for
+MARGIN = 4  # pixels of the sample that a shift may bring in at the most
+SURELY_NOT_MOVED = 0.7  # of the change, left by the first of them
 LEAST_CHANGE = 1.0  # grey levels, root mean square: less is no way
 
 Sample = NDArray[np.float32]  # (..., SIDE * SIDE), grey levels about their mean
@@ -116,6 +119,7 @@ class _Past:
         if not power >= LEAST_CHANGE**2 * len(whole):
             return None
         since_s = float(self._times[last] - self._times[since])
+        moved = _moved(first, first + whole)
         every = 1
         while (last - since) / every > MOST_BETWEEN:
             every *= 2  # so that several lags look at the same ones
@@ -124,12 +128,12 @@ class _Past:
         share = gone @ whole / power
         half = (share > HALF_WAY[0]) & (share < HALF_WAY[1])
         if not half.any():
-            return Blend(since_s, 0, 1.0, 1.0)
+            return Blend(since_s, 0, 1.0, 1.0, moved)
         # an edge that moves by far leaves sqrt(share * (1 - share)), which is taken for a half
         left = _left(gone[half], first, whole) / (4 * share[half] * (1 - share[half])) ** 0.5
         nearer = np.minimum(gone[half] ** 2, (gone[half] - whole) ** 2).sum(axis=1) ** 0.5
         mixed, pushed = (float(np.median(of)) / power**0.5 for of in (left, nearer))
-        return Blend(since_s, int(half.sum()), mixed, pushed)
+        return Blend(since_s, int(half.sum()), mixed, pushed, moved)
 
     def _sample(self, n: int) -> Sample:
         piece = self._looks[n].grey[self._region]
@@ -154,6 +158,34 @@ def _left(gone: Sample, first: Sample, whole: Sample) -> NDArray[np.float32]:
     parts = np.linalg.lstsq(theirs @ theirs.T, theirs @ gone.T, rcond=None)[0]
     left = gone - parts.T @ theirs
     return np.asarray((left**2).sum(axis=1) ** 0.5, np.float32)
+
+
+def _moved(first: Sample, last: Sample) -> float:
+    """What the best shift of the first leaves of the change, in parts of it, 0..1.
+
+    The slopes half way between the two tell a shift to second order; where that already explains
+    much it is done, and asked again.
+    """
+    change = float(_inner(last - first).std())
+    shift, least, now = np.zeros(2), 1.0, first
+    for _ in range(MOST_SHIFTS):
+        half_way = np.asarray((now + last) / 2, np.float32)
+        theirs, gone = _inner(np.stack(_slopes(half_way))), _inner(last - now)
+        by = np.linalg.lstsq(theirs @ theirs.T, theirs @ gone, rcond=None)[0]
+        left = float((gone - by @ theirs).std()) / change if change > 0.0 else 1.0
+        least = min(least, left)
+        if left > SURELY_NOT_MOVED:
+            break
+        shift = np.clip(shift - by, -MARGIN, MARGIN)
+        how = np.array(((1.0, 0.0, shift[1]), (0.0, 1.0, shift[0])))
+        now = warp_affine(first.reshape(SIDE, SIDE), how, (SIDE, SIDE), "reflect").ravel()
+    return least
+
+
+def _inner(samples: Sample) -> Sample:
+    """(..., N) of samples without a margin, into which a shift brings what nobody saw."""
+    square = samples.reshape(*samples.shape[:-1], SIDE, SIDE)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+    return square.reshape(*samples.shape[:-1], -1)
 
 
 def _slopes(sample: Sample) -> tuple[Sample, Sample]:

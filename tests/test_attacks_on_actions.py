@@ -13,11 +13,14 @@ import pytest
 from feeds.frame import ColorImage, Frame
 from feeds.imaging import open_file
 from kioskd.event import Result
+from kioskd.modes.challenges.challenge_mode import ChallengeMode
+from kioskd.modes.challenges.challenge_settings import ChallengeSettings
+from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.drive import Mode, settled
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
-from models.making.scenes.cut_outs import CutOut, shown
+from models.making.scenes.cut_outs import CutOut, Holes, shown
 from models.observation import Measure, Observation, Wanted
 from models.perceive import Perceiver, needs
 from tests.support.clips import DATA
@@ -88,13 +91,26 @@ def test_a_photograph_of_another_before_it_opens_nothing(between: Between, lasts
     assert "passed" not in {result.verdict for result in began_with_it}
 
 
-def test_a_mouth_that_smiles_behind_a_print_opens_nothing() -> None:
+def cut_out(holes: Holes) -> list[ColorImage]:
+    """The one who smiles, and blinks, behind a print with holes."""
     behind = [points(image) for image in smiles()]
     acts = [(image, face) for image, face in zip(smiles(), behind, strict=True) if face is not None]
     its = points(astronaut())
     assert its is not None
-    cut = CutOut("mouth", wide=1.2, edge=1.0, shadow=0.3, sway=1.0, reach=2.0)
+    cut = CutOut(holes, wide=1.2, edge=1.0, shadow=0.3, sway=1.0, reach=2.0)
     images, faces = zip(*acts, strict=True)
-    seen = observed(shown(astronaut(), its, images, faces, cut, np.random.default_rng(1)), ALL)
+    return shown(astronaut(), its, images, faces, cut, np.random.default_rng(1))
+
+
+def test_a_mouth_that_smiles_behind_a_print_opens_nothing() -> None:
+    seen = observed(cut_out("mouth"), ALL)
     assert sum(bool(one.faces) for one in seen) > 20
     assert "passed" not in {result.verdict for result in results(smile(JOINED), seen)}
+
+
+@pytest.mark.parametrize("kind", [Challenge.BLINK, Challenge.EYEBROW_RAISE])
+def test_eyes_behind_a_print_open_nothing(kind: Challenge) -> None:
+    seen = observed(cut_out("eyes"), ALL)
+    assert sum(bool(one.faces) for one in seen) > 20
+    door = ChallengeMode(ChallengeSettings(kind), GATE, lambda _: 0)
+    assert "passed" not in {result.verdict for result in results(door, seen)}

@@ -207,6 +207,7 @@ class TestOnset:
             ((Blend(3.0, 5, 0.05, 0.3),), Reason.BLENDED),  # a cross-fade
             ((Blend(3.0, 5, 0.4, 0.05),), Reason.BLENDED),  # a push
             ((Blend(3.0, 0, 1.0, 1.0),), Reason.SUDDEN),  # nothing half way
+            ((Blend(3.0, 5, 0.4, 0.3, 0.2),), Reason.PLANAR_MOTION),  # one that was moved
             ((), Reason.SUDDEN),  # nothing known
             ((Blend(0.1, 5, 0.05, 0.3), Blend(3.0, 5, 0.4, 0.3)), None),  # since the rest
             ((Blend(0.1, 5, 0.4, 0.3), Blend(3.0, 5, 0.05, 0.3)), Reason.BLENDED),
@@ -218,6 +219,24 @@ class TestOnset:
         onset = self.gone(0.3, 0.6, 0.9, 1.0)
         onset.goes(0.3, smiling(1.0), Passage(10.0, 1.0, blends))
         assert onset.doubt() is doubt
+
+    @pytest.mark.parametrize(
+        ("blends", "doubt"),
+        [
+            ((Blend(0.3, 2, 0.03, 0.3),), Reason.BLENDED),
+            ((Blend(0.3, 2, 0.3, 0.05),), Reason.BLENDED),
+            ((Blend(0.3, 2, 0.3, 0.3),), None),
+            ((Blend(0.3, 0, 1.0, 1.0),), None),  # it has only begun: nothing half way is no news
+            ((Blend(0.3, 2, 0.3, 0.3, 0.2),), None),  # nor that a head began to sway
+            ((), None),
+        ],
+    )
+    def test_what_has_only_begun_is_refused_for_what_was_seen_alone(
+        self, blends: tuple[Blend, ...], doubt: Reason | None
+    ) -> None:
+        onset = self.gone(0.3, 0.6)
+        onset.goes(0.25, smiling(0.9), Passage(10.0, 1.0, blends))
+        assert onset.blended() is doubt
 
     def test_a_picture_that_was_not_measured_is_in_doubt(self) -> None:
         onset = self.gone(0.3, 0.6, 0.9, 1.0)

@@ -11,7 +11,7 @@ import pytest
 
 from feeds.frame import ColorImage
 from feeds.imaging import open_file
-from kioskd.modes.onset import LEAST_MIXED, LEAST_PUSHED, is_still
+from kioskd.modes.onset import LEAST_MIXED, LEAST_MOVED, LEAST_PUSHED, is_still
 from models.observation import Blend, Passage
 from models.passage import KEPT_S, LAGS_S, LONG_S, PassageMeter
 from tests.support.clips import DATA
@@ -125,6 +125,23 @@ def test_a_hand_that_sways_hides_no_cross_fade(fps: float) -> None:
     assert blend is not None
     assert blend.frames > 0
     assert blend.mixed < LEAST_MIXED
+
+
+@pytest.mark.parametrize("fps", RATES)
+@pytest.mark.parametrize("by", [1.0, 2.0, 3.0])
+def test_a_photograph_that_is_moved_is_nothing_but_moved(by: float, fps: float) -> None:
+    count = round(1.5 * fps)
+    ways = [by * np.sin(2 * np.pi * 0.5 * n / fps) for n in range(count)]
+    told = followed(noisy((held(recorded()[REST], Hand(way, way / 2)) for way in ways), 1.0), fps)
+    assert told.blends
+    assert all(blend.moved < LEAST_MOVED for blend in told.blends if blend.since_s <= 1.0)
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_head_that_turns_is_more_than_moved(every: int) -> None:
+    blend = followed(noisy(recorded()[20:53:every]), 25.0 / every).since(0.4)
+    assert blend is not None
+    assert blend.moved > LEAST_MOVED
 
 
 def test_a_cut_has_nothing_half_way() -> None:

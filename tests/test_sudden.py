@@ -19,12 +19,12 @@ from kioskd.modes.gate import GateSettings
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
 from models.mesh.way import OUTER_EYES, Way
-from models.observation import Measure
+from models.observation import Blend, Face, Measure, Passage
 from models.perceive import Perceiver, needs
 from models.session import Networks
 from tests.support.easing import smiling
 from tests.support.stage import Stage, always, person
-from tests.support.two_photographs import Hand, held
+from tests.support.two_photographs import Hand, Pair, exchanged, held
 
 CLIP = Path(kioskd.demo.__file__).parent / "clips" / "live.mov"
 FPS = 30.0
@@ -124,6 +124,36 @@ def test_who_goes_back_to_rest_may_smile_again(fps: float) -> None:
     assert stage.show(always(person(0.0)), 1.0) == []
     (result,) = stage.show(always(person(0.9)), 2.0)
     assert result.verdict == "passed"
+
+
+@pytest.mark.parametrize("fps", [10.0, 15.0, 30.0])
+@pytest.mark.parametrize("when", ["begins", "was held"])
+def test_a_cross_fade_is_no_smile_until_the_face_was_at_rest_again(fps: float, when: str) -> None:
+    """Whoever goes on to hold the second photograph up gets no second try by it."""
+    fades = Passage(10.0, 1.5, (Blend(0.3, 4, 0.03, 0.3),))
+    stage = Stage(SmileMode(ALONE, OPEN, lambda _: 0), fps)
+    assert stage.show(always(person(0.0)), 1.0) == []
+
+    def faded(at: float) -> tuple[Face, ...]:
+        told = at < 0.5 if when == "begins" else 0.6 < at < 1.0
+        return (replace(person(0.9), passage=fades) if told else person(0.9),)
+
+    assert stage.show(faded, 2.0) == []
+    assert "blended" in stage.reasons
+    assert stage.show(always(person(0.0)), 0.5) == []
+    (result,) = stage.show(always(person(0.9)), 1.0)
+    assert result.verdict == "passed"
+
+
+@pytest.mark.parametrize(("lasts_s", "every"), [(0.2, 2), (0.3, 1), (0.5, 3)])
+def test_two_photographs_that_fade_in_a_hand_that_sways_are_no_smile(
+    lasts_s: float, every: int
+) -> None:
+    pair = Pair(clip()[NEUTRAL], clip()[SMILING])
+    shown = exchanged(pair, "fade", lasts_s, FPS, Hand(5, 3, 1.5, 1.03), 1.5)
+    verdicts, reasons = told(shown, every)
+    assert "passed" not in verdicts
+    assert "blended" in reasons
 
 
 class TestWay:

@@ -20,7 +20,7 @@ from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, MOST_PER_S, Challenge
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.rest import STAYS_S, Coming, is_steady
 from kioskd.modes.challenges.start import RESTLESS
-from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after, is_flat, is_unsteady
+from kioskd.modes.challenges.trial import Asked, Done, Held, Trial, Way, after, is_flat, is_unsteady
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.joined import joined
 from kioskd.modes.onset import Onset
@@ -207,17 +207,26 @@ class ChallengeMode(Course):
             return self.refuse(Reason.PLANAR_MOTION)
         if is_unsteady(kind, way):
             return self.refuse(Reason.MOVING)
-        if not isinstance(self._trial, Done):
-            return self.say()
-        if doubt := self._sudden(kind):
+        begins = asked and isinstance(self._trial, Held)
+        if (begins or isinstance(self._trial, Done)) and (doubt := self._sudden(kind)):
             self._trial = Asked(rested_at=None)
             return self.refuse(doubt)
+        if not isinstance(self._trial, Done):
+            return self.say()
         self._asked_at = now.at  # what it lacks yet has its own time
         return self._finish(seen, now)
 
     def _sudden(self, kind: Challenge) -> Reason | None:
-        """Why what was seen came about as no action does; None where that cannot be asked of it."""
-        return self._onset.doubt(MOST_PER_S[kind]) if kind in MOST_PER_S else None
+        """Why what was seen came about as no action does; None where that cannot be asked of it.
+
+        Of what only begins a smile alone is asked: brows and mouths are there within a frame or two
+        of their rest, in which a face, too, is still nearly as it was.
+        """
+        if kind not in MOST_PER_S:
+            return None
+        if isinstance(self._trial, Done):
+            return self._onset.doubt(MOST_PER_S[kind])
+        return self._onset.blended() if kind is Challenge.SMILE else None
 
     def _follow(self, now: Reading, way: Way) -> None:
         if way.extent <= 0.0:

@@ -153,10 +153,20 @@ class SmileWatch:
             causes += self._become(smiling.unseen(self._state))
         self._last_at, self._most = at, max(self._most, score)
         state = smiling.after(self._state, at, score, self._rule)
-        if isinstance(state, smiling.Smiled) and not self.smiled:
-            self._doubt = self._onset.doubt()
-            state = smiling.Prompt() if self._doubt else state
+        self._doubt = self._doubt or self._doubts(state)
+        if self._doubt and isinstance(state, smiling.Smile | smiling.Smiled):
+            state = smiling.Prompt()  # until the face has been at rest again
         return causes + self._become(state)
+
+    def _doubts(self, state: smiling.Smiling) -> Reason | None:
+        """Why the smile that begins with this frame, or was held by now, is none."""
+        match self._state, state:
+            case smiling.Prompt(), smiling.Smile():
+                return self._onset.blended()  # later a hand that sways has gone further
+            case smiling.Smile(), smiling.Smiled():
+                return self._onset.doubt()
+            case _:
+                return None
 
     def _follow(self, at: float, score: float, face: Face) -> None:
         if face.mesh is None:
