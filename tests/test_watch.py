@@ -54,7 +54,7 @@ def look(*checks: dict[str, Any], **more: Any) -> dict[str, Any]:
         "phase": "LIVE_WINDOW",
         "reasons": [],
         "prompt": "hold_still",
-        "progress": [2, 6],
+        "progress": {"done": 2, "of": 6, "what": "frames"},
         "checks": list(checks),
         "scores": {},
         "ageMs": 31,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
-    """
+    """Where the page is served, and what must be shown to see it.
+
     address         of this machine to listen at; a loopback one reaches nobody else
     token           the secret that lets somebody see everything; None: whoever reaches the page
     screen_token    the secret of a kiosk's screen, which sees the screens alone; None: `token`

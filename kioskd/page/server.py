@@ -20,7 +20,8 @@ GOODBYE_S = 1
 
 
 class PageServer(threading.Thread):
-    """
+    """Serves until it is stopped.
+
     trouble  called with a sentence where the page cannot be served, and with None when it is
     """
 

@@ -66,6 +66,8 @@ class _Known:
 
     def measure(self, seen: Observation, wanted: Wanted) -> Observation:
         told = self.replay.measure(seen, wanted)
+        if wanted.track_id is None:  # of the picture as a whole: what it is to be remembered for is
+            return told  # in what was measured then
         if Measure.LIVENESS in wanted.measures and wanted.plan is not None:
             told = _rescored(told, wanted.track_id, wanted.plan, self._added)
         face = _face(told, wanted.track_id)

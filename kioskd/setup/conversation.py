@@ -35,7 +35,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """
+    """What is to be written.
+
     text     of the file
     secrets  that were typed, by NAME
     notes    of what is allowed but unwise, as `check` has them
