@@ -37,15 +37,29 @@ MEDIA = {
 }
 
 
-def attack_frame(image: Image, box: Box, room: Image, kind: str, random: Random) -> Image:
-    """The face of a bona fide frame on a medium of this kind, before another room."""
+def attack_frame(
+    image: Image,
+    box: Box,
+    room: Image,
+    kind: str,
+    random: Random,
+    *,
+    sharp: bool = False,
+    by: tuple[float, float] = (0.0, 0.0),
+) -> Image:
+    """The face of a bona fide frame on a medium of this kind, before another room.
+
+    sharp  whether the room is there as it is, rather than a part of it, out of focus
+    by     pixels to the right and down by which the medium is moved from where it is drawn
+    """
     medium = MEDIA[kind]
     shape, outline = _placed(medium, random)
+    outline = outline + np.float32(by)
     matrix = _onto(image, box, shape, outline, random)
     size = (WIDTH, HEIGHT)
     shown = cv2.warpPerspective(image, matrix, size, borderMode=cv2.BORDER_REFLECT_101)
     shown = recaptured(shown, random, screen=medium.screen)
-    light = _background(room, random)
+    light = _as_it_is(room) if sharp else _background(room, random)
     light = _over(light, _flat(medium, random), _filled(outline, medium.corner * max(shape)))
     light = _over(light, np.float32(shown) / 255, _filled(_inner(outline, shape, medium, random)))
     if random.random() < 0.6:
@@ -94,6 +108,11 @@ def _background(room: Image, random: Random) -> Light:
     room = cv2.warpAffine(room, turn, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT_101)
     light = cv2.GaussianBlur(np.float32(room) / 255, (0, 0), random.uniform(3, 20))
     return light * np.float32(random.uniform(0.5, 1.3))
+
+
+def _as_it_is(room: Image) -> Light:
+    size = (WIDTH, HEIGHT)
+    return np.float32(cv2.resize(room, size, interpolation=cv2.INTER_AREA)) / np.float32(255)
 
 
 def _flat(medium: Medium, random: Random) -> Light:
