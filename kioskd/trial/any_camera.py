@@ -17,7 +17,8 @@ class CameraError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AnyCamera:
-    """
+    """A camera that somebody named, or that was found.
+
     feed     as it stands in config.yaml
     shown    how it is named to the person
     secrets  what the feed takes from the environment
