@@ -50,10 +50,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the window of frames is that may decide next: `done` of at most `of`."""
+    """How far an attempt is: `done` of at most `of`, of what it decides by."""
 
     done: int
     of: int
+    what: Literal["frames", "actions"] = "frames"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
+from kioskd.event import Progress, Step
 from kioskd.loopback import listens
 from tests.support.broker import Mosquitto, eventually, mosquitto, witness
 from tests.support.browser import PHONE, chromium, complaints
 from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, kioskd, settings
+from tests.support.page import serving
 from tests.support.ports import free_port
 
 TOKEN = "a long secret"
@@ -176,6 +178,27 @@ def test_the_screen_shows_a_prompt_and_then_the_controllers_answer(
         eventually(granted)
         assert text(desktop, "#text") == "Bonjour"
         assert desktop.find_element(By.TAG_NAME, "body").get_attribute("class") == "granted"
+        assert complaints(desktop) == []
+
+
+def test_a_depth_camera_shows_all_its_eyes_and_a_challenge_what_is_asked(
+    tmp_path: Path, desktop: webdriver.Chrome
+) -> None:
+    """The frames and what is asked are synthetic; the page and the browser are real."""
+    asked = Step("ASKED", ("not_ready",), prompt="left_turn", progress=Progress(1, 2, "actions"))
+    with serving(tmp_path) as served:
+        desktop.get(f"http://localhost:{served.settings.port}/door/main")
+
+        def shown(selector: str) -> bool:
+            served.frame(depth=True, step=asked)
+            eye = f"document.querySelector({selector!r})"
+            return bool(script(desktop, f"{eye}.offsetParent && {eye}.naturalWidth > 0"))
+
+        eventually(lambda: shown("#depth"))
+        eventually(lambda: shown("#infrared"))
+        said = text(desktop, "#phase")
+        assert "Turn your head to your left" in said
+        assert "1 of 2 actions" in said
         assert complaints(desktop) == []
 
 

@@ -173,7 +173,7 @@ def test_progress_and_prompt_are_told_and_a_camera_that_fails_takes_the_prompt_a
     step = Step("LIVE_WINDOW", prompt="hold_still", progress=Progress(3, 10))
     for number in range(20):
         kept.frame_judged(judged(number, person(), step=step))
-    assert look(view, kept)["progress"] == [3, 10]
+    assert look(view, kept)["progress"] == {"done": 3, "of": 10, "what": "frames"}
     assert kept.doors["main"].prompt == "hold_still"
     kept.feed_changed(FeedChanged("main", FeedState("main", "offline", "no_frames", "gone", 1.7e9)))
     assert kept.doors["main"].prompt is None

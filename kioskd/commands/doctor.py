@@ -15,20 +15,22 @@ from kioskd.config.load import Config
 from kioskd.daemon import networks
 from kioskd.delivery.message_sizes import sizes
 from kioskd.doctor import broker, camera, speed
-from kioskd.doctor.finding import Finding
+from kioskd.doctor.diagnosis import Diagnosis
 from models.network_file import NetworkError
 
 
 def run(path: Path, *, as_json: bool = False) -> int:
     """Print a line per finding. Exit status 0 if all is well, 2 on a bad configuration, else 1."""
 
-    def say(finding: Finding) -> None:
+    def say(finding: Diagnosis) -> None:
         print(finding.json() if as_json else finding, flush=True)
 
-    config = configuration(path, lambda problem: say(Finding("configuration", False, str(problem))))
-    say(Finding("configuration", True, f"{path} has no mistakes"))
+    config = configuration(
+        path, lambda problem: say(Diagnosis("configuration", False, str(problem)))
+    )
+    say(Diagnosis("configuration", True, f"{path} has no mistakes"))
     for note in config.notes:
-        say(Finding("configuration", True, note, note=True))
+        say(Diagnosis("configuration", True, note, note=True))
     well = True
     for finding in _findings(config):
         say(finding)
@@ -36,7 +38,7 @@ def run(path: Path, *, as_json: bool = False) -> int:
     return OK if well else FAILED
 
 
-def _findings(config: Config) -> Iterator[Finding]:
+def _findings(config: Config) -> Iterator[Diagnosis]:
     yield from _networks(config)
     for door in config.doors:
         yield from camera.look(door.feed, door.mode)
@@ -47,19 +49,19 @@ def _findings(config: Config) -> Iterator[Finding]:
     yield _libusb(config)
 
 
-def _networks(config: Config) -> Iterator[Finding]:
+def _networks(config: Config) -> Iterator[Diagnosis]:
     try:
         loaded = networks(config)
     except NetworkError as error:
-        yield Finding("networks", False, str(error))
+        yield Diagnosis("networks", False, str(error))
         return
     names = ", ".join(sorted(loaded.uses()))
     wish = config.perception.provider
-    yield Finding("networks", True, f"{names} run on {loaded.provider} (asked for: {wish})")
-    yield Finding("speed", *speed.sentence(speed.measured(config, loaded), len(config.doors)))
+    yield Diagnosis("networks", True, f"{names} run on {loaded.provider} (asked for: {wish})")
+    yield Diagnosis("speed", *speed.sentence(speed.measured(config, loaded), len(config.doors)))
 
 
-def _sizes(config: Config) -> Finding:
+def _sizes(config: Config) -> Diagnosis:
     """How large messages get: controllers with little memory drop what is larger."""
     source = max((door.feed.name for door in config.doors), key=len)
     full, compact = (sizes(config.delivery, source, compact) for compact in (False, True))
@@ -68,15 +70,15 @@ def _sizes(config: Config) -> Finding:
         f"mqtt.payload: compact {compact.action} and {compact.status} "
         f"(set: {config.delivery.payload})"
     )
-    return Finding("messages", True, told)
+    return Diagnosis("messages", True, told)
 
 
-def _clock() -> Finding:
+def _clock() -> Diagnosis:
     doubt = time_service.doubt(time_service.synchronised(), time.time())
-    return Finding("clock", doubt is None, doubt or "kept by a time service")
+    return Diagnosis("clock", doubt is None, doubt or "kept by a time service")
 
 
-def _state_dir(folder: Path) -> Finding:
+def _state_dir(folder: Path) -> Diagnosis:
     """Try what the audit log will do: write there, and have it on the disk."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,11 +88,11 @@ def _state_dir(folder: Path) -> Finding:
             os.fsync(file.fileno())
     except OSError as error:
         advice = f"{folder} cannot be written ({error.strerror}): give this user the folder"
-        return Finding("audit log", False, advice)
-    return Finding("audit log", True, f"{folder} can be written")
+        return Diagnosis("audit log", False, advice)
+    return Diagnosis("audit log", True, f"{folder} can be written")
 
 
-def _libusb(config: Config) -> Finding:
+def _libusb(config: Config) -> Diagnosis:
     """Whether libusb is there, and pyrealsense2, if a RealSense camera needs them."""
     if any(
         isinstance(door.feed.source, RealSenseSource | RecordingSource) for door in config.doors
@@ -98,11 +100,11 @@ def _libusb(config: Config) -> Finding:
         try:
             library.loaded()
         except library.NoLibraryError as error:
-            return Finding("libusb", False, str(error))
-        return Finding("libusb", True, "installed, and pyrealsense2 too")
+            return Diagnosis("libusb", False, str(error))
+        return Diagnosis("libusb", True, "installed, and pyrealsense2 too")
     try:
         CDLL("libusb-1.0.so.0")
     except OSError:
         missing = "not installed, and nothing configured needs it (RealSense cameras do: "
-        return Finding("libusb", True, missing + "apt-get install libusb-1.0-0)")
-    return Finding("libusb", True, "installed")
+        return Diagnosis("libusb", True, missing + "apt-get install libusb-1.0-0)")
+    return Diagnosis("libusb", True, "installed")

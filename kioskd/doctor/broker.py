@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from kioskd.config.config import Config
 from kioskd.delivery.embedded_broker import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.probe import probe
-from kioskd.doctor.finding import Finding
+from kioskd.doctor.diagnosis import Diagnosis
 from kioskd.loopback import listens
 
 
-def look(config: Config) -> Iterator[Finding]:
+def look(config: Config) -> Iterator[Diagnosis]:
     """A finding for each step, up to the first that failed."""
     port = config.delivery.port
     embedded = EmbeddedBroker(port) if config.embedded and not listens(port) else None
@@ -17,11 +17,11 @@ def look(config: Config) -> Iterator[Finding]:
         try:
             embedded.start()
         except EmbeddedError as error:
-            yield Finding("broker", False, str(error))
+            yield Diagnosis("broker", False, str(error))
             return
     try:
         for well, sentence in probe(config.delivery):
-            yield Finding("broker", well, sentence)
+            yield Diagnosis("broker", well, sentence)
     finally:
         if embedded is not None:
             embedded.stop()

@@ -14,7 +14,7 @@ from feeds.feed import Feed
 from feeds.feed_settings import FeedSettings, PlayedSource
 from feeds.frame import ColorImage, Frame
 from kioskd.doctor import depth_limits, hanging
-from kioskd.doctor.finding import Finding
+from kioskd.doctor.diagnosis import Diagnosis
 from kioskd.doctor.several_pictures import Pictures
 from kioskd.modes import catalogue
 from kioskd.modes.catalogue import ModeSettings
@@ -28,7 +28,7 @@ WAIT_S = 0.25  # for a frame
 KEPT, APART_S = 10, 0.1  # pictures of the first look in which somebody is looked for too
 
 
-def look(settings: FeedSettings, mode: ModeSettings) -> Iterator[Finding]:
+def look(settings: FeedSettings, mode: ModeSettings) -> Iterator[Diagnosis]:
     """Whether several good frames come, and then whether they hang upright, by whoever is there."""
     with _opened(settings) as feed:
         seen = deque[Frame](maxlen=KEPT)
@@ -50,7 +50,7 @@ def _opened(settings: FeedSettings) -> Iterator[Feed]:
         feed.stop()
 
 
-def _camera(feed: Feed, mode: ModeSettings, seen: deque[Frame]) -> Finding:
+def _camera(feed: Feed, mode: ModeSettings, seen: deque[Frame]) -> Diagnosis:
     """What the camera gives; some of its frames are put into `seen`."""
     subject = f"camera {feed.settings.name}"
     lacking, view, took_s = "", Pictures(), 0.0
@@ -69,11 +69,11 @@ def _camera(feed: Feed, mode: ModeSettings, seen: deque[Frame]) -> Finding:
     if view.first is None or failed:
         over = "was played to its end and gave no picture that shows anything"
         detail = over if feed.state.reason == "finished" else feed.state.detail
-        return Finding(subject, False, lacking or detail)
+        return Diagnosis(subject, False, lacking or detail)
     if fault := view.fault:
-        return Finding(subject, False, fault)
+        return Diagnosis(subject, False, fault)
     rate = f", {view.rate:.1f} pictures a second" if view.rate else ""
-    return Finding(subject, True, f"{_told(view.first)}, after {took_s:.1f} s{rate}")
+    return Diagnosis(subject, True, f"{_told(view.first)}, after {took_s:.1f} s{rate}")
 
 
 def _images(feed: Feed) -> Iterator[ColorImage]:
@@ -84,18 +84,18 @@ def _images(feed: Feed) -> Iterator[ColorImage]:
             yield frame.color
 
 
-def _hanging(settings: FeedSettings, images: Iterator[ColorImage]) -> Finding:
+def _hanging(settings: FeedSettings, images: Iterator[ColorImage]) -> Diagnosis:
     subject = f"picture {settings.name}"
     try:
         needed = hanging.turn(images)
     except NetworkError as error:
-        return Finding(subject, False, str(error))
+        return Diagnosis(subject, False, str(error))
     if needed is None:
         unseen = "nobody was in view, so nothing says whether it hangs upright; stand there"
-        return Finding(subject, True, f"{unseen} and look again", note=True)
+        return Diagnosis(subject, True, f"{unseen} and look again", note=True)
     if needed:
-        return Finding(subject, False, hanging.advice(settings, needed))
-    return Finding(subject, True, "hangs upright, by the face in view")
+        return Diagnosis(subject, False, hanging.advice(settings, needed))
+    return Diagnosis(subject, True, "hangs upright, by the face in view")
 
 
 def _lacking(frame: Frame, mode: ModeSettings) -> str:

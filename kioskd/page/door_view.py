@@ -10,7 +10,7 @@ from typing import Any
 from feeds.frame import Frame
 from feeds.state import FeedState
 from kioskd.config.config import Door
-from kioskd.event import Result
+from kioskd.event import Progress, Result
 from kioskd.modes import catalogue
 from kioskd.modes.attempt import subject
 from kioskd.modes.finding import Finding
@@ -74,7 +74,7 @@ class DoorView:
             "phase": step.phase,
             "reasons": list(step.reasons),
             "prompt": step.prompt,
-            "progress": None if step.progress is None else [step.progress.done, step.progress.of],
+            "progress": progress(step.progress),
             "checks": self._checks(seen, face, step.found),
             "scores": {} if scores is None else _scores(scores.score, scores.by_model),
         }
@@ -108,6 +108,10 @@ class DoorView:
             for key, (at, track, check) in self._recent.items()
             if track == face.track_id and 0.0 <= seen.at - at <= RECENT_S
         ]
+
+
+def progress(of: Progress | None) -> Json | None:
+    return None if of is None else {"done": of.done, "of": of.of, "what": of.what}
 
 
 def _check(one: Finding, *, decided: bool) -> Json:

@@ -258,11 +258,10 @@ class Site:
         state, looked, answer = kept.state, kept.looked, kept.answer
         now = time.monotonic()
         stands = answer is not None and now - answer.at < SHOWN_S
-        progress = None if looked is None else looked.step.progress
         return {
             "online": state is not None and state.phase == "online",
             "prompt": kept.prompt,
-            "progress": None if progress is None else [progress.done, progress.of],
+            "progress": None if looked is None else door_view.progress(looked.step.progress),
             "answer": {"granted": answer.granted, "text": answer.text}
             if stands and answer
             else None,

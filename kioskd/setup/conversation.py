@@ -9,7 +9,7 @@ from kioskd.config.load import check, load
 from kioskd.config.problem import ConfigError, Problem
 from kioskd.doctor import broker as broker_look
 from kioskd.doctor import camera as camera_look
-from kioskd.doctor.finding import Finding
+from kioskd.doctor.diagnosis import Diagnosis
 from kioskd.setup import broker, camera, door, draft, key_frames, store
 from kioskd.setup.camera import Found
 from kioskd.setup.part import Flags, Part, Secrets
@@ -53,7 +53,7 @@ class Trial:
     """What is tried once a part is right, and what is said before, since it takes its time."""
 
     sentence: str
-    look: Callable[[Config], Iterator[Finding]]
+    look: Callable[[Config], Iterator[Diagnosis]]
 
 
 def hold(talk: Talk, flags: Flags, plan: Plan, attached: Callable[[], Found]) -> Outcome:
@@ -140,7 +140,7 @@ def _works(talk: Talk, trial: Trial, config: Config) -> bool:
     return well or talk.agreed("Take it as it is nonetheless?", False)
 
 
-def _camera(config: Config) -> Iterator[Finding]:
+def _camera(config: Config) -> Iterator[Diagnosis]:
     """What the camera shows, and how it codes that."""
     (watched,) = config.doors
     well = True

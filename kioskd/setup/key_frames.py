@@ -3,13 +3,13 @@
 from feeds import key_frames
 from feeds.feed_settings import FeedSettings, StreamSource
 from feeds.key_frames import KeyFrames
-from kioskd.doctor.finding import Finding
+from kioskd.doctor.diagnosis import Diagnosis
 
 LOOK_S = 10.0  # in which two key frames should come
 LONG_S = 4.0  # between two, beyond which a broken picture lasts too long for somebody at a door
 
 
-def look(settings: FeedSettings) -> Finding | None:
+def look(settings: FeedSettings) -> Diagnosis | None:
     """How often the camera sends a whole picture; None for cameras that send nothing else.
 
     Takes LOOK_S, and opens the camera once more.
@@ -17,7 +17,7 @@ def look(settings: FeedSettings) -> Finding | None:
     if not isinstance(settings.source, StreamSource):
         return None
     seen = key_frames.watched(settings.source, open_s=settings.open_s, look_s=LOOK_S)
-    return Finding(f"key frames {settings.name}", True, _sentence(seen), note=_doubtful(seen))
+    return Diagnosis(f"key frames {settings.name}", True, _sentence(seen), note=_doubtful(seen))
 
 
 def _doubtful(seen: KeyFrames) -> bool:

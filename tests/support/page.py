@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from feeds.frame import Frame
+from feeds.frame import Frame, Intrinsics, Rig
 from feeds.state import FeedState
 from kioskd.config.load import Config, load
 from kioskd.event import Step
@@ -24,7 +24,7 @@ from tests.support.broker import eventually
 from tests.support.ports import free_port
 from tests.support.stage import person
 
-DOORS = ("main", "side")
+RIG = Rig(Intrinsics(640, 360, 500.0, 500.0, 320.0, 180.0))
 CONFIG = """\
 site: hq
 device: lobby
@@ -50,14 +50,27 @@ class Served:
     problems: dict[str, str] = field(default_factory=dict)
     number: int = 0
 
-    def frame(self, door: str = "main", *, pixels: int = 360) -> FrameJudged:
-        """One frame with somebody in it, judged; what they look like is synthetic."""
+    def frame(
+        self,
+        door: str = "main",
+        *,
+        pixels: int = 360,
+        depth: bool = False,
+        step: Step | None = None,
+    ) -> FrameJudged:
+        """One frame with somebody in it, judged; what they look like is synthetic.
+
+        depth  as a depth camera gives it, with all its eyes
+        """
         self.number += 1
         at = 100.0 + self.number / 25
         color = np.full((pixels, pixels * 16 // 9, 3), 90 + self.number % 60, np.uint8)
         frame = Frame(door, self.number, 0, at, 1.7e9 + at, color)
+        if depth:
+            distances = np.full(color.shape[:2], 700, np.uint16)
+            frame = replace(frame, rig=RIG, depth=distances, infrared=color[:, :, 0])
         seen = Observation(door, self.number, 0, at, frame.wall_time, 1280, 720, (person(),))
-        judged = FrameJudged(door, frame, seen, Step("QUALITY"), at, at + 0.01, at + 0.02)
+        judged = FrameJudged(door, frame, seen, step or Step("QUALITY"), at, at + 0.01, at + 0.02)
         self.stream.tell(judged)
         return judged
 

@@ -139,7 +139,7 @@ class ChallengeMode(Course):
     @property
     def progress(self) -> Progress:
         """How many of the actions are done."""
-        return Progress(self._done, len(self._actions))
+        return Progress(self._done, len(self._actions), "actions")
 
     @property
     def _asked(self) -> Challenge | None:

@@ -279,11 +279,11 @@ function drawPhase() {
   const made = [element('strong', knows(`modes.${look.phase}`) ? word(`modes.${look.phase}`) : look.phase)];
   if (look.prompt) made.push(element('p', `„${word(`prompts.${look.prompt}`)}“`));
   if (look.progress) {
-    const [done, of] = look.progress;
+    const { done, of, what } = look.progress;
     const progress = element('progress');
     progress.max = of;
     progress.value = done;
-    made.push(progress, element('p', word('page.progress', { done, of })));
+    made.push(progress, element('p', word(`page.progress_${what}`, { done, of })));
   }
   const code = element('p');
   code.append(element('code', look.phase));

@@ -23,7 +23,7 @@ async function show(told) {
   $('sign').textContent = SIGNS[now] ?? '';
   if ($('says').textContent !== says) $('says').textContent = says;
   $('text').textContent = text;
-  const [done, of] = told.progress ?? [0, 0];
+  const { done, of } = told.progress ?? { done: 0, of: 0 };
   $('progress').hidden = !told.progress || now !== 'asks';
   $('progress').setAttribute('aria-valuemax', of);
   $('progress').setAttribute('aria-valuenow', done);

@@ -7,7 +7,7 @@ from kioskd.log import redacted
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One line: what was looked at, whether it is well, and what was seen or is to be done."""
 
     subject: str
