@@ -113,8 +113,8 @@ def _phase(look: Json | None, words: Wording) -> Iterator[Row]:
     if look["prompt"] is not None:
         yield Row((f"„{words('prompts.' + look['prompt'])}“",))
     if look["progress"] is not None:
-        done, of = look["progress"]
-        yield Row((words("page.progress", done=done, of=of),))
+        done, of, what = (look["progress"][key] for key in ("done", "of", "what"))
+        yield Row((words(f"page.progress_{what}", done=done, of=of),))
     for reason in look["reasons"]:
         yield Row((words(f"reasons.{reason}"),))
 
