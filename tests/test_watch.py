@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from kioskd.event import Progress
 from kioskd.loopback import listens
 from kioskd.page import assets
+from kioskd.page.door_view import progress
 from kioskd.page.page_settings import PageSettings
 from kioskd.sections import Section
 from kioskd.terminal import plain
@@ -54,7 +56,7 @@ def look(*checks: dict[str, Any], **more: Any) -> dict[str, Any]:
         "phase": "LIVE_WINDOW",
         "reasons": [],
         "prompt": "hold_still",
-        "progress": {"done": 2, "of": 6, "what": "frames"},
+        "progress": progress(Progress(2, 6)),
         "checks": list(checks),
         "scores": {},
         "ageMs": 31,
@@ -69,6 +71,7 @@ def attempt(**more: Any) -> dict[str, Any]:
         "eventId": "e1",
         "ago": 3.0,
         "verdict": "undecided",
+        "outcome": "",
         "frames": 4,
         "tookS": 1.234,
         "track": 3,
@@ -92,6 +95,7 @@ def state(**more: Any) -> dict[str, Any]:
         "connected": True,
         "broker": "127.0.0.1:1883",
         "problems": [],
+        "events": {"published": 3},
     }
     told: dict[str, Any] = {
         "kiosk": {**kiosk, **more.pop("kiosk", {})},
@@ -99,6 +103,7 @@ def state(**more: Any) -> dict[str, Any]:
         "feed": "front",
         "state": {"phase": "online", "detail": "gives images"},
         "judgeMs": 12.3,
+        "keepsUp": 0.875,
         "thresholds": {"liveness_detection_threshold": 0.6, "fake_detection_threshold": 0.4},
         "plot": [],
         "attempts": [],
@@ -175,6 +180,21 @@ def test_an_attempt_says_its_verdict_its_scores_and_why_with_the_figures() -> No
     assert said.startswith("not decided: 4 frames · 1.23 s · track 3 · texture 0.5 · ")
     assert said.endswith("(0.1 \N{EN DASH} 0.2, at least 0.25)")
     assert "grid_against" not in said
+
+
+def test_the_phase_says_what_is_asked_and_how_far_it_is() -> None:
+    shown = text(*sections(look(), state(), WORDS))
+    for line in ("Looks for life (LIVE_WINDOW)", "„Hold still“", "2 of 6 frames"):
+        assert line in shown
+    acting = look(progress=progress(Progress(1, 3, "actions")))
+    assert "1 of 3 actions" in text(*sections(acting, state(), WORDS))
+
+
+def test_what_became_of_an_event_is_told() -> None:
+    assert "the broker took the event" in attempt_line(attempt(outcome="published"), WORDS)
+    shown = text(*sections(look(), state(), WORDS))
+    assert "the broker took 3, 0 too late, 0 refused" in shown
+    assert "88 %" in shown
 
 
 def test_scores_are_the_newest_and_a_bar_for_each_second() -> None:

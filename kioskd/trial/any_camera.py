@@ -17,7 +17,7 @@ class CameraError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AnyCamera:
-    """The camera of a trial, of whatever kind.
+    """A camera that somebody named, or that was found.
 
     feed     as it stands in config.yaml
     shown    how it is named to the person

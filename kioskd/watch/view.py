@@ -54,12 +54,14 @@ def attempt_line(one: Json, words: Wording) -> str:
         for name, value in one["scores"].items()
         if not name.endswith("_against") or (value or 0.0) > 0
     ]
+    outcome = f"outcomes.{one['outcome']}"
     facts = (
         words("page.frames", n=one["frames"]),
         words("page.took", n=words.figure(one["tookS"])),
         words("page.track", id=one["track"]),
         *one["challenges"],
         *scores,
+        *([words(outcome)] if words.knows(outcome) else []),
         *(_why(one, reason, words) for reason in one["reasons"][:2]),
     )
     return f"{verdict}: {' · '.join(facts)}"
@@ -193,5 +195,9 @@ def _health(state: Json, words: Wording) -> Iterator[Row]:
     yield Row((words("page.broker"), f"{kiosk['broker']} {connected}".strip()))
     problems = len(kiosk["problems"]) or words("page.no_problems")
     yield Row((words("page.problems"), str(problems)))
+    share = state["keepsUp"]
+    yield Row((words("page.keeps_up"), NONE if share is None else f"{100 * share:.0f} %"))
+    events = {"published": 0, "expired": 0, "refused": 0, **kiosk["events"]}
+    yield Row((words("page.events"), words("page.events_are", **events)))
     yield Row((words("page.version"), kiosk["version"]))
     yield Row((words("page.networks_on"), kiosk["networksOn"]))
