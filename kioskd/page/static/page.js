@@ -212,7 +212,7 @@ function line(check) {
   mark.setAttribute('aria-label', word(check.passed ? 'page.passed' : 'page.failed'));
   made.append(mark, element('span', nameOf(check.key)), valueOf(check));
   if (check.value !== null && check.limit !== null) made.append(bar(check));
-  if (!check.passed && asks) made.append(element('span', advice(check), 'mend'));
+  if (!check.passed) made.append(element('span', advice(check), 'mend'));
   made.title = word(check.decided ? 'page.decided' : 'page.not_decided');
   return made;
 }
@@ -248,6 +248,7 @@ function advice(check) {
   if (check.value === null) return does;
   const missing = Math.abs(check.limit - check.value);
   const shares = ['face widths', 'face heights'].includes(check.unit);
+  if (check.reason === null) return does;
   const amount = shares ? `${Math.ceil(100 * missing)} %` : figure(missing, check.unit);
   const how = word(check.bound === 'least' ? 'page.need_more' : 'page.need_less', { missing: amount });
   return `${does}: ${how}`;

@@ -29,6 +29,7 @@ export const knows = (path) => word(path) !== path.split('.').pop();
 // A figure as people read it: no powers of ten, and no more digits than mean something.
 export function figure(value, unit = '') {
   if (value === null || value === undefined) return '–';
+  if (unit.startsWith('of what')) return `${Math.round(100 * value)} %`;
   const digits = Math.abs(value) >= 10 ? (Math.abs(value) >= 100 ? 0 : 1) : 2;
   const text = value.toLocaleString(document.documentElement.lang || 'en', { maximumFractionDigits: digits });
   return unit && unit !== 'face widths' && unit !== 'face heights' ? `${text} ${unit === 'degrees' ? '°' : unit}` : text;
