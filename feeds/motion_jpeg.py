@@ -86,9 +86,8 @@ class MotionJpegReader:
         left_s = gives_up_at - monotonic()
         if left_s <= 0:
             return None
-        self._line.settimeout(left_s)
         try:
-            return self._response.read1(_PIECE)
+            return _next_piece(self._line, self._response, left_s)
         except (OSError, http.client.HTTPException):
             return None
 
@@ -171,15 +170,27 @@ def _target(address: Address) -> str:
 
 
 def _first_piece(line: socket, response: http.client.HTTPResponse, until: float) -> bytes:
-    """Enough to see what it is: 64 bytes, or all there is."""
+    """Enough to see what it is: 64 bytes, or all there is. What says a little may stay silent."""
     data = b""
     while len(data) < 64:
-        line.settimeout(max(until - monotonic(), 0.05))
-        piece = response.read1(_PIECE)
+        try:
+            piece = _next_piece(line, response, max(until - monotonic(), 0.05))
+        except TimeoutError:
+            if not data:
+                raise
+            break
         if not piece:
             break
         data += piece
     return data
+
+
+def _next_piece(line: socket, response: http.client.HTTPResponse, within_s: float) -> bytes:
+    """What comes next; b"" at the end, with which the line may have been closed already."""
+    if response.isclosed():
+        return b""
+    line.settimeout(within_s)
+    return response.read1(_PIECE)
 
 
 def _is_motion_jpeg(kind: str, piece: bytes) -> bool:

@@ -543,6 +543,33 @@ def test_a_log_that_cannot_go_on_counting_is_told_and_counts_under_a_new_epoch(
         assert again.commit({}, 3.0) == number + 1
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b'{"epoch": "x", "last": 1e999}',
+        b'{"epoch": "x", "last": 99999999999999999999}',
+        b'{"epoch": "x", "last": true}',
+        b'{"epoch": 7, "last": 1}',
+    ],
+)
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_note_that_cannot_be_right_is_none(path: Path, note: bytes, damaged: bool) -> None:
+    with closing(AuditLog(path)) as first:
+        for n in range(100):
+            first.commit({"n": f"row-{n:03d}", "pad": "x" * 500}, 1.0)
+    path.with_name("audit.db.mark").write_bytes(note)
+    if damaged:
+        damage_page(path, b"row-050")
+    with closing(AuditLog(path)) as log:
+        assert log.begun is None
+        log.commit({"n": "new"}, 2.0)
+        assert (log.rescue(50, NOON) is not None) == damaged
+        assert (log.epoch == first.epoch) == (not damaged)
+
+
 def test_the_journal_of_a_log_that_was_cut_off_is_kept(path: Path) -> None:
     """It holds what a killed daemon wrote last, and SQLite would delete it."""
     with closing(AuditLog(path)) as killed:

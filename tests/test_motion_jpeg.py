@@ -171,6 +171,11 @@ def test_a_camera_of_two_pictures_a_second_is_told_how_many_are_needed(tmp_path:
     assert ("online", "") not in door.told
 
 
+def ends_after(answer: bytes) -> Answers:
+    """A camera that tells no length and hangs up."""
+    return lambda _: iter([b"HTTP/1.1 200 OK\r\n" + answer])
+
+
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
@@ -184,10 +189,21 @@ def test_a_camera_of_two_pictures_a_second_is_told_how_many_are_needed(tmp_path:
         (lambda _: b"RTSP/1.0 400 Bad Request\r\n\r\n", "speaks RTSP at port"),
         (lambda _: b"", "is silent"),
         (http("200 OK", "Content-Type: multipart/x-mixed-replace", body=b"-" * 999), "no JPEG"),
+        (http("200 OK", "Content-Type: image/jpeg"), "no JPEG"),
+        (ends_after(b"Content-Type: multipart/x-mixed-replace\r\n\r\n--part"), "no JPEG"),
+        (ends_after(b"Content-Type: image/jpeg\r\n\r\n\xff\xd8\xff"), "no JPEG"),
+        (ends_after(b"Content-Type: text/html\r\n\r\nnone"), "a page of text"),
     ],
 )
 def test_each_fault_has_a_sentence_of_its_own(answers: Answers, said: str) -> None:
     assert said in str(refusal(answers))
+
+
+def test_what_says_a_little_and_then_nothing_is_told_by_what_it_said() -> None:
+    with camera(lambda _: b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\nnone") as seen:
+        source = StreamSource(f"http://127.0.0.1:{seen.port}/video")
+        with pytest.raises(SourceError, match="answers with a page of text"):
+            opened(source, open_s=1.0, stall_s=2.0)
 
 
 @pytest.mark.parametrize(

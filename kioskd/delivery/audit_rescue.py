@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kioskd.delivery import audit_tables
 from kioskd.delivery.database import Connection, Refused, reading
+from kioskd.delivery.high_water_mark import NUMBERS_END
 
 _Raw = tuple[int, object, object, object]  # number, recorded_at, body, checksum
 
@@ -49,7 +49,7 @@ def _last(old: Connection) -> int:
     try:
         row = old.execute("SELECT seq FROM sqlite_sequence WHERE name = 'record'").fetchone()
         number = row[0] if row else 0
-        return number if isinstance(number, int) and number < audit_tables.NUMBERS_END else 0
+        return number if isinstance(number, int) and number < NUMBERS_END else 0
     except Refused:
         return 0
 

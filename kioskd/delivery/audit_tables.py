@@ -5,9 +5,9 @@ from functools import cache
 from pathlib import Path
 
 from kioskd.delivery.database import AuditError, Connection, DamagedError, in_memory, transaction
+from kioskd.delivery.high_water_mark import NUMBERS_END
 
 VERSION = 2
-NUMBERS_END = 2**53  # JSON's readers count no further
 
 # Layout 1, as released with 0.1.
 _RECORD = """

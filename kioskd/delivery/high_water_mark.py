@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+NUMBERS_END = 2**53  # JSON's readers count no further
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -19,9 +21,11 @@ def read(path: Path) -> Mark | None:
     """The note, or None if there is none that can be read."""
     try:
         found = json.loads(path.read_bytes())
-        return Mark(str(found["epoch"]), int(found["last"]))
+        epoch, last = found["epoch"], found["last"]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
+    sound = isinstance(epoch, str) and type(last) is int and 0 <= last < NUMBERS_END
+    return Mark(epoch, last) if sound else None
 
 
 def write(path: Path, mark: Mark) -> None:
