@@ -16,7 +16,7 @@ from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS, Cause
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.draw import Below, drawn
 from kioskd.modes.challenges.extent import extent, went
-from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, MOST_PER_S, Challenge
+from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, MOST_PER_S, ON_THE_WAY, Challenge
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.rest import STAYS_S, Coming, is_steady
 from kioskd.modes.challenges.start import RESTLESS
@@ -219,14 +219,14 @@ class ChallengeMode(Course):
     def _sudden(self, kind: Challenge) -> Reason | None:
         """Why what was seen came about as no action does; None where that cannot be asked of it.
 
-        Of what only begins a smile alone is asked: brows and mouths are there within a frame or two
-        of their rest, in which a face, too, is still nearly as it was.
+        Of brows and mouths it is asked only once they are held: they are there within a frame
+        or two of their rest, in which a face, too, is still nearly as it was.
         """
         if kind not in MOST_PER_S:
             return None
         if isinstance(self._trial, Done):
             return self._onset.doubt(MOST_PER_S[kind])
-        return self._onset.blended() if kind is Challenge.SMILE else None
+        return self._onset.blended() if kind in ON_THE_WAY else None
 
     def _follow(self, now: Reading, way: Way) -> None:
         if way.extent <= 0.0:

@@ -25,6 +25,7 @@ SMOOTH = ANGLES | {Challenge.FLOW}  # a jump is a cut or a swapped picture, and 
 UNWATCHED = frozenset(
     {Challenge.BLINK, Challenge.FLOW}
 )  # no unified form: the seed leaves them out
+ON_THE_WAY = ANGLES | {Challenge.SMILE}  # that take long enough to be looked at as they begin
 # How many of its ways an action may make a second (kioskd.modes.onset). Of the others the mesh's
 # shape cannot tell how they came about: lids close within a frame, and who comes closer keeps it.
 MOST_PER_S: dict[Challenge, float] = {
