@@ -23,7 +23,8 @@ class Needs:
 GATED = frozenset({Measure.QUALITY, Measure.POSE})  # what the face gate asks for
 # And where something is asked for, which one person must do, and no picture.
 ACTING = GATED | {Measure.IDENTITY, Measure.PASSAGE}
-COLOURS = GATED | {Measure.PICTURE, Measure.LIVENESS}  # and where the networks judge colours
+# And where the networks judge colours, and what stands about the face may weigh against life.
+COLOURS = GATED | {Measure.PICTURE, Measure.LIVENESS, Measure.PASSIVE}
 
 
 @dataclass(frozen=True, slots=True)
