@@ -53,9 +53,17 @@ def page(kiosk: Kioskd) -> str:
 
 
 @pytest.fixture(scope="module")
-def desktop() -> Iterator[webdriver.Chrome]:
+def browser() -> Iterator[webdriver.Chrome]:
     with chromium() as driver:
         yield driver
+
+
+@pytest.fixture
+def desktop(browser: webdriver.Chrome) -> webdriver.Chrome:
+    """A browser that has nothing open, and no complaint of a kiosk that is gone."""
+    browser.get("about:blank")
+    complaints(browser)
+    return browser
 
 
 def script(driver: webdriver.Chrome, text: str) -> Any:
