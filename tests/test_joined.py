@@ -211,7 +211,11 @@ def test_a_word_that_is_none_is_refused_and_nothing_is_noted_as_looser(tmp_path:
 
 @pytest.mark.parametrize(
     ("how", "more"),
-    [("rgb", {Measure.LIVENESS, Measure.PICTURE}), ("depth", {Measure.RELIEF}), ("turn", set())],
+    [
+        ("rgb", {Measure.LIVENESS, Measure.PICTURE, Measure.PASSIVE}),
+        ("depth", {Measure.RELIEF}),
+        ("turn", set()),
+    ],
 )
 def test_only_what_it_is_joined_with_is_loaded(how: How, more: set[Measure]) -> None:
     joined = catalogue.needs(ChallengeSettings(Challenge.BLINK, joined_with=how))
