@@ -215,8 +215,9 @@ class Site:
         if not self._one_at_a_time.acquire(blocking=False):
             return None
         try:
-            seen = [one.seen for one in kept.kept.copy()]
-            did = [one for one in kept.kept.copy() if one.step.result is not None]
+            looked = kept.kept.copy()  # once, so that both sides are of the same frames
+            seen = [one.seen for one in looked]
+            did = [result for one in looked if (result := one.step.result) is not None]
             would = what_if(seen, other, self._kept.added, _breathe)
         finally:
             self._one_at_a_time.release()
@@ -225,7 +226,7 @@ class Site:
             "spanS": round(newest - seen[0].at, 1) if seen else 0.0,
             "frames": would.frames,
             "unmeasured": would.unmeasured,
-            "did": [_ended(one.step.result, newest) for one in did if one.step.result],
+            "did": [_ended(one, newest) for one in did],
             "would": [_ended(one, newest) for one in would.results],
             "yaml": yaml(view.door, changes),
         }
