@@ -97,6 +97,7 @@ def test_a_broker_without_retained_messages_is_told_again_and_again(tmp_path: Pa
         told = k.courier.deliver(result_now())
         k.courier.feed_state(ONLINE)
         eventually(lambda: recorded(k, told.event_id, "published") and k.all_taken())
+        watching.catch_up()
         assert "keeps no retained messages" in k.problems["broker_limits"]
         kinds = [seen.kind for seen in watching.seen if seen.kind != "audit"]
         assert kinds.index("status") < kinds.index("action")
@@ -132,6 +133,7 @@ def test_a_broker_of_qos_0_gets_the_events_and_no_record_is_taken_for_delivered(
         eventually(lambda: watching.of("action"))
         eventually(lambda: recorded(k, told.event_id, "published"))
         assert "quality of service 0 only" in k.problems["broker_limits"]
+        watching.catch_up()
         assert watching.of("audit") == []
         assert k.log.count_pending() == 2
 

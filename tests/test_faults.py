@@ -291,6 +291,7 @@ def test_a_recording_before_a_real_broker_is_a_problem_and_a_camera_is_none(
         told = len(seen.of("state"))
         with kioskd(tmp_path / "k", settings(broker, {"door-4": nobody})):
             eventually(lambda: len(seen.of("state")) > told)
+            seen.catch_up()
             assert {state["sourceId"] for state in seen.payloads("state")[told:]} == {"door-4"}
             eventually(lambda: seen.payloads("status")[-1]["state"] == "online")
             kept = time_service.synchronised() is True  # this machine's own clock
@@ -480,6 +481,7 @@ def test_a_door_is_served_whatever_standard_input_and_output_are(
             eventually(lambda: seen.of("action"))
             daemon.send_signal(signal.SIGTERM)
             assert daemon.wait(DEADLINE_S) == 0
+        seen.catch_up()
         assert seen.payloads("status")[-1]["state"] == "stopped"
 
 

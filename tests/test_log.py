@@ -72,6 +72,7 @@ def test_a_daemon_whose_log_has_grown_to_the_limit_of_files_goes_on_telling_its_
         finally:
             daemon.kill()
         assert written.stat().st_size == LIMIT
+        seen.catch_up()
         assert seen.payloads("status")[-1]["state"] == "stopped"
 
 

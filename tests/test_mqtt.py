@@ -161,7 +161,7 @@ def test_what_is_published_without_a_connection_is_refused_and_never_sent(tmp_pa
         link.close(timeout=5)
         assert isinstance(happenings.get(timeout=DEADLINE_S), Lost)
         assert link.publish(Letter("too/late", b"3")) is None
-        eventually(lambda: watching.seen)
+        watching.catch_up()
         assert [seen.topic for seen in watching.seen] == ["in/time"]
 
 

@@ -195,12 +195,19 @@ class Seen:
         return payload
 
 
+MARKS = "witness/"
+
+
 @dataclass
 class Witness:
     """A subscriber to everything under `#` that keeps what it sees, also over reconnects."""
 
     client: paho.Client
     seen: list[Seen] = field(default_factory=list)
+    qos: int = 1  # the most that its broker takes
+    subscribed: bool = False  # over the present connection
+    _mark: str = ""
+    _marks: list[str] = field(default_factory=list)
 
     def of(self, kind: str) -> list[Seen]:
         return [seen for seen in self.seen if seen.kind == kind]
@@ -208,7 +215,35 @@ class Witness:
     def payloads(self, kind: str) -> list[dict[str, object]]:
         return [seen.payload for seen in self.of(kind)]
 
+    def catch_up(self) -> None:
+        """Waits for all that the broker took up to now, and has perhaps not passed on yet.
+
+        What we say to it last comes back behind that, for a broker keeps the order. A broker that
+        is gone has nothing more to say.
+        """
+        self._mark = f"{MARKS}{len(self._marks)}"
+        self._leave_mark()
+        eventually(lambda: self._mark in self._marks or not self.client.is_connected())
+
+    def _leave_mark(self) -> None:
+        if self.subscribed and self._mark:
+            self.client.publish(self._mark, qos=self.qos)
+
+    def connected(
+        self, client: paho.Client, userdata: object, flags: object, code: object, said: object
+    ) -> None:
+        self.qos = getattr(said, "MaximumQoS", 1)
+        self.subscribed = False
+        client.subscribe("#", qos=1)
+
+    def has_subscribed(self, *_: object) -> None:
+        self.subscribed = True
+        self._leave_mark()
+
     def note(self, client: paho.Client, userdata: object, message: MQTTMessage) -> None:
+        if message.topic.startswith(MARKS):
+            self._marks.append(message.topic)
+            return
         expiry = getattr(message.properties, "MessageExpiryInterval", None)
         body = bytes(message.payload)
         self.seen.append(
@@ -223,20 +258,21 @@ def witness(
     """Subscribed once the block begins."""
     client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
     watching = Witness(client)
-    subscribed: list[bool] = []
     if broker.certificates is not None:
         client.tls_set(str(broker.certificates.ca))
     if username is not None:
         client.username_pw_set(username, password)
     client.reconnect_delay_set(1, 1)
-    client.on_connect = lambda *_: client.subscribe("#", qos=1) and None
-    client.on_subscribe = lambda *_: subscribed.append(True)
+    client.on_connect = watching.connected
+    client.on_subscribe = watching.has_subscribed
     client.on_message = watching.note
     client.connect("127.0.0.1", broker.port)
     client.loop_start()
     try:
-        eventually(lambda: subscribed)
+        eventually(lambda: watching.subscribed)
         yield watching
+        if username is None:  # who has one may not write to every topic
+            watching.catch_up()
     finally:
         client.disconnect()
         client.loop_stop()
