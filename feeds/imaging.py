@@ -270,6 +270,15 @@ def decoded(content: bytes) -> Image | None:
     return None if image is None else cast(Image, image)
 
 
+def upright(content: bytes) -> Image | None:
+    """The BGR image of a file's content, turned as its metadata says; None if it is broken."""
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    return None if image is None else cast(Image, image)
+
+
 def read_unchanged(path: str) -> Image | NDArray[np.uint16]:
     """The image in a file with the channels and bits it has; raises ImageFileError."""
     image = cv2.imread(path, cv2.IMREAD_UNCHANGED)
