@@ -5,11 +5,38 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from kioskd.modes.finding import Finding, Spread
+from models.embedding import Embedding
 
 # As on the wire, such as "rgbLiveness"; each mode says what it may tell (kioskd/modes/spec.py).
 ActionId = str
 Verdict = Literal["passed", "failed", "undecided"]
 LivenessState = Literal["LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED", "LIVENESS_UNKNOWN"]
+
+
+@dataclass(frozen=True, slots=True)
+class FramesBound:
+    """The very frames that an attempt counted, by what anybody who has them can work out again.
+
+    digest     SHA-256 over them in their order, 64 hexadecimal digits (kioskd/binding.py)
+    count      how many they are
+    rectangle  left, top, width and height of the face in the last of them, whole pixels
+    """
+
+    digest: str
+    count: int
+    rectangle: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How the look of who was judged compares with that of who was asked for.
+
+    confidence  that the two are one person where either is as likely, 0..1 (identity/matching.py)
+    identical   whether it is enough to say so
+    """
+
+    confidence: float
+    identical: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +54,11 @@ class Result:
     state         rgbLivenessState.currentState, where RGB liveness ran
     challenges    the actions that were asked for, in their order, where there were any
     measured      what evidence was found, then the checks that refused frames, each with its limit
+    look          of the person in the frames that counted, where the mode was told to bind them to
+                  it; it stays in memory
+    frames_bound  what says which frames these were, where that was asked for too
+    match         how that look compares with that of who was asked for, where somebody was
+    session       the session that asked for it; "" where nobody did
     """
 
     action: ActionId
@@ -46,6 +78,10 @@ class Result:
     state: LivenessState | None = None
     challenges: tuple[str, ...] = ()
     measured: tuple[Spread, ...] = ()
+    look: Embedding | None = field(default=None, repr=False, compare=False)
+    frames_bound: FramesBound | None = None
+    match: Match | None = None
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +104,8 @@ class Step:
     prompt   code of what the person is to be told to do, for the screen of a kiosk
     found    what each check of this frame found, with its limit; none of those not reached
     progress how far the frames are that decide, in a mode that counts them
+    counted  track of the face that this frame is evidence of, for the attempt under way or the one
+             that ends with it; None: it is evidence of nothing
     """
 
     phase: str
@@ -76,3 +114,4 @@ class Step:
     prompt: str | None = None
     found: tuple[Finding, ...] = ()
     progress: Progress | None = None
+    counted: int | None = None

@@ -17,6 +17,7 @@ from typing import assert_never
 from feeds.feed import Feed
 from feeds.frame import Frame
 from kioskd import log
+from kioskd.binding import Binding
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result, Step
 from kioskd.happenings import (
@@ -44,10 +45,12 @@ class UseMode:
 
     needs  what it may ask to have measured: networks that are not there yet are loaded beside,
            and nobody is decided on meanwhile, nor where one cannot be, until yet another mode comes
+    binds  whether its results are to say which frames they rest on (binding.py)
     """
 
     mode: Mode
     needs: Needs
+    binds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,16 @@ Message = UseMode | Watch | Stop | Loaded[UseMode | Watch]
 
 
 class Shut:
-    """In the place of a mode that cannot see what it must: it never comes to a result."""
+    """In the place of a mode that may not decide: it never comes to a result.
+
+    why  it cannot see what it must, or nobody asked for anything
+    """
+
+    def __init__(self, why: Reason = Reason.NOT_MEASURED) -> None:
+        self._why = why
 
     def step(self, seen: Observation) -> Conversation[Step]:
-        return Step("SHUT", (Reason.NOT_MEASURED.value,))
+        return Step("SHUT", (self._why.value,))
         yield  # never: it asks for nothing
 
 
@@ -86,6 +95,8 @@ class Judge(threading.Thread):
     """The thread that decides for one door. A part of the daemon (part.py).
 
     deliver  called with each result in this thread; it returns when the result is durable
+    check    called with each result before that, for who must be somebody in particular: what it
+             gives back is delivered in its place
     tell     called with what happens; see stream.py for who may listen to it
 
     A stale frame never comes here: `Feed.newest` leaves it out, and the mode sees a gap.
@@ -102,6 +113,7 @@ class Judge(threading.Thread):
         mode: Mode,
         deliver: Callable[[Result], Delivery],
         tell: Callable[[Happening], object],
+        check: Callable[[str, Result], Result] = lambda _, result: result,
     ) -> None:
         super().__init__(name=f"judge-{feed.state.feed}", daemon=True)
         self.door = door
@@ -109,7 +121,8 @@ class Judge(threading.Thread):
         self.progress_at = time.monotonic()
         self.load: Load | None = None  # the latest, replaced whole
         self.perceiver, self._mode = perceiver, mode
-        self._deliver, self._tell = deliver, tell
+        self._deliver, self._tell, self._check = deliver, tell, check
+        self._binding: Binding | None = None
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._loading = Loading[UseMode | Watch](perceiver, self._inbox.put)
         self._awaited: list[UseMode | Watch] = []  # the latest of a kind, while it is loaded
@@ -197,9 +210,10 @@ class Judge(threading.Thread):
             return  # another was asked for since
         self._awaited = [each for each in self._awaited if each is not ready.asked]
         match ready.asked:
-            case UseMode(mode, needs):
+            case UseMode(mode, needs, binds):
                 if ready.failure is None:
                     self._mode = mode
+                    self._binding = Binding() if binds else None
                 self._tell(ModeChanged(self.door, needs, ready.failure))
             case Watch() as watch:
                 if ready.failure is None:
@@ -211,11 +225,14 @@ class Judge(threading.Thread):
     def _judge(self, frame: Frame) -> None:
         began_at = time.monotonic()
         seen, step = judged(self._mode, self.perceiver, frame)
+        if self._binding is not None:
+            step = replace(step, result=self._binding.saw(frame, seen, step))
         stepped_at = time.monotonic()
         self._pace.judged(frame.number, frame.captured_at, stepped_at - began_at)
         self.load = self._pace.load()
         if step.result is not None:
-            result = self._in_our_time(self._under_load(step.result), frame, began_at)
+            result = self._check(self.door, self._under_load(step.result))
+            result = self._in_our_time(result, frame, began_at)
             self._tell(AttemptEnded(self.door, result, self._deliver(result)))
         self._say(frame.feed, step)
         ended_at = time.monotonic()

@@ -4,6 +4,7 @@ An embedding is a biometric: who has it can find the person again. So it lives i
 as an attempt needs it, gives its numbers to nobody, and refuses to be written down.
 """
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 import numpy as np
@@ -21,6 +22,16 @@ class Embedding:
         if not (np.isfinite(length) and length > 0.0):
             raise ValueError("an embedding needs a direction")
         self.__direction = values.ravel() / length
+
+    @classmethod
+    def mean(cls, looks: Sequence[tuple["Embedding", float]]) -> "Embedding":
+        """The look in the middle of several of one person, each by its weight above 0.
+
+        Raises ValueError where they come to no direction, and of none.
+        """
+        if not looks:
+            raise ValueError("no look has no middle")
+        return cls(sum(weight * look.__direction for look, weight in looks))
 
     def likeness(self, other: "Embedding") -> float:
         """Cosine of the angle between two looks, -1..1: about 1 for one person, 0 for two."""

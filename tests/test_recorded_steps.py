@@ -94,10 +94,17 @@ def told(name: str, one: Door) -> dict[str, object]:
 
 
 def decision(step: Step) -> dict[str, object]:
-    """The step without what it shows to people: prompt, progress, the figures beside reasons."""
+    """The step without what it shows to people: prompt, progress, the figures beside reasons.
+
+    And without what binds it to frames, which no mode here was asked for.
+    """
     plain = asdict(replace(step, prompt=None))
-    del plain["found"], plain["progress"]
+    del plain["found"], plain["progress"], plain["counted"]
     if plain["result"] is not None:
+        assert plain["result"].pop("look") is None
+        assert plain["result"].pop("frames_bound") is None
+        assert plain["result"].pop("match") is None
+        assert plain["result"].pop("session") == ""
         del plain["result"]["measured"]
     return plain
 

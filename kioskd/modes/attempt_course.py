@@ -76,6 +76,7 @@ class Course(ABC):
         self.joined: Joined | None = None
         self._subject: int | None = None  # the track that the phase is about
         self._found: tuple[Finding, ...] = ()  # in the frame that is looked at
+        self._counted: int | None = None  # whose evidence it is
 
     @abstractmethod
     def fresh(self) -> None:
@@ -93,8 +94,12 @@ class Course(ABC):
     def broken_off(self, seen: Observation, reason: Reason) -> Result:
         """An attempt that had counted a frame cannot go on: what it comes to."""
 
+    def bind(self) -> None:
+        """From the next attempt on all that counts is of one person, whose look it is bound to."""
+        self.same.binds = True
+
     def step(self, seen: Observation) -> Conversation[Step]:
-        self._found = ()
+        self._found, self._counted = (), None
         view = self.attempts.view(seen)
         if not isinstance(view, Ignored):
             yield from self._overview()
@@ -115,7 +120,7 @@ class Course(ABC):
         told = tuple(reason.value for reason in reasons)
         shown = prompt(self.waits_for, reasons)
         way = None if self.attempts.under_way is None else self.progress
-        return Step(self.phase.value, told, result, shown, self._found, way)
+        return Step(self.phase.value, told, result, shown, self._found, way, self._counted)
 
     @property
     def progress(self) -> Progress | None:
@@ -138,6 +143,8 @@ class Course(ABC):
     def count(self, seen: Observation) -> None:
         """This frame is evidence."""
         self.attempts.count(seen, self._found)
+        self.same.keep()
+        self._counted = self.attempt().track_id
 
     def tell(self, *found: Finding) -> None:
         """What else this frame, which has counted, showed of what was asked for."""
@@ -191,6 +198,7 @@ class Course(ABC):
             scores=scores or {},
             state=state,
             challenges=challenges,
+            look=self.same.mean,
         )
 
     def lacks(self) -> tuple[Reason, ...]:
@@ -256,10 +264,13 @@ class Course(ABC):
         for measure in self.measures:
             face = yield from ask(face, measure, self.plan if measure is LIVENESS else None)
         self._found += self.weighed(face)
-        if self.asks:
+        if self.asks or self.same.binds:
             face = yield from self.same.look(seen, face)
             if self.same.other:
                 return self._break_off(seen, Reason.OTHER_PERSON)
+        if self.same.binds and not self.asks and (doubts := self.doubts()):
+            return self.refuse(*doubts)  # what counts here is always a face that can be compared
+        if self.asks:
             face = yield from ask(face, Measure.PASSAGE)
             if is_still(face.passage):
                 return self.refuse(Reason.STILL_PICTURE)

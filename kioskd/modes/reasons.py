@@ -39,6 +39,8 @@ class Reason(StrEnum):
     CENTRE_POSE_LOW = "centre_pose_low"
     # what the networks said
     NOT_MEASURED = "not_measured"
+    NOT_ARMED = "not_armed"
+    NOT_THE_PERSON = "not_the_person"
     SCORE_INVALID = "score_invalid"
     # what the depth camera said
     NO_DEPTH_CAMERA = "no_depth_camera"
@@ -148,6 +150,8 @@ SENTENCES: dict[Reason, str] = {
     " the camera upright, or set rotate of its feed",
     Reason.CENTRE_POSE_LOW: "The face does not look straight into the lens",
     Reason.NOT_MEASURED: "A measurement that is needed could not be made on this frame",
+    Reason.NOT_ARMED: "Nobody has asked for anybody here: this door waits for a session",
+    Reason.NOT_THE_PERSON: "A live person stands there, and not the one who was asked for",
     Reason.SCORE_INVALID: "The networks gave no usable liveness score for this frame",
     Reason.NO_DEPTH_CAMERA: "The camera that watches here is no depth camera",
     Reason.DEPTH_MISSING: "The camera gave no depth with this image",

@@ -78,7 +78,8 @@ class ChallengeMode(Course):
         self._kinds = frozenset(self._actions) | self._watched
         self._gate = self._gates[0]
         self.measures = measures(self._kinds)
-        self.joined = None if ANGLES & set(self._actions) else self._joins
+        shown = ANGLES & set(self._actions)  # a head's turn is proof of its own against holes
+        self.joined = None if shown and not self._settings.always_joined else self._joins
         if self.joined is not None:
             self.joined.fresh()
 

@@ -123,6 +123,7 @@ class ChallengeSettings:
     attempt: Annotated[AttemptSettings, BOUNDS] = field(default_factory=AttemptSettings)
     rgb: RgbSettings = field(default_factory=RgbSettings)
     relief: ReliefSettings = field(default_factory=ReliefSettings)
+    always_joined: bool = False
 
     def __post_init__(self) -> None:
         if self.unified.watch and self.action in UNWATCHED:
@@ -144,6 +145,7 @@ class SequenceSettings:
 
     actions  those to draw from, or, with `order` fixed, those asked for in this order
     length   how many are drawn, none of them twice; all of them where the order is fixed
+    always_joined  whether a turn of the head, too, is joined with what the others are
     """
 
     actions: Annotated[
@@ -170,6 +172,7 @@ class SequenceSettings:
     attempt: Annotated[AttemptSettings, BOUNDS] = field(default_factory=AttemptSettings)
     rgb: RgbSettings = field(default_factory=RgbSettings)
     relief: ReliefSettings = field(default_factory=ReliefSettings)
+    always_joined: bool = False
 
     def __post_init__(self) -> None:
         if len(set(self.actions)) != len(self.actions):

@@ -18,7 +18,8 @@ def needs(settings: ChallengeSettings | SequenceSettings) -> Needs:
     measured = ACTING | frozenset(reading.measures(kinds))
     turns = len(ANGLES & set(settings.actions))
     always = len(settings.actions) - turns < settings.length  # any that is drawn has a turn in it
-    return with_joined(measured, "none" if always else settings.joined_with, settings.rgb)
+    alone = always and not settings.always_joined
+    return with_joined(measured, "none" if alone else settings.joined_with, settings.rgb)
 
 
 def unwatched(ask: Asked) -> Iterator[Fault]:
