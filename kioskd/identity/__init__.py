@@ -1,0 +1,1 @@
+"""Whether the live person is the one who was asked for."""

@@ -1,0 +1,158 @@
+"""A picture of who must stand there: whether it is fit to be compared with, and its look.
+
+The seed's rules of composition, each as a check with a limit. What cannot be measured of a single
+picture is not claimed: whether glasses, hats or hands cover the face is not judged here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from feeds.frame import ColorImage, Frame
+from feeds.imaging import to_grey
+from models.boxes import area
+from models.embedding import Embedding
+from models.observation import Box, Face, Measure, Wanted
+from models.perceive import Perceiver, PerceptionSettings, needs
+from models.session import Networks
+
+Look = Embedding  # for those who keep one until it is compared
+Quality = Literal["low", "medium", "high"]
+Fault = Literal["no_face", "several_faces", "face_too_small", "not_comparable"]
+
+MEASURES = frozenset({Measure.QUALITY, Measure.POSE, Measure.BLENDSHAPES, Measure.IDENTITY})
+ROLES = needs(MEASURES)
+LEAST_PIXELS = 60.0  # of the face's shorter side: below, the network has less than half its input
+WANTED_PIXELS, POOR_PIXELS = 200.0, 100.0  # of its shorter side; the first is the seed's
+BYSTANDER = 0.25  # of the largest face, in width: a smaller one is somebody far behind
+TURNED_DEG, FAR_TURNED_DEG = 15.0, 30.0  # of yaw, pitch or roll
+OPEN_MOUTH, CLOSED_EYES = 0.3, 0.5  # blendshapes jawOpen and eyeBlink, 0..1
+BLURRED, VERY_BLURRED = 0.2, 0.1  # sharpness, docs/understand/scales.md
+DARK, BRIGHT = 0.25, 0.85  # brightness
+UNEVEN = 0.4  # by which the darker half of the face lies below the lighter one, in parts of it
+ROOM = 0.1  # of the face's size that must lie around it in the picture
+SENTENCES = {
+    "face_small": "the face is smaller than 200 x 200 pixels",
+    "face_very_small": "the face is smaller than 100 x 100 pixels",
+    "blurred": "the face is not sharp",
+    "very_blurred": "the face is blurred",
+    "turned": "the head is turned, raised or tilted by more than 15 degrees",
+    "far_turned": "the head is turned, raised or tilted by more than 30 degrees",
+    "eyes_closed": "the eyes are not both open",
+    "mouth_open": "the mouth is open",
+    "dark": "the face is dark",
+    "bright": "the face is overexposed",
+    "uneven_light": "one half of the face lies in the shadow",
+    "cropped": "the picture ends too near to the face",
+    "not_measured": "a part of the picture could not be measured",
+}
+GRAVE = frozenset({"face_very_small", "very_blurred", "far_turned", "not_measured"})
+
+
+class NoReferenceError(Exception):
+    """Why nobody can be compared with the picture."""
+
+    def __init__(self, fault: Fault, sentence: str) -> None:
+        super().__init__(sentence)
+        self.fault: Fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Who was found in a picture.
+
+    rectangle  left, top, width and height of the face, pixels
+    quality    for recognition: high with nothing against it, low with something grave
+    reasons    codes of SENTENCES: what is against it
+    """
+
+    rectangle: tuple[int, int, int, int]
+    quality: Quality
+    reasons: tuple[str, ...]
+    look: Embedding
+
+
+def read_reference(image: ColorImage, networks: Networks) -> Reference:
+    """The one person in the picture. Raises NoReferenceError, or NetworkError."""
+    face = _face(image, networks)
+    if face.identity is None:
+        told = "the face in the picture cannot be compared; take another picture"
+        raise NoReferenceError("not_comparable", told)
+    reasons = tuple(faults(image, face))
+    grave = GRAVE & set(reasons)
+    quality: Quality = "low" if grave else "medium" if reasons else "high"
+    left, top, right, bottom = map(round, face.box)
+    return Reference((left, top, right - left, bottom - top), quality, reasons, face.identity)
+
+
+def _face(image: ColorImage, networks: Networks) -> Face:
+    """The one person's, measured."""
+    settings = replace(PerceptionSettings(), confirm=1, detector_long_side=640)
+    perceiver = Perceiver(networks, settings)
+    frame = Frame("reference", 0, 0, 0.0, 0.0, image)
+    seen = perceiver.look(frame)
+    if not seen.faces:
+        raise NoReferenceError("no_face", "there is no face in the picture")
+    first, *others = seen.faces
+    if any(_width(each.box) > BYSTANDER * _width(first.box) for each in others):
+        told = f"there are {len(seen.faces)} faces in the picture, and only one may be"
+        raise NoReferenceError("several_faces", told)
+    if _side(first.box) < LEAST_PIXELS:
+        told = f"the face is {_side(first.box):.0f} pixels wide, and {LEAST_PIXELS:.0f} are needed"
+        raise NoReferenceError("face_too_small", told)
+    seen = perceiver.measure(frame, seen, Wanted(first.track_id, MEASURES))
+    return max(seen.faces, key=lambda face: area(face.box))
+
+
+def faults(image: ColorImage, face: Face) -> Iterator[str]:
+    """What is against the picture, as codes of SENTENCES."""
+    side = _side(face.box)
+    if side < WANTED_PIXELS:
+        yield "face_very_small" if side < POOR_PIXELS else "face_small"
+    if face.quality is None or face.pose is None or face.blendshapes is None:
+        yield "not_measured"
+        return
+    if face.quality.sharpness < BLURRED:
+        yield "very_blurred" if face.quality.sharpness < VERY_BLURRED else "blurred"
+    turned = max(abs(face.pose.yaw), abs(face.pose.pitch), abs(face.pose.roll))
+    if turned > TURNED_DEG:
+        yield "far_turned" if turned > FAR_TURNED_DEG else "turned"
+    shapes = face.blendshapes
+    if max(shapes.get("eyeBlinkLeft", 1.0), shapes.get("eyeBlinkRight", 1.0)) > CLOSED_EYES:
+        yield "eyes_closed"
+    if shapes.get("jawOpen", 1.0) > OPEN_MOUTH:
+        yield "mouth_open"
+    if not DARK <= face.quality.brightness <= BRIGHT:
+        yield "dark" if face.quality.brightness < DARK else "bright"
+    if _unevenness(image, face.box) > UNEVEN:
+        yield "uneven_light"
+    if _room(image, face.box) < ROOM:
+        yield "cropped"
+
+
+def _unevenness(image: ColorImage, box: Box) -> float:
+    """By which the darker half of the face lies below the lighter one, 0..1."""
+    height, width = image.shape[:2]
+    left, top = max(0, round(box[0])), max(0, round(box[1]))
+    face = to_grey(image[top : min(height, round(box[3])), left : min(width, round(box[2]))])
+    middle = face.shape[1] // 2
+    if not middle:
+        return 1.0
+    halves = float(np.mean(face[:, :middle])), float(np.mean(face[:, middle:]))
+    return 1.0 - min(halves) / max(max(halves), 1.0)
+
+
+def _room(image: ColorImage, box: Box) -> float:
+    """The least room between the face and the picture's border, in widths of the face."""
+    height, width = image.shape[:2]
+    return float(min(box[0], box[1], width - box[2], height - box[3])) / max(_width(box), 1.0)
+
+
+def _width(box: Box) -> float:
+    return box[2] - box[0]
+
+
+def _side(box: Box) -> float:
+    return min(_width(box), box[3] - box[1])
