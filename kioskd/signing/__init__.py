@@ -1,0 +1,1 @@
+"""What others can prove by themselves to come from this kiosk."""

@@ -1,0 +1,128 @@
+"""Signatures by Ed25519 (RFC 8032). The only file that imports cryptography.
+
+What is signed are the exact bytes of a payload, which travel beside the signature, so that nobody
+has to build the same bytes again: a controller checks the signature over them, and only then reads
+them as JSON.
+"""
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+ALGORITHM = "Ed25519"
+KEY_FILE = "signing.key"
+
+
+class SigningError(Exception):
+    """A key cannot be had, or a signed message is not what it says."""
+
+
+class Signer:
+    """One kiosk's key.
+
+    key_id  names it: the first 16 hexadecimal digits of the SHA-256 of the public key
+    """
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self.public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.key_id = key_id(self.public)
+
+    def sign(self, payload: Mapping[str, Any]) -> dict[str, str]:
+        """The payload as bytes, and the signature over them, both in base64."""
+        text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        body = text.encode()
+        return {
+            "algorithm": ALGORITHM,
+            "keyId": self.key_id,
+            "payload": base64.b64encode(body).decode(),
+            "signature": base64.b64encode(self._key.sign(body)).decode(),
+        }
+
+    @property
+    def trust(self) -> dict[str, str]:
+        """What a controller keeps: the public key, in base64."""
+        return {
+            "algorithm": ALGORITHM,
+            "keyId": self.key_id,
+            "publicKey": base64.b64encode(self.public).decode(),
+        }
+
+
+def signer_at(path: Path) -> Signer:
+    """The key in a file, which only its user may read; made if there is none.
+
+    Raises SigningError where the file cannot be used, and for one that others may read.
+    """
+    try:
+        if not path.exists():
+            _write(path, Ed25519PrivateKey.generate())
+        if path.stat().st_mode & 0o077:
+            raise SigningError(f"others may read the key {path}: chmod 600 it, or make another")
+        content = path.read_bytes()
+    except OSError as error:
+        raise SigningError(f"the key {path} cannot be used ({error.strerror})") from error
+    try:
+        key = load_pem_private_key(content, None)
+    except (ValueError, TypeError) as error:
+        raise SigningError(f"{path} is no private key in PEM without a passphrase") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise SigningError(f"{path} is a key of another kind than {ALGORITHM}")
+    return Signer(key)
+
+
+def opened(signed: object, trusted: Mapping[str, str]) -> dict[str, Any]:
+    """The payload of a signed message. Raises SigningError unless a trusted key signed it.
+
+    trusted  public keys in base64 by their key id
+    """
+    if not isinstance(signed, Mapping) or signed.get("algorithm") != ALGORITHM:
+        raise SigningError(f"it is not signed by {ALGORITHM}")
+    public = trusted.get(str(signed.get("keyId")))
+    if public is None:
+        raise SigningError("it is signed by a key that is not trusted here")
+    try:
+        body, signature = (_bytes(signed.get(name)) for name in ("payload", "signature"))
+        Ed25519PublicKey.from_public_bytes(_bytes(public)).verify(signature, body)
+        payload = json.loads(body)
+    except (ValueError, InvalidSignature, RecursionError) as error:
+        raise SigningError("the signature does not fit what is signed") from error
+    if not isinstance(payload, dict):
+        raise SigningError("what is signed is no object")
+    return payload
+
+
+def key_id(public: bytes) -> str:
+    return hashlib.sha256(public).hexdigest()[:16]
+
+
+def _bytes(text: object) -> bytes:
+    return base64.b64decode(text if isinstance(text, str) else "?", validate=True)
+
+
+def _write(path: Path, key: Ed25519PrivateKey) -> None:
+    """On the disk, whole or not at all, and its owner's alone from the first byte on."""
+    content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    beside.rename(path)
