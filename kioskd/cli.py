@@ -371,6 +371,16 @@ def record(
     sys.exit(command.run(config, feed, folder, limits, agreed))
 
 
+@main.command()
+@CONFIG
+def keys(config: Path) -> None:
+    """Print the public key that signs this kiosk's results, for controllers to keep."""
+    with extra("sessions"):
+        from kioskd.commands import keys as command
+
+    sys.exit(command.run(config))
+
+
 def _schemes(names: tuple[str, ...]) -> tuple[str, ...]:
     from models.schemes import SCHEMES
 

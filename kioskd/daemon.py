@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from feeds.feed import Feed
 from feeds.feed_settings import PlayedSource
@@ -15,8 +16,9 @@ from kioskd.config.load import Config, Door
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.embedded_broker import EmbeddedBroker
+from kioskd.delivery.wire import Payload
 from kioskd.happenings import FeedChanged, FrameJudged, Happening, ModeChanged, Stepped
-from kioskd.judge import Judge, Watch
+from kioskd.judge import Judge, Shut, UseMode, Watch
 from kioskd.modes import catalogue
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
@@ -26,6 +28,7 @@ from kioskd.part import Part
 from kioskd.picture_watch import PictureWatch
 from kioskd.problems import ProblemChanged, Problems
 from kioskd.prompter import Prompter
+from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.state_dir import StateDir
 from kioskd.stream import Stream
 from kioskd.watchdog import Watchdog
@@ -34,6 +37,9 @@ from models.network_file import Role
 from models.observation import LivenessPlan, Measure
 from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
+
+if TYPE_CHECKING:
+    from kioskd.sessions.sessions_part import Sessions
 
 AUDIT_FILE = "audit.db"
 TURN_S = 0.5  # how often the main thread looks at its workers
@@ -61,6 +67,8 @@ class Daemon:
         self._problems = Problems(self.stream.tell)
         self._pictures: dict[str, Reason] = {}  # by feed
         self._deciding = {door.name: catalogue.needs(door.mode) for door in config.doors}
+        self._own = {door.name: own_mode(door) for door in config.doors}
+        self._sessions = None if config.sessions is None else self._sessions_of(config.sessions)
         self._shut: dict[str, str] = {}  # by door: why nobody is decided on there
         self._told_lock = threading.Lock()  # of these three
         self._watchdog = Watchdog()
@@ -70,9 +78,13 @@ class Daemon:
         if config.embedded:
             self.add(EmbeddedBroker(config.delivery.port))
         delivery = replace(config.delivery, model_version=self._model_version())
-        self.courier = Courier(delivery, self._audit, self._problems, self.stream.tell)
+        readers = None if self._sessions is None else self._sessions.mqtt.readers
+        told = self._problems, self.stream.tell
+        self.courier = Courier(delivery, self._audit, *told, readers=readers)
         self.add(self.courier)
         self._listen(self.courier)
+        if self._sessions is not None:
+            self.add(self._sessions.keeper)
         for door in config.doors:
             self.add(self._judge(door))
         if config.page is not None:
@@ -159,8 +171,34 @@ class Daemon:
     def _judge(self, door: Door) -> Judge:
         perceiver = Perceiver(self.networks, self._config.perception.settings())
         feed = Feed(door.feed, lambda state: self.stream.tell(FeedChanged(door.name, state)))
-        mode = catalogue.make(door.mode, door.gate, secrets.randbelow)
-        return Judge(door.name, feed, perceiver, mode, self.courier.deliver, self.stream.tell)
+        mode, deliver, tell = self._own[door.name].mode, self.courier.deliver, self.stream.tell
+        check = {} if self._sessions is None else {"check": self._sessions.keeper.check}
+        return Judge(door.name, feed, perceiver, mode, deliver, tell, **check)
+
+    def _sessions_of(self, settings: SessionsSettings) -> "Sessions":
+        # Imported here: a door that takes no sessions does without the libraries for them.
+        from kioskd.sessions.sessions_part import listen, sessions
+
+        def ask(door: str, mode: UseMode) -> None:
+            for judge in self.judges:
+                if judge.door == door:
+                    judge.send(mode)
+
+        def answer(topic: str, payload: Payload, correlation: bytes) -> None:
+            self.courier.answer(topic, payload, correlation)
+
+        made = sessions(
+            self._config,
+            settings,
+            self.networks,
+            self._state_dir.path,
+            self._own,
+            ask,
+            self._model_version,
+            answer,
+        )
+        listen(made.keeper, self.stream)
+        return made
 
     def _listen(self, courier: Courier) -> None:
         """All that is published of the doors but their results, which judges hand over."""
@@ -189,7 +227,8 @@ class Daemon:
         def trouble(sentence: str | None) -> None:
             self._problems.set("page", sentence)
 
-        return page_part(self._config, settings, facts, self.stream, self._watch, trouble)
+        asked = None if self._sessions is None else self._sessions.http
+        return page_part(self._config, settings, facts, self.stream, self._watch, trouble, asked)
 
     def _share_judged(self, door: str) -> float | None:
         loads = [judge.load for judge in self.judges if judge.door == door]
@@ -251,6 +290,14 @@ class Daemon:
             )
 
 
+def own_mode(door: Door) -> UseMode:
+    """What decides at a door by itself: its mode, or nobody where it waits for sessions."""
+    if door.arm == "session":
+        return UseMode(Shut(Reason.NOT_ARMED), Needs(frozenset()))
+    mode = catalogue.make(door.mode, door.gate, secrets.randbelow)
+    return UseMode(mode, catalogue.needs(door.mode))
+
+
 def _stop_together(parts: list[Part], failure: str | None) -> None:
     for part in parts:
         part.stop(failure)
@@ -269,6 +316,10 @@ def networks(config: Config) -> Networks:
     perception = config.perception
     manifest = shipped().with_added(perception.added)
     roles = _roles(catalogue.needs(door.mode) for door in config.doors)
+    if config.sessions is not None:
+        from kioskd.sessions.operations import roles as of_sessions
+
+        roles |= of_sessions(config.doors)
     loaded = Networks.load(roles, perception.provider, perception.threads, manifest)
     warm_up(loaded, perception.settings())
     return loaded

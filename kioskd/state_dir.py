@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 LOCK_FILE = "kioskd.lock"
-OURS = ("kioskd.lock", "audit.db")  # how the names begin of all that kioskd keeps here
+# How the names begin of all that kioskd keeps here.
+OURS = ("kioskd.lock", "audit.db", "sessions.db", "signing.key")
 
 
 class StateDirError(Exception):

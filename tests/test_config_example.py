@@ -53,15 +53,20 @@ def switched_on() -> str:
 
 
 def places(document: Document, path: KeyPath, kind: str) -> Iterator[KeyPath]:
-    """Where in the file a key stands: NAME is each feed of that kind, each door of that mode."""
+    """Where in the file a key stands: NAME is each feed of that kind, each door of that mode,
+    each entry where there are no kinds."""
     if "NAME" not in path:
         yield path
         return
-    entries = document.value[str(path[0])]
+    at = path.index("NAME")
+    entries: object = document.value
+    for step in path[:at]:
+        entries = entries.get(str(step), {}) if isinstance(entries, dict) else {}
     assert isinstance(entries, dict)
     for name, entry in entries.items():
-        if isinstance(entry, dict) and kind in (entry.get("kind"), entry.get("mode")):
-            yield (path[0], name, *path[2:])
+        alike = isinstance(entry, dict) and kind in (entry.get("kind"), entry.get("mode"))
+        if alike or not kind:
+            yield (*path[:at], name, *path[at + 1 :])
 
 
 @pytest.mark.parametrize(("path", "kind", "key"), HERE, ids=map(name, HERE))
@@ -129,7 +134,8 @@ def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path:
     path = tmp_path / "config.yaml"
     path.write_text(text, encoding="utf-8")
     secrets = ("MQTT_PASSWORD", "SIDE_DOOR_PASSWORD", "PAGE_TOKEN", "SCREEN_TOKEN")
-    problems = check(path, dict.fromkeys(secrets, "x"))
+    known = {**dict.fromkeys(secrets, "x"), "FRONT_DESK_SECRET": "x" * 16}
+    problems = check(path, known)
     assert {(problem.weight, problem.path) for problem in problems} == {
         ("note", "feeds.front-door.path"),  # a trial
         ("note", "feeds.back-door"),  # no door uses them

@@ -1,6 +1,6 @@
 """`kioskd run`: the daemon, until SIGTERM or SIGINT."""
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from kioskd import log
@@ -28,9 +28,16 @@ def run(path: Path) -> int:
     return _run(config, signals)
 
 
+def _libraries(config: Config) -> AbstractContextManager[None]:
+    """Around what needs libraries that a plain door does without."""
+    if config.sessions is not None:
+        return extra("sessions")
+    return extra("page") if config.page is not None else nullcontext()
+
+
 def _run(config: Config, signals: Signals) -> int:
     try:
-        with extra("page") if config.page else nullcontext():
+        with _libraries(config):
             daemon = Daemon(config)
         daemon.start()
     except (NetworkError, WrongStateDirError) as error:

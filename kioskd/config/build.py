@@ -32,6 +32,7 @@ from kioskd.modes.gate import GateSettings
 from kioskd.modes.setting import filled
 from kioskd.modes.spec import ModeSpec
 from kioskd.page.page_settings import PageSettings
+from kioskd.sessions.session_settings import SessionsSettings
 
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
 
@@ -63,6 +64,21 @@ def build(
         notes=notes,
         digest=digest,
         page=page_settings(settings, folder, vault) if settings.page.enabled else None,
+        sessions=sessions_settings(settings, vault) if settings.sessions.enabled else None,
+    )
+
+
+def sessions_settings(settings: Settings, vault: Vault) -> SessionsSettings:
+    said = settings.sessions
+    return SessionsSettings(
+        clients={
+            name: vault.filled(client.secret.get_secret_value())
+            for name, client in said.clients.items()
+        },
+        busy=said.busy,
+        most_waiting=said.most_waiting,
+        per_minute=said.per_minute,
+        keep_h=said.keep_hours,
     )
 
 
@@ -157,6 +173,7 @@ def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
             feed=feed_settings(door.feed, settings.feeds[door.feed], folder, vault),
             gate=gate_settings(spec, door),
             mode=mode_settings(spec, door),
+            arm=door.arm,
         )
 
 

@@ -10,18 +10,25 @@ from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.page.page_settings import PageSettings
+from kioskd.sessions.session_settings import SessionsSettings
 from models.added import Added
 from models.perception_settings import PerceptionSettings
+
+Arm = Literal["always", "session"]
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One door: the feed that watches it, and the mode that decides by its settings."""
+    """One door: the feed that watches it, and the mode that decides by its settings.
+
+    arm  always: it decides by itself; session: only while a session is open for it
+    """
 
     name: str
     feed: FeedSettings
     gate: GateSettings
     mode: ModeSettings
+    arm: Arm = "always"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Config:
     notes     what is allowed but unwise, as lines for the log
     digest    of the file's content, 16 hexadecimal digits
     page      how the aiming page is served; None: it is not
+    sessions  how sessions are kept; None: there are none
     """
 
     site: str
@@ -63,6 +71,7 @@ class Config:
     notes: tuple[str, ...]
     digest: str
     page: PageSettings | None = None
+    sessions: SessionsSettings | None = None
 
 
 def default_state_dir(folder: Path) -> Path:

@@ -28,6 +28,7 @@ from kioskd.config.section import (
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.page.page_settings import PageSettings
 from kioskd.prompts import languages
+from kioskd.sessions.session_settings import SessionsSettings
 from models.perception_settings import USUAL
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ else:
 
 FEED = FeedSettings("", FileSource(""))
 PAGE, PAGE_ON = PageSettings(), False
+SESSIONS, SESSIONS_ON = SessionsSettings(), False
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
 # Nothing but a device file: OpenCV would open addresses here too.
@@ -250,6 +252,46 @@ class Page(Section):
     )
 
 
+class SessionClient(Section):
+    """A program that may open sessions, and reads and ends those that it opened."""
+
+    secret: SecretStr = Field(
+        min_length=1,
+        description="What it shows, 16 characters or more, as ${NAME} from the environment or a"
+        " systemd credential.",
+    )
+
+
+class Sessions(Section):
+    """Liveness on request: who may open sessions, over MQTT and over the page's server.
+
+    docs/connect/sessions.md tells how.
+    """
+
+    enabled: bool = Field(default=SESSIONS_ON, description="Take sessions.")
+    clients: dict[Name, SessionClient] = Field(
+        default={}, description="The programs that may open sessions, by names of your choice."
+    )
+    busy: Literal["wait", "refuse"] = Field(
+        default=SESSIONS.busy,
+        description="A session for a door that has one: wait for its turn, or be refused.",
+    )
+    most_waiting: int = number(
+        SESSIONS.most_waiting, 1, 1000, "sessions", "How many may wait for one door."
+    )
+    per_minute: int = number(
+        SESSIONS.per_minute,
+        1,
+        600,
+        "sessions",
+        "How many one device, user or client may open in a minute.",
+        "more",
+    )
+    keep_hours: float = number(
+        SESSIONS.keep_h, 1.0, 720.0, "h", "Ended sessions can be read for so long."
+    )
+
+
 class Perception(Section):
     """How the networks run. The defaults suit a small machine without a GPU."""
 
@@ -451,6 +493,7 @@ class Settings(Section):
         min_length=1, description="The doors, by names of your choice."
     )
     page: Page = Field(default=Page(), description="The aiming page and the kiosk's screen.")
+    sessions: Sessions = Field(default=Sessions(), description="Liveness on request.")
     logging: Logging = Field(default=Logging(), description="The log on standard error.")
 
 

@@ -13,6 +13,12 @@ class Door(Section):
     """What doors of all modes share; each kind adds the sections of its mode."""
 
     feed: Name = name("Name of the feed that watches this door; one feed, one door.")
+    arm: Literal["always", "session"] = Field(
+        default="always",
+        description="always: whoever comes is decided on; session: only while a session is open"
+        " for this door (docs/connect/sessions.md).",
+        json_schema_extra={"x-looser": "always"},
+    )
     if TYPE_CHECKING:
         mode: str
         gate: Section

@@ -14,6 +14,7 @@ from kioskd.config import (
     networks,
     page_rules,
     secret_rules,
+    session_rules,
 )
 from kioskd.config.config import default_state_dir
 from kioskd.config.effective_values import Answers, Below
@@ -46,6 +47,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from cameras.problems(ask, vault, is_loopback(ask.text("mqtt", "broker") or ""))
     yield from networks.problems(ask)
     yield from page_rules.problems(ask, vault)
+    yield from session_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 

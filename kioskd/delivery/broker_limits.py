@@ -30,13 +30,17 @@ class Limits:
         return self.packet_bytes is None or size <= self.packet_bytes
 
 
-def packet_bytes(topic: str, body: bytes, qos: int, five: bool, expires: bool) -> int:
+def packet_bytes(
+    topic: str, body: bytes, qos: int, five: bool, expires: bool, correlation: int = 0
+) -> int:
     """The size of a PUBLISH packet on the wire (OASIS MQTT 5.0, 3.3; 3.1.1 has no properties).
 
-    expires  whether a message expiry interval stands in it, MQTT 5 only
+    expires      whether a message expiry interval stands in it, MQTT 5 only
+    correlation  bytes of correlation data in it, MQTT 5 only
     """
     rest = 2 + len(topic.encode()) + (2 if qos else 0) + len(body)
     if five:
-        rest += 1 + (5 if expires else 0)
+        properties = (5 if expires else 0) + (3 + correlation if correlation else 0)
+        rest += sum(properties >= 128**digits for digits in (1, 2)) + 1 + properties
     length = 1 + sum(rest >= 128**digits for digits in (1, 2, 3))
     return 1 + length + rest

@@ -239,6 +239,10 @@ class Courier:
             payload = wire.diag_phase(self._sender, s.feed, s.phase, s.reasons, s.found, wall)
             self._pump.send_unkept(self._topics.diag(s.feed), wire.encode(payload))
 
+    def answer(self, topic: str, payload: wire.Payload, correlation: bytes = b"") -> None:
+        """Publish what was asked for. May get lost: whoever asked asks again."""
+        self._pump.send_unkept(topic, wire.encode(payload), correlation)
+
     def prompt(self, feed: str, code: str | None) -> None:
         """Tell the kiosk's screen what the person is to do; None: nothing. May get lost."""
         text = "" if code is None else self._words[code]

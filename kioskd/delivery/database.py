@@ -38,6 +38,7 @@ class Database:
     `prepare` brings a connection to the layout wanted, and may raise AuditError or DamagedError;
     it is told whether the file was there. `damaged` names where damaged files were moved to.
     `most_pages` limits the size in pages of 4096 bytes, so that a full disk can be tried out.
+    `what` the file is, in sentences.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Database:
         path: Path,
         prepare: Callable[[Connection, Found], None],
         most_pages: int | None = None,
+        what: str = "audit log",
     ) -> None:
         self.path = path
+        self._named = f"the {what} {path}"
         self.damaged: tuple[Path, ...] = ()
         self._prepare = prepare
         self._most_pages = most_pages
@@ -63,16 +66,16 @@ class Database:
                 yield self._connection()
             except (DamagedError, UnicodeDecodeError):
                 self._condemn()
-                raise AuditError(_DAMAGED(self.path)) from None
+                raise AuditError(_DAMAGED(self._named)) from None
             except sqlite3.Error as error:
                 if _damaged(error):
                     self._condemn()
                 elif not _passes(error):
                     self._forget()
-                raise AuditError(_sentence(error, self.path)) from error
+                raise AuditError(_sentence(error, self._named)) from error
             except OSError as error:
                 self._forget()
-                raise AuditError(_refused(error, self.path)) from error
+                raise AuditError(_refused(error, self._named)) from error
 
     @contextmanager
     def changing(self) -> Iterator[Connection]:
@@ -144,7 +147,7 @@ class Database:
         """The file is there and private; whether it was there before."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.path.is_dir():
-            raise AuditError(f"the audit log {self.path} is a folder: move it away")
+            raise AuditError(f"{self._named} is a folder: move it away")
         there = self.path.exists()
         if not there or _size(self.path) == 0:
             self._save_journal()
@@ -215,26 +218,26 @@ def make_private(path: Path) -> None:
             file.chmod(0o600)
 
 
-_DAMAGED: Callable[[Path], str] = "the audit log {} is damaged and will be moved aside".format
-_SENTENCES: Mapping[str, Callable[[Path], str]] = {
-    "SQLITE_FULL": lambda path: f"no space left for the audit log {path}: free some space",
-    "SQLITE_BUSY": lambda path: f"another program holds the audit log {path}: close it",
-    "SQLITE_READONLY": lambda path: f"the audit log {path} cannot be written: see who owns it",
-    "SQLITE_CANTOPEN": lambda path: (
-        f"the audit log {path} cannot be opened: see that its folder belongs to kioskd's user"
+_DAMAGED: Callable[[str], str] = "{} is damaged and will be moved aside".format
+_SENTENCES: Mapping[str, Callable[[str], str]] = {
+    "SQLITE_FULL": lambda named: f"no space left for {named}: free some space",
+    "SQLITE_BUSY": lambda named: f"another program holds {named}: close it",
+    "SQLITE_READONLY": lambda named: f"{named} cannot be written: see who owns it",
+    "SQLITE_CANTOPEN": lambda named: (
+        f"{named} cannot be opened: see that its folder belongs to kioskd's user"
     ),
-    "SQLITE_IOERR": lambda path: f"the disk fails under the audit log {path}: check it",
+    "SQLITE_IOERR": lambda named: f"the disk fails under {named}: check it",
     "SQLITE_CORRUPT": _DAMAGED,
     "SQLITE_NOTADB": _DAMAGED,
 }
 
 
-def _sentence(error: sqlite3.Error, path: Path) -> str:
+def _sentence(error: sqlite3.Error, named: str) -> str:
     name = _name(error)
     for prefix, sentence in _SENTENCES.items():
         if name.startswith(prefix):
-            return sentence(path)
-    return f"the audit log {path} cannot be used: {error}"
+            return sentence(named)
+    return f"{named} cannot be used: {error}"
 
 
 def _passes(error: sqlite3.Error) -> bool:
@@ -251,10 +254,10 @@ def _name(error: sqlite3.Error) -> str:
     return getattr(error, "sqlite_errorname", "")
 
 
-def _refused(error: OSError, path: Path) -> str:
+def _refused(error: OSError, named: str) -> str:
     if isinstance(error, PermissionError):
-        return _SENTENCES["SQLITE_CANTOPEN"](path)
-    return f"the audit log {path} cannot be used: {error.strerror}"
+        return _SENTENCES["SQLITE_CANTOPEN"](named)
+    return f"{named} cannot be used: {error.strerror}"
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -31,18 +31,26 @@ CONNECT_S = 5.0  # for TCP, and again for the TLS handshake
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message. `expiry_s` is the MQTT 5 message expiry, whole seconds."""
+    """One message.
+
+    expiry_s     the MQTT 5 message expiry, whole seconds
+    correlation  MQTT 5 correlation data: of a request, and so of its answer
+    answer_to    where a request asks to be answered, MQTT 5; nobody has to heed it
+    """
 
     topic: str
     body: bytes
     qos: Literal[0, 1] = 1
     retain: bool = False
     expiry_s: int | None = None
+    correlation: bytes = b""
+    answer_to: str = ""
 
     def size(self, five: bool = True) -> int:
         """Bytes of its packet on the wire, with MQTT 5 or 3.1.1."""
         expires = five and self.expiry_s is not None
-        return packet_bytes(self.topic, self.body, self.qos, five, expires)
+        told = len(self.correlation)
+        return packet_bytes(self.topic, self.body, self.qos, five, expires, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +218,14 @@ class Link:
         return broker_sentences.gave_no_answer(settings)
 
     def _properties(self, letter: Letter) -> Properties | None:
-        if letter.expiry_s is None or self._settings.protocol != "5":
+        plain = letter.expiry_s is None and not letter.correlation
+        if plain or self._settings.protocol != "5":
             return None
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-        properties.MessageExpiryInterval = letter.expiry_s
+        if letter.expiry_s is not None:
+            properties.MessageExpiryInterval = letter.expiry_s
+        if letter.correlation:
+            properties.CorrelationData = letter.correlation
         return properties
 
     def _our_limits(self) -> Properties | None:
@@ -309,9 +321,18 @@ class Link:
 
     def _on_message(self, client: paho.Client, userdata: object, message: MQTTMessage) -> None:
         with self._guarded():
-            expiry = getattr(message.properties, "MessageExpiryInterval", None)
+            told = message.properties
+            expiry = getattr(told, "MessageExpiryInterval", None)
             qos: Literal[0, 1] = 1 if message.qos else 0
-            letter = Letter(message.topic, bytes(message.payload), qos, message.retain, expiry)
+            letter = Letter(
+                message.topic,
+                bytes(message.payload),
+                qos,
+                message.retain,
+                expiry,
+                getattr(told, "CorrelationData", b""),
+                getattr(told, "ResponseTopic", ""),
+            )
             self._tell(self, Received(letter))
 
     @contextlib.contextmanager

@@ -244,9 +244,9 @@ class Outgoing:
     def send_row(self, row: AuditRow, now: float) -> bool:
         return self._publish(row.letter, row, now)
 
-    def send_unkept(self, topic: str, body: bytes, now: float) -> bool:
+    def send_unkept(self, topic: str, body: bytes, now: float, correlation: bytes = b"") -> bool:
         """Send once at most (QoS 0) if there is room, else not at all."""
-        letter = Letter(topic, body, 0)
+        letter = Letter(topic, body, 0, correlation=correlation)
         if self._is_shut(topic, now) or not self._takes(letter):
             return False
         return self._publish(letter, topic, now)

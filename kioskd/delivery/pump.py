@@ -39,10 +39,10 @@ class Pump:
         with self._outgoing.lock:
             self._outgoing.keep(topic, body)
 
-    def send_unkept(self, topic: str, body: bytes) -> None:
+    def send_unkept(self, topic: str, body: bytes, correlation: bytes = b"") -> None:
         """Send it now or never."""
         with self._outgoing.lock:
-            self._outgoing.send_unkept(topic, body, self._clock.monotonic())
+            self._outgoing.send_unkept(topic, body, self._clock.monotonic(), correlation)
 
     def flush(self) -> None:
         """Send what may be sent, and drop what has grown too old."""

@@ -81,6 +81,10 @@ class Topics:
     def prompt(self, source: str) -> str:
         return f"{self.base}/{check_level(source)}/prompt"
 
+    def sessions(self, client: str, what: Literal["request", "response", "result"]) -> str:
+        """Where a client asks for sessions, and is answered and told of results."""
+        return f"{self.base}/session/{check_level(client)}/{what}"
+
     def reply(self, source: str) -> str:
         """Where a controller answers, and the kiosk only reads."""
         return f"{self.base}/{check_level(source)}/reply"
@@ -168,6 +172,7 @@ def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
         ours["rgbLivenessState"] = {"currentState": result.state}
     if result.challenges:
         ours["challenges"] = list(result.challenges)
+    ours |= _session(result)
     if sender.model_version is not None:
         ours["modelVersion"] = sender.model_version
     if sender.config_digest is not None:
@@ -192,6 +197,7 @@ def audited_result(sender: Sender, result: Result, event_id: str, wall: float) -
         "reasons": list(result.reasons),
         "scores": dict(result.scores),
         "challenges": list(result.challenges),
+        **_session(result),
         **_measured(result.measured),
     }
 
@@ -360,6 +366,15 @@ def _expires(result: Result, issue: Issue) -> float:
     """Unix seconds from which the action is late: whichever of the two clocks says sooner."""
     age = max(0.0, issue.monotonic - result.decided_at)
     return min(result.captured_at, issue.wall - age) + issue.expiry_s
+
+
+def _session(result: Result) -> Payload:
+    """Who asked for it, and how the look of who came compares with that of who was asked for."""
+    told: Payload = {"sessionId": result.session} if result.session else {}
+    if result.match is not None:
+        confidence, identical = round(result.match.confidence, 6), result.match.identical
+        told["verifyResult"] = {"matchConfidence": confidence, "isIdentical": identical}
+    return told
 
 
 def _span(result: Result, now: float) -> Payload:

@@ -21,6 +21,7 @@ from kioskd.page.page_settings import PageSettings
 from kioskd.page.pictures import Pictures
 from kioskd.page.server import PageServer
 from kioskd.page.site import Site
+from kioskd.sessions.session_http import SessionHttp
 from kioskd.stream import Stream
 from models.schemes import Added
 
@@ -54,11 +55,13 @@ def page_part(
     stream: Stream,
     ask: Ask,
     trouble: Callable[[str | None], object],
+    sessions: SessionHttp | None = None,
 ) -> PageServer:
     """The part of the daemon that serves the page.
 
     ask      tells a door's judge what to measure for those who look on
     trouble  called with a sentence where the page cannot be served
+    sessions who answers for sessions; None: there are none
     """
     kept = Kept({door.name: door.feed.name for door in config.doors}, facts.added)
     stream.listen("page", FrameJudged, kept.frame_judged)
@@ -75,7 +78,7 @@ def page_part(
         told = _overview(config, facts, kept)
         return told | {"needsToken": settings.token is not None}
 
-    site = Site(settings, kept, views, looking, pictures, overview, facts.keeps_up)
+    site = Site(settings, kept, views, looking, pictures, overview, facts.keeps_up, sessions)
     return PageServer(site.app(), settings, trouble)
 
 

@@ -1,6 +1,7 @@
 """The page's addresses, and what each answers. The only file that imports starlette.
 
-Every address but POST /what-if, /login and /logout only reads, and those change nothing of a door.
+Every address but POST /what-if, /login and /logout only reads, and those change nothing of a door;
+but for those of sessions, which kioskd/sessions answers.
 """
 
 import asyncio
@@ -29,6 +30,9 @@ from kioskd.page.looking import Looking
 from kioskd.page.page_settings import PageSettings
 from kioskd.page.pictures import Pictures
 from kioskd.page.what_if import what_if
+from kioskd.sessions import session_http
+from kioskd.sessions.session_http import SessionHttp
+from kioskd.sessions.session_request import LARGEST_BODY
 
 LOOK_EVERY_S = 0.1  # a viewer's pictures
 STATE_EVERY_S = 1.0  # what changes slowly
@@ -56,6 +60,7 @@ class Site:
     kept     what happened at the doors; read only
     overview values for JSON that say how the kiosk is, asked for once a second per viewer
     keeps_up which share of a door's frames is judged, 0 to 1
+    sessions who answers for sessions; None: there are none
     """
 
     def __init__(
@@ -67,10 +72,11 @@ class Site:
         pictures: Pictures,
         overview: Callable[[], Json],
         keeps_up: Callable[[str], float | None],
+        sessions: SessionHttp | None = None,
     ) -> None:
         self._settings, self._kept, self._views = settings, kept, views
         self._looking, self._pictures, self._overview = looking, pictures, overview
-        self._keeps_up = keeps_up
+        self._keeps_up, self._asked = keeps_up, sessions
         self._sessions = Sessions(settings)
         self._one_at_a_time = threading.Lock()  # of "what if": it takes a processor for a while
 
@@ -92,6 +98,10 @@ class Site:
             Route("/api/screens", self._screens),
             Route("/api/screens/{door}/live", self._screen_live),
         ]
+        if self._asked is not None:
+            every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+            for path in (session_http.OWN, session_http.BASE, f"{session_http.BASE}/{{rest:path}}"):
+                routes.append(Route(path, self._session, methods=every))
         return Guard(Starlette(routes=routes), self._settings, self._sessions)
 
     # pages
@@ -231,6 +241,20 @@ class Site:
             "yaml": yaml(view.door, changes),
         }
 
+    async def _session(self, request: Request) -> Response:
+        """Sessions have a credential of their own, and answers of their own."""
+        assert self._asked is not None
+        try:
+            body = await _body(request, LARGEST_BODY)
+        except ChangeError:
+            body = b" " * (LARGEST_BODY + 1)  # whoever answers says what is wrong with it
+        given = request.method, request.url.path, dict(request.headers), body
+        status, told = await asyncio.to_thread(self._asked.answer, *given)
+        headers = {"cache-control": "no-store"}
+        if told is None:
+            return Response(status_code=status, headers=headers)
+        return JSONResponse(told, status, headers)
+
     # what viewers are sent
 
     def _state(self, door: str) -> Json:
@@ -354,7 +378,7 @@ class Guard:
         visits = reads and not path.startswith("/api/")  # a link from anywhere may lead to a page
         if not visits and not access.is_same_site(headers, request.url.scheme):
             return _error(403, "Another site asked for this, and is not answered.")
-        if path == "/login" or path in assets.BEFORE_LOGIN:
+        if path == "/login" or path in assets.BEFORE_LOGIN or session_http.is_ours(path):
             return None
         role = self._sessions.role(headers, request.cookies)
         if role is None and visits:
@@ -368,14 +392,14 @@ def _may(role: Role, path: str) -> bool:
     return role == "page" or path == "/logout" or path.startswith(OF_SCREENS)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int = MOST_BODY) -> bytes:
     """Raises ChangeError for one that is too large."""
     body = b""
     try:
         async for part in request.stream():
             body += part
-            if len(body) > MOST_BODY:
-                raise ChangeError(f"the request is larger than {MOST_BODY // 1024} KiB")
+            if len(body) > most:
+                raise ChangeError(f"the request is larger than {most // 1024} KiB")
     except ClientDisconnect:
         return b""
     return body

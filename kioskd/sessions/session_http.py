@@ -1,0 +1,103 @@
+"""Sessions over HTTP: which address does what. It knows no web framework; kioskd/page/site.py has
+the server and hands each request here.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from importlib import resources
+
+from kioskd.sessions.keeper import Keeper
+from kioskd.sessions.session_error import SessionError
+from kioskd.sessions.session_request import read
+from kioskd.sessions.session_settings import SessionsSettings
+from kioskd.sessions.session_wire import Json
+
+BASE = "/api/sessions"
+OWN = "/api/session"  # of whoever holds a session's token
+DOCUMENT = "/api/sessions/openapi.json"
+
+Answer = tuple[int, Json | None]
+
+
+def is_ours(path: str) -> bool:
+    """Whether an address is one of sessions; they ask for a credential of their own."""
+    return path in (BASE, OWN) or path.startswith(f"{BASE}/")
+
+
+class SessionHttp:
+    """Answers requests, each on the thread that brings it."""
+
+    def __init__(self, settings: SessionsSettings, keeper: Keeper) -> None:
+        self._clients = {name: _digest(secret) for name, secret in settings.clients.items()}
+        self._keeper = keeper
+
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Status and JSON; never raises for what was asked."""
+        try:
+            return self._answer(method, path, headers, body)
+        except SessionError as error:
+            return error.status, error.body
+
+    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        if path == DOCUMENT:
+            _only(method, "GET")
+            return 200, openapi()
+        secret = _bearer(headers)
+        if path == OWN:
+            _only(method, "GET")
+            return 200, self._keeper.of_token(secret)
+        client = self._client(secret)
+        if path == BASE:
+            _only(method, "GET", "POST")
+            if method == "POST":
+                return 201, self._keeper.create(client, read(body))
+            return 200, self._keeper.listed(client)
+        return self._one(method, path.removeprefix(f"{BASE}/"), client)
+
+    def _one(self, method: str, rest: str, client: str) -> Answer:
+        session_id, _, what = rest.partition("/")
+        if what == "cancel":
+            _only(method, "POST")
+            return 200, self._keeper.cancel(client, session_id)
+        if what:
+            raise SessionError("SessionNotFound", "there is no such address")
+        _only(method, "GET", "DELETE")
+        if method == "DELETE":
+            self._keeper.delete(client, session_id)
+            return 204, None
+        return 200, self._keeper.get(client, session_id)
+
+    def _client(self, secret: str) -> str:
+        """Whose secret it is; each is compared, so that the time tells nothing."""
+        shown, found = _digest(secret), None
+        for name, digest in self._clients.items():
+            if hmac.compare_digest(shown, digest):
+                found = name
+        if found is None:
+            raise SessionError("Unauthorized", "show the client's secret as a bearer token")
+        return found
+
+
+def openapi() -> Json:
+    """The OpenAPI document, as it ships."""
+    file = resources.files("kioskd.sessions") / "openapi.json"
+    document: Json = json.loads(file.read_text(encoding="utf-8"))
+    return document
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise SessionError("Unauthorized", "show the client's secret as a bearer token")
+    return secret.strip()
+
+
+def _only(method: str, *allowed: str) -> None:
+    if method not in allowed:
+        raise SessionError("MethodNotAllowed", f"only {' and '.join(allowed)} are answered here")
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
