@@ -31,7 +31,7 @@ class Embedding:
         """
         if not looks:
             raise ValueError("no look has no middle")
-        return cls(sum(weight * look.__direction for look, weight in looks))
+        return cls(np.sum([weight * look.__direction for look, weight in looks], axis=0))
 
     def likeness(self, other: "Embedding") -> float:
         """Cosine of the angle between two looks, -1..1: about 1 for one person, 0 for two."""

@@ -94,7 +94,7 @@ def test_an_embedding_shows_none_of_its_numbers() -> None:
     assert "Embedding(...)" in repr(face)
 
 
-def test_nothing_that_decides_delivers_or_logs_reads_a_look_but_the_rule_of_one_person() -> None:
+def test_a_look_is_read_by_the_rule_of_one_person_and_by_what_matches_and_by_nothing_else() -> None:
     """The import wall keeps the class away; this keeps away the attribute of a face."""
     readers = {
         path.relative_to(ROOT)
@@ -104,4 +104,5 @@ def test_nothing_that_decides_delivers_or_logs_reads_a_look_but_the_rule_of_one_
         if isinstance(node, ast.Attribute) and node.attr in ("identity", "likeness")
         if not (isinstance(node.value, ast.Name) and node.value.id == "models")
     }
-    assert readers <= {Path("kioskd/modes/same_person.py")}
+    matching = {Path("kioskd/identity") / name for name in ("matching.py", "reference.py")}
+    assert readers <= {Path("kioskd/modes/same_person.py"), *matching}

@@ -5,20 +5,26 @@ tests/test_sessions_road.py has the whole road.
 """
 
 import json
+import re
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kioskd.config.config import Door
 from kioskd.config.load import load
+from kioskd.delivery.mqtt import Letter
 from kioskd.delivery.outcome import Delivery
+from kioskd.delivery.wire import Topics
 from kioskd.event import FramesBound, Result, Verdict
 from kioskd.happenings import AttemptEnded, ModeChanged
 from kioskd.judge import Shut, UseMode
@@ -28,6 +34,7 @@ from kioskd.sessions import session as machine
 from kioskd.sessions.keeper import Keeper, Looked
 from kioskd.sessions.session import AttemptRecord, Session, VerifyImage
 from kioskd.sessions.session_error import SessionError
+from kioskd.sessions.session_mqtt import SessionMqtt
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.sessions.session_store import SessionStore
 from tests.support.broker import eventually
@@ -468,6 +475,99 @@ def a_session(**more: Any) -> Session:
 def an_attempt(decision: str | None, match: tuple[float, bool] | None = None) -> AttemptRecord:
     error = None if decision else "time_over"
     return AttemptRecord(1, "event", 0.0, 3, decision, error, match=match)  # type: ignore[arg-type]
+
+
+# The sample bodies of the seed (Azure Face's tutorial on liveness), without what is of an upload.
+SEEDS_RESULT = """{ "status": "ResultAvailable", "result": { "id": 1,
+"sessionId": "3847ffd3-4657-4e6c-870c-8e20de52f567",
+"requestId": "f71b855f-5bba-48f3-a441-5dbce35df291",
+"receivedDateTime": "2023-10-31T17:03:51.5859307+00:00",
+"response": { "body": { "livenessDecision": "realface", "target": { "faceRectangle": { "top": 59,
+"left": 121, "width": 409, "height": 395 }, "timeOffsetWithinFile": 0, "imageType": "Color" },
+"modelVersionUsed": "2022-10-15-preview.04", "verifyResult": { "matchConfidence": 0.9304124,
+"isIdentical": true } }, "statusCode": 200, "latencyInMilliseconds": 1306 },
+"digest": "2B39F2E0EFDFDBFB9B079908498A583545EBED38D8ACA800FF0B8E770799F3BF" },
+"id": "3847ffd3-4657-4e6c-870c-8e20de52f567",
+"createdDateTime": "2023-10-31T16:58:19.8942961+00:00", "authTokenTimeToLiveInSeconds": 600,
+"deviceCorrelationId": "723d6d03-ef33-40a8-9682-23a1feb7bccd", "sessionExpired": true }"""
+SEEDS_CREATED = """{ "verifyImage": { "faceRectangle": { "top": 506, "left": 51, "width": 680,
+"height": 475 }, "qualityForRecognition": "high" },
+"sessionId": "3847ffd3-4657-4e6c-870c-8e20de52f567", "authToken": "<token>" }"""
+WORDS = {  # that have a meaning of their own, and those that they may be
+    "status": {"NotStarted", "Started", "ResultAvailable"},
+    "livenessDecision": {"realface", "spoofface", "uncertain"},
+    "imageType": {"Color", "Infrared", "Depth"},
+    "qualityForRecognition": {"low", "medium", "high"},
+}
+FORMS = (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\+00:00", r"[0-9A-F]{64}", r"[0-9a-f-]{36}")
+
+
+def fields(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Every leaf with its path."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from fields(inner, f"{path}.{key}")
+    else:
+        yield path, value
+
+
+def has_form(sample: object, found: object, path: str) -> bool:
+    """Whether a leaf reads as the sample's does."""
+    if (words := WORDS.get(path.rpartition(".")[2])) is not None:
+        return found in words
+    if not isinstance(sample, str) or not isinstance(found, str):
+        return type(found) is type(sample)
+    return all(re.fullmatch(form, found) for form in FORMS if re.fullmatch(form, sample))
+
+
+@pytest.mark.parametrize("who", [ONE, TWO])
+def test_the_seed_s_own_bodies_are_read_field_by_field(desk: Kept, who: int) -> None:
+    device = "723d6d03-ef33-40a8-9682-23a1feb7bccd"
+    opened = desk.open(verifyImage="1", deviceCorrelationId=device)
+    ours = dict(fields(opened))
+    for path, sample in fields(json.loads(SEEDS_CREATED)):
+        assert has_form(sample, ours[path], path), path
+    desk.ready()
+    desk.ends(look=somebody(who))
+    eventually(lambda: desk.state(opened["sessionId"]) == "Succeeded")
+    told = desk.keeper.get(OWNER, opened["sessionId"])
+    told["result"]["requestId"] = str(uuid.uuid4())  # of the courier, which is left out here
+    ours = dict(fields(told))
+    for path, sample in fields(json.loads(SEEDS_RESULT)):
+        assert has_form(sample, ours[path], path), path
+    assert ours[".deviceCorrelationId"] == device
+    assert ours[".authTokenTimeToLiveInSeconds"] == 600
+
+
+def test_what_goes_over_mqtt_is_as_its_document_says(tmp_path: Path) -> None:
+    """Topics and messages of asyncapi.json, beside what is really read and sent."""
+    text = resources.files("kioskd.sessions").joinpath("asyncapi.json").read_text("utf-8")
+    document = json.loads(text)
+    create = document["components"]["schemas"]["CreateSession"]
+    messages = document["components"]["messages"]
+    named = '{"$ref": "#/components/schemas/CreateSession"}'
+    whole = json.dumps(messages["request"]["payload"]).replace(named, json.dumps(create))
+    desk, sent = kept(tmp_path), list[tuple[str, dict[str, Any], bytes]]()
+    topics = Topics("liveness/v1", "hq", "k")
+    settings = SessionsSettings({OWNER: "x" * 16})
+    mqtt = SessionMqtt(settings, topics, desk.keeper, lambda *told: sent.append(told))
+    for name, channel in document["channels"].items():
+        values = {"prefix": "liveness/v1", "site": "hq", "device": "k", "client": OWNER}
+        assert channel["address"].format(**values) == topics.sessions(OWNER, name)
+    (topic,) = mqtt.readers
+    said = {"id": "1", "credential": "x" * 16, "op": "create", "session": PASSIVE}
+    jsonschema.validate(said, json.loads(whole))
+    desk.keeper.start()
+    mqtt.readers[topic](Letter(topic, json.dumps(said).encode()))
+    eventually(lambda: sent)
+    jsonschema.validate(sent[0][1], messages["response"]["payload"])
+    session_id = sent[0][1]["body"]["sessionId"]
+    mqtt.tell(OWNER, session_id, desk.keeper.get(OWNER, session_id))
+    jsonschema.validate(sent[1][1], messages["result"]["payload"])
+    mqtt.readers[topic](Letter(topic, json.dumps({**said, "id": "2"}).encode(), retain=True))
+    desk.keeper.stop()
+    desk.keeper.join(5.0)
+    assert len(sent) == 2  # what was retained is of an earlier time
 
 
 STEPS = st.sampled_from(["armed", "face", "live", "other", "spoof", "none", "over", "cancel"])
