@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage, Frame
-from feeds.imaging import open_file
 from kioskd.event import Result
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
@@ -23,7 +22,7 @@ from kioskd.modes.smile.smile_settings import SmileSettings
 from models.making.scenes.cut_outs import CutOut, Holes, shown
 from models.observation import Measure, Observation, Wanted
 from models.perceive import Perceiver, needs
-from tests.support.clips import DATA
+from tests.support.clips import DATA, images_of
 from tests.support.eyes import astronaut, networks
 from tests.support.swaps import Between, Swap, points, swapped
 
@@ -40,13 +39,7 @@ ALL = LOOKS | {Measure.PICTURE, Measure.LIVENESS}
 @cache
 def smiles() -> tuple[ColorImage, ...]:
     """Somebody who looks neutral, then smiles: 15 images a second."""
-    capture = open_file(str(DATA / "single_face.mp4"))
-    assert capture is not None
-    images = []
-    while (image := capture.read()) is not None:
-        images.append(image)
-    capture.release()
-    return tuple(images[::2])
+    return images_of(DATA / "single_face.mp4")[::2]
 
 
 def observed(images: Sequence[ColorImage], measures: frozenset[Measure]) -> list[Observation]:

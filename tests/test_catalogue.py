@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from feeds.frame import ColorImage, Frame
-from feeds.imaging import open_file
 from kioskd.config import reference
 from kioskd.config.load import Door, load
 from kioskd.modes import catalogue
@@ -20,7 +19,7 @@ from kioskd.modes.smile.smile_settings import SmileSettings
 from kioskd.modes.table import SlipError
 from models.observation import Observation, Wanted
 from models.perceive import Perceiver, needs
-from tests.support.clips import DATA
+from tests.support.clips import DATA, images_of
 from tests.support.eyes import networks
 
 FPS = 30.0
@@ -41,11 +40,7 @@ def door(folder: Path, mode: str) -> Door:
 @cache
 def smiles() -> tuple[ColorImage, ...]:
     """Every third image of the clip of a real person who looks, then smiles."""
-    capture = open_file(str(DATA / "single_face.mp4"))
-    assert capture is not None
-    images = [image for _ in range(72) if (image := capture.read()) is not None]
-    capture.release()
-    return tuple(images[::3])
+    return images_of(DATA / "single_face.mp4", 72)[::3]
 
 
 def frames() -> Iterator[Frame]:

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage
-from feeds.imaging import open_file
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.liveness.bona_fide import score
 from models.observation import Face, LivenessModel
 from models.perceive import Perceiver
 from models.schemes import SCHEMES, evaluate
+from tests.support.clips import images_of
 from tests.support.eyes import LIVE, ROOT, frame, networks
 
 ATTACK = LIVE.with_name("attack.mp4")
@@ -25,22 +25,11 @@ MODELS: tuple[LivenessModel, ...] = ("hybrid", "context", "texture")
 
 
 @cache
-def images(clip: Path) -> tuple[ColorImage, ...]:
-    capture = open_file(str(clip))
-    assert capture is not None, clip
-    found = []
-    while (image := capture.read()) is not None:
-        found.append(image)
-    capture.release()
-    return tuple(found)
-
-
-@cache
 def faces(clip: Path) -> tuple[tuple[ColorImage, Face], ...]:
     """Each frame in which one face is followed, with it."""
     perceiver = Perceiver(networks("face"))
     found = []
-    for number, image in enumerate(images(clip)):
+    for number, image in enumerate(images_of(clip)):
         seen = perceiver.look(frame(image, number)).faces
         assert len(seen) <= 1
         found += [(image, face) for face in seen if not face.missed]
@@ -88,7 +77,7 @@ def test_every_scheme_tells_the_person_from_the_attack(scheme: str) -> None:
 
 def test_the_attack_is_a_new_image_in_every_frame_and_always_shows_a_face() -> None:
     """Or the frozen-image watch and not liveness would refuse it."""
-    clip = images(ATTACK)
+    clip = images_of(ATTACK)
     assert len(clip) == 105
     assert all((a != b).any() for a, b in pairwise(clip))
     assert len(faces(ATTACK)) >= len(clip) - 2  # the tracker confirms a face by its second frame
@@ -105,7 +94,7 @@ def test_the_faces_are_large_and_free_enough_for_the_gate_but_for_the_margin_bel
 
 
 def test_the_clip_without_a_face_has_none() -> None:
-    assert images(NO_FACE)
+    assert images_of(NO_FACE)
     assert faces(NO_FACE) == ()
 
 
@@ -118,7 +107,7 @@ def test_the_script_makes_the_attack_again(tmp_path: Path) -> None:
     made = tmp_path / "attack.mp4"
     command = [sys.executable, str(SCRIPT), "--frames", "4", str(made)]
     subprocess.run(command, check=True, timeout=120, stdin=subprocess.DEVNULL)
-    again = images(made)
+    again = images_of(made)
     assert len(again) == 4
-    for ours, shipped in zip(again, images(ATTACK), strict=False):
+    for ours, shipped in zip(again, images_of(ATTACK), strict=False):
         assert np.abs(ours.astype(int) - shipped.astype(int)).mean() < 3

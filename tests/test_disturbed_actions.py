@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage, Frame
-from feeds.imaging import open_file, turned
+from feeds.imaging import turned
 from kioskd.event import Step
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, Unified
@@ -26,7 +26,7 @@ from kioskd.modes.smile.smile_settings import SmileSettings
 from models.observation import Face, Measure, Observation, Wanted
 from models.perceive import Perceiver, needs
 from tests.support.acting import REST, Look, Scene, Stage, face, showing, still
-from tests.support.clips import DATA
+from tests.support.clips import DATA, images_of
 from tests.support.eyes import networks
 from tests.support.stage import revealed
 from tests.support.swaps import points
@@ -143,13 +143,7 @@ def test_a_mouth_that_is_covered_cannot_smile() -> None:
 @cache
 def smiles() -> tuple[ColorImage, ...]:
     """Somebody who looks neutral, then smiles: 15 images a second."""
-    capture = open_file(str(DATA / "single_face.mp4"))
-    assert capture is not None
-    images = []
-    while (image := capture.read()) is not None:
-        images.append(image)
-    capture.release()
-    return tuple(images[::2])
+    return images_of(DATA / "single_face.mp4")[::2]
 
 
 @cache

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage
-from feeds.imaging import open_file, resize
+from feeds.imaging import resize
 from models.face.detector import Detector, small_copy
 from models.observation import Box
 from models.passive.edges import CLEAR, LIMIT, EdgeMeter, edges
 from models.session import Networks
+from tests.support.clips import images_of
 from tests.support.project import ROOT
 
 SIZE = (640, 480)
@@ -156,10 +157,7 @@ def test_what_stands_behind_a_person_or_is_worn_says_nothing(
 
 @pytest.mark.parametrize("name", ["single_face.mp4", "astronaut.png", "turning_head.mp4"])
 def test_a_real_person_before_a_door_a_flag_or_a_wall_says_nothing(name: str) -> None:
-    capture = open_file(str(ROOT / "tests" / "data" / name))
-    assert capture is not None
-    image = capture.read()
-    assert image is not None
+    (image,) = images_of(ROOT / "tests" / "data" / name, 1)
     detector = Detector(Networks.load({"face"})["face"])
     value = measured(image, detector.find(image)[0].box)
     assert value is not None

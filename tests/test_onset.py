@@ -4,7 +4,7 @@ The photographs are frames of the recordings in tests/data/asked, of people who 
 that one takes another's place is drawn (tests/support/two_photographs.py).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from feeds.frame import ColorImage, Frame
-from feeds.imaging import open_file
 from kioskd.judge import judged
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
@@ -23,7 +22,7 @@ from kioskd.modes.reasons import Reason
 from models.observation import Blend, Passage
 from models.perceive import Perceiver
 from tests.support.acting import REST, Stage, moving, still
-from tests.support.clips import DATA
+from tests.support.clips import DATA, images_of
 from tests.support.easing import smiling
 from tests.support.eyes import networks
 from tests.support.stage import PASSAGE
@@ -56,14 +55,7 @@ MOMENTS = {
 
 @cache
 def recorded(clip: Path) -> tuple[ColorImage, ...]:
-    capture = open_file(str(clip))
-    assert capture is not None
-
-    def images() -> Iterator[ColorImage]:
-        while (image := capture.read()) is not None:
-            yield image.copy()
-
-    return tuple(images())
+    return images_of(clip)
 
 
 def pair(kind: Challenge) -> Pair:

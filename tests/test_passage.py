@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage
-from feeds.imaging import open_file
 from kioskd.modes.onset import LEAST_MIXED, LEAST_MOVED, LEAST_PUSHED, is_still
 from models.observation import Blend, Passage
 from models.passage import KEPT_S, LAGS_S, LONG_S, PassageMeter
-from tests.support.clips import DATA
+from tests.support.clips import DATA, images_of
 from tests.support.two_photographs import Exchange, Hand, Pair, exchanged, held
 
 FACE = (150.0, 70.0, 250.0, 200.0)  # where it is in head.mp4, 400x300
@@ -24,12 +23,7 @@ RATES = [10.0, 15.0, 30.0, 60.0]
 
 @cache
 def recorded() -> tuple[ColorImage, ...]:
-    capture = open_file(str(DATA / "asked" / "head.mp4"))
-    assert capture is not None
-    found: list[ColorImage] = []
-    while (image := capture.read()) is not None:
-        found.append(image.copy())
-    return tuple(found)
+    return images_of(DATA / "asked" / "head.mp4")
 
 
 def noisy(images: Iterable[ColorImage], grain: float = 2.0) -> list[ColorImage]:

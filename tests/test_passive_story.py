@@ -14,7 +14,7 @@ import pytest
 
 import kioskd.demo
 from feeds.frame import ColorImage, Frame
-from feeds.imaging import open_file, resize
+from feeds.imaging import resize
 from kioskd.event import Result
 from kioskd.judge import judged
 from kioskd.modes.gate import GateSettings
@@ -24,6 +24,7 @@ from models.observation import Measure
 from models.passive import background
 from models.perceive import Perceiver, needs
 from models.session import Networks
+from tests.support.clips import images_of
 
 CLIP = Path(kioskd.demo.__file__).parent / "clips" / "live.mov"
 FPS = 15.0
@@ -37,11 +38,7 @@ DIM = 0.5  # of its light: by day a screen is darker than the white door behind 
 
 @cache
 def clip() -> tuple[ColorImage, ...]:
-    capture, frames = open_file(str(CLIP)), []
-    assert capture is not None
-    while (frame := capture.read()) is not None:
-        frames.append(frame)
-    return tuple(frames)
+    return images_of(CLIP)
 
 
 @cache

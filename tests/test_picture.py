@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage, Frame
-from feeds.imaging import open_file
 from kioskd.event import Result, Step
 from kioskd.happenings import FrameJudged
 from kioskd.modes.depth.depth_mode import depth_mode, infrared_mode, rgb_3d_mode
@@ -41,6 +40,7 @@ from models.picture_measures import EVERY as MEASURED_EVERY
 from models.picture_measures import colourless, picture
 from models.schemes import SCHEMES
 from tests.support import distortions
+from tests.support.clips import images_of
 from tests.support.distortions import AS_IT_IS, Distortion
 from tests.support.eyes import LIVE, RGB_DOOR, networks, shown_to
 from tests.support.stage import PICTURE, person, refusal, step_of
@@ -55,11 +55,7 @@ NAN = float("nan")
 
 @cache
 def clip(path: Path) -> tuple[ColorImage, ...]:
-    capture = open_file(str(path))
-    assert capture is not None, path
-    found = [capture.read() for _ in range(10 + FRAMES)][10:]
-    capture.release()
-    return tuple(image for image in found if image is not None)
+    return images_of(path, 10 + FRAMES)[10:]
 
 
 def shown(path: Path, distortion: Distortion, scheme: str = "hybrid_unimodal") -> list[Step]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage
-from feeds.imaging import open_file, resize
+from feeds.imaging import resize
 from models.face.detector import Detector, small_copy
 from models.observation import Box
 from models.passive.screens import (
@@ -22,6 +22,7 @@ from models.passive.screens import (
     screens,
 )
 from models.session import Networks
+from tests.support.clips import images_of
 from tests.support.project import ROOT
 
 SIZE = (640, 480)
@@ -32,13 +33,9 @@ STEP_S = 1 / 15
 @pytest.fixture(scope="module")
 def real() -> list[tuple[ColorImage, Box]]:
     """Frames of a real person who moves, and the face in each."""
-    capture = open_file(str(ROOT / "tests" / "data" / "single_face.mp4"))
-    assert capture is not None
     detector = Detector(Networks.load({"face"})["face"])
-    found: list[tuple[ColorImage, Box]] = []
-    while len(found) < 40 and (image := capture.read()) is not None:
-        found.append((image, detector.find(image)[0].box))
-    return found
+    images = images_of(ROOT / "tests" / "data" / "single_face.mp4", 40)
+    return [(image, detector.find(image)[0].box) for image in images]
 
 
 def skin(seed: int = 0, size: tuple[int, int] = SIZE) -> ColorImage:

@@ -13,7 +13,6 @@ import pytest
 
 import kioskd.demo
 from feeds.frame import ColorImage, Frame
-from feeds.imaging import open_file
 from kioskd.judge import judged
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.smile.smile_mode import SmileMode
@@ -22,6 +21,7 @@ from models.mesh.way import OUTER_EYES, Way
 from models.observation import Blend, Face, Measure, Passage
 from models.perceive import Perceiver, needs
 from models.session import Networks
+from tests.support.clips import images_of
 from tests.support.easing import smiling
 from tests.support.stage import Stage, always, person
 from tests.support.two_photographs import Hand, Pair, exchanged, held
@@ -35,12 +35,7 @@ ALONE = SmileSettings(joined_with="none")
 
 @cache
 def clip() -> tuple[ColorImage, ...]:
-    capture = open_file(str(CLIP))
-    assert capture is not None
-    found: list[ColorImage] = []
-    while len(found) < 75 and (picture := capture.read()) is not None:
-        found.append(picture.copy())
-    return tuple(found)
+    return images_of(CLIP, 75)
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 
 import kioskd.demo
 from feeds.frame import ColorImage
-from feeds.imaging import open_file, turned, warp_affine
+from feeds.imaging import turned, warp_affine
 from kioskd.event import Step
 from kioskd.modes.gate import Gate, GateSettings
 from kioskd.modes.reasons import Reason
@@ -18,6 +18,7 @@ from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.face.five_points import SURE
 from models.observation import Face, Measure, Wanted
 from models.perceive import Perceiver
+from tests.support.clips import images_of
 from tests.support.eyes import RGB_DOOR, astronaut, frame, live_clip, networks, shown_to
 from tests.support.stage import refusal
 
@@ -39,12 +40,7 @@ POSE_ALONE = GateSettings(
 
 @cache
 def attack() -> ColorImage:
-    capture = open_file(str(ATTACK))
-    assert capture is not None
-    image = capture.read()
-    capture.release()
-    assert image is not None
-    return image
+    return images_of(ATTACK, 1)[0]
 
 
 def at(image: ColorImage, degrees: float) -> ColorImage:

@@ -1,12 +1,28 @@
 """Clips made from the shipped ones, by ffmpeg."""
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
+from feeds.frame import ColorImage
+from feeds.imaging import open_file
 from tests.support.broker import program
 from tests.support.patience import DEADLINE_S
 
 DATA = Path(__file__).resolve().parents[1] / "data"
+
+
+@cache
+def images_of(clip: Path, most: int | None = None) -> tuple[ColorImage, ...]:
+    """All images of a clip, or its first; nobody writes to them, for others have them too."""
+    capture = open_file(str(clip))
+    assert capture is not None, clip
+    found: list[ColorImage] = []
+    while (most is None or len(found) < most) and (image := capture.read()) is not None:
+        image.setflags(write=False)
+        found.append(image)
+    capture.release()
+    return tuple(found)
 
 
 def as_h264(clip: Path, made: Path) -> Path:

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from feeds.frame import ColorImage, Frame
-from feeds.imaging import open_file, read_image
+from feeds.imaging import read_image
 from kioskd.event import Step
 from kioskd.judge import judged
 from kioskd.modes.drive import Mode
@@ -13,6 +13,7 @@ from models.network_file import Role
 from models.perceive import Perceiver
 from models.schemes import SCHEMES
 from models.session import Networks
+from tests.support.clips import images_of
 
 ROOT = Path(__file__).parents[2]
 LIVE = ROOT / "kioskd/demo/clips/live.mov"  # a face in the first 72 frames, then none
@@ -36,11 +37,7 @@ def astronaut() -> ColorImage:
 @cache
 def live_clip(count: int) -> tuple[ColorImage, ...]:
     """The first images of the shipped live clip, 960x540."""
-    capture = open_file(str(LIVE))
-    assert capture is not None
-    images = [capture.read() for _ in range(count)]
-    capture.release()
-    return tuple(image for image in images if image is not None)
+    return images_of(LIVE, count)
 
 
 def frame(image: ColorImage, number: int = 0, session: int = 0) -> Frame:

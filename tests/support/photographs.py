@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from feeds.imaging import open_file
-from tests.support.clips import DATA
+from tests.support.clips import DATA, images_of
 
 WIDTH, HEIGHT = 640, 480
 AWAY = 3.0  # distance from the camera, in widths of the picture
@@ -21,11 +20,7 @@ Grid = NDArray[np.float64]
 @cache
 def turning_head() -> tuple[ColorImage, ...]:
     """The images of a real head that turns: from facing the camera at 13 to profile at 17."""
-    capture = open_file(str(DATA / "turning_head.mp4"))
-    assert capture is not None
-    images = [image for _ in range(23) if (image := capture.read()) is not None]
-    capture.release()
-    return tuple(images)
+    return images_of(DATA / "turning_head.mp4", 23)
 
 
 def held(
