@@ -1,7 +1,8 @@
 """Whose look a face has, as something that can be compared and nothing else.
 
 An embedding is a biometric: who has it can find the person again. So it lives in memory for as long
-as an attempt needs it, gives its numbers to nobody, and refuses to be written down.
+as an attempt needs it, and refuses to be written down. Its numbers are for the gallery of people
+who were enrolled by name, and for nobody else.
 """
 
 from collections.abc import Sequence
@@ -36,6 +37,10 @@ class Embedding:
     def likeness(self, other: "Embedding") -> float:
         """Cosine of the angle between two looks, -1..1: about 1 for one person, 0 for two."""
         return float(self.__direction @ other.__direction)
+
+    def for_gallery(self) -> NDArray[np.float32]:
+        """Its direction, of length 1, for the gallery that keeps enrolled people sealed."""
+        return self.__direction.astype(np.float32)
 
     def __repr__(self) -> str:
         return "Embedding(...)"

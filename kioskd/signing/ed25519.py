@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidTag as InvalidTag  # for aes_gcm.py
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM as AESGCM  # for aes_gcm.py
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
