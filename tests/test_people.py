@@ -149,6 +149,14 @@ def test_a_person_needs_one_to_ten_pictures_and_keeps_those_before(count: int) -
     assert found.likeness == pytest.approx(1.0)
 
 
+def test_a_person_enrolled_under_two_ids_is_noticed() -> None:
+    people = gallery(1, 2, 3)
+    assert people.duplicates("badge-9", [look(8), look(2), look(2)], 0.4) == ("badge-2",)
+    assert people.duplicates("badge-2", [look(2)], 0.4) == ()
+    assert people.duplicates("badge-9", [look(8)], 0.4) == ()
+    assert Gallery().duplicates("badge-9", [look(8)], 0.4) == ()
+
+
 def test_many_come_all_or_none() -> None:
     people = gallery(1)
     for faulty in (Person("b", "staff"), Person("c", "staff")):

@@ -83,6 +83,17 @@ class Gallery:
         best = int(np.argmax(likenesses))
         return Closest(self._people[self._owners[best]], float(likenesses[best]))
 
+    def duplicates(
+        self, person_id: str, looks: Sequence[Embedding], least: float
+    ) -> tuple[str, ...]:
+        """The ids of others whom any of these looks is at least so like, by cosine."""
+        if self._rows is None or not looks:
+            return ()
+        likenesses = self._rows @ np.stack([look.for_gallery() for look in looks]).T
+        alike = likenesses.max(axis=1) >= least
+        named = zip(self._owners, alike, strict=True)
+        return tuple(dict.fromkeys(owner for owner, is_so in named if is_so and owner != person_id))
+
     def keep(self, path: Path, key: bytes) -> None:
         """Write everybody to a file that only its user may read. Raises GalleryError."""
         people = [
