@@ -206,6 +206,7 @@ def test_what_is_asked_over_http_is_answered_by_code(live: Place) -> None:
     good = {"door": "main", "livenessOperationMode": "Passive"}
     assert ask("POST", base, good, secret=None) == (401, "Unauthorized")
     assert ask("POST", base, good, secret="wrong") == (401, "Unauthorized")
+    assert ask("POST", base, b" " * 60_000, secret="wrong") == (401, "Unauthorized")
     assert ask("PUT", base, good) == (405, "MethodNotAllowed")
     assert ask("POST", base, b"{") == (400, "BadRequest")
     assert ask("POST", base, b"[1]") == (400, "BadRequest")

@@ -244,8 +244,9 @@ class Site:
     async def _session(self, request: Request) -> Response:
         """Sessions have a credential of their own, and answers of their own."""
         assert self._asked is not None
+        known = self._asked.knows(request.headers)
         try:
-            body = await _body(request, LARGEST_BODY)
+            body = await _body(request, LARGEST_BODY if known else MOST_BODY)
         except ChangeError:
             body = b" " * (LARGEST_BODY + 1)  # whoever answers says what is wrong with it
         given = request.method, request.url.path, dict(request.headers), body

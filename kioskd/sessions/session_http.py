@@ -40,6 +40,14 @@ class SessionHttp:
         except SessionError as error:
             return error.status, error.body
 
+    def knows(self, headers: Mapping[str, str]) -> bool:
+        """Whether a client asks: nobody else has a large request read."""
+        try:
+            self._client(_bearer(headers))
+        except SessionError:
+            return False
+        return True
+
     def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if path == DOCUMENT:
             _only(method, "GET")
