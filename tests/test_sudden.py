@@ -116,7 +116,9 @@ def test_who_goes_back_to_rest_may_smile_again(fps: float) -> None:
     assert stage.show(always(person(0.0)), 1.0) == []
     assert stage.show(always(at_once), 1.5) == []
     assert "sudden" in stage.reasons
+    assert stage.steps[-1].prompt == "look_straight"  # and not to smile: that they do already
     assert stage.show(always(person(0.0)), 1.0) == []
+    assert stage.steps[-1].prompt == "smile"
     (result,) = stage.show(always(person(0.9)), 2.0)
     assert result.verdict == "passed"
 

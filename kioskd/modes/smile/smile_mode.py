@@ -14,6 +14,7 @@ from kioskd.modes.finding import Finding
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.joined import joined
 from kioskd.modes.onset import Onset
+from kioskd.modes.prompts import RELAX
 from kioskd.modes.reasons import Reason
 from kioskd.modes.smile import smiling
 from kioskd.modes.smile.smile_phases import PROMPTS, TRANSITIONS, Cause, Phase
@@ -46,6 +47,11 @@ class SmileMode(Course):
 
     def weighed(self, face: Face) -> tuple[Finding, ...]:
         return self._watch.find(face)
+
+    @property
+    def waits_for(self) -> str | None:
+        asked = self._watch.asks_for if self.attempts.under_way is not None else None
+        return asked or super().waits_for
 
     def fit(self, seen: Observation, face: Face) -> Step:
         score = smile_score(face)
@@ -134,6 +140,11 @@ class SmileWatch:
                 return self._doubt or Reason.NO_SMILE
             case _:
                 return None
+
+    @property
+    def asks_for(self) -> str | None:
+        """The prompt's code where it is not the phase's: who was doubted must be at rest first."""
+        return RELAX if self._doubt is not None and not self.smiled else None
 
     @property
     def scores(self) -> dict[str, float]:
