@@ -38,6 +38,7 @@ from kioskd.sessions.session_mqtt import SessionMqtt
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.sessions.session_store import SessionStore
 from tests.support.broker import eventually
+from tests.support.patience import DEADLINE_S
 from tests.support.somebody import somebody
 from tests.test_courier import ShiftedClock
 
@@ -411,6 +412,18 @@ def test_repeated_failures_of_one_person_are_flagged(desk: Kept) -> None:
     assert flagged["isAbuseDetected"] is True
     assert [each["sessionId"] for each in flagged["otherFlaggedSessions"]] == ids[:2]
     assert not desk.keeper.get(OWNER, other)["abuseMonitoringResult"]["isAbuseDetected"]
+
+
+def test_a_judge_waits_for_nobody_who_writes_to_the_disk(desk: Kept) -> None:
+    """Whoever opens a session holds the lock while it is written; a decision goes on meanwhile."""
+    desk.open(verifyImage="1")
+    desk.ready()
+    with desk.keeper._lock:
+        told: list[Result] = []
+        judge = threading.Thread(target=lambda: told.append(desk.ends()))
+        judge.start()
+        judge.join(DEADLINE_S)
+        assert [result.verdict for result in told] == ["passed"]
 
 
 @pytest.mark.parametrize(
