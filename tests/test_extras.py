@@ -57,7 +57,7 @@ def test_watch_says_it_too() -> None:
 def test_a_door_with_a_page_names_what_is_missing(library: str, tmp_path: Path) -> None:
     example = (ROOT / "config.yaml").read_text("utf-8")
     config = tmp_path / "config.yaml"
-    config.write_text(example.replace("  enabled: false", "  enabled: true"), "utf-8")
+    config.write_text(example.replace("  enabled: false", "  enabled: true", 1), "utf-8")
     (tmp_path / "kioskd").symlink_to(ROOT / "kioskd")
     said = without((library,), "run", "-c", str(config))
     assert said.returncode == 2

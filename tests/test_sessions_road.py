@@ -146,15 +146,20 @@ def test_an_attack_with_the_right_person_s_picture_opens_nothing(tmp_path: Path)
         witness(broker) as seen,
         place(tmp_path / "k", broker, ATTACK) as made,
     ):
-        opened = made.client.create("main", verify_image=HIM, nonce="n")
-        session = made.client.wait(opened["sessionId"], timeout_s=240.0)
-        with pytest.raises(NotGranted) as refusal:
-            granted(session, made.trusted, nonce="n", door="main")
-        assert refusal.value.code == "not_live"
+        # On a busy machine an attempt may come to no decision; another session then asks again.
+        asked: list[str] = []
+        code = "not_ended"
+        while code == "not_ended" and len(asked) < 20:
+            asked.append(made.client.create("main", verify_image=HIM, nonce="n")["sessionId"])
+            session = made.client.wait(asked[-1], timeout_s=240.0)
+            with pytest.raises(NotGranted) as refusal:
+                granted(session, made.trusted, nonce="n", door="main")
+            code = refusal.value.code
+        assert code == "not_live"
         assert made.daemon.stop() == 0
     told = seen.payloads("action")
     assert {action["livenessConfirmed"] for action in told} == {"false"}
-    assert {action["x"]["sessionId"] for action in told} == {opened["sessionId"]}  # type: ignore[index]
+    assert {action["x"]["sessionId"] for action in told} == {asked[-1]}  # type: ignore[index]
 
 
 def test_a_door_that_waits_for_sessions_tells_nothing_unasked(tmp_path: Path) -> None:
@@ -214,6 +219,8 @@ def test_what_is_asked_over_http_is_answered_by_code(live: Place) -> None:
     assert ask("POST", base, b"[" * 100_000) == (400, "BadRequest")
     assert ask("POST", base, b" " * 9_000_000) == (413, "RequestTooLarge")
     assert ask("GET", f"{base}/nobody") == (404, "SessionNotFound")
+    assert ask("POST", f"{base}/a%0Ab/cancel") == (404, "SessionNotFound")
+    assert ask("OPTIONS", base) == (405, "MethodNotAllowed")
     assert ask("GET", f"{base}/a/b/c") == (404, "SessionNotFound")
     assert ask("GET", "/api/session", secret="no token") == (401, "Unauthorized")
     for picture, code in (

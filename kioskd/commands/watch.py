@@ -40,6 +40,7 @@ def run(path: Path, door: str | None, language: str, *, once: bool) -> int:
     seen = _Seen(config.page, door or names[0], Wording(assets.words(language)))
     for number in (signal.SIGTERM, signal.SIGHUP):  # or the terminal would be left as it is drawn
         signal.signal(number, lambda signum, _: sys.exit(128 + signum))
+    signal.signal(signal.SIGINT, seen.interrupted)
     try:
         _once(seen) if once else _draw(seen) if terminal.refreshes() else _tell(seen)
     except KeyboardInterrupt:
@@ -60,12 +61,22 @@ class _Seen:
 
     def __init__(self, page: PageSettings, door: str, words: Wording) -> None:
         self._page, self._door, self.words = page, door, words
+        self._ended = False
         self.look: Json | None = None
         self.state: Json | None = None
+
+    def interrupted(self, *_: object) -> None:
+        """By Ctrl-C. Where Python throws away what is raised, as while it tidies up, the next event
+        ends it.
+        """
+        self._ended = True
+        raise KeyboardInterrupt
 
     def news(self) -> Iterator[str]:
         """The name of each event, once it is noted. Raises PageError."""
         for name, value in follow(self._page, self._door):
+            if self._ended:
+                raise KeyboardInterrupt
             if name == "look":
                 self.look = value
             elif name == "state":

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -31,6 +32,7 @@ from kioskd.page.page_settings import PageSettings
 from kioskd.page.pictures import Pictures
 from kioskd.page.what_if import what_if
 from kioskd.sessions import session_http
+from kioskd.sessions.session_error import Code, SessionError
 from kioskd.sessions.session_http import SessionHttp
 from kioskd.sessions.session_request import LARGEST_BODY
 
@@ -102,7 +104,8 @@ class Site:
             every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
             for path in (session_http.OWN, session_http.BASE, f"{session_http.BASE}/{{rest:path}}"):
                 routes.append(Route(path, self._session, methods=every))
-        return Guard(Starlette(routes=routes), self._settings, self._sessions)
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _not_answered})
+        return Guard(app, self._settings, self._sessions)
 
     # pages
 
@@ -438,6 +441,15 @@ def _ended(one: Any, newest: float) -> Json:
 def _breathe() -> None:
     """Whoever decides goes first."""
     time.sleep(0.01)
+
+
+async def _not_answered(request: Request, error: Exception) -> Response:
+    """An address that nobody serves, or not by this method; in JSON, as all answers here."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if not session_http.is_ours(request.url.path):
+        return _error(status, "There is no such address, or it answers to other methods.")
+    code: Code = "MethodNotAllowed" if status == 405 else "SessionNotFound"
+    return JSONResponse(SessionError(code, "there is no such address").body, status)
 
 
 def _file(name: str) -> Response:
