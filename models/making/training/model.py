@@ -117,8 +117,16 @@ class MiniFASNet(nn.Module):
 
     def judge(self, x: Tensor) -> Tensor:
         """(n, 64, side / 4, side / 4) -> (n, 3): what is made of what was seen."""
-        x = self.pool(self._staged("5", self._staged("4", x)))
-        x = self.conv_6_dw(self.conv_6_sep(x)).flatten(1)
+        return self.head(self.maps(x))
+
+    def maps(self, x: Tensor) -> Tensor:
+        """(n, 512, 5, 5): the last maps, each place of which still sees a part of the face."""
+        made: Tensor = self.conv_6_sep(self.pool(self._staged("5", self._staged("4", x))))
+        return made
+
+    def head(self, maps: Tensor) -> Tensor:
+        """(n, 3) logits, from the last maps."""
+        x = self.conv_6_dw(maps).flatten(1)
         x = nn.functional.dropout(self.linear(x), 0.2, self.training)
         logits: Tensor = self.prob(x)
         return logits

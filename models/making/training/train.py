@@ -55,6 +55,7 @@ NEVER = -20.0  # the logit that a drawn attack is taken to have had before
 MEDIA = ("print", "screen")
 VIEWS_SEED = 30107
 FOLDS = 6
+PLACES = 512  # maps of the network's last layer that still knows places
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,9 @@ class Recipe:
              crop's own. Training sees that one alone
     taught   whether that is what all networks and the teacher say of the face, or this one alone
     evened   whether each crop's colours are brought to one grey before the network, at a door too
+    agreed   weight of how far two views of one face may be apart, in logits
+    patches  weight of a second judgement, place by place of the last maps, by a layer that is left
+             out of what is written
     drawn    share of drawn attacks among the attacks of a batch, two thirds of them prints
     species  weight of a species of real attack, where it is not 1
     seeds    one training each; what ships is the mean of their numbers
@@ -84,6 +88,8 @@ class Recipe:
     side: int = SIDE
     looks: tuple[float, ...] = ()
     taught: bool = False
+    agreed: float = 0.0
+    patches: float = 0.0
     evened: bool = False
     steps: int = 250
     batch: int = 64
@@ -128,6 +134,8 @@ RECIPES: dict[LivenessModel, Recipe] = {
 TRIALS: dict[str, Recipe] = {
     "close": replace(RECIPES["texture"], side=112, looks=()),
     "one_crop": replace(RECIPES["texture"], looks=()),
+    "agreeing": replace(RECIPES["texture"], agreed=0.05),
+    "patches": replace(RECIPES["texture"], patches=0.5),
 }
 EVERY: dict[str, Recipe] = {**{str(name): recipe for name, recipe in RECIPES.items()}, **TRIALS}
 
@@ -236,6 +244,23 @@ class Pool:
         return random.choice(self._rows, self._count, p=self._shares)
 
 
+class Partners:
+    """Another view of the same face, on the same medium, for each view."""
+
+    def __init__(self, material: Material) -> None:
+        medium = np.unique(material.drawn, return_inverse=True)[1]
+        kind = material.face * (medium.max() + 1) + medium
+        self._order = np.argsort(kind, kind="stable")
+        _, self._of, counts = np.unique(kind, return_inverse=True, return_counts=True)
+        self._counts, self._starts = counts, np.cumsum(counts) - counts
+
+    def of(self, rows: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.intp]:
+        """One for each; where there is but one view, itself."""
+        group = self._of[rows]
+        chosen = (random.random(len(rows)) * self._counts[group]).astype(np.intp)
+        return self._order[self._starts[group] + chosen]
+
+
 def pools(recipe: Recipe, material: Material, without: Collection[str]) -> list[Pool]:
     """Half of a batch is bona fide; the other real attacks, and attacks on drawn media."""
     source = column(material.faces, "source")[material.face]
@@ -271,6 +296,9 @@ def trained(recipe: Recipe, material: Material, without: Collection[str], seed: 
         number.requires_grad_(False)
     network.train()
     learnt = [number for number in network.parameters() if number.requires_grad]
+    places = torch.nn.Conv2d(PLACES, 1, 1) if recipe.patches else None  # it draws its numbers
+    learnt += [] if places is None else list(places.parameters())
+    partners = Partners(material)
     optimiser = torch.optim.AdamW(learnt, recipe.rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, recipe.rate, recipe.steps, pct_start=0.1
@@ -280,8 +308,19 @@ def trained(recipe: Recipe, material: Material, without: Collection[str], seed: 
     target = np.float32((1 - recipe.opinion) * label + recipe.opinion * before)
     for step in range(recipe.steps):
         rows = np.concatenate([pool.draw(random) for pool in drawn_from])
-        logit = bona_fide_logit(network.judge(material.seen[rows].float()))
-        loss = cross_entropy(logit, torch.from_numpy(target[rows]))
+        wanted = torch.from_numpy(target[rows])
+        maps = network.maps(material.seen[rows].float())
+        logit = bona_fide_logit(network.head(maps))
+        loss = cross_entropy(logit, wanted)
+        if places is not None:
+            told = places(maps)[:, 0]
+            loss = loss + recipe.patches * cross_entropy(
+                told, wanted[:, None, None].expand_as(told)
+            )
+        if recipe.agreed:
+            other = material.seen[partners.of(rows, random)].float()
+            apart = logit - bona_fide_logit(network.judge(other))
+            loss = loss + recipe.agreed * (apart**2).mean()
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learnt, 5.0)
