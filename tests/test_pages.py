@@ -16,6 +16,7 @@ GLOSSARY = DOCS / "understand" / "glossary.md"
 SHELVES = ("install", "connect", "understand", "measure", "change")
 PAGES = [path for path, _ in texts() if path.suffix == ".md"]
 TEXT = dict(texts())
+OLD = Path("tests/data/first_config.yaml")  # kept as it stood, with the pages of its time
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -31,6 +32,7 @@ def test_each_page_that_is_named_anywhere_is_there() -> None:
     named = {
         (str(path), name)
         for path, text in texts()
+        if path != OLD
         for name in re.findall(r"(?<![\w./])docs/[\w/-]+\.md", text)
     }
     assert len(named) > 50  # else none is found any more
