@@ -17,7 +17,7 @@ ROOMS = ("feeds", "models", "kioskd")
 DOORS = {
     "amqtt": "kioskd/delivery/embedded_broker.py",
     "click": "kioskd/cli.py",
-    "cryptography": "kioskd/signing/ed25519.py",
+    "cryptography": "kioskd/signing/library.py",
     "cv2": "feeds/imaging.py",
     "jinja2": "kioskd/evaluation/report_page.py",
     "matplotlib": "kioskd/evaluation/curves.py",

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+from kioskd.private_file import sync_folder
+
 Connection = sqlite3.Connection  # for those who write SQL
 Refused = sqlite3.Error  # what SQLite raises
 Found = Literal["kept", "absent", "empty", "moved"]  # moved: it was damaged, this one is new
@@ -140,7 +142,7 @@ class Database:
             db.close()
             raise
         self._identity = _identity(self.path)
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
         return db
 
     def _made_ready(self) -> Found:
@@ -305,12 +307,3 @@ def _move_companions(path: Path, aside: Path) -> None:
     for suffix in COMPANIONS:
         if (companion := _companion(path, suffix)).exists():
             companion.rename(_companion(aside, suffix))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new file's name durable as well, not only what is in it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,10 +1,10 @@
 """A note beside the audit log: how far it had counted, should the log be gone at the next start."""
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from kioskd.private_file import replace_file
 
 NUMBERS_END = 2**53  # JSON's readers count no further
 
@@ -30,13 +30,4 @@ def read(path: Path) -> Mark | None:
 
 def write(path: Path, mark: Mark) -> None:
     """Replace the note, whole or not at all. OSError if that cannot be done."""
-    new = path.with_name(path.name + ".new")
-    with suppress(FileNotFoundError):
-        new.unlink()
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(file, json.dumps(asdict(mark)).encode())
-        os.fsync(file)
-    finally:
-        os.close(file)
-    new.replace(path)
+    replace_file(path, json.dumps(asdict(mark)).encode())

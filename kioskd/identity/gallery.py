@@ -6,7 +6,6 @@ before stays sealed, and a new key makes it worthless. No picture is kept.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kioskd.identity.people import Person
+from kioskd.private_file import replace_file, sync_folder
 from kioskd.signing.aes_gcm import SealError, sealed, unsealed
 from models.embedding import Embedding
 
@@ -104,7 +104,8 @@ class Gallery:
         rows = b"" if self._rows is None else self._rows.astype("<f4").tobytes()
         content = len(head).to_bytes(8, "big") + head + rows
         try:
-            _write(path, FORMAT + sealed(content, key, FORMAT))
+            replace_file(path, FORMAT + sealed(content, key, FORMAT))
+            sync_folder(path.parent)
         except OSError as error:
             raise GalleryError(f"people cannot be kept in {path} ({error.strerror})") from error
 
@@ -155,20 +156,3 @@ class Gallery:
 
 def _person(*, doors: list[str] | None, **parts: Any) -> Person:
     return Person(doors=None if doors is None else frozenset(doors), **parts)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, and its owner's alone from the first byte on."""
-    beside = path.with_name(f"{path.name}.new")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -7,7 +7,7 @@ import base64
 import os
 from collections.abc import Sequence
 
-from kioskd.signing.ed25519 import AESGCM, InvalidTag
+from kioskd.signing.library import AESGCM, InvalidTag
 
 KEY_BYTES, NONCE_BYTES = 32, 12
 

@@ -1,4 +1,4 @@
-"""Signatures by Ed25519 (RFC 8032). The only file that imports cryptography.
+"""Signatures by Ed25519 (RFC 8032).
 
 What is signed are the exact bytes of a payload, which travel beside the signature, so that nobody
 has to build the same bytes again: a controller checks the signature over them, and only then reads
@@ -8,17 +8,16 @@ them as JSON.
 import base64
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.exceptions import InvalidTag as InvalidTag  # for aes_gcm.py
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM as AESGCM  # for aes_gcm.py
-from cryptography.hazmat.primitives.serialization import (
+from kioskd.private_file import replace_file, sync_folder
+from kioskd.signing.library import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
     Encoding,
+    InvalidSignature,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
@@ -72,19 +71,22 @@ def signer_at(path: Path) -> Signer:
     """
     try:
         if not path.exists():
-            _write(path, Ed25519PrivateKey.generate())
+            key = Ed25519PrivateKey.generate()
+            form = Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+            replace_file(path, key.private_bytes(*form))
+            sync_folder(path.parent)
         if path.stat().st_mode & 0o077:
             raise SigningError(f"others may read the key {path}: chmod 600 it, or make another")
         content = path.read_bytes()
     except OSError as error:
         raise SigningError(f"the key {path} cannot be used ({error.strerror})") from error
     try:
-        key = load_pem_private_key(content, None)
+        found = load_pem_private_key(content, None)
     except (ValueError, TypeError) as error:
         raise SigningError(f"{path} is no private key in PEM without a passphrase") from error
-    if not isinstance(key, Ed25519PrivateKey):
+    if not isinstance(found, Ed25519PrivateKey):
         raise SigningError(f"{path} is a key of another kind than {ALGORITHM}")
-    return Signer(key)
+    return Signer(found)
 
 
 def opened(signed: object, trusted: Mapping[str, str]) -> dict[str, Any]:
@@ -114,17 +116,3 @@ def key_id(public: bytes) -> str:
 
 def _bytes(text: object) -> bytes:
     return base64.b64decode(text if isinstance(text, str) else "?", validate=True)
-
-
-def _write(path: Path, key: Ed25519PrivateKey) -> None:
-    """On the disk, whole or not at all, and its owner's alone from the first byte on."""
-    content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    beside = path.with_name(f"{path.name}.new")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    beside.rename(path)

@@ -1,0 +1,25 @@
+"""What the rest of the room has of cryptography. The only file that imports it."""
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+__all__ = [
+    "AESGCM",
+    "Ed25519PrivateKey",
+    "Ed25519PublicKey",
+    "Encoding",
+    "InvalidSignature",
+    "InvalidTag",
+    "NoEncryption",
+    "PrivateFormat",
+    "PublicFormat",
+    "load_pem_private_key",
+]
