@@ -5,8 +5,6 @@ answers only to names it knows (else a site could point its own name at us: DNS 
 only to requests from its own pages. Pure but for the sessions, which are kept in memory.
 """
 
-import hashlib
-import hmac
 import ipaddress
 import secrets
 import time
@@ -15,6 +13,7 @@ from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlsplit
 
+from kioskd.credentials import bearer, digest, whose
 from kioskd.page.page_settings import PageSettings
 
 Role = Literal["page", "screen"]
@@ -62,9 +61,9 @@ class Sessions:
     def __init__(self, settings: PageSettings) -> None:
         self._secrets: dict[Role, bytes] = {}
         if settings.token is not None:
-            self._secrets["page"] = _digest(settings.token)
+            self._secrets["page"] = digest(settings.token)
         if settings.screen_token is not None:
-            self._secrets["screen"] = _digest(settings.screen_token)
+            self._secrets["screen"] = digest(settings.screen_token)
         self._open = settings.token is None
         self._sessions: dict[bytes, tuple[Role, float]] = {}
         self._wrong: deque[float] = deque(maxlen=TRIES)
@@ -73,10 +72,10 @@ class Sessions:
         """What a request may see; None: nothing before the token is shown."""
         if self._open:
             return "page"
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and not self.must_wait:
-            return self.of_token(token.strip())
-        held = self._sessions.get(_digest(cookies.get(COOKIE, "")))
+        token = bearer(headers)
+        if token is not None and not self.must_wait:
+            return self.of_token(token)
+        held = self._sessions.get(digest(cookies.get(COOKIE, "")))
         return held[0] if held is not None and time.monotonic() < held[1] else None
 
     @property
@@ -86,10 +85,7 @@ class Sessions:
 
     def of_token(self, token: str) -> Role | None:
         """What a token opens; a wrong one is counted."""
-        shown, found = _digest(token), None
-        for role, digest in self._secrets.items():
-            if hmac.compare_digest(shown, digest):
-                found = found or role
+        found = whose(token, self._secrets)
         if found is None:
             self._wrong.append(time.monotonic())
         return found
@@ -99,12 +95,8 @@ class Sessions:
         now, session = time.monotonic(), secrets.token_urlsafe(32)
         alive = [(key, held) for key, held in self._sessions.items() if now < held[1]]
         self._sessions = dict(alive[-(MOST_SESSIONS - 1) :])
-        self._sessions[_digest(session)] = (role, now + SESSION_S)
+        self._sessions[digest(session)] = (role, now + SESSION_S)
         return session
 
     def end(self, cookies: Mapping[str, str]) -> None:
-        self._sessions.pop(_digest(cookies.get(COOKIE, "")), None)
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
+        self._sessions.pop(digest(cookies.get(COOKIE, "")), None)

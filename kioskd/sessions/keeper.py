@@ -5,7 +5,6 @@ somebody in particular passes `check` on the judge's own thread before anybody i
 over HTTP or MQTT calls the methods from their own threads.
 """
 
-import hashlib
 import hmac
 import math
 import queue
@@ -20,6 +19,7 @@ from typing import Any
 
 from kioskd import log
 from kioskd.config.config import Door
+from kioskd.credentials import digest
 from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.event import Result
 from kioskd.happenings import AttemptEnded, FrameJudged, ModeChanged
@@ -166,14 +166,14 @@ class Keeper(threading.Thread):
 
     def of_token(self, token: str) -> Json:
         """What whoever runs the attempt may know; the decision is given once."""
-        digest = _digest(token)
+        shown = digest(token).hex()
         with self._lock:
-            session_id = self._tokens.get(digest)
+            session_id = self._tokens.get(shown)
             session = None if session_id is None else self._stored(session_id)
-            if session is None or not hmac.compare_digest(session.token_digest, digest):
+            if session is None or not hmac.compare_digest(session.token_digest, shown):
                 raise SessionError("Unauthorized", "the token is of no session that is open here")
             if self._clock.wall() - session.created_at > session.ttl_s:
-                del self._tokens[digest]
+                del self._tokens[shown]
                 raise SessionError("Unauthorized", "the token's time is over")
             told = session_wire.for_token(session)
             if "livenessDecision" in told:
@@ -321,7 +321,7 @@ class Keeper(threading.Thread):
             created_at=self._clock.wall(),
             ttl_s=asked.authTokenTimeToLiveInSeconds,
             attempts_allowed=asked.numberOfClientAttemptsAllowed,
-            token_digest=_digest(token),
+            token_digest=digest(token).hex(),
             device_correlation_id=asked.deviceCorrelationId,
             user_correlation_id=asked.userCorrelationId,
             nonce=asked.nonce,
@@ -445,17 +445,8 @@ class Keeper(threading.Thread):
 
     def _flagged(self, session: Session) -> tuple[str, ...]:
         """Other sessions of the same device or user that were repelled lately, if many were."""
-        ids = {session.device_correlation_id, session.user_correlation_id} - {None}
-        if not ids:
-            return ()
-        lately = self._store.since(session.created_at - WATCHED_S)
-        found = [
-            each.id
-            for each in lately
-            if each.client == session.client
-            and each.repelled
-            and ids & {each.device_correlation_id, each.user_correlation_id}
-        ]
+        lately = session.created_at - WATCHED_S
+        found = [each.id for each in self._store.alike(session, lately) if each.repelled]
         return tuple(each for each in found if each != session.id) if len(found) >= REPEATED else ()
 
 
@@ -463,7 +454,3 @@ def _refused(result: Result, why: Reason) -> Result:
     """It opens nothing, whoever it was."""
     reasons = (why.value, *result.reasons)
     return replace(result, verdict="undecided", emits=False, attributes={}, reasons=reasons)
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

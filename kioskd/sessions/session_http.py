@@ -2,12 +2,11 @@
 the server and hands each request here.
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from importlib import resources
 
+from kioskd.credentials import bearer, digest, whose
 from kioskd.sessions.keeper import Keeper
 from kioskd.sessions.session_error import SessionError
 from kioskd.sessions.session_request import read
@@ -30,7 +29,7 @@ class SessionHttp:
     """Answers requests, each on the thread that brings it."""
 
     def __init__(self, settings: SessionsSettings, keeper: Keeper) -> None:
-        self._clients = {name: _digest(secret) for name, secret in settings.clients.items()}
+        self._clients = {name: digest(secret) for name, secret in settings.clients.items()}
         self._keeper = keeper
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -42,17 +41,13 @@ class SessionHttp:
 
     def knows(self, headers: Mapping[str, str]) -> bool:
         """Whether a client asks: nobody else has a large request read."""
-        try:
-            self._client(_bearer(headers))
-        except SessionError:
-            return False
-        return True
+        return whose(bearer(headers) or "", self._clients) is not None
 
     def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if path == DOCUMENT:
             _only(method, "GET")
             return 200, openapi()
-        secret = _bearer(headers)
+        secret = bearer(headers) or ""
         if path == OWN:
             _only(method, "GET")
             return 200, self._keeper.of_token(secret)
@@ -78,14 +73,10 @@ class SessionHttp:
         return 200, self._keeper.get(client, session_id)
 
     def _client(self, secret: str) -> str:
-        """Whose secret it is; each is compared, so that the time tells nothing."""
-        shown, found = _digest(secret), None
-        for name, digest in self._clients.items():
-            if hmac.compare_digest(shown, digest):
-                found = name
-        if found is None:
+        client = whose(secret, self._clients)
+        if client is None:
             raise SessionError("Unauthorized", "show the client's secret as a bearer token")
-        return found
+        return client
 
 
 def openapi() -> Json:
@@ -95,17 +86,6 @@ def openapi() -> Json:
     return document
 
 
-def _bearer(headers: Mapping[str, str]) -> str:
-    scheme, _, secret = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise SessionError("Unauthorized", "show the client's secret as a bearer token")
-    return secret.strip()
-
-
 def _only(method: str, *allowed: str) -> None:
     if method not in allowed:
         raise SessionError("MethodNotAllowed", f"only {' and '.join(allowed)} are answered here")
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

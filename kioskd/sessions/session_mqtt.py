@@ -4,13 +4,13 @@ The broker's access list says who may write to which client's topic; the credent
 says it again, for brokers that have none. docs/connect/sessions.md has the messages.
 """
 
-import hmac
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from kioskd import log
+from kioskd.credentials import digest, whose
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.mqtt import Letter
 from kioskd.delivery.wire import Topics
@@ -35,7 +35,8 @@ class SessionMqtt:
     def __init__(
         self, settings: SessionsSettings, topics: Topics, keeper: Keeper, publish: Publish
     ) -> None:
-        self._clients, self._topics = settings.clients, topics
+        self._clients = {name: digest(secret) for name, secret in settings.clients.items()}
+        self._topics = topics
         self._keeper, self._publish = keeper, publish
         self._answers: OrderedDict[tuple[str, str], Json] = OrderedDict()
 
@@ -80,7 +81,7 @@ class SessionMqtt:
 
     def _answered(self, client: str, said: dict[str, Any]) -> Json:
         shown = _text(said, "credential", 1024)
-        if not hmac.compare_digest(shown.encode(), self._clients[client].encode()):
+        if whose(shown, {client: self._clients[client]}) is None:
             raise SessionError("Unauthorized", "show the client's secret as credential")
         op = _text(said, "op", 20)
         if op == "create":

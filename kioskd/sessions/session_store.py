@@ -51,11 +51,19 @@ class SessionStore:
             rows = db.execute("SELECT body FROM session WHERE NOT ended").fetchall()
         return [found for row in rows if (found := _session(row[0])) is not None]
 
-    def since(self, wall: float) -> list[Session]:
-        """All that ended, and were opened after that; oldest first."""
-        query = "SELECT body FROM session WHERE ended AND created > ? ORDER BY created"
+    def alike(self, session: Session, since: float) -> list[Session]:
+        """Ended ones of the same client and device or user, opened after that; oldest first.
+
+        `since`: unix seconds. Of a session that names neither there are none.
+        """
+        query = (
+            "SELECT body FROM session WHERE ended AND client = ? AND created > ?"
+            " AND (json_extract(body, '$.device_correlation_id') = ?"
+            " OR json_extract(body, '$.user_correlation_id') = ?) ORDER BY created"
+        )
+        ids = session.device_correlation_id, session.user_correlation_id
         with _told(), self._database.using() as db:
-            rows = db.execute(query, (wall,)).fetchall()
+            rows = db.execute(query, (session.client, since, *ids)).fetchall()
         return [found for row in rows if (found := _session(row[0])) is not None]
 
     def delete(self, session_id: str) -> None:
