@@ -257,23 +257,14 @@ def read_image(path: str) -> Image:
     return cast(Image, image)
 
 
-def decoded(content: bytes) -> Image | None:
+def decoded(content: bytes, *, as_metadata_says: bool = False) -> Image | None:
     """The BGR image that lies in memory as a file's content; None if it is broken.
 
-    Turned by no metadata, as a camera's stream is.
+    Turned by no metadata, as a camera's stream is, unless that is asked for.
     """
-    how = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    how = cv2.IMREAD_COLOR | (0 if as_metadata_says else cv2.IMREAD_IGNORE_ORIENTATION)
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), how)
-    except cv2.error:
-        return None
-    return None if image is None else cast(Image, image)
-
-
-def upright(content: bytes) -> Image | None:
-    """The BGR image of a file's content, turned as its metadata says; None if it is broken."""
-    try:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         return None
     return None if image is None else cast(Image, image)

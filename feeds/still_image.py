@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from feeds.frame import ColorImage
-from feeds.imaging import upright
+from feeds.imaging import decoded
 
 Fault = Literal["empty", "too_large", "too_many_pixels", "unknown_format", "unreadable"]
 Size = tuple[int, int]  # width and height, pixels
@@ -50,7 +50,7 @@ def read_still(content: bytes) -> ColorImage:
     if size[0] * size[1] > MOST_PIXELS:
         told = f"the picture has {size[0]} x {size[1]} pixels, and {MOST_PIXELS:,} are the most"
         raise StillError("too_many_pixels", told)
-    image = upright(content) if min(size) else None
+    image = decoded(content, as_metadata_says=True) if min(size) else None
     if image is None:
         raise StillError("unreadable", "the picture is damaged or cut off")
     return image

@@ -48,8 +48,7 @@ class Binding:
         self._box: Box = (0.0, 0.0, 0.0, 0.0)
 
     def _add(self, frame: Frame, face: Face | None) -> None:
-        for part in parts(frame.color):
-            self._digest.update(part)
+        _take(self._digest, frame.color)
         self._count += 1
         if face is not None:
             self._box = face.box
@@ -66,16 +65,15 @@ def frames_digest(images: Iterable[ColorImage]) -> str:
     """What a result's digest is, if these are its frames: (height, width, 3) BGR, 0..255."""
     digest = hashlib.sha256()
     for image in images:
-        for part in parts(image):
-            digest.update(part)
+        _take(digest, image)
     return digest.hexdigest()
 
 
-def parts(image: ColorImage) -> tuple[bytes, memoryview]:
-    """What of a frame goes into the digest: its head, and its pixels."""
+def _take(digest: "hashlib._Hash", image: ColorImage) -> None:
+    """One more frame: its head, and its pixels."""
     height, width = image.shape[:2]
-    head = HEAD + width.to_bytes(SIDE_BYTES) + height.to_bytes(SIDE_BYTES)
-    return head, np.ascontiguousarray(image, np.uint8).data.cast("B")
+    digest.update(HEAD + width.to_bytes(SIDE_BYTES) + height.to_bytes(SIDE_BYTES))
+    digest.update(np.ascontiguousarray(image, np.uint8).data.cast("B"))
 
 
 def _face(seen: Observation, track_id: int) -> Face | None:

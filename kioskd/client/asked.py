@@ -6,7 +6,6 @@ import http.client
 import json
 import ssl
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -86,11 +85,8 @@ class Client:
         """The session once it has ended. Raises TimeoutError where it has not by then."""
         until = time.monotonic() + timeout_s
         while True:
-            session = self.get(session_id)
-            if session["state"] in ("Succeeded", "Failed", "Canceled"):
+            if _has_ended(session := self.get(session_id), until, timeout_s):
                 return session
-            if time.monotonic() >= until:
-                raise TimeoutError(f"the session has not ended within {timeout_s:g} s")
             time.sleep(every_s)
 
     def _ask(self, method: str, path: str, body: Json | None = None) -> Json:
@@ -102,8 +98,9 @@ class Client:
             response = connection.getresponse()
             status, text = response.status, response.read(MOST)
         except (OSError, http.client.HTTPException) as error:
-            place = f"{self._parts.hostname}"
-            raise Unreachable(f"the kiosk at {place} does not answer ({error})") from error
+            raise Unreachable(
+                f"the kiosk at {self._parts.hostname} does not answer ({error})"
+            ) from error
         finally:
             connection.close()
         return _told(status, text)
@@ -125,19 +122,8 @@ class AsyncClient:
     ) -> None:
         self._plain = Client(url, secret, ca=ca, timeout_s=timeout_s)
 
-    async def create(
-        self,
-        door: str,
-        operation: str = "Passive",
-        *,
-        verify_image: bytes | None = None,
-        nonce: str | None = None,
-        **keys: object,
-    ) -> Json:
-        given = {"verify_image": verify_image, "nonce": nonce, **keys}
-        ask: Any = partial(self._plain.create, door, operation, **given)  # type: ignore[arg-type]
-        told: Json = await asyncio.to_thread(ask)
-        return told
+    async def create(self, door: str, operation: str = "Passive", **keys: Any) -> Json:
+        return await asyncio.to_thread(self._plain.create, door, operation, **keys)
 
     async def get(self, session_id: str) -> Json:
         return await asyncio.to_thread(self._plain.get, session_id)
@@ -155,12 +141,18 @@ class AsyncClient:
         """As Client.wait; others have their turn meanwhile."""
         until = time.monotonic() + timeout_s
         while True:
-            session = await self.get(session_id)
-            if session["state"] in ("Succeeded", "Failed", "Canceled"):
+            if _has_ended(session := await self.get(session_id), until, timeout_s):
                 return session
-            if time.monotonic() >= until:
-                raise TimeoutError(f"the session has not ended within {timeout_s:g} s")
             await asyncio.sleep(every_s)
+
+
+def _has_ended(session: Json, until: float, timeout_s: float) -> bool:
+    """Raises TimeoutError where it has not, and `until`, seconds, monotonic, is over."""
+    if session["state"] in ("Succeeded", "Failed", "Canceled"):
+        return True
+    if time.monotonic() >= until:
+        raise TimeoutError(f"the session has not ended within {timeout_s:g} s")
+    return False
 
 
 def _of(session_id: str) -> str:

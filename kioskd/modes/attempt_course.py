@@ -131,9 +131,15 @@ class Course(ABC):
     def waits_for(self) -> str | None:
         """The prompt's code of what the phase waits for."""
         joins = None if self.joined is None else self.joined.prompt
-        if joins is not None and self.attempts.under_way is not None:
-            return joins
+        instead = self.instead or joins
+        if instead is not None and self.attempts.under_way is not None:
+            return instead
         return self.prompts.get(self.phase)
+
+    @property
+    def instead(self) -> str | None:
+        """The prompt's code of what must come before it; None: nothing."""
+        return None
 
     def refuse(self, *reasons: Reason) -> Step:
         """This frame is no evidence, for these reasons."""

@@ -49,9 +49,8 @@ class SmileMode(Course):
         return self._watch.find(face)
 
     @property
-    def waits_for(self) -> str | None:
-        asked = self._watch.asks_for if self.attempts.under_way is not None else None
-        return asked or super().waits_for
+    def instead(self) -> str | None:
+        return self._watch.asks_for
 
     def fit(self, seen: Observation, face: Face) -> Step:
         score = smile_score(face)

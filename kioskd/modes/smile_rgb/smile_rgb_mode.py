@@ -46,9 +46,8 @@ class SmileRgbMode(Course):
         return (*super().weighed(face), *self._watch.find(face))
 
     @property
-    def waits_for(self) -> str | None:
-        asked = self._watch.asks_for if self.attempts.under_way is not None else None
-        return asked or super().waits_for
+    def instead(self) -> str | None:
+        return self._watch.asks_for
 
     def fit(self, seen: Observation, face: Face) -> Step:
         smile, liveness = smile_score(face), face.liveness

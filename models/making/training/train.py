@@ -298,7 +298,7 @@ def trained(recipe: Recipe, material: Material, without: Collection[str], seed: 
     learnt = [number for number in network.parameters() if number.requires_grad]
     places = torch.nn.Conv2d(PLACES, 1, 1) if recipe.patches else None  # it draws its numbers
     learnt += [] if places is None else list(places.parameters())
-    partners = Partners(material)
+    partners = Partners(material) if recipe.agreed else None
     optimiser = torch.optim.AdamW(learnt, recipe.rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, recipe.rate, recipe.steps, pct_start=0.1
@@ -317,7 +317,7 @@ def trained(recipe: Recipe, material: Material, without: Collection[str], seed: 
             loss = loss + recipe.patches * cross_entropy(
                 told, wanted[:, None, None].expand_as(told)
             )
-        if recipe.agreed:
+        if partners is not None:
             other = material.seen[partners.of(rows, random)].float()
             apart = logit - bona_fide_logit(network.judge(other))
             loss = loss + recipe.agreed * (apart**2).mean()
