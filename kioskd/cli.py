@@ -381,6 +381,136 @@ def keys(config: Path) -> None:
     sys.exit(command.run(config))
 
 
+@main.group()
+def people() -> None:
+    """Who is enrolled on this kiosk, for doors that open to nobody else."""
+
+
+def _person_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What is said of somebody who is enrolled."""
+    options = (
+        click.option("--class", "id_class", help="staff, visitor, no_concern, threat, stranger."),
+        click.option("--name", help="For people who read the list; no need of it."),
+        click.option("--from", "since", help="From when on they may enter: 2026-12-01."),
+        click.option("--until", help="The last day, or a time: 2026-12-31T18:00."),
+        click.option("--door", "doors", multiple=True, help="Where; again for each. Else all."),
+        click.option(
+            "--least",
+            type=click.Choice(("low", "medium", "high")),
+            default="medium",
+            show_default=True,
+            help="How good a picture must be.",
+        ),
+        click.option("--twin", is_flag=True, help="They may look like somebody enrolled."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _how(least: Any, twin: bool, doors: tuple[str, ...] = (), **said: str | None) -> Any:
+    with extra("sessions"):
+        from kioskd.commands.people import How
+        from kioskd.identity.people_list import Written
+
+    return How(Written(doors=doors or None, **said), least, twin)
+
+
+@people.command("add")
+@click.argument("person_id", metavar="ID")
+@click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=PATH)
+@CONFIG
+@_person_options
+def add_person(config: Path, person_id: str, images: tuple[Path, ...], **said: Any) -> None:
+    """Enrol somebody by pictures; more pictures of somebody enrolled are added to theirs."""
+    how = _how(**said)
+    from kioskd.commands import people as command
+
+    sys.exit(command.add(config, person_id, images, how))
+
+
+@people.command("capture")
+@click.argument("person_id", metavar="ID")
+@CONFIG
+@click.option("--at", help="Before which door's camera; else the first's.")
+@click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(1, 3600))
+@_person_options
+def capture_person(
+    config: Path, person_id: str, at: str | None, seconds: float, **said: Any
+) -> None:
+    """Enrol who stands before a door's camera, if they pass what the door asks."""
+    how = _how(**said)
+    from kioskd.commands import people as command
+
+    sys.exit(command.capture(config, person_id, at, seconds, how))
+
+
+@people.command("list")
+@CONFIG
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+def list_people(config: Path, as_json: bool) -> None:
+    """Print everybody who is enrolled."""
+    with extra("sessions"):
+        from kioskd.commands import people as command
+
+    sys.exit(command.show(config, as_json=as_json))
+
+
+@people.command("remove")
+@click.argument("person_ids", metavar="ID...", nargs=-1, required=True)
+@CONFIG
+def remove_people(config: Path, person_ids: tuple[str, ...]) -> None:
+    """Erase people, with all that is kept of them."""
+    with extra("sessions"):
+        from kioskd.commands import people as command
+
+    sys.exit(command.remove(config, person_ids))
+
+
+@people.command("import")
+@click.argument("source", metavar="FILE", type=PATH)
+@CONFIG
+@click.option("--key-file", type=PATH, help="Holds the key of a sealed FILE, if it has another.")
+@click.option(
+    "--least",
+    type=click.Choice(("low", "medium", "high")),
+    default="medium",
+    show_default=True,
+    help="How good a picture must be.",
+)
+@click.option("--twin", is_flag=True, help="They may look like somebody enrolled.")
+def import_people(
+    source: Path, config: Path, key_file: Path | None, least: str, twin: bool
+) -> None:
+    """Enrol everybody of FILE: a CSV list with pictures, or what `export` wrote."""
+    how = _how(least, twin)
+    from kioskd.commands import people as command
+
+    sys.exit(command.take_in(config, source, key_file, how))
+
+
+@people.command("export")
+@click.argument("target", metavar="FILE", type=PATH)
+@CONFIG
+@click.option("--key-file", type=PATH, help="Holds the key to seal with, instead of people.key.")
+def export_people(target: Path, config: Path, key_file: Path | None) -> None:
+    """Write everybody to FILE, sealed, for another kiosk."""
+    with extra("sessions"):
+        from kioskd.commands import people as command
+
+    sys.exit(command.give_out(config, target, key_file))
+
+
+@people.command("seal")
+@CONFIG
+def seal_people(config: Path) -> None:
+    """Seal the file of people with people.key, where people.old_key was its key before."""
+    with extra("sessions"):
+        from kioskd.commands import people as command
+
+    sys.exit(command.seal(config))
+
+
 def _schemes(names: tuple[str, ...]) -> tuple[str, ...]:
     from models.schemes import SCHEMES
 

@@ -17,7 +17,16 @@ from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.embedded_broker import EmbeddedBroker
 from kioskd.delivery.wire import Payload
-from kioskd.happenings import FeedChanged, FrameJudged, Happening, ModeChanged, Stepped
+from kioskd.event import Result
+from kioskd.happenings import (
+    AttemptEnded,
+    FeedChanged,
+    FrameJudged,
+    Happening,
+    ModeChanged,
+    Stepped,
+)
+from kioskd.identity.people_settings import PeopleSettings
 from kioskd.judge import Judge, Shut, UseMode, Watch
 from kioskd.modes import catalogue
 from kioskd.modes.reasons import Reason
@@ -29,7 +38,7 @@ from kioskd.picture_watch import PictureWatch
 from kioskd.problems import ProblemChanged, Problems
 from kioskd.prompter import Prompter
 from kioskd.sessions.session_settings import SessionsSettings
-from kioskd.state_dir import StateDir
+from kioskd.state_dir import StateDir, WrongStateDirError
 from kioskd.stream import Stream
 from kioskd.watchdog import Watchdog
 from models.manifest import Manifest, shipped
@@ -39,6 +48,7 @@ from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
 
 if TYPE_CHECKING:
+    from kioskd.identity.enrolled import Enrolled
     from kioskd.sessions.sessions_part import Sessions
 
 AUDIT_FILE = "audit.db"
@@ -66,8 +76,9 @@ class Daemon:
         self.stream = Stream(self._tell_listeners)
         self._problems = Problems(self.stream.tell)
         self._pictures: dict[str, Reason] = {}  # by feed
-        self._deciding = {door.name: catalogue.needs(door.mode) for door in config.doors}
         self._own = {door.name: own_mode(door) for door in config.doors}
+        self._deciding = {name: own.needs for name, own in self._own.items()}
+        self._people = None if config.people is None else self._people_of(config.people)
         self._sessions = None if config.sessions is None else self._sessions_of(config.sessions)
         self._shut: dict[str, str] = {}  # by door: why nobody is decided on there
         self._told_lock = threading.Lock()  # of these three
@@ -83,6 +94,8 @@ class Daemon:
         self.courier = Courier(delivery, self._audit, *told, readers=readers)
         self.add(self.courier)
         self._listen(self.courier)
+        if self._people is not None:
+            self.add(self._people)
         if self._sessions is not None:
             self.add(self._sessions.keeper)
         for door in config.doors:
@@ -172,8 +185,36 @@ class Daemon:
         perceiver = Perceiver(self.networks, self._config.perception.settings())
         feed = Feed(door.feed, lambda state: self.stream.tell(FeedChanged(door.name, state)))
         mode, deliver, tell = self._own[door.name].mode, self.courier.deliver, self.stream.tell
-        check = {} if self._sessions is None else {"check": self._sessions.keeper.check}
-        return Judge(door.name, feed, perceiver, mode, deliver, tell, **check)
+        return Judge(door.name, feed, perceiver, mode, deliver, tell, self._checked)
+
+    def _checked(self, door: str, result: Result) -> Result:
+        """What a door may be told: of whom a session asks for, and of whom it opens to."""
+        if self._sessions is not None:
+            result = self._sessions.keeper.check(door, result)
+        return result if self._people is None else self._people.check(door, result)
+
+    def _people_of(self, settings: PeopleSettings) -> "Enrolled":
+        # Imported here: a kiosk that knows nobody does without the library that seals the file.
+        from kioskd.identity.enrolled import Enrolled
+        from kioskd.identity.gallery import GalleryError
+        from kioskd.identity.people_file import PeopleFile
+
+        try:
+            file = PeopleFile(self._state_dir.path, settings)
+        except GalleryError as error:
+            raise WrongStateDirError(str(error)) from error
+        doors = [door.name for door in self._config.doors if door.recognises]
+
+        def trouble(sentence: str | None) -> None:
+            self._problems.set("people", sentence)
+
+        return Enrolled(file, settings, doors, trouble)
+
+    def _tell_of_people(self, ended: AttemptEnded) -> None:
+        """Strangers and threats, where the site wants to know of them."""
+        first = ended.result.reasons[0] if ended.result.reasons else ""
+        if self._config.people is not None and first in self._config.people.tell:
+            self.courier.person(ended.result, ended.delivery.event_id, first)
 
     def _sessions_of(self, settings: SessionsSettings) -> "Sessions":
         # Imported here: a door that takes no sessions does without the libraries for them.
@@ -196,6 +237,7 @@ class Daemon:
             ask,
             self._model_version,
             answer,
+            self._people,
         )
         listen(made.keeper, self.stream)
         return made
@@ -209,6 +251,7 @@ class Daemon:
         listen("modes", ModeChanged, self._mode_changed)
         listen("pictures", FrameJudged, PictureWatch(self._picture))
         listen("diagnostics", Stepped, courier.diagnostic)
+        listen("people", AttemptEnded, self._tell_of_people)
 
     def _page(self, settings: PageSettings) -> Part:
         # Imported here: a door that serves no page does without the libraries for it.
@@ -294,8 +337,9 @@ def own_mode(door: Door) -> UseMode:
     """What decides at a door by itself: its mode, or nobody where it waits for sessions."""
     if door.arm == "session":
         return UseMode(Shut(Reason.NOT_ARMED), Needs(frozenset()))
-    mode = catalogue.make(door.mode, door.gate, secrets.randbelow)
-    return UseMode(mode, catalogue.needs(door.mode))
+    binds = door.recognises
+    mode = catalogue.make(door.mode, door.gate, secrets.randbelow, binds=binds)
+    return UseMode(mode, catalogue.needs(door.mode, binds=binds))
 
 
 def _stop_together(parts: list[Part], failure: str | None) -> None:
@@ -315,7 +359,7 @@ def networks(config: Config) -> Networks:
     """The networks that a configuration asks for, checked, loaded and warm; NetworkError if not."""
     perception = config.perception
     manifest = shipped().with_added(perception.added)
-    roles = _roles(catalogue.needs(door.mode) for door in config.doors)
+    roles = _roles(catalogue.needs(door.mode, binds=door.recognises) for door in config.doors)
     if config.sessions is not None:
         from kioskd.sessions.operations import roles as of_sessions
 

@@ -40,6 +40,17 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Recognised:
+    """Somebody enrolled who was known by their look.
+
+    id_class  what they are to the site (identity/people.py)
+    """
+
+    person_id: str
+    id_class: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """The end of one attempt. Every result is audited; only some become action events.
 
@@ -59,6 +70,7 @@ class Result:
     frames_bound  what says which frames these were, where that was asked for too
     match         how that look compares with that of who was asked for, where somebody was
     session       the session that asked for it; "" where nobody did
+    person        who it is, where the door knows the enrolled; None: nobody who is known
     """
 
     action: ActionId
@@ -82,6 +94,7 @@ class Result:
     frames_bound: FramesBound | None = None
     match: Match | None = None
     session: str = ""
+    person: Recognised | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ ProblemCode = Literal[
     "no_progress",  # a worker is stuck
     "overloaded",  # the machine is too busy for its cameras
     "page",  # the aiming page cannot be served
+    "people",  # the file of enrolled people cannot be read: doors to them stay shut
     "picture",  # a feed's pictures cannot be judged
     "recording",  # a recording is played to a real broker
     "trial",  # the broker is the embedded one

@@ -231,8 +231,8 @@ MISTAKES = {
                 "mode: secure_access_smile\n    feed: back\n    profile_pose: {}",
             )
         ),
-        "15:5: doors.side.profile_pose: is not a known key (known here: feed, arm, mode, gate,"
-        " smile, rgb_liveness, liveness_3d)",
+        "15:5: doors.side.profile_pose: is not a known key (known here: feed, arm, opens_to,"
+        " mode, gate, smile, rgb_liveness, liveness_3d)",
     ),
     "a smile that is hardly one": (
         edited(

@@ -99,9 +99,9 @@ def answers(port: int) -> bool:
         connection.close()
 
 
-def keys(daemon: Kioskd) -> dict[str, str]:
+def keys(daemon: Kioskd, **secrets: str) -> dict[str, str]:
     command = [sys.executable, "-m", "kioskd", "keys", "-c", str(daemon.config)]
-    environment = {**os.environ, "DESK": SECRET}
+    environment = {**os.environ, "DESK": SECRET, **secrets}
     printed = subprocess.run(command, check=True, capture_output=True, env=environment).stdout
     return {key["keyId"]: key["publicKey"] for key in json.loads(printed)["keys"]}
 

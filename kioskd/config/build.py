@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from feeds.feed_settings import (
     FeedSettings,
@@ -27,6 +28,7 @@ from kioskd.config.doors import AnyDoor
 from kioskd.config.networks import added_networks
 from kioskd.config.secrets import Vault, from_file
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
+from kioskd.identity.people_settings import PeopleSettings, Told
 from kioskd.modes.catalogue import BY_NAME, ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.setting import filled
@@ -65,6 +67,21 @@ def build(
         digest=digest,
         page=page_settings(settings, folder, vault) if settings.page.enabled else None,
         sessions=sessions_settings(settings, vault) if settings.sessions.enabled else None,
+        people=people_settings(settings, vault) if settings.people.enabled else None,
+    )
+
+
+def people_settings(settings: Settings, vault: Vault) -> PeopleSettings:
+    said = settings.people
+    assert said.key is not None  # people_rules.py holds it
+    old = said.old_key
+    tell: tuple[Told, ...] = get_args(Told)
+    return PeopleSettings(
+        key=vault.filled(said.key.get_secret_value()),
+        old_key=vault.filled(old.get_secret_value()) if old else None,
+        likeness=said.likeness,
+        smile_likeness_boost=said.smile_likeness_boost,
+        tell=tuple(each for each in tell if each in (said.tell or "")),
     )
 
 
@@ -174,6 +191,7 @@ def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
             gate=gate_settings(spec, door),
             mode=mode_settings(spec, door),
             arm=door.arm,
+            opens_to=door.opens_to,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from feeds.feed_settings import FeedSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.identity.people_settings import PeopleSettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.page.page_settings import PageSettings
@@ -15,13 +16,15 @@ from models.added import Added
 from models.perception_settings import PerceptionSettings
 
 Arm = Literal["always", "session"]
+OpensTo = Literal["anyone", "enrolled"]
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
     """One door: the feed that watches it, and the mode that decides by its settings.
 
-    arm  always: it decides by itself; session: only while a session is open for it
+    arm       always: it decides by itself; session: only while a session is open for it
+    opens_to  anyone: who is live; enrolled: who is live, enrolled and allowed in
     """
 
     name: str
@@ -29,6 +32,11 @@ class Door:
     gate: GateSettings
     mode: ModeSettings
     arm: Arm = "always"
+    opens_to: OpensTo = "anyone"
+
+    @property
+    def recognises(self) -> bool:
+        return self.opens_to == "enrolled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Config:
     digest    of the file's content, 16 hexadecimal digits
     page      how the aiming page is served; None: it is not
     sessions  how sessions are kept; None: there are none
+    people    how the enrolled are known; None: nobody is
     """
 
     site: str
@@ -72,6 +81,7 @@ class Config:
     digest: str
     page: PageSettings | None = None
     sessions: SessionsSettings | None = None
+    people: PeopleSettings | None = None
 
 
 def default_state_dir(folder: Path) -> Path:

@@ -26,6 +26,7 @@ from kioskd.config.section import (
     number,
 )
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.identity.people_settings import PeopleSettings
 from kioskd.page.page_settings import PageSettings
 from kioskd.prompts import languages
 from kioskd.sessions.session_settings import SessionsSettings
@@ -39,6 +40,7 @@ else:
 FEED = FeedSettings("", FileSource(""))
 PAGE, PAGE_ON = PageSettings(), False
 SESSIONS, SESSIONS_ON = SessionsSettings(), False
+PEOPLE, PEOPLE_ON = PeopleSettings(), False
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
 # Nothing but a device file: OpenCV would open addresses here too.
@@ -292,6 +294,65 @@ class Sessions(Section):
     )
 
 
+_TOLD = r"^(stranger|threat)(, ?(stranger|threat))*$"
+Tell = Annotated[
+    str,
+    StringConstraints(pattern=_TOLD),
+    joined(", "),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": _TOLD},
+                {"type": "array", "minItems": 1, "items": {"enum": ["stranger", "threat"]}},
+            ]
+        }
+    ),
+]
+
+
+class People(Section):
+    """Who is enrolled on this kiosk, for doors that open to nobody else.
+
+    docs/install/people.md tells how people are enrolled.
+    """
+
+    enabled: bool = Field(default=PEOPLE_ON, description="Know the people who are enrolled.")
+    key: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="What seals the file of people, 32 bytes in base64, as ${NAME} from the"
+        " environment or a systemd credential; `openssl rand -base64 32` makes one.",
+    )
+    old_key: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="The key before, while `kioskd people seal` has not been run with the new one.",
+    )
+    likeness: float = number(
+        PEOPLE.likeness,
+        0.3,
+        0.9,
+        "",
+        "How alike somebody must look to be taken for one of all the people enrolled"
+        " (docs/measure/identity.md, One among many).",
+        "less",
+    )
+    smile_likeness_boost: float = number(
+        PEOPLE.smile_likeness_boost,
+        0.0,
+        0.2,
+        "",
+        "By how much less is enough where a smile is asked for, which changes a face.",
+        "more",
+    )
+    tell: Tell | None = Field(
+        default=None,
+        description="Whom to tell of by events of their own, which open nothing: stranger (a live"
+        " person who is not enrolled), threat (one who is, as that).",
+        json_schema_extra={"x-form": "stranger, threat or both, with a comma between"},
+    )
+
+
 class Perception(Section):
     """How the networks run. The defaults suit a small machine without a GPU."""
 
@@ -494,6 +555,7 @@ class Settings(Section):
     )
     page: Page = Field(default=Page(), description="The aiming page and the kiosk's screen.")
     sessions: Sessions = Field(default=Sessions(), description="Liveness on request.")
+    people: People = Field(default=People(), description="Who is enrolled.")
     logging: Logging = Field(default=Logging(), description="The log on standard error.")
 
 

@@ -19,6 +19,12 @@ class Door(Section):
         " for this door (docs/connect/sessions.md).",
         json_schema_extra={"x-looser": "always"},
     )
+    opens_to: Literal["anyone", "enrolled"] = Field(
+        default="anyone",
+        description="anyone: who is live; enrolled: who is live and enrolled, and may enter here"
+        " now (docs/install/people.md).",
+        json_schema_extra={"x-looser": "anyone"},
+    )
     if TYPE_CHECKING:
         mode: str
         gate: Section

@@ -13,6 +13,7 @@ from kioskd.config import (
     looser_limits,
     networks,
     page_rules,
+    people_rules,
     secret_rules,
     session_rules,
 )
@@ -48,6 +49,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from networks.problems(ask)
     yield from page_rules.problems(ask, vault)
     yield from session_rules.problems(ask, vault)
+    yield from people_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 

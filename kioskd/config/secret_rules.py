@@ -6,7 +6,8 @@ from kioskd.config.effective_values import Answers
 from kioskd.config.problem import Problem, at_value, note
 from kioskd.config.secrets import SecretError, Vault, without_braces
 
-PRIVATE = ("password", "token", "screen_token", "secret")  # not for everybody who may read the file
+# not for everybody who may read the file
+PRIVATE = ("password", "token", "screen_token", "secret", "key", "old_key")
 BARE = (
     "a name with $ but without braces is taken as it stands; write ${NAME} for what is in the"
     " environment or a credential (docs/install/configuration.md, Secrets)"

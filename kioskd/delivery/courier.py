@@ -243,6 +243,12 @@ class Courier:
         """Publish what was asked for. May get lost: whoever asked asks again."""
         self._pump.send_unkept(topic, wire.encode(payload), correlation)
 
+    def person(self, result: Result, event_id: str, id_class: str) -> None:
+        """Tell that a stranger or a threat stands there. May get lost: the record has it too."""
+        wall = self._clock.wall()
+        body = wire.encode(wire.person(self._sender, result, event_id, id_class, wall))
+        self._pump.send_unkept(self._topics.person(result.feed), body)
+
     def prompt(self, feed: str, code: str | None) -> None:
         """Tell the kiosk's screen what the person is to do; None: nothing. May get lost."""
         text = "" if code is None else self._words[code]

@@ -138,6 +138,8 @@ def _gist(kind: str, payload: wire.Payload) -> str:
             return _words(payload, "phase", "verdict", "frames", "scores") + _why(payload)
         case "prompt":
             return _words(payload, "prompt", "text")
+        case "person":
+            return _words(payload, "idClass", "personId")
         case _:
             return json.dumps(payload, ensure_ascii=False)
 
@@ -147,6 +149,8 @@ def _action(payload: wire.Payload) -> str:
     took = ours.get("latencyMs") if isinstance(ours, dict) else None
     names = ("liveness", "livenessConfirmed", "smile", "challengeConfirmed")
     told = "  ".join(f"{name}={payload[name]}" for name in names if name in payload)
+    if payload.get("personId") is not None:
+        told += f"  {_words(payload, 'personId', 'idClass')}"
     after = "" if took is None else f"  after {took} ms"
     return f"{payload.get('actionId')}  {told}{after}"
 

@@ -27,6 +27,7 @@ SchemaName = Literal[
     "action_compact",
     "audit",
     "diag",
+    "person",
     "prompt",
     "reply",
     "state",
@@ -80,6 +81,9 @@ class Topics:
 
     def prompt(self, source: str) -> str:
         return f"{self.base}/{check_level(source)}/prompt"
+
+    def person(self, source: str) -> str:
+        return f"{self.base}/{check_level(source)}/person"
 
     def sessions(self, client: str, what: Literal["request", "response", "result"]) -> str:
         """Where a client asks for sessions, and is answered and told of results."""
@@ -145,8 +149,7 @@ def action(sender: Sender, result: Result, issue: Issue) -> Payload:
         **_span(result, issue.wall),
         "siteId": sender.site,
         "sourceId": result.feed,
-        "personId": None,
-        "idClass": None,
+        **_person(result),
         **result.attributes,
         "x": _ours(sender, result, issue),
     }
@@ -198,6 +201,7 @@ def audited_result(sender: Sender, result: Result, event_id: str, wall: float) -
         "scores": dict(result.scores),
         "challenges": list(result.challenges),
         **_session(result),
+        **({} if result.person is None else _person(result)),
         **_measured(result.measured),
     }
 
@@ -327,6 +331,20 @@ def _short(value: float) -> float:
     return short if isfinite(short) else value
 
 
+def person(sender: Sender, result: Result, event_id: str, id_class: str, wall: float) -> Payload:
+    """That somebody stands there of whom the site wants to know. It opens nothing."""
+    known = result.person
+    return {
+        **_head(sender),
+        **sender.source(result.feed),
+        "eventId": event_id,
+        "type": "person",
+        "personId": None if known is None else known.person_id,
+        "idClass": id_class,
+        "at": _ms(_captured(result, wall)),
+    }
+
+
 def prompt(
     sender: Sender, feed: str, code: str | None, text: str, language: str, wall: float
 ) -> Payload:
@@ -377,6 +395,15 @@ def _session(result: Result) -> Payload:
     return told
 
 
+def _person(result: Result) -> Payload:
+    """Who it is, in the first source's words; null where nobody was known."""
+    known = result.person
+    return {
+        "personId": None if known is None else known.person_id,
+        "idClass": None if known is None else known.id_class,
+    }
+
+
 def _span(result: Result, now: float) -> Payload:
     lasted = result.decided_at - result.started_at
     ended = _captured(result, now)
@@ -395,12 +422,16 @@ def compact_action(full: Payload) -> Payload:
     """
     ours = full["x"]
     assert isinstance(ours, Mapping)
-    kept = {key: value for key, value in full.items() if key not in _NOT_COMPACT}
+    kept = {
+        key: value
+        for key, value in full.items()
+        if key not in _NOT_COMPACT and not (value is None and key in ("personId", "idClass"))
+    }
     boot = {"boot": str(ours["bootId"])[:8], "expiresAt": ours["expiresAt"]}
     return {**kept, "x": boot}
 
 
-_NOT_COMPACT = ("type", "startTime", "siteId", "sourceId", "personId", "idClass", "x")
+_NOT_COMPACT = ("type", "startTime", "siteId", "sourceId", "x")
 
 
 def compact_status(full: Payload) -> Payload:

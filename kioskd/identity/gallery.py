@@ -48,6 +48,13 @@ class Gallery:
         """Everybody, in the order they came."""
         return tuple(self._people.values())
 
+    def looks(self, person_id: str) -> list[Embedding]:
+        """Somebody's looks; of nobody none."""
+        if self._rows is None:
+            return []
+        pairs = zip(self._owners, self._rows, strict=True)
+        return [Embedding(row) for owner, row in pairs if owner == person_id]
+
     def add(self, person: Person, looks: Sequence[Embedding]) -> None:
         """Enrol somebody, in place of whoever had the same id. Raises GalleryError."""
         self.add_all([(person, looks)])
@@ -74,6 +81,16 @@ class Gallery:
         before, self._rows = self._rows, self._rows[stay]
         before.fill(0.0)
         self._owners = [owner for owner in self._owners if owner != person_id]
+
+    def find(self, person_id: str) -> Person | None:
+        return self._people.get(person_id)
+
+    def likeness(self, person_id: str, look: Embedding) -> float | None:
+        """How like the most alike of somebody's looks it is, a cosine; None for nobody."""
+        if self._rows is None or person_id not in self._people:
+            return None
+        own = np.array([owner == person_id for owner in self._owners])
+        return float(np.max(self._rows[own] @ look.for_gallery()))
 
     def closest(self, look: Embedding) -> Closest | None:
         """Who is most like it, whether or not that is much; None where nobody is enrolled."""

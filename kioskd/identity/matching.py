@@ -16,7 +16,11 @@ STEEPNESS, SHIFT = 39.3, -13.6
 
 def matched(asked: Embedding, seen: Embedding) -> Match:
     """How two looks compare."""
-    likeness = asked.likeness(seen)
+    return match_of(asked.likeness(seen))
+
+
+def match_of(likeness: float) -> Match:
+    """What two looks that are so alike come to."""
     return Match(confidence(likeness), likeness >= IDENTICAL)
 
 

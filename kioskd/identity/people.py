@@ -42,6 +42,10 @@ class Person:
         if None not in (self.valid_from, self.valid_until) and not self._in_order():
             raise PersonError(f"{self.person_id}: the last date must come after the first")
 
+    @property
+    def has_dates(self) -> bool:
+        return self.valid_from is not None or self.valid_until is not None
+
     def may_enter(self, door: str, now: float) -> bool:
         """Whether the site lets them in there at that time. Threats and strangers, never."""
         if self.id_class in ("threat", "stranger"):

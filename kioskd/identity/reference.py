@@ -4,7 +4,7 @@ The seed's rules of composition, each as a check with a limit. What cannot be me
 picture is not claimed: whether glasses, hats or hands cover the face is not judged here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,7 +14,7 @@ from feeds.frame import ColorImage, Frame
 from feeds.imaging import to_grey
 from models.boxes import area
 from models.embedding import Embedding
-from models.observation import Box, Face, Measure, Wanted
+from models.observation import Box, Face, LivenessPlan, Measure, Wanted
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
 
@@ -76,19 +76,35 @@ class Reference:
 
 def read_reference(image: ColorImage, networks: Networks) -> Reference:
     """The one person in the picture. Raises NoReferenceError, or NetworkError."""
-    face = _face(image, networks)
+    return reference_of(image, person_in(image, networks))
+
+
+def reference_of(image: ColorImage, face: Face) -> Reference:
+    """What a measured face comes to. Raises NoReferenceError."""
     if face.identity is None:
         told = "the face in the picture cannot be compared; take another picture"
         raise NoReferenceError("not_comparable", told)
     reasons = tuple(faults(image, face))
-    grave = GRAVE & set(reasons)
-    quality: Quality = "low" if grave else "medium" if reasons else "high"
     left, top, right, bottom = map(round, face.box)
-    return Reference((left, top, right - left, bottom - top), quality, reasons, face.identity)
+    box = left, top, right - left, bottom - top
+    return Reference(box, quality_of(reasons), reasons, face.identity)
 
 
-def _face(image: ColorImage, networks: Networks) -> Face:
-    """The one person's, measured."""
+def quality_of(reasons: Collection[str]) -> Quality:
+    """What is against a picture, in one word."""
+    return "low" if GRAVE & set(reasons) else "medium" if reasons else "high"
+
+
+def person_in(
+    image: ColorImage,
+    networks: Networks,
+    more: Collection[Measure] = (),
+    plan: LivenessPlan | None = None,
+) -> Face:
+    """The face of the one person in the picture, measured. Raises NoReferenceError.
+
+    more, plan  what is to be measured beside MEASURES, and how liveness is
+    """
     settings = replace(PerceptionSettings(), confirm=1, detector_long_side=640)
     perceiver = Perceiver(networks, settings)
     frame = Frame("reference", 0, 0, 0.0, 0.0, image)
@@ -102,7 +118,8 @@ def _face(image: ColorImage, networks: Networks) -> Face:
     if _side(first.box) < LEAST_PIXELS:
         told = f"the face is {_side(first.box):.0f} pixels wide, and {LEAST_PIXELS:.0f} are needed"
         raise NoReferenceError("face_too_small", told)
-    seen = perceiver.measure(frame, seen, Wanted(first.track_id, MEASURES))
+    wanted = Wanted(first.track_id, MEASURES | frozenset(more), plan)
+    seen = perceiver.measure(frame, seen, wanted)
     return max(seen.faces, key=lambda face: area(face.box))
 
 

@@ -41,6 +41,9 @@ class Reason(StrEnum):
     NOT_MEASURED = "not_measured"
     NOT_ARMED = "not_armed"
     NOT_THE_PERSON = "not_the_person"
+    STRANGER = "stranger"
+    THREAT = "threat"
+    NOT_ADMITTED = "not_admitted"
     SCORE_INVALID = "score_invalid"
     # what the depth camera said
     NO_DEPTH_CAMERA = "no_depth_camera"
@@ -152,6 +155,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_MEASURED: "A measurement that is needed could not be made on this frame",
     Reason.NOT_ARMED: "Nobody has asked for anybody here: this door waits for a session",
     Reason.NOT_THE_PERSON: "A live person stands there, and not the one who was asked for",
+    Reason.STRANGER: "A live person stands there who is not enrolled",
+    Reason.THREAT: "Somebody stands there who is enrolled as a threat",
+    Reason.NOT_ADMITTED: "Somebody stands there who is enrolled, and may not enter here now",
     Reason.SCORE_INVALID: "The networks gave no usable liveness score for this frame",
     Reason.NO_DEPTH_CAMERA: "The camera that watches here is no depth camera",
     Reason.DEPTH_MISSING: "The camera gave no depth with this image",

@@ -21,8 +21,9 @@ from kioskd import log
 from kioskd.config.config import Door
 from kioskd.credentials import digest
 from kioskd.delivery.clock import Clock, SystemClock
-from kioskd.event import Result
+from kioskd.event import Recognised, Result
 from kioskd.happenings import AttemptEnded, FrameJudged, ModeChanged
+from kioskd.identity.enrolled import Enrolled, refused
 from kioskd.identity.matching import matched
 from kioskd.identity.reference import Look
 from kioskd.judge import UseMode
@@ -75,6 +76,7 @@ class Keeper(threading.Thread):
     decides  which networks decide, for results
     publish  called with a client, a session and what has become of it
     sign     the signed form of a session that has ended
+    people   who is enrolled; None: nobody is
     """
 
     stop_s = 2.0
@@ -92,8 +94,10 @@ class Keeper(threading.Thread):
         sign: Callable[[Json], Json],
         clock: Clock | None = None,
         below: Below = secrets.randbelow,
+        people: Enrolled | None = None,
     ) -> None:
         super().__init__(name="sessions", daemon=True)
+        self._people = people
         self._settings, self._store = settings, store
         self._doors, self._own = dict(doors), dict(own)
         self._ask, self._look, self._decides = ask, look, decides
@@ -204,12 +208,26 @@ class Keeper(threading.Thread):
         result = replace(result, session=live.session.id)
         if not live.session.verifies or result.verdict != "passed":
             return result
+        if live.session.person_id is not None:
+            return self._known(door, live.session.person_id, result)
         if live.look is None or result.look is None:
-            return _refused(result, Reason.NOT_COMPARED)
+            return refused(result, Reason.NOT_COMPARED)
         match = matched(live.look, result.look)
         if not match.identical:
-            return replace(_refused(result, Reason.NOT_THE_PERSON), match=match)
+            return replace(refused(result, Reason.NOT_THE_PERSON), match=match)
         return replace(result, match=match)
+
+    def _known(self, door: str, person_id: str, result: Result) -> Result:
+        """Passed only if it is whom the session asks for by name, and they may still enter."""
+        person = None if self._people is None else self._people.person(person_id)
+        if self._people is None or person is None or result.look is None:  # erased meanwhile
+            return refused(result, Reason.NOT_COMPARED)
+        match = self._people.match(person_id, result.look)
+        if match is None or not match.identical:
+            return replace(refused(result, Reason.NOT_THE_PERSON), match=match)
+        result = replace(result, match=match, person=Recognised(person_id, person.id_class))
+        may = self._people.may_enter(person, door)
+        return result if may else refused(result, Reason.NOT_ADMITTED)
 
     def frame_judged(self, judged: FrameJudged) -> None:
         """A listener: quick, and on the judge's thread."""
@@ -334,8 +352,16 @@ class Keeper(threading.Thread):
 
     def _reference(self, asked: CreateSession) -> tuple[VerifyImage | None, Look | None]:
         if asked.personId is not None:
-            raise SessionError("PersonNotFound", "nobody is enrolled here; send verifyImage")
+            self._may_be_asked_for(asked.personId, asked.door)
         return (None, None) if asked.verifyImage is None else self._look(asked.verifyImage)
+
+    def _may_be_asked_for(self, person_id: str, door: str) -> None:
+        person = None if self._people is None else self._people.person(person_id)
+        if self._people is None or person is None:
+            raise SessionError("PersonNotFound", f"nobody is enrolled here as {person_id}")
+        if not self._people.may_enter(person, door):
+            told = f"{person_id} may not enter at {door} now: see their class, dates and doors"
+            raise SessionError("PersonNotAdmitted", told)
 
     def _limit_of(self, client: str, asked: CreateSession) -> None:
         ids = [asked.deviceCorrelationId and f"device {asked.deviceCorrelationId}"]
@@ -448,9 +474,3 @@ class Keeper(threading.Thread):
         lately = session.created_at - WATCHED_S
         found = [each.id for each in self._store.alike(session, lately) if each.repelled]
         return tuple(each for each in found if each != session.id) if len(found) >= REPEATED else ()
-
-
-def _refused(result: Result, why: Reason) -> Result:
-    """It opens nothing, whoever it was."""
-    reasons = (why.value, *result.reasons)
-    return replace(result, verdict="undecided", emits=False, attributes={}, reasons=reasons)

@@ -32,9 +32,11 @@ class Run:
 
     settings: ModeSettings
     gate: GateSettings
+    recognises: bool = False  # whether the door opens to the enrolled alone
 
     def mode(self, below: Below, *, verifies: bool) -> UseMode:
         """Ready for a judge; `verifies`: the person's look is compared with somebody's."""
+        verifies = verifies or self.recognises
         mode = catalogue.make(self.settings, self.gate, below, binds=verifies)
         return UseMode(mode, self.needs(verifies=verifies), binds=True)
 
@@ -44,6 +46,10 @@ class Run:
 
 def run(door: Door, operation: Operation) -> Run:
     """How the operation is run at a door. Raises SessionError where the door cannot."""
+    return replace(_run(door, operation), recognises=door.recognises)
+
+
+def _run(door: Door, operation: Operation) -> Run:
     match operation:
         case "Passive":
             return _own(door, RgbSettings) or _usual(RgbSettings())

@@ -11,6 +11,7 @@ from kioskd.config.config import Config
 from kioskd.delivery.wire import Payload, Topics
 from kioskd.happenings import AttemptEnded, FrameJudged, ModeChanged
 from kioskd.identity import reference
+from kioskd.identity.enrolled import Enrolled
 from kioskd.identity.reference import NoReferenceError, read_reference
 from kioskd.judge import UseMode
 from kioskd.sessions.keeper import Keeper, Looked
@@ -60,6 +61,7 @@ def sessions(
     ask: Callable[[str, UseMode], None],
     decides: Callable[[], str],
     answer: Callable[[str, Payload, bytes], None],
+    people: Enrolled | None = None,
 ) -> Sessions:
     """Ready to be started. Raises WrongStateDirError.
 
@@ -67,6 +69,7 @@ def sessions(
     ask      tells a door's judge which mode to use
     decides  which networks decide
     answer   publishes on a topic, with MQTT 5 correlation data
+    people   who is enrolled; None: nobody is
     """
     delivery = config.delivery
     try:
@@ -88,6 +91,7 @@ def sessions(
         decides,
         publish,
         signer.sign,
+        people=people,
     )
     mqtt = SessionMqtt(settings, topics, keeper, answer)
     return Sessions(keeper, SessionHttp(settings, keeper), mqtt)

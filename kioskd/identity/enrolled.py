@@ -1,0 +1,150 @@
+"""The part of the daemon that knows who is enrolled, and keeps doors shut to whoever is not.
+
+A door that opens to the enrolled alone has each passed result checked here, on its judge's thread,
+before anybody is told. The file of people is read again when it has changed; where it cannot be
+read nobody is known.
+"""
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from kioskd import log, time_service
+from kioskd.delivery.clock import Clock, SystemClock
+from kioskd.event import Match, Recognised, Result
+from kioskd.identity.gallery import Gallery, GalleryError
+from kioskd.identity.matching import match_of
+from kioskd.identity.people import Person
+from kioskd.identity.people_file import PeopleFile, Stamp
+from kioskd.identity.people_settings import PeopleSettings
+from kioskd.modes.reasons import Reason
+from models.embedding import Embedding
+
+LOOK_S = 1.0  # between two looks at whether the file has changed
+SMILES = "smile"  # of a challenge; the operator mode's action is the other
+SMILE_ACTION = "smileToActivate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Everybody, and whether the clock by which they may enter is known to be right."""
+
+    people: Gallery
+    sure: bool
+
+
+class Enrolled(threading.Thread):
+    """Who is enrolled.
+
+    doors    those that open to nobody else
+    trouble  told why nobody is known, and None when all are again
+    """
+
+    stop_s = 2.0
+
+    def __init__(
+        self,
+        file: PeopleFile,
+        settings: PeopleSettings,
+        doors: Collection[str],
+        trouble: Callable[[str | None], None],
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(name="people", daemon=True)
+        self._file, self._settings, self._doors = file, settings, frozenset(doors)
+        self._trouble, self._clock = trouble, clock or SystemClock()
+        self._stopping = threading.Event()
+        self._error: Exception | None = None
+        self._stamp: Stamp | str = "not read yet"
+        self._known = _Known(Gallery(), sure=False)
+        self.progress_at: float | None = self._clock.monotonic()
+        self._log = log.logger()
+
+    # what judges ask
+
+    def check(self, door: str, result: Result) -> Result:
+        """The same result if the door may open by it, or one that opens nothing, and why."""
+        if door not in self._doors or result.verdict != "passed":
+            return result
+        if result.person is not None:  # a session asked for them by name, and they came
+            return result
+        if result.look is None:
+            return refused(result, Reason.NOT_COMPARED)
+        closest = self._known.people.closest(result.look)
+        if closest is None or closest.likeness < self._needed(result):
+            return refused(result, Reason.STRANGER)
+        person = closest.person
+        known = replace(result, person=Recognised(person.person_id, person.id_class))
+        if person.id_class == "threat":
+            return refused(known, Reason.THREAT)
+        return known if self.may_enter(person, door) else refused(known, Reason.NOT_ADMITTED)
+
+    def person(self, person_id: str) -> Person | None:
+        return self._known.people.find(person_id)
+
+    def match(self, person_id: str, look: Embedding) -> Match | None:
+        """How like somebody enrolled a look is; None where nobody is enrolled so."""
+        likeness = self._known.people.likeness(person_id, look)
+        return None if likeness is None else match_of(likeness)
+
+    def may_enter(self, person: Person, door: str) -> bool:
+        """Whether somebody may enter there now; with dates only by a clock that is known right."""
+        if person.has_dates and not self._known.sure:
+            return False
+        return person.may_enter(door, self._clock.wall())
+
+    # the thread
+
+    @property
+    def failure(self) -> str | None:
+        if self._error is not None:
+            return f"knowing the people enrolled failed ({type(self._error).__name__}): see the log"
+        ended = self.ident is not None and not self.is_alive() and not self._stopping.is_set()
+        return "knowing the people enrolled ended by itself: see the log" if ended else None
+
+    def start(self) -> None:
+        self.refresh()
+        super().start()
+
+    def stop(self, failure: str | None = None) -> None:
+        self._stopping.set()
+
+    def run(self) -> None:
+        try:
+            while not self._stopping.wait(LOOK_S):
+                self.refresh()
+                self.progress_at = self._clock.monotonic()
+        except Exception as error:  # a mistake of ours: the daemon ends, and the doors stay shut
+            self._error = error
+            self._log.exception("knowing the people enrolled failed")
+
+    def refresh(self) -> None:
+        """Look whether the file has changed, and read it if it has."""
+        reading = self._clock.reading()
+        sure = time_service.doubt(reading.synchronised, reading.wall) is None
+        people, stamp = self._known.people, self._file.stamp
+        if stamp != self._stamp:
+            self._stamp = stamp
+            people = self._read()
+        self._known = _Known(people, sure)
+
+    def _read(self) -> Gallery:
+        try:
+            people = self._file.read()
+        except GalleryError as error:
+            self._trouble(f"{error}: nobody is known, and doors to the enrolled stay shut")
+            return Gallery()
+        self._trouble(None)
+        self._log.info("people enrolled", people=len(people.people))
+        return people
+
+    def _needed(self, result: Result) -> float:
+        smiled = result.action == SMILE_ACTION or SMILES in result.challenges
+        boost = self._settings.smile_likeness_boost if smiled else 0.0
+        return self._settings.likeness - boost
+
+
+def refused(result: Result, why: Reason) -> Result:
+    """It opens nothing, whoever it was."""
+    reasons = (why.value, *result.reasons)
+    return replace(result, verdict="undecided", emits=False, attributes={}, reasons=reasons)
