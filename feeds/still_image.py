@@ -5,7 +5,6 @@ nothing. Each format's own specification has these: JPEG ITU-T T.81 B.2, PNG W3C
 BMP of Windows, WebP container RFC 9649.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 from feeds.frame import ColorImage
@@ -21,15 +20,16 @@ ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 KNOWN = "JPEG, PNG, BMP, WEBP and GIF"
 
 
-@dataclass(frozen=True, slots=True)
 class StillError(Exception):
     """Why a picture cannot be taken, in a sentence."""
 
-    fault: Fault
-    sentence: str
+    def __init__(self, fault: Fault, sentence: str) -> None:
+        super().__init__(sentence)
+        self.fault: Fault = fault
 
-    def __str__(self) -> str:
-        return self.sentence
+    @property
+    def sentence(self) -> str:
+        return str(self)
 
 
 def read_still(content: bytes) -> ColorImage:

@@ -32,6 +32,7 @@ from kioskd.modes import catalogue
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
 from kioskd.overload import Overload
+from kioskd.page.answerer import Answerer
 from kioskd.page.page_settings import PageSettings
 from kioskd.part import Part
 from kioskd.picture_watch import PictureWatch
@@ -78,6 +79,7 @@ class Daemon:
         self._pictures: dict[str, Reason] = {}  # by feed
         self._own = {door.name: own_mode(door) for door in config.doors}
         self._deciding = {name: own.needs for name, own in self._own.items()}
+        self._others: list[Answerer] = []  # that answer over the page's server
         self._people = None if config.people is None else self._people_of(config.people)
         self._sessions = None if config.sessions is None else self._sessions_of(config.sessions)
         self._shut: dict[str, str] = {}  # by door: why nobody is decided on there
@@ -208,7 +210,13 @@ class Daemon:
         def trouble(sentence: str | None) -> None:
             self._problems.set("people", sentence)
 
-        return Enrolled(file, settings, doors, trouble)
+        enrolled = Enrolled(file, settings, doors, trouble)
+        if settings.token is not None:
+            from kioskd.identity.people_http import PeopleHttp
+
+            asked = PeopleHttp(settings.token, file, self.networks, enrolled.refresh)
+            self._others.append(asked)
+        return enrolled
 
     def _tell_of_people(self, ended: AttemptEnded) -> None:
         """Strangers and threats, where the site wants to know of them."""
@@ -240,6 +248,7 @@ class Daemon:
             self._people,
         )
         listen(made.keeper, self.stream)
+        self._others.append(made.http)
         return made
 
     def _listen(self, courier: Courier) -> None:
@@ -270,8 +279,8 @@ class Daemon:
         def trouble(sentence: str | None) -> None:
             self._problems.set("page", sentence)
 
-        asked = None if self._sessions is None else self._sessions.http
-        return page_part(self._config, settings, facts, self.stream, self._watch, trouble, asked)
+        told = settings, facts, self.stream, self._watch, trouble
+        return page_part(self._config, *told, self._others)
 
     def _share_judged(self, door: str) -> float | None:
         loads = [judge.load for judge in self.judges if judge.door == door]
@@ -364,6 +373,10 @@ def networks(config: Config) -> Networks:
         from kioskd.sessions.operations import roles as of_sessions
 
         roles |= of_sessions(config.doors)
+    if config.people is not None and config.people.token is not None:
+        from kioskd.identity.enrolment import roles as of_enrolment
+
+        roles |= of_enrolment()
     loaded = Networks.load(roles, perception.provider, perception.threads, manifest)
     warm_up(loaded, perception.settings())
     return loaded

@@ -79,6 +79,7 @@ def people_settings(settings: Settings, vault: Vault) -> PeopleSettings:
     return PeopleSettings(
         key=vault.filled(said.key.get_secret_value()),
         old_key=vault.filled(old.get_secret_value()) if old else None,
+        token=vault.filled(said.token.get_secret_value()) if said.token else None,
         likeness=said.likeness,
         smile_likeness_boost=said.smile_likeness_boost,
         tell=tuple(each for each in tell if each in (said.tell or "")),

@@ -328,6 +328,12 @@ class People(Section):
         min_length=1,
         description="The key before, while `kioskd people seal` has not been run with the new one.",
     )
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Secret of whoever enrols people on the page and over HTTP, 16 characters or"
+        " more, as ${NAME}; without it people are enrolled by commands alone.",
+    )
     likeness: float = number(
         PEOPLE.likeness,
         0.3,

@@ -8,6 +8,7 @@ from kioskd.config.secrets import SecretError, Vault, without_braces
 
 # not for everybody who may read the file
 PRIVATE = ("password", "token", "screen_token", "secret", "key", "old_key")
+LEAST_SECRET = 16  # characters: it can be tried over the network
 BARE = (
     "a name with $ but without braces is taken as it stands; write ${NAME} for what is in the"
     " environment or a credential (docs/install/configuration.md, Secrets)"
@@ -31,3 +32,15 @@ def problems(ask: Answers, path: tuple[str, ...], vault: Vault) -> Iterator[Prob
         yield at_value(ask.document, path, str(error))
     if path[-1] in PRIVATE and text and "${" not in text:
         yield note(ask.document, path, PLAIN)
+
+
+def of_a_client(ask: Answers, path: tuple[str, ...], vault: Vault) -> Iterator[Problem]:
+    """As `problems`, of a secret that a program shows over the network."""
+    yield from problems(ask, path, vault)
+    try:
+        filled = vault.filled(ask.text(*path) or "")
+    except SecretError:
+        return
+    if 0 < len(filled) < LEAST_SECRET:
+        told = f"must be a secret of at least {LEAST_SECRET} characters: it can be tried from afar"
+        yield at_value(ask.document, path, told)

@@ -56,6 +56,7 @@ class Enrolled(threading.Thread):
         self._stopping = threading.Event()
         self._error: Exception | None = None
         self._stamp: Stamp | str = "not read yet"
+        self._reading = threading.Lock()  # or what was read before would stand for what is newer
         self._known = _Known(Gallery(), sure=False)
         self.progress_at: float | None = self._clock.monotonic()
         self._log = log.logger()
@@ -120,18 +121,20 @@ class Enrolled(threading.Thread):
 
     def refresh(self) -> None:
         """Look whether the file has changed, and read it if it has."""
-        reading = self._clock.reading()
-        sure = time_service.doubt(reading.synchronised, reading.wall) is None
-        people, stamp = self._known.people, self._file.stamp
-        if stamp != self._stamp:
-            self._stamp = stamp
-            people = self._read()
-        self._known = _Known(people, sure)
+        with self._reading:
+            reading = self._clock.reading()
+            sure = time_service.doubt(reading.synchronised, reading.wall) is None
+            people, stamp = self._known.people, self._file.stamp
+            if stamp != self._stamp:
+                self._stamp = stamp
+                people = self._read()
+            self._known = _Known(people, sure)
 
     def _read(self) -> Gallery:
         try:
             people = self._file.read()
         except GalleryError as error:
+            self._stamp = "not read"  # it is tried again
             self._trouble(f"{error}: nobody is known, and doors to the enrolled stay shut")
             return Gallery()
         self._trouble(None)

@@ -15,11 +15,13 @@ class PeopleSettings:
     likeness   cosine from which somebody among all is taken for one of them
     smile_likeness_boost  how much less is enough while a smile is asked for: the first source's
                identity threshold boost
+    token      what whoever enrols over HTTP shows; None: nobody does
     tell       of whom there is an event of its own, which opens nothing
     """
 
     key: str = field(default="", repr=False)
     old_key: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
     likeness: float = 0.5
     smile_likeness_boost: float = 0.05
     tell: tuple[Told, ...] = ()

@@ -1,7 +1,7 @@
 """Puts the page together: what it is told, what it may ask for, and who serves it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kioskd.config.config import Config
@@ -14,6 +14,7 @@ from kioskd.happenings import (
     Replied,
     WatchChanged,
 )
+from kioskd.page.answerer import Answerer
 from kioskd.page.door_view import DoorView, Json
 from kioskd.page.kept import Kept
 from kioskd.page.looking import Ask, Looking
@@ -21,7 +22,6 @@ from kioskd.page.page_settings import PageSettings
 from kioskd.page.pictures import Pictures
 from kioskd.page.server import PageServer
 from kioskd.page.site import Site
-from kioskd.sessions.session_http import SessionHttp
 from kioskd.stream import Stream
 from models.schemes import Added
 
@@ -55,13 +55,13 @@ def page_part(
     stream: Stream,
     ask: Ask,
     trouble: Callable[[str | None], object],
-    sessions: SessionHttp | None = None,
+    others: Sequence[Answerer] = (),
 ) -> PageServer:
     """The part of the daemon that serves the page.
 
     ask      tells a door's judge what to measure for those who look on
     trouble  called with a sentence where the page cannot be served
-    sessions who answers for sessions; None: there are none
+    others   parts that answer at addresses of their own, such as sessions
     """
     kept = Kept({door.name: door.feed.name for door in config.doors}, facts.added)
     stream.listen("page", FrameJudged, kept.frame_judged)
@@ -76,9 +76,12 @@ def page_part(
 
     def overview() -> Json:
         told = _overview(config, facts, kept)
-        return told | {"needsToken": settings.token is not None}
+        return told | {
+            "needsToken": settings.token is not None,
+            "enrols": config.people is not None and config.people.token is not None,
+        }
 
-    site = Site(settings, kept, views, looking, pictures, overview, facts.keeps_up, sessions)
+    site = Site(settings, kept, views, looking, pictures, overview, facts.keeps_up, others)
     return PageServer(site.app(), settings, trouble)
 
 

@@ -1,14 +1,14 @@
 """The page's addresses, and what each answers. The only file that imports starlette.
 
 Every address but POST /what-if, /login and /logout only reads, and those change nothing of a door;
-but for those of sessions, which kioskd/sessions answers.
+but for those that another part answers, by a credential of its own (answerer.py).
 """
 
 import asyncio
 import json
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kioskd import log, prompts
 from kioskd.page import access, assets, door_view
 from kioskd.page.access import Role, Sessions
+from kioskd.page.answerer import Answerer, is_of
 from kioskd.page.door_keys import ChangeError, Scalar, changed, door_keys, yaml
 from kioskd.page.door_view import DoorView, Json
 from kioskd.page.event_stream import EventStream
@@ -31,10 +32,6 @@ from kioskd.page.looking import Looking
 from kioskd.page.page_settings import PageSettings
 from kioskd.page.pictures import Pictures
 from kioskd.page.what_if import what_if
-from kioskd.sessions import session_http
-from kioskd.sessions.session_error import Code, SessionError
-from kioskd.sessions.session_http import SessionHttp
-from kioskd.sessions.session_request import LARGEST_BODY
 
 LOOK_EVERY_S = 0.1  # a viewer's pictures
 STATE_EVERY_S = 1.0  # what changes slowly
@@ -62,7 +59,7 @@ class Site:
     kept     what happened at the doors; read only
     overview values for JSON that say how the kiosk is, asked for once a second per viewer
     keeps_up which share of a door's frames is judged, 0 to 1
-    sessions who answers for sessions; None: there are none
+    others   parts that answer at addresses of their own
     """
 
     def __init__(
@@ -74,11 +71,11 @@ class Site:
         pictures: Pictures,
         overview: Callable[[], Json],
         keeps_up: Callable[[str], float | None],
-        sessions: SessionHttp | None = None,
+        others: Sequence[Answerer] = (),
     ) -> None:
         self._settings, self._kept, self._views = settings, kept, views
         self._looking, self._pictures, self._overview = looking, pictures, overview
-        self._keeps_up, self._asked = keeps_up, sessions
+        self._keeps_up, self._others = keeps_up, others
         self._sessions = Sessions(settings)
         self._one_at_a_time = threading.Lock()  # of "what if": it takes a processor for a while
 
@@ -86,6 +83,7 @@ class Site:
         routes = [
             Route("/", self._page),
             Route("/door/{door}", self._page),
+            Route("/people", self._people),
             Route("/screen/{door}", self._screen),
             Route("/login", self._login_page),
             Route("/login", self._login, methods=["POST"]),
@@ -100,12 +98,12 @@ class Site:
             Route("/api/screens", self._screens),
             Route("/api/screens/{door}/live", self._screen_live),
         ]
-        if self._asked is not None:
-            every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-            for path in (session_http.OWN, session_http.BASE, f"{session_http.BASE}/{{rest:path}}"):
-                routes.append(Route(path, self._session, methods=every))
-        app = Starlette(routes=routes, exception_handlers={HTTPException: _not_answered})
-        return Guard(app, self._settings, self._sessions)
+        every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+        for base in [base for other in self._others for base in other.bases]:
+            for path in (base, f"{base}/{{rest:path}}"):
+                routes.append(Route(path, self._other, methods=every))
+        app = Starlette(routes=routes, exception_handlers={HTTPException: self._not_answered})
+        return Guard(app, self._settings, self._sessions, self._others)
 
     # pages
 
@@ -114,6 +112,9 @@ class Site:
         if door is not None and door not in self._views:
             return _no_such_door(door)
         return _file("page.html")
+
+    async def _people(self, request: Request) -> Response:
+        return _file("people.html")
 
     async def _screen(self, request: Request) -> Response:
         door = request.path_params["door"]
@@ -244,20 +245,29 @@ class Site:
             "yaml": yaml(view.door, changes),
         }
 
-    async def _session(self, request: Request) -> Response:
-        """Sessions have a credential of their own, and answers of their own."""
-        assert self._asked is not None
-        known = self._asked.knows(request.headers)
+    async def _other(self, request: Request) -> Response:
+        """It has a credential of its own, and answers of its own."""
+        other = _whose(self._others, request)
+        assert other is not None
+        known = other.knows(request.headers)
         try:
-            body = await _body(request, LARGEST_BODY if known else MOST_BODY)
+            body = await _body(request, other.largest if known else MOST_BODY)
         except ChangeError:
-            body = b" " * (LARGEST_BODY + 1)  # whoever answers says what is wrong with it
+            body = b" " * (other.largest + 1)  # whoever answers says what is wrong with it
         given = request.method, request.url.path, dict(request.headers), body
-        status, told = await asyncio.to_thread(self._asked.answer, *given)
+        status, told = await asyncio.to_thread(other.answer, *given)
         headers = {"cache-control": "no-store"}
         if told is None:
             return Response(status_code=status, headers=headers)
         return JSONResponse(told, status, headers)
+
+    async def _not_answered(self, request: Request, error: Exception) -> Response:
+        """An address that nobody serves, or not by this method; in JSON, as all answers here."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        other = _whose(self._others, request)
+        if other is None:
+            return _error(status, "There is no such address, or it answers to other methods.")
+        return JSONResponse(other.nothing_there(status), status)
 
     # what viewers are sent
 
@@ -354,8 +364,14 @@ class _Screen:
 class Guard:
     """Before every answer: is it we who are asked, by one of our own pages, by who may?"""
 
-    def __init__(self, app: ASGIApp, settings: PageSettings, sessions: Sessions) -> None:
-        self._app, self._settings, self._sessions = app, settings, sessions
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: PageSettings,
+        sessions: Sessions,
+        others: Sequence[Answerer],
+    ) -> None:
+        self._app, self._settings, self._sessions, self._others = app, settings, sessions, others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -382,7 +398,7 @@ class Guard:
         visits = reads and not path.startswith("/api/")  # a link from anywhere may lead to a page
         if not visits and not access.is_same_site(headers, request.url.scheme):
             return _error(403, "Another site asked for this, and is not answered.")
-        if path == "/login" or path in assets.BEFORE_LOGIN or session_http.is_ours(path):
+        if path == "/login" or path in assets.BEFORE_LOGIN or _whose(self._others, request):
             return None
         role = self._sessions.role(headers, request.cookies)
         if role is None and visits:
@@ -443,13 +459,8 @@ def _breathe() -> None:
     time.sleep(0.01)
 
 
-async def _not_answered(request: Request, error: Exception) -> Response:
-    """An address that nobody serves, or not by this method; in JSON, as all answers here."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if not session_http.is_ours(request.url.path):
-        return _error(status, "There is no such address, or it answers to other methods.")
-    code: Code = "MethodNotAllowed" if status == 405 else "SessionNotFound"
-    return JSONResponse(SessionError(code, "there is no such address").body, status)
+def _whose(others: Sequence[Answerer], request: Request) -> Answerer | None:
+    return next((other for other in others if is_of(other, request.url.path)), None)
 
 
 def _file(name: str) -> Response:

@@ -8,8 +8,8 @@ from importlib import resources
 
 from kioskd.credentials import bearer, digest, whose
 from kioskd.sessions.keeper import Keeper
-from kioskd.sessions.session_error import SessionError
-from kioskd.sessions.session_request import read
+from kioskd.sessions.session_error import Code, SessionError
+from kioskd.sessions.session_request import LARGEST_BODY, read
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.sessions.session_wire import Json
 
@@ -20,13 +20,11 @@ DOCUMENT = "/api/sessions/openapi.json"
 Answer = tuple[int, Json | None]
 
 
-def is_ours(path: str) -> bool:
-    """Whether an address is one of sessions; they ask for a credential of their own."""
-    return path in (BASE, OWN) or path.startswith(f"{BASE}/")
-
-
 class SessionHttp:
-    """Answers requests, each on the thread that brings it."""
+    """Answers requests, each on the thread that brings it (kioskd/page/answerer.py)."""
+
+    bases = (BASE, OWN)
+    largest = LARGEST_BODY
 
     def __init__(self, settings: SessionsSettings, keeper: Keeper) -> None:
         self._clients = {name: digest(secret) for name, secret in settings.clients.items()}
@@ -42,6 +40,10 @@ class SessionHttp:
     def knows(self, headers: Mapping[str, str]) -> bool:
         """Whether a client asks: nobody else has a large request read."""
         return whose(bearer(headers) or "", self._clients) is not None
+
+    def nothing_there(self, status: int) -> Json:
+        code: Code = "MethodNotAllowed" if status == 405 else "SessionNotFound"
+        return SessionError(code, "there is no such address").body
 
     def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if path == DOCUMENT:

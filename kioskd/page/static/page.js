@@ -46,6 +46,11 @@ function nameDoors(kiosk) {
   const screen = element('a', word('page.screen'), 'quiet');
   screen.href = `/screen/${encodeURIComponent(door)}`;
   $('doors').append(screen);
+  if (kiosk.enrols) {
+    const people = element('a', word('page.enrolled'), 'quiet');
+    people.href = '/people';
+    $('doors').append(people);
+  }
   $('logout').hidden = !kiosk.needsToken;
 }
 
