@@ -16,7 +16,8 @@ from kioskd.config.load import Config, Door
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.embedded_broker import EmbeddedBroker
-from kioskd.delivery.wire import Payload
+from kioskd.delivery.incoming import Reader
+from kioskd.delivery.wire import Payload, Topics
 from kioskd.event import Result
 from kioskd.happenings import (
     AttemptEnded,
@@ -50,6 +51,7 @@ from models.session import Networks
 
 if TYPE_CHECKING:
     from kioskd.identity.enrolled import Enrolled
+    from kioskd.identity.people_file import PeopleFile
     from kioskd.sessions.sessions_part import Sessions
 
 AUDIT_FILE = "audit.db"
@@ -80,6 +82,7 @@ class Daemon:
         self._own = {door.name: own_mode(door) for door in config.doors}
         self._deciding = {name: own.needs for name, own in self._own.items()}
         self._others: list[Answerer] = []  # that answer over the page's server
+        self._readers: dict[str, Reader] = {}  # of requests over MQTT, by topic
         self._people = None if config.people is None else self._people_of(config.people)
         self._sessions = None if config.sessions is None else self._sessions_of(config.sessions)
         self._shut: dict[str, str] = {}  # by door: why nobody is decided on there
@@ -91,9 +94,8 @@ class Daemon:
         if config.embedded:
             self.add(EmbeddedBroker(config.delivery.port))
         delivery = replace(config.delivery, model_version=self._model_version())
-        readers = None if self._sessions is None else self._sessions.mqtt.readers
         told = self._problems, self.stream.tell
-        self.courier = Courier(delivery, self._audit, *told, readers=readers)
+        self.courier = Courier(delivery, self._audit, *told, readers=self._readers)
         self.add(self.courier)
         self._listen(self.courier)
         if self._people is not None:
@@ -212,11 +214,24 @@ class Daemon:
 
         enrolled = Enrolled(file, settings, doors, trouble)
         if settings.token is not None:
-            from kioskd.identity.people_http import PeopleHttp
-
-            asked = PeopleHttp(settings.token, file, self.networks, enrolled.refresh)
-            self._others.append(asked)
+            self._enrol_over_the_network(settings.token, file, enrolled)
         return enrolled
+
+    def _enrol_over_the_network(self, token: str, file: "PeopleFile", people: "Enrolled") -> None:
+        from kioskd.identity.people_desk import PeopleDesk
+        from kioskd.identity.people_http import PeopleHttp
+        from kioskd.identity.people_mqtt import PeopleMqtt
+
+        desk = PeopleDesk(file, self.networks, people.refresh)
+        self._others.append(PeopleHttp(token, desk))
+        delivery = self._config.delivery
+        topics = Topics(delivery.prefix, delivery.site, delivery.device)
+        asked = PeopleMqtt(token, topics, desk, self._answer, people.later)
+        self._readers |= asked.readers
+
+    def _answer(self, topic: str, payload: Payload, correlation: bytes) -> None:
+        """What somebody asked for over MQTT."""
+        self.courier.answer(topic, payload, correlation)
 
     def _tell_of_people(self, ended: AttemptEnded) -> None:
         """Strangers and threats, where the site wants to know of them."""
@@ -233,9 +248,6 @@ class Daemon:
                 if judge.door == door:
                     judge.send(mode)
 
-        def answer(topic: str, payload: Payload, correlation: bytes) -> None:
-            self.courier.answer(topic, payload, correlation)
-
         made = sessions(
             self._config,
             settings,
@@ -244,11 +256,12 @@ class Daemon:
             self._own,
             ask,
             self._model_version,
-            answer,
+            self._answer,
             self._people,
         )
         listen(made.keeper, self.stream)
         self._others.append(made.http)
+        self._readers |= made.mqtt.readers
         return made
 
     def _listen(self, courier: Courier) -> None:

@@ -19,7 +19,8 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
-from kioskd.identity.people_http import EnrolPerson, openapi
+from kioskd.identity.people_desk import EnrolPerson
+from kioskd.identity.people_http import openapi
 from kioskd.loopback import listens
 from tests.support.broker import Witness, eventually, mosquitto, witness
 from tests.support.browser import chromium, complaints
@@ -170,6 +171,43 @@ def test_whatever_the_document_allows_is_answered_as_it_says(nobody: Place) -> N
         )
 
     asked()
+
+
+def test_people_are_changed_and_erased_over_mqtt(nobody: Place) -> None:
+    """By a client of the broker, which the kiosk answers."""
+    nobody.ask("PUT", "/api/people/a", {"images": [picture(HIM)]})
+    base = "liveness/v1/hq/kiosk-07/people"
+
+    def ask(op: str, credential: str = TOKEN, **more: object) -> tuple[int, Any]:
+        request_id = str(len(nobody.seen.of("response")))
+        said = {"id": request_id, "credential": credential, "op": op, **more}
+        nobody.seen.client.publish(f"{base}/request", json.dumps(said), qos=1)
+
+        def answers() -> list[dict[str, Any]]:
+            told: list[dict[str, Any]] = nobody.seen.payloads("response")
+            return [one for one in told if one["id"] == request_id]
+
+        found = eventually(answers)[0]
+        return found["status"], found["body"]
+
+    assert ask("list", "wrong")[0] == 401
+    status, said = ask("list", personId="")
+    assert (status, [one["personId"] for one in said["people"]], said["more"]) == (
+        200,
+        ["a"],
+        False,
+    )
+    assert ask("list", personId="a") == (200, {"people": [], "more": False})
+    assert ask("enrol", personId="a", person={"idClass": "threat"})[1]["idClass"] == "threat"
+    assert ask("get", personId="a")[1]["idClass"] == "threat"
+    assert ask("enrol", personId="a", person={"images": ["?"]})[1]["error"]["code"] == (
+        "ImageUnreadable"
+    )
+    assert ask("enrol", personId="a", person=[])[0] == 400
+    assert ask("open", personId="a")[0] == 400
+    assert ask("erase", personId="a") == (204, {})
+    assert ask("get", personId="a")[0] == 404
+    assert nobody.ask("GET", "/api/people")[1] == {"people": []}
 
 
 @pytest.fixture(scope="module")

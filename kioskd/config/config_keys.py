@@ -331,8 +331,8 @@ class People(Section):
     token: SecretStr | None = Field(
         default=None,
         min_length=1,
-        description="Secret of whoever enrols people on the page and over HTTP, 16 characters or"
-        " more, as ${NAME}; without it people are enrolled by commands alone.",
+        description="Secret of whoever enrols people on the page, over HTTP or MQTT, 16 characters"
+        " or more, as ${NAME}; without it people are enrolled by `kioskd people` alone.",
     )
     likeness: float = number(
         PEOPLE.likeness,

@@ -18,9 +18,6 @@ def problems(ask: Answers, vault: Vault) -> Iterator[Problem]:
     for key in ("key", "old_key"):
         yield from _key(ask, (*AT, key), vault)
     yield from secret_rules.of_a_client(ask, (*AT, "token"), vault)
-    if enabled and ask.set(*AT, "token") and not ask.true("page", "enabled"):
-        told = "needs page.enabled: people are enrolled over its server"
-        yield at_key(ask.document, (*AT, "token"), told)
     if enabled and not ask.set(*AT, "key"):
         told = "needs key: what is kept of people is sealed, or not kept"
         yield at_key(ask.document, (*AT, "enabled"), told)

@@ -89,6 +89,10 @@ class Topics:
         """Where a client asks for sessions, and is answered and told of results."""
         return f"{self.base}/session/{check_level(client)}/{what}"
 
+    def people(self, what: Literal["request", "response"]) -> str:
+        """Where whoever enrols asks, and is answered."""
+        return f"{self.base}/people/{what}"
+
     def reply(self, source: str) -> str:
         """Where a controller answers, and the kiosk only reads."""
         return f"{self.base}/{check_level(source)}/reply"

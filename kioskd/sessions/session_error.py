@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from kioskd.refused import RefusedError
+
 Code = Literal[
     "BadRequest",
     "Unauthorized",
@@ -54,17 +56,8 @@ STATUS: dict[Code, int] = {
 }
 
 
-class SessionError(Exception):
+class SessionError(RefusedError):
     """One refusal."""
 
     def __init__(self, code: Code, sentence: str) -> None:
-        super().__init__(sentence)
-        self.code: Code = code
-
-    @property
-    def status(self) -> int:
-        return STATUS[self.code]
-
-    @property
-    def body(self) -> dict[str, object]:
-        return {"error": {"code": self.code, "message": str(self)}}
+        super().__init__(STATUS[code], code, sentence)

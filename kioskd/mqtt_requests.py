@@ -1,0 +1,88 @@
+"""Requests over MQTT: each comes on one topic, and is answered on another below it.
+
+The broker's access list says who may write there; a credential in each message says it again, for
+brokers that have none. A request is {"id", "credential", ...}, its answer {"id", "status", "body"}.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from kioskd import log
+from kioskd.delivery.mqtt import Letter
+from kioskd.refused import RefusedError
+
+REMEMBERED = 200  # answers, by the request's id: a request that arrives twice is answered the same
+MOST_ID, MOST_CORRELATION = 128, 256
+
+Json = dict[str, Any]
+Publish = Callable[[str, Json, bytes], None]
+
+
+class MqttRequests:
+    """Those of one topic.
+
+    response  where they are answered, or below it, if a request asks for that
+    read      makes a request of bytes; raises RefusedError
+    answered  status and body of a request; raises RefusedError
+    publish   called with a topic, a payload and MQTT 5 correlation data
+    later     has work done on a thread that may wait
+    """
+
+    def __init__(
+        self,
+        response: str,
+        read: Callable[[bytes], Json],
+        answered: Callable[[Json], tuple[int, Json]],
+        publish: Publish,
+        later: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._response, self._read, self._answered = response, read, answered
+        self._publish, self._later = publish, later
+        self._answers: OrderedDict[str, Json] = OrderedDict()
+
+    def take(self, letter: Letter) -> None:
+        """A request came; on the courier's thread."""
+        self._later(lambda: self._serve(letter))
+
+    def _serve(self, letter: Letter) -> None:
+        if letter.retain:
+            return  # of an earlier time; who asks now does not retain
+        request_id, answer = "", {}
+        try:
+            said = self._read(letter.body)
+            request_id = text(said, "id", MOST_ID)
+            if (known := self._answers.get(request_id)) is not None and request_id:
+                answer = known
+            else:
+                status, body = self._answered(said)
+                answer = {"status": status, "body": body}
+        except RefusedError as error:
+            answer = {"status": error.status, "body": error.body}
+        except Exception:  # a mistake of ours: it is told, and costs this one answer
+            log.logger().exception("a request could not be answered", topic=letter.topic)
+            answer = {"status": 500, "body": {}}
+        if request_id:
+            self._answers[request_id] = answer
+            while len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
+        told = {"id": request_id, **answer}
+        self._publish(self._answer_topic(letter), told, _correlation(letter))
+
+    def _answer_topic(self, letter: Letter) -> str:
+        """Where the request wants it, below the usual one: we write nowhere else."""
+        usual, wanted = self._response, letter.answer_to
+        below = wanted.startswith(f"{usual}/") and not set(wanted) & set("+#\0")
+        return wanted if below and len(wanted) <= 512 else usual
+
+
+def text(said: Json, key: str, most: int) -> str:
+    """Text at a key, "" without it; RefusedError for what is none, or is too long."""
+    value = said.get(key, "")
+    if not isinstance(value, str) or len(value) > most or not value.isprintable():
+        raise RefusedError(400, "BadRequest", f"{key}: is to be text of at most {most} characters")
+    return value
+
+
+def _correlation(letter: Letter) -> bytes:
+    return letter.correlation if len(letter.correlation) <= MOST_CORRELATION else b""
