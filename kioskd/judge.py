@@ -29,6 +29,7 @@ from kioskd.happenings import (
     WatchChanged,
 )
 from kioskd.modes.drive import Conversation, Mode, drive
+from kioskd.modes.prompts import DONE, NOT_FOR_YOU
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
 from kioskd.network_loading import Loaded, Loading
@@ -134,6 +135,7 @@ class Judge(threading.Thread):
         self._log = log.logger(door=door, feed=feed.state.feed)
         self._pace = Pace()
         self._stepped: tuple[str, tuple[str, ...]] = ("", ())
+        self._turned_away = False  # who passed the mode, and is not whom the door opens to
 
     @property
     def failure(self) -> str | None:
@@ -232,8 +234,10 @@ class Judge(threading.Thread):
         self.load = self._pace.load()
         if step.result is not None:
             result = self._check(self.door, self._under_load(step.result))
+            self._turned_away = step.result.verdict == "passed" != result.verdict
             result = self._in_our_time(result, frame, began_at)
             self._tell(AttemptEnded(self.door, result, self._deliver(result)))
+        step = self._with_prompt(step)
         self._say(frame.feed, step)
         ended_at = time.monotonic()
         if self._may_look_on(began_at, ended_at):
@@ -241,6 +245,11 @@ class Judge(threading.Thread):
             seen = self.perceiver.watch(frame, seen, self._watch.measures, self._watch.plan)
             self._spare.took(time.monotonic() - ended_at)
         self._tell(FrameJudged(self.door, frame, seen, step, began_at, stepped_at, ended_at))
+
+    def _with_prompt(self, step: Step) -> Step:
+        """The mode thanks whom it passed; who is turned away is told that instead."""
+        self._turned_away = self._turned_away and step.prompt == DONE
+        return replace(step, prompt=NOT_FOR_YOU) if self._turned_away else step
 
     def _may_look_on(self, began_at: float, ended_at: float) -> bool:
         """Not where a camera's next frame would have to wait for it: decisions go first."""

@@ -104,12 +104,14 @@ def test_who_is_enrolled_opens_by_name_and_who_is_erased_opens_no_more(tmp_path:
     assert {row.get("personId") for row in rows if row["verdict"] == "passed"} == {"him"}
 
 
-def test_a_live_stranger_opens_nothing(tmp_path: Path) -> None:
+def test_a_live_stranger_opens_nothing_and_is_told_so(tmp_path: Path) -> None:
     with site(tmp_path, {"her": HER}) as made:
         eventually(lambda: "stranger" in made.reasons())
+        eventually(lambda: "not_for_you" in [p["prompt"] for p in made.seen.payloads("prompt")])
         assert made.daemon.stop() == 0
         made.seen.catch_up()
         assert made.seen.of("action") == []
+    assert "done" not in [prompt["prompt"] for prompt in made.seen.payloads("prompt")]
 
 
 def test_a_threat_is_told_and_opens_nothing(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ TURN_ASIDE = "turn_aside"
 DONE = "done"
 TRY_AGAIN = "try_again"
 LEAVE = "leave_view"
+NOT_FOR_YOU = "not_for_you"  # live, and not whom the door opens to; the judge says it, for DONE
 
 Prompts = Mapping[StrEnum, str]  # what a phase waits for; one that waits for none is left out
 
@@ -54,7 +55,7 @@ STANDING = frozenset({LOOK, RELAX, HOLD_STILL})  # what a phase waits for that a
 # What is read off single frames, and may be over with the next.
 MAY_FLICKER = frozenset(MENDS.values()) - {ONE_AT_A_TIME}
 ACTIONS = tuple(kind.value for kind in Challenge)
-ENDS = (DONE, TRY_AGAIN, LEAVE)
+ENDS = (DONE, TRY_AGAIN, LEAVE, NOT_FOR_YOU)
 ALL = tuple(dict.fromkeys((LOOK, RELAX, AGAIN, *MENDS.values(), TURN_ASIDE, *ACTIONS, *ENDS)))
 
 
