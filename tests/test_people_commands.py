@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.imaging import open_file, write_image
+from kioskd.config.load import load
+from kioskd.doctor import people as doctor_people
 from kioskd.identity.gallery import Gallery
 from kioskd.identity.people import Person, PersonError
 from kioskd.identity.people_file import PeopleFile
@@ -250,6 +252,28 @@ def test_a_key_is_replaced_without_losing_anybody(kiosk: Kiosk) -> None:
     assert "sealed with people.key" in kiosk.people("seal").out
     kiosk.keys("NEXT")
     assert list(kiosk.listed()) == ["him"]
+
+
+def test_the_doctor_says_whether_somebody_can_come_in(kiosk: Kiosk) -> None:
+    def said() -> list[tuple[bool, str]]:
+        return [(one.well, one.sentence) for one in doctor_people.look(load(kiosk.path))]
+
+    assert said() == [(True, "0 people are enrolled")]
+    settings = json.loads(kiosk.path.read_text())
+    settings["doors"]["main"]["opens_to"] = "enrolled"
+    kiosk.path.write_text(json.dumps(settings))
+    ((well, told),) = said()
+    assert not well
+    assert "nobody is enrolled, and main opens to nobody else" in told
+    kiosk.people("add", "him", HIM)
+    assert said() == [(True, "1 person is enrolled")]
+    kiosk.path.write_text(kiosk.path.read_text().replace("PEOPLE_KEY", "PEOPLE_NEXT"))
+    ((well, told),) = said()
+    assert not well
+    assert "no key given opens it" in told
+    del settings["people"], settings["doors"]["main"]["opens_to"]
+    kiosk.path.write_text(json.dumps(settings))
+    assert said() == []
 
 
 def test_without_people_enabled_nobody_is_enrolled(kiosk: Kiosk) -> None:

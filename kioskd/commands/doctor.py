@@ -14,7 +14,7 @@ from kioskd.commands.configuration import FAILED, OK, configuration
 from kioskd.config.load import Config
 from kioskd.daemon import networks
 from kioskd.delivery.message_sizes import sizes
-from kioskd.doctor import broker, camera, speed
+from kioskd.doctor import broker, camera, people, speed
 from kioskd.doctor.diagnosis import Diagnosis
 from models.network_file import NetworkError
 
@@ -46,6 +46,7 @@ def _findings(config: Config) -> Iterator[Diagnosis]:
     yield _sizes(config)
     yield _clock()
     yield _state_dir(config.state_dir)
+    yield from people.look(config)
     yield _libusb(config)
 
 
