@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.embedded_broker import EmbeddedBroker
 from kioskd.delivery.incoming import Reader
+from kioskd.delivery.seal import Seal
 from kioskd.delivery.wire import Payload, Topics
 from kioskd.event import Result
 from kioskd.happenings import (
@@ -75,7 +77,8 @@ class Daemon:
         self._log = log.logger()
         self._state_dir = StateDir(config.state_dir)
         self.networks = networks(config)
-        self._audit = AuditLog(self._state_dir.path / AUDIT_FILE)
+        seal = self._seal_of() if config.delivery.signed else None
+        self._audit = self._audit_log(seal)
         self.stream = Stream(self._tell_listeners)
         self._problems = Problems(self.stream.tell)
         self._pictures: dict[str, Reason] = {}  # by feed
@@ -95,7 +98,7 @@ class Daemon:
             self.add(EmbeddedBroker(config.delivery.port))
         delivery = replace(config.delivery, model_version=self._model_version())
         told = self._problems, self.stream.tell
-        self.courier = Courier(delivery, self._audit, *told, readers=self._readers)
+        self.courier = Courier(delivery, self._audit, *told, readers=self._readers, seal=seal)
         self.add(self.courier)
         self._listen(self.courier)
         if self._people is not None:
@@ -120,6 +123,7 @@ class Daemon:
     def start(self) -> None:
         self._problem_if_played()
         self._problem_if_trial()
+        self._problems.set("unsigned", self._config.delivery.unsigned)
         for part in self.parts:
             self._start(part)
         self._started = True
@@ -196,6 +200,23 @@ class Daemon:
         if self._sessions is not None:
             result = self._sessions.keeper.check(door, result)
         return result if self._people is None else self._people.check(door, result)
+
+    def _seal_of(self) -> Seal:
+        # Imported here: a kiosk that signs nothing does without the library for it.
+        from kioskd.signing.ed25519 import KEY_FILE, SigningError, signer_at
+
+        try:
+            signer = signer_at(self._state_dir.path / KEY_FILE)
+        except SigningError as error:
+            raise WrongStateDirError(str(error)) from error
+        return Seal(signer.key_id, signer.signature)
+
+    def _audit_log(self, seal: Seal | None) -> AuditLog:
+        path, delivery = self._state_dir.path / AUDIT_FILE, self._config.delivery
+        if seal is None:
+            return AuditLog(path)
+        topics = Topics(delivery.prefix, delivery.site, delivery.device)
+        return AuditLog(path, encode=partial(seal.encoded, topics.subject(topics.audit)))
 
     def _people_of(self, settings: PeopleSettings) -> "Enrolled":
         # Imported here: a kiosk that knows nobody does without the library that seals the file.

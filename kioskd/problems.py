@@ -29,6 +29,7 @@ ProblemCode = Literal[
     "picture",  # a feed's pictures cannot be judged
     "recording",  # a recording is played to a real broker
     "trial",  # the broker is the embedded one
+    "unsigned",  # events carry no signature
 ]
 
 

@@ -38,9 +38,10 @@ def log(path: Path) -> Iterator[AuditLog]:
 
 
 def said(row: Row) -> dict[str, Any]:
-    """The record in a row, without its number and epoch."""
+    """The record in a row, without its number, epoch and link to the row before."""
     content: dict[str, Any] = json.loads(row.payload)
     assert content.pop("seq") == row.id
+    content.pop("previous", None)
     del content["epoch"]
     return content
 
@@ -73,7 +74,8 @@ def test_the_bytes_of_a_record_are_made_once_and_leave_as_they_lie_on_the_disk(p
     with closing(AuditLog(path)) as again:
         (row,) = again.pending(0, 10)
     assert row.payload == stored
-    said = f'{{"seq":{number},"epoch":"{epoch}","said":"ja, naïve, 門","score":1e-07}}'
+    place = f'"seq":{number},"epoch":"{epoch}","previous":null'
+    said = f'{{{place},"said":"ja, naïve, 門","score":1e-07}}'
     assert stored.decode() == said
 
 

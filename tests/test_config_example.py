@@ -231,7 +231,9 @@ def test_defaults_are_those_of_the_rooms(tmp_path: Path) -> None:
         version=__version__,
         config_digest=config.digest,
         doors={"f": "d"},
+        cameras=config.delivery.cameras,
     )
+    assert list(config.delivery.cameras) == ["f"]
     assert config.perception.settings() == PerceptionSettings()
     assert (door.gate, door.mode) == (GateSettings(), RgbSettings())
     assert config.notes == ()

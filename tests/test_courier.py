@@ -802,7 +802,7 @@ def test_a_small_controller_gets_small_messages(tmp_path: Path) -> None:
                 assert message.size <= 256
                 check(f"{kind}_compact", json.loads(message.body))  # type: ignore[arg-type]
         (action,) = broker.of("action")
-        measured = sizes(settings, "door-3", compact=True)
+        measured = sizes(settings, "door-3")
         assert abs(action.size - measured.action) < 10
 
 

@@ -415,6 +415,7 @@ def test_the_vendors_fields_come_first_and_everything_of_ours_is_under_x() -> No
         "issuedAt": 1730000001250,
         "expiresAt": 1730000006200,
         "latencyMs": 1250,
+        "clockSynchronised": None,
         "rgbLivenessState": {"currentState": "LIVENESS_CONFIRMED"},
         "modelVersion": "hybrid@1f2e",
         "configDigest": "sha256:ab",

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from ctypes import CDLL
+from dataclasses import replace
 from pathlib import Path
 
 from feeds.feed_settings import RealSenseSource, RecordingSource
@@ -13,6 +14,7 @@ from kioskd import time_service
 from kioskd.commands.configuration import FAILED, OK, configuration
 from kioskd.config.load import Config
 from kioskd.daemon import networks
+from kioskd.delivery.delivery_settings import Form
 from kioskd.delivery.message_sizes import sizes
 from kioskd.doctor import broker, camera, people, speed
 from kioskd.doctor.diagnosis import Diagnosis
@@ -65,7 +67,8 @@ def _networks(config: Config) -> Iterator[Diagnosis]:
 def _sizes(config: Config) -> Diagnosis:
     """How large messages get: controllers with little memory drop what is larger."""
     source = max((door.feed.name for door in config.doors), key=len)
-    full, compact = (sizes(config.delivery, source, compact) for compact in (False, True))
+    forms: tuple[Form, ...] = ("full", "compact")
+    full, compact = (sizes(replace(config.delivery, payload=form), source) for form in forms)
     told = (
         f"an event of {source} has about {full.action} bytes, /status {full.status}; with "
         f"mqtt.payload: compact {compact.action} and {compact.status} "

@@ -14,7 +14,7 @@ def run(path: Path) -> int:
     try:
         if not file.exists():
             # made by the daemon, as its user: a key of root's would be of no use to it
-            print("there is no key yet: start kioskd once, with sessions.enabled", file=sys.stderr)
+            print("there is no key yet: start kioskd once", file=sys.stderr)
             return FAILED
         trust = signer_at(file).trust
     except (SigningError, OSError) as error:

@@ -15,6 +15,7 @@ from feeds.feed_settings import (
     UsbSource,
 )
 from kioskd import __version__
+from kioskd.config.camera_identity import camera_id
 from kioskd.config.config import Config, Door, Perception, default_state_dir
 from kioskd.config.config_keys import (
     AnyFeed,
@@ -149,6 +150,9 @@ def delivery_settings(
         version=__version__,
         config_digest=digest,
         doors={door.feed: name for name, door in settings.doors.items()},
+        cameras={name: camera_id(feed) for name, feed in settings.feeds.items()},
+        signed=settings.signing.enabled,
+        signed_compact=settings.signing.compact,
     )
 
 

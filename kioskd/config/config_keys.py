@@ -177,7 +177,7 @@ class Audit(Section):
         100_000.0,
         "MB",
         "A larger audit log is a problem in /status. Nothing is deleted for it: a record has"
-        " some 700 bytes.",
+        " some 1100 bytes.",
     )
 
 
@@ -356,6 +356,23 @@ class People(Section):
         description="Whom to tell of by events of their own, which open nothing: stranger (a live"
         " person who is not enrolled), threat (one who is, as that).",
         json_schema_extra={"x-form": "stranger, threat or both, with a comma between"},
+    )
+
+
+class Signing(Section):
+    """The kiosk's signature, by which a controller knows who made an event.
+
+    docs/connect/mqtt.md, Signatures, tells how it is checked; `kioskd keys` prints the public key.
+    """
+
+    enabled: bool = Field(
+        default=DELIVERY.signed,
+        description="Sign events, states, status and audit records. With false, /status says so.",
+    )
+    compact: bool = Field(
+        default=DELIVERY.signed_compact,
+        description="Sign the short forms of mqtt.payload: compact too. They outgrow 256 bytes then"
+        " (docs/connect/mqtt.md, Sizes).",
     )
 
 
@@ -562,6 +579,9 @@ class Settings(Section):
     page: Page = Field(default=Page(), description="The aiming page and the kiosk's screen.")
     sessions: Sessions = Field(default=Sessions(), description="Liveness on request.")
     people: People = Field(default=People(), description="Who is enrolled.")
+    signing: Signing = Field(
+        default=Signing(), description="The signature in events, states, status and records."
+    )
     logging: Logging = Field(default=Logging(), description="The log on standard error.")
 
 

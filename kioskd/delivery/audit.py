@@ -12,9 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from kioskd.delivery import audit_rescue, audit_rows, audit_tables, high_water_mark, trusted_times
+from kioskd.delivery import (
+    audit_rescue,
+    audit_rows,
+    audit_tables,
+    high_water_mark,
+    trusted_times,
+    wire,
+)
 from kioskd.delivery.audit_rescue import Rescue
-from kioskd.delivery.audit_rows import Aside, Row, Stored
+from kioskd.delivery.audit_rows import Aside, Link, Row, Stored
 from kioskd.delivery.clock import Reading
 from kioskd.delivery.database import (
     AuditError,
@@ -24,6 +31,7 @@ from kioskd.delivery.database import (
     Found,
     transaction,
 )
+from kioskd.delivery.seal import Encode
 from kioskd.delivery.trusted_times import Deleted, set_since
 from kioskd.delivery.wire import JsonValue
 
@@ -43,16 +51,23 @@ class AuditLog:
 
     `begun` says why numbers do not go on from those of the last start, where they should have:
     the file was gone or empty, or it is an older copy. Then they are given under a new `epoch`.
+
+    Each row names the digest of the row before it. `encode` makes the bytes of a row, and signs
+    them where that is wanted.
     """
 
-    def __init__(self, path: Path, most_pages: int | None = None) -> None:
+    def __init__(
+        self, path: Path, most_pages: int | None = None, encode: Encode = wire.encode
+    ) -> None:
         self.path = path
+        self._encode = encode
         self.begun: Begun | None = None
         self.epoch = ""
         self.asides = 0  # grows whenever rows were put aside, or may have been: see `aside`
         self._mark_path = path.with_name(path.name + ".mark")
         self._marked: high_water_mark.Mark | None = None  # what stands there, as far as known
         self._last_id = 0
+        self._head: str | None = None  # digest of the row with that number
         self._looked = 0  # the last row that was read through
         self._dated_by: Reading | None = None
         self._epochs: list[tuple[int, str]] = []  # the first number of each, newest first
@@ -77,15 +92,19 @@ class AuditLog:
         `reading`: of the clock that dates it, which may have been set since it was last noted.
         """
         with self._database.using() as db:
-            number = self._last_id + 1
-            row = audit_rows.made(number, self.epoch, recorded_at, record)
+            row = audit_rows.made(self._next(), recorded_at, record, self._encode)
+            number, head = row[0], audit_rows.digest(row[2].encode())
             with transaction(db):
                 if reading and self._dated_by and set_since(reading, self._dated_by):
                     trusted_times.note(db, reading, number)
                     self._dated_by = reading
                 db.execute(_INSERT, row)
-            self._last_id = number  # not before it is on the disk
+                audit_tables.set_head(db, number, head)
+            self._last_id, self._head = number, head  # not before it is on the disk
         return number
+
+    def _next(self) -> Link:
+        return Link(self._last_id + 1, self.epoch, self._head)
 
     def pending(self, after: int, most: int) -> list[Row]:
         """The oldest rows the broker has not taken, with ids above `after`, in order.
@@ -198,13 +217,17 @@ class AuditLog:
                 return None
             raw, lost, goes_on = audit_rescue.waiting(found[0], most)
             rows, unreadable = self._read(raw)
-            number = self._last_id
+            link = self._next()
             with transaction(db):
-                for number, row in enumerate(rows, self._last_id + 1):
+                for row in rows:
                     record = audit_rows.record(row)
-                    db.execute(_INSERT, audit_rows.made(number, self.epoch, now, record))
+                    made = audit_rows.made(link, now, record, self._encode)
+                    db.execute(_INSERT, made)
+                    link = Link(link.number + 1, link.epoch, audit_rows.digest(made[2].encode()))
+                if rows and link.previous is not None:
+                    audit_tables.set_head(db, link.number - 1, link.previous)
                 audit_rescue.note(db, found[0], goes_on, len(rows), lost + len(unreadable))
-            self._last_id = number
+            self._last_id, self._head = link.number - 1, link.previous
             return next(same for same in audit_rescue.current(db) if same.path == found[0].path)
 
     def bytes_used(self) -> int:
@@ -242,11 +265,23 @@ class AuditLog:
             elif self.begun == "older":
                 self._begin_epoch(db, last + 1, str(uuid.uuid4()))
             self.epoch = self._epochs[0][1]
+        self._head = self._found_head(db, last)
         self._last_id = max(last, self._last_id)
         if found == "moved":
             note = high_water_mark.read(self._mark_path)
             known_last = max(self._last_id, note.last if note else 0)
             audit_rescue.begin(db, self._database.damaged[-1], known_last)
+
+    def _found_head(self, db: Connection, last: int) -> str | None:
+        """What the next row is chained to."""
+        head = audit_tables.head(db)
+        if head is not None:
+            return head[1]
+        if self._head is not None:  # the log was lost while in use: what we know goes on
+            return self._head
+        found = db.execute(f"SELECT {_ROW} FROM record WHERE id = ?", (last,)).fetchall()
+        rows, _ = self._read(found)  # of a version that did not chain them
+        return audit_rows.digest(rows[0].payload) if rows else None
 
     def _begin_epoch(self, db: Connection, first: int, name: str) -> None:
         db.execute("INSERT OR REPLACE INTO epoch (first, name) VALUES (?, ?)", (first, name))

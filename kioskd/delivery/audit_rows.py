@@ -1,5 +1,6 @@
 """A row of the audit log: the bytes that are sent, with a number and a checksum. Pure."""
 
+import hashlib
 import json
 import struct
 import zlib
@@ -9,6 +10,7 @@ from typing import NoReturn
 
 from kioskd.delivery import wire
 from kioskd.delivery.database import AuditError
+from kioskd.delivery.seal import Encode
 from kioskd.delivery.wire import JsonValue
 
 Stored = tuple[int, object, object, object]  # number, recorded_at, body, checksum
@@ -30,19 +32,39 @@ class Aside:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place in the chain of rows.
+
+    number    of the row, which its epoch gives once
+    previous  digest of the row before it, as it left; None: there is none, or none is known
+    """
+
+    number: int
+    epoch: str
+    previous: str | None
+
+
 class _UnreadableError(Exception):
     """Why a row is no record."""
 
 
 def made(
-    number: int, epoch: str, recorded_at: float, record: Mapping[str, JsonValue]
+    link: Link, recorded_at: float, record: Mapping[str, JsonValue], encode: Encode
 ) -> tuple[int, float, str, int]:
-    """What to store of a record under this number; AuditError if it is no JSON."""
+    """What to store of a record in this place; AuditError if it is no JSON."""
+    number = link.number
     try:
-        payload = wire.encode(wire.audit_row(number, epoch, record))
+        chained = {"previous": link.previous, **record}
+        payload = encode(wire.audit_row(number, link.epoch, chained))
     except (ValueError, TypeError, RecursionError) as error:
         raise AuditError(f"a record that is no JSON in UTF-8 cannot be kept: {error}") from error
     return number, recorded_at, payload.decode(), _checksum(number, recorded_at, payload)
+
+
+def digest(payload: bytes) -> str:
+    """By which the next row names the one of these bytes."""
+    return hashlib.sha256(payload).hexdigest()
 
 
 def read(stored: Stored, epoch: str) -> Row | Aside:
@@ -62,9 +84,16 @@ def read(stored: Stored, epoch: str) -> Row | Aside:
 
 
 def record(row: Row) -> dict[str, JsonValue]:
-    """What the row says, without its number and epoch: for another log, which has its own."""
+    """What the row says, without its place and signature: for another log, which has its own."""
     content: dict[str, JsonValue] = json.loads(row.payload)
-    return {key: value for key, value in content.items() if key not in ("seq", "epoch")}
+    told = {key: value for key, value in content.items() if key not in _PLACE}
+    if isinstance(ours := told.get("x"), dict):
+        told["x"] = {key: value for key, value in ours.items() if key not in _SIGNATURE}
+    return told
+
+
+_PLACE = ("seq", "epoch", "previous")
+_SIGNATURE = ("alg", "keyId", "sig")
 
 
 def _checksum(number: int, recorded_at: float, body: bytes) -> int:

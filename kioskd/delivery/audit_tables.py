@@ -7,7 +7,7 @@ from pathlib import Path
 from kioskd.delivery.database import AuditError, Connection, DamagedError, in_memory, transaction
 from kioskd.delivery.high_water_mark import NUMBERS_END
 
-VERSION = 2
+VERSION = 3
 
 # Layout 1, as released with 0.1.
 _RECORD = """
@@ -60,8 +60,28 @@ CREATE TABLE stretch (        -- of rows whose times come from one unbroken run 
 ) STRICT
 """
 
+# What layout 3 adds.
+_THIRD = """
+CREATE TABLE head (           -- the newest row, which the next one names
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    number INTEGER NOT NULL,
+    digest TEXT NOT NULL      -- SHA-256 of its bytes as they leave
+) STRICT
+"""
 
-_NAMES = {"record", "pending", "delivered", "epoch", "aside", "rescue", "deletion", "stretch"}
+
+_STEPS = (_RECORD, _SECOND, _THIRD)
+_NAMES = {
+    "head",
+    "record",
+    "pending",
+    "delivered",
+    "epoch",
+    "aside",
+    "rescue",
+    "deletion",
+    "stretch",
+}
 
 
 def upgrade(db: Connection, path: Path) -> None:
@@ -74,7 +94,7 @@ def upgrade(db: Connection, path: Path) -> None:
         )
     if found < 0:
         raise DamagedError
-    steps = (_RECORD, _SECOND)[found:]
+    steps = _STEPS[found:]
     if steps and (found or not _tables(db)):
         with transaction(db):
             _make(db, *steps)
@@ -100,7 +120,7 @@ def _verify(db: Connection) -> None:
 @cache
 def _columns_as_made() -> list[tuple[object, ...]]:
     with closing(in_memory()) as db:
-        _make(db, _RECORD, _SECOND)
+        _make(db, *_STEPS)
         return _columns(db)
 
 
@@ -122,3 +142,15 @@ def last_number(db: Connection) -> int:
         for number, table in (("id", "record"), ("id", "aside"), ("first - 1", "epoch"))
     ]
     return max(counted if counted < NUMBERS_END else 0, *greatest)
+
+
+def head(db: Connection) -> tuple[int, str] | None:
+    """The number and the digest of the newest row; None in a log that was never chained."""
+    row = db.execute("SELECT number, digest FROM head").fetchone()
+    return None if row is None else (int(row[0]), str(row[1]))
+
+
+def set_head(db: Connection, number: int, digest: str) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO head (only, number, digest) VALUES (1, ?, ?)", (number, digest)
+    )

@@ -6,8 +6,9 @@ published on the thread that delivers it, so the door does not wait for a thread
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import count
 
 from feeds.state import FeedState
 from kioskd import prompts
@@ -20,6 +21,7 @@ from kioskd.delivery.courier_thread import CourierThread
 from kioskd.delivery.database import AuditError
 from kioskd.delivery.delivery_context import Shared, Tell, nobody
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.delivery.envelope import Envelope
 from kioskd.delivery.incoming import Incoming, Reader
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import Letter
@@ -29,6 +31,7 @@ from kioskd.delivery.outgoing_messages import Action
 from kioskd.delivery.patient_disk import PatientDisk
 from kioskd.delivery.pump import Pump
 from kioskd.delivery.replies import Replies
+from kioskd.delivery.seal import Seal
 from kioskd.event import Result
 from kioskd.happenings import Stepped
 from kioskd.problems import Problems
@@ -39,6 +42,7 @@ class Courier:
 
     problems, tell  told what is wrong, and what else happens, from any thread
     readers         called with what comes in on each of their topics, see incoming.py
+    seal            signs what is said; the audit log has it too. None: nothing is signed
     """
 
     name = "courier"
@@ -52,6 +56,7 @@ class Courier:
         tell: Tell = nobody,
         clock: Clock | None = None,
         readers: Mapping[str, Reader] | None = None,
+        seal: Seal | None = None,
     ) -> None:
         self._settings = settings
         self._audit = audit
@@ -67,7 +72,10 @@ class Courier:
             settings.model_version,
             settings.config_digest,
             settings.doors,
+            settings.cameras,
         )
+        self._envelope = Envelope(settings, self._topics, seal)
+        self._telling = count(1)  # a number for each state and status
         self._order = threading.Lock()  # actions leave in the order of their numbers
         self._outgoing = Outgoing(five=settings.protocol == "5")
         self._feeds: dict[str, FeedState] = {}
@@ -163,27 +171,30 @@ class Courier:
 
     def _recorded(self, result: Result) -> Delivery:
         event_id = str(uuid.uuid4())
-        wall = self._clock.wall()
-        record = wire.audited_result(self._sender, result, event_id, wall)
+        wall, reading = self._clock.wall(), self._clock.reading()
+        synchronised = reading.synchronised
+        record = wire.audited_result(self._sender, result, event_id, wall, synchronised)
         try:
-            seq = self._audit.commit(record, wall, self._clock.reading())
+            seq = self._audit.commit(record, wall, reading)
         except AuditError as error:
             self._problems.set("audit", str(error))
             return Delivery("unrecorded", event_id, str(error))
         self._problems.set("audit", None)
         if not result.emits:
             return Delivery("recorded", event_id)
-        return self._told(result, event_id, seq)
+        return self._told(result, event_id, seq, synchronised)
 
-    def _told(self, result: Result, event_id: str, seq: int) -> Delivery:
+    def _told(self, result: Result, event_id: str, seq: int, synchronised: bool | None) -> Delivery:
         now = self._clock.monotonic()
         expiry = self._settings.action_expiry_s
-        issue = wire.Issue(event_id, seq, self._clock.wall(), now, expiry)
+        issue = wire.Issue(event_id, seq, self._clock.wall(), now, expiry, synchronised)
+        topic = self._topics.action(result.feed)
+        payload = wire.action(self._sender, result, issue)
         action = Action(
             event_id,
             result.feed,
-            self._topics.action(result.feed),
-            self._encoded(wire.action(self._sender, result, issue), wire.compact_action),
+            topic,
+            self._envelope.encoded(topic, payload, wire.compact_action),
             min(result.decided_at, now) + expiry,
         )
         self._replies.expect(event_id, result.feed)
@@ -203,9 +214,10 @@ class Courier:
 
     def feed_state(self, state: FeedState) -> None:
         """Publish a feed's state, retained; again after each reconnect."""
-        body = self._encoded(wire.feed_state(self._sender, state), wire.compact_state)
+        topic = self._topics.state(state.feed)
+        payload = wire.feed_state(self._sender, state, self._tells())
         self._feeds[state.feed] = state
-        self._pump.keep(self._topics.state(state.feed), body)
+        self._pump.keep(topic, self._envelope.encoded(topic, payload, wire.compact_state))
         self._connection.wake()
 
     def status(self, problems: Mapping[str, str]) -> None:
@@ -223,14 +235,13 @@ class Courier:
     def _status(
         self, state: wire.DaemonState, problems: Mapping[str, str], since: float | None
     ) -> bytes:
-        payload = wire.status(self._sender, state, problems, since)
-        return self._encoded(payload, wire.compact_status)
+        telling = None if since is None else self._tells()
+        payload = wire.status(self._sender, state, problems, since, telling)
+        return self._envelope.encoded(self._topics.status, payload, wire.compact_status)
 
-    def _encoded(
-        self, full: wire.Payload, compact: Callable[[wire.Payload], wire.Payload]
-    ) -> bytes:
-        """In the form that the settings ask for."""
-        return wire.encode(full if self._settings.payload == "full" else compact(full))
+    def _tells(self) -> wire.Telling:
+        reading = self._clock.reading()
+        return wire.Telling(next(self._telling), reading.wall, reading.synchronised)
 
     def diagnostic(self, stepped: Stepped) -> None:
         """Publish what the state machine does, if the settings ask for it. May get lost."""

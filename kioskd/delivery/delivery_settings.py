@@ -36,6 +36,9 @@ class DeliverySettings:
     model_version    which networks decided, and config_digest which settings: both are
                      copied into every action, and None leaves them out
     doors            the name of the door that each feed watches, by the feed's name
+    cameras          a digest of what each feed's camera is, by the feed's name
+    signed           events, states, status and records carry the kiosk's signature
+    signed_compact   the compact forms do too, and are larger than 256 bytes then
     """
 
     host: str
@@ -56,13 +59,29 @@ class DeliverySettings:
     replies: bool = False
     diagnostics: bool = False
     keep_days: float = 90.0  # audit rows the broker has taken are deleted after so long
-    size_limit_mb: float = 500.0  # a larger audit log is a problem; 500,000 records and more
+    size_limit_mb: float = 500.0  # a larger audit log is a problem; 400,000 records and more
     version: str = ""
     model_version: str | None = None
     config_digest: str | None = None
     doors: Mapping[str, str] = field(default_factory=dict)
+    cameras: Mapping[str, str] = field(default_factory=dict)
+    signed: bool = True
+    signed_compact: bool = False
+
+    @property
+    def unsigned(self) -> str | None:
+        """Why no signature stands in the events, in a sentence; None where one does."""
+        if not self.signed:
+            return _UNSIGNED.format("signing.enabled is false")
+        if self.payload == "compact" and not self.signed_compact:
+            why = "mqtt.payload is compact, and signing.compact false"
+            return _UNSIGNED.format(why)
+        return None
 
     @property
     def name_on_broker(self) -> str:
         """The MQTT client id: one kiosk, one id, or the broker throws the other out."""
         return self.client_id or f"kioskd-{self.site}-{self.device}"
+
+
+_UNSIGNED = "events are not signed, for {}: a controller cannot tell who made them"

@@ -55,15 +55,17 @@ class Ledger:
 
     def note(self, action: Action, outcome: wire.Outcome, detail: str) -> None:
         """Remember what became of an action, to be recorded soon."""
-        wall = self._clock.wall()
-        about = (self._sender, action.event_id, action.source, wall)
-        self._remember(wire.audited_delivery(*about, outcome, detail), wall)
+        now = self._clock.reading()
+        about = (self._sender, action.event_id, action.source, now.wall)
+        record = wire.audited_delivery(*about, outcome, detail, now.synchronised)
+        self._remember(record, now.wall)
 
     def note_reply(self, source: str, reply: Reply) -> None:
         """Remember what a controller answered, to be recorded soon."""
-        wall = self._clock.wall()
-        about = (self._sender, reply.event_id, source, wall)
-        self._remember(wire.audited_reply(*about, reply.granted, reply.text), wall)
+        now = self._clock.reading()
+        about = (self._sender, reply.event_id, source, now.wall)
+        record = wire.audited_reply(*about, reply.granted, reply.text, now.synchronised)
+        self._remember(record, now.wall)
 
     def _remember(self, record: wire.Payload, wall: float) -> None:
         if len(self._notes) < NOTES_MOST:

@@ -1,12 +1,17 @@
 """How large a kiosk's messages are on the wire, for controllers with little memory. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from feeds.state import FeedState
 from kioskd.delivery import wire
 from kioskd.delivery.broker_limits import packet_bytes
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.delivery.envelope import Envelope
+from kioskd.delivery.seal import Seal
 from kioskd.event import Result
+
+Compact = Callable[[wire.Payload], wire.Payload]
 
 _ID = "00000000-0000-0000-0000-000000000000"
 _AT = 1730000000.0  # any time of this century has as many digits
@@ -24,7 +29,7 @@ class Sizes:
     state: int
 
 
-def sizes(settings: DeliverySettings, source: str, compact: bool) -> Sizes:
+def sizes(settings: DeliverySettings, source: str) -> Sizes:
     """Of rgbLiveness events, the largest of the usual ones, from this source."""
     topics = wire.Topics(settings.prefix, settings.site, settings.device)
     sender = wire.Sender(
@@ -35,21 +40,22 @@ def sizes(settings: DeliverySettings, source: str, compact: bool) -> Sizes:
         settings.model_version,
         settings.config_digest,
         settings.doors,
+        settings.cameras,
     )
-    action = wire.action(sender, _result(source), wire.Issue(_ID, 100_000, _AT, 1.2, 5.0))
-    status = wire.status(sender, "online", {}, _AT)
-    state = wire.feed_state(sender, FeedState(source, "online", "", "", _AT))
-    if compact:
-        action, status = wire.compact_action(action), wire.compact_status(status)
-        state = wire.compact_state(state)
+    telling = wire.Telling(100, _AT, True)
+    issue = wire.Issue(_ID, 100_000, _AT, 1.2, 5.0, True)
+    action = wire.action(sender, _result(source), issue)
+    status = wire.status(sender, "online", {}, _AT, telling)
+    state = wire.feed_state(sender, FeedState(source, "online", "", "", _AT), telling)
+    envelope, five = Envelope(settings, topics, _SEAL), settings.protocol == "5"
 
-    def size(topic: str, payload: wire.Payload, expires: bool = False) -> int:
-        return packet_bytes(topic, wire.encode(payload), 1, settings.protocol == "5", expires)
+    def size(topic: str, payload: wire.Payload, compact: Compact, expires: bool = False) -> int:
+        return packet_bytes(topic, envelope.encoded(topic, payload, compact), 1, five, expires)
 
     return Sizes(
-        size(topics.action(source), action, expires=settings.protocol == "5"),
-        size(topics.status, status),
-        size(topics.state(source), state),
+        size(topics.action(source), action, wire.compact_action, expires=five),
+        size(topics.status, status, wire.compact_status),
+        size(topics.state(source), state, wire.compact_state),
     )
 
 
@@ -72,13 +78,22 @@ def _result(source: str) -> Result:
 
 
 def table(settings: DeliverySettings, source: str) -> str:
-    """The sizes in both forms, in Markdown."""
-    full, compact = (sizes(settings, source, form) for form in (False, True))
-    rows = [f"| {name} | {getattr(full, name)} | {getattr(compact, name)} |" for name in _NAMES]
-    return "\n".join(("| message | full, bytes | compact, bytes |", "|---|---|---|", *rows))
+    """The sizes in every form, in Markdown."""
+    compact = replace(settings, payload="compact")
+    forms = {
+        "full": settings,
+        "full, unsigned": replace(settings, signed=False),
+        "compact": compact,
+        "compact, signed": replace(compact, signed_compact=True),
+    }
+    found = [sizes(form, source) for form in forms.values()]
+    rows = [(name, *(str(getattr(one, name)) for one in found)) for name in _NAMES]
+    lines = [("bytes", *forms), ("---",) * (1 + len(forms)), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 _NAMES = ("action", "status", "state")
+_SEAL = Seal("0" * 16, lambda _: bytes(64))  # every key and signature has as many bytes
 # As in docs/connect/mqtt.md
 EXAMPLE = DeliverySettings(
     "",
@@ -90,6 +105,7 @@ EXAMPLE = DeliverySettings(
     "yunet:21642bd2",  # those of the default scheme
     config_digest="9b1c22d0",
     doors={"door-3": "side-entrance"},
+    cameras={"door-3": "1c0d5a2b7f3e4d96"},
 )
 
 if __name__ == "__main__":

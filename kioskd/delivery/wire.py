@@ -70,6 +70,10 @@ class Topics:
     def everything(self) -> str:
         return f"{self.base}/#"
 
+    def subject(self, topic: str) -> str:
+        """One of these topics without the prefix, as it is signed."""
+        return topic.removeprefix(f"{self.prefix}/")
+
     def action(self, source: str) -> str:
         return f"{self.base}/{check_level(source)}/action"
 
@@ -124,6 +128,7 @@ class Sender:
     model_version: str | None = None
     config_digest: str | None = None
     doors: Mapping[str, str] = field(default_factory=dict)  # which door each source watches
+    cameras: Mapping[str, str] = field(default_factory=dict)  # a digest of what each source is
 
     def door(self, source: str) -> Payload:
         """The name of the door that a source watches, as it stands beside the source's."""
@@ -131,6 +136,30 @@ class Sender:
 
     def source(self, source: str) -> Payload:
         return {"sourceId": source, **self.door(source)}
+
+    def camera(self, source: str) -> Payload:
+        """Which camera it is, as config.yaml names it, so that another one is noticed."""
+        return {"cameraId": self.cameras[source]} if source in self.cameras else {}
+
+    @property
+    def decided_by(self) -> Payload:
+        """Which networks and which configuration decide, where that is known."""
+        told: Payload = {"modelVersion": self.model_version, "configDigest": self.config_digest}
+        return {key: value for key, value in told.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """When a state is told.
+
+    seq           the number of it since the daemon's start; None in the last will
+    wall          unix seconds; None in the last will
+    synchronised  whether a time service keeps the clock; None: the kernel does not say
+    """
+
+    seq: int | None = None
+    wall: float | None = None
+    synchronised: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +171,7 @@ class Issue:
     wall: float  # unix seconds
     monotonic: float  # the same instant on the clock of the frames
     expiry_s: float
+    synchronised: bool | None = None  # whether a time service keeps the clock
 
 
 def action(sender: Sender, result: Result, issue: Issue) -> Payload:
@@ -164,6 +194,7 @@ def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
         "schema": SCHEMA,
         "deviceId": sender.device,
         **sender.door(result.feed),
+        **sender.camera(result.feed),
         "bootId": sender.boot_id,
         "seq": issue.seq,
         "trackId": result.track_id,
@@ -174,20 +205,18 @@ def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
         "issuedAt": _ms(issue.wall),
         "expiresAt": _ms(_expires(result, issue)),
         "latencyMs": max(0, _ms(issue.monotonic - result.started_at)),
+        "clockSynchronised": issue.synchronised,
     }
     if result.state is not None:
         ours["rgbLivenessState"] = {"currentState": result.state}
     if result.challenges:
         ours["challenges"] = list(result.challenges)
-    ours |= _session(result)
-    if sender.model_version is not None:
-        ours["modelVersion"] = sender.model_version
-    if sender.config_digest is not None:
-        ours["configDigest"] = sender.config_digest
-    return ours
+    return ours | _session(result) | sender.decided_by
 
 
-def audited_result(sender: Sender, result: Result, event_id: str, wall: float) -> Payload:
+def audited_result(
+    sender: Sender, result: Result, event_id: str, wall: float, synchronised: bool | None = None
+) -> Payload:
     """One result for the audit log: also UNKNOWN, and what stood in its way."""
     return {
         **_audited(sender, "result", event_id, result.feed, wall),
@@ -207,23 +236,45 @@ def audited_result(sender: Sender, result: Result, event_id: str, wall: float) -
         **_session(result),
         **({} if result.person is None else _person(result)),
         **_measured(result.measured),
+        "x": {
+            **sender.camera(result.feed),
+            "clockSynchronised": synchronised,
+            **sender.decided_by,
+        },
     }
 
 
 def audited_delivery(
-    sender: Sender, event_id: str, source: str, wall: float, outcome: Outcome, detail: str
+    sender: Sender,
+    event_id: str,
+    source: str,
+    wall: float,
+    outcome: Outcome,
+    detail: str,
+    synchronised: bool | None = None,
 ) -> Payload:
     """What became of an action: its result stands in the record with the same event id."""
     head = _audited(sender, "delivery", event_id, source, wall)
-    return {**head, "outcome": outcome, "detail": detail}
+    return {**head, "outcome": outcome, "detail": detail, **_dated(synchronised)}
+
+
+def _dated(synchronised: bool | None) -> Payload:
+    return {"x": {"clockSynchronised": synchronised}}
 
 
 def audited_reply(
-    sender: Sender, event_id: str, source: str, wall: float, granted: bool, text: str
+    sender: Sender,
+    event_id: str,
+    source: str,
+    wall: float,
+    granted: bool,
+    text: str,
+    synchronised: bool | None = None,
 ) -> Payload:
     """What a controller answered to an action; `text` is left out where it said none."""
     head = _audited(sender, "reply", event_id, source, wall)
-    return {**head, "granted": granted, **({"text": text} if text else {})}
+    answer: Payload = {"granted": granted, **({"text": text} if text else {})}
+    return {**head, **answer, **_dated(synchronised)}
 
 
 def _audited(sender: Sender, kind: str, event_id: str, source: str, wall: float) -> Payload:
@@ -247,7 +298,7 @@ def audit_row(seq: int, epoch: str, record: Mapping[str, JsonValue]) -> Payload:
     return {"seq": seq, "epoch": epoch, **record}
 
 
-def feed_state(sender: Sender, state: FeedState) -> Payload:
+def feed_state(sender: Sender, state: FeedState, telling: Telling | None = None) -> Payload:
     return {
         **_head(sender),
         **sender.source(state.feed),
@@ -255,11 +306,26 @@ def feed_state(sender: Sender, state: FeedState) -> Payload:
         "reason": state.reason,
         "detail": state.detail,
         "since": _ms(state.since),
+        "x": {**sender.camera(state.feed), **_telling(sender, telling)},
+    }
+
+
+def _telling(sender: Sender, telling: Telling | None) -> Payload:
+    told = telling or Telling()
+    return {
+        "seq": told.seq,
+        "issuedAt": None if told.wall is None else _ms(told.wall),
+        "clockSynchronised": told.synchronised,
+        **sender.decided_by,
     }
 
 
 def status(
-    sender: Sender, state: DaemonState, problems: Mapping[str, str], since: float | None
+    sender: Sender,
+    state: DaemonState,
+    problems: Mapping[str, str],
+    since: float | None,
+    telling: Telling | None = None,
 ) -> Payload:
     """Availability. `since` is None in the last will, which is written before it happens."""
     return {
@@ -268,6 +334,7 @@ def status(
         "state": state,
         "problems": [{"code": code, "detail": detail} for code, detail in problems.items()],
         "since": None if since is None else _ms(since),
+        "x": _telling(sender, telling),
     }
 
 
@@ -436,6 +503,24 @@ def compact_action(full: Payload) -> Payload:
 
 
 _NOT_COMPACT = ("type", "startTime", "siteId", "sourceId", "x")
+# What is signed in the compact forms as well; which networks decided stands in the record alone.
+_COMPACT_SIGNED = (
+    "doorId",
+    "cameraId",
+    "seq",
+    "clockSynchronised",
+    "configDigest",
+)
+
+
+def compact_signed(full: Payload, compact: Payload) -> Payload:
+    """The compact form of a payload with what else is signed, for readers that have the room."""
+    ours, kept = full["x"], compact.get("x", {})
+    assert isinstance(ours, Mapping)
+    assert isinstance(kept, Mapping)
+    wanted = _COMPACT_SIGNED if "expiresAt" in ours else (*_COMPACT_SIGNED, "issuedAt")
+    more = {key: ours[key] for key in wanted if key in ours}
+    return {**compact, "x": {**kept, **more}}
 
 
 def compact_status(full: Payload) -> Payload:

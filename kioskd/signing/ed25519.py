@@ -43,6 +43,10 @@ class Signer:
         self.public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self.key_id = key_id(self.public)
 
+    def signature(self, content: bytes) -> bytes:
+        """Of any bytes; 64 bytes, which anchor nothing but those."""
+        return self._key.sign(content)
+
     def sign(self, payload: Mapping[str, Any]) -> dict[str, str]:
         """The payload as bytes, and the signature over them, both in base64."""
         text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
