@@ -409,9 +409,8 @@ def _person_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _how(least: Any, twin: bool, doors: tuple[str, ...] = (), **said: str | None) -> Any:
-    with extra("sessions"):
-        from kioskd.commands.people import How
-        from kioskd.identity.people_list import Written
+    from kioskd.commands.people import How
+    from kioskd.identity.people_list import Written
 
     return How(Written(doors=doors or None, **said), least, twin)
 
@@ -450,8 +449,7 @@ def capture_person(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def list_people(config: Path, as_json: bool) -> None:
     """Print everybody who is enrolled."""
-    with extra("sessions"):
-        from kioskd.commands import people as command
+    from kioskd.commands import people as command
 
     sys.exit(command.show(config, as_json=as_json))
 
@@ -461,8 +459,7 @@ def list_people(config: Path, as_json: bool) -> None:
 @CONFIG
 def remove_people(config: Path, person_ids: tuple[str, ...]) -> None:
     """Erase people, with all that is kept of them."""
-    with extra("sessions"):
-        from kioskd.commands import people as command
+    from kioskd.commands import people as command
 
     sys.exit(command.remove(config, person_ids))
 
@@ -495,8 +492,7 @@ def import_people(
 @click.option("--key-file", type=PATH, help="Holds the key to seal with, instead of people.key.")
 def export_people(target: Path, config: Path, key_file: Path | None) -> None:
     """Write everybody to FILE, sealed, for another kiosk."""
-    with extra("sessions"):
-        from kioskd.commands import people as command
+    from kioskd.commands import people as command
 
     sys.exit(command.give_out(config, target, key_file))
 
@@ -505,8 +501,7 @@ def export_people(target: Path, config: Path, key_file: Path | None) -> None:
 @CONFIG
 def seal_people(config: Path) -> None:
     """Seal the file of people with people.key, where people.old_key was its key before."""
-    with extra("sessions"):
-        from kioskd.commands import people as command
+    from kioskd.commands import people as command
 
     sys.exit(command.seal(config))
 

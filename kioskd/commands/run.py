@@ -30,7 +30,7 @@ def run(path: Path) -> int:
 
 def _libraries(config: Config) -> AbstractContextManager[None]:
     """Around what needs libraries that a plain door does without."""
-    if config.sessions is not None or config.people is not None:
+    if config.sessions is not None:
         return extra("sessions")
     return extra("page") if config.page is not None else nullcontext()
 

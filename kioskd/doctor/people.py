@@ -4,18 +4,13 @@ from collections.abc import Iterator
 
 from kioskd.config.config import Config
 from kioskd.doctor.diagnosis import Diagnosis
+from kioskd.identity.gallery import GalleryError
+from kioskd.identity.people_file import PeopleFile
 
 
 def look(config: Config) -> Iterator[Diagnosis]:
     """Nothing where nobody is to be known."""
     if config.people is None:
-        return
-    try:
-        from kioskd.identity.gallery import GalleryError
-        from kioskd.identity.people_file import PeopleFile
-    except ModuleNotFoundError as error:
-        told = f"people.enabled needs {error.name}: pip install 'kioskd[sessions]'"
-        yield Diagnosis("people", False, told)
         return
     try:
         count = len(PeopleFile(config.state_dir, config.people).read().people)
