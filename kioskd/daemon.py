@@ -29,6 +29,9 @@ from kioskd.happenings import (
     ModeChanged,
     Stepped,
 )
+from kioskd.identity.enrolled import Enrolled
+from kioskd.identity.people_part import people
+from kioskd.identity.people_part import roles as of_people
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.judge import Judge, Shut, UseMode, Watch
 from kioskd.modes import catalogue
@@ -52,8 +55,6 @@ from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
 
 if TYPE_CHECKING:
-    from kioskd.identity.enrolled import Enrolled
-    from kioskd.identity.people_file import PeopleFile
     from kioskd.sessions.sessions_part import Sessions
 
 AUDIT_FILE = "audit.db"
@@ -218,37 +219,15 @@ class Daemon:
         topics = Topics(delivery.prefix, delivery.site, delivery.device)
         return AuditLog(path, encode=partial(seal.encoded, topics.subject(topics.audit)))
 
-    def _people_of(self, settings: PeopleSettings) -> "Enrolled":
-        # Imported here: a kiosk that knows nobody does without the library that seals the file.
-        from kioskd.identity.enrolled import Enrolled
-        from kioskd.identity.gallery import GalleryError
-        from kioskd.identity.people_file import PeopleFile
-
-        try:
-            file = PeopleFile(self._state_dir.path, settings)
-        except GalleryError as error:
-            raise WrongStateDirError(str(error)) from error
-        doors = [door.name for door in self._config.doors if door.recognises]
-
+    def _people_of(self, settings: PeopleSettings) -> Enrolled:
         def trouble(sentence: str | None) -> None:
             self._problems.set("people", sentence)
 
-        enrolled = Enrolled(file, settings, doors, trouble)
-        if settings.token is not None:
-            self._enrol_over_the_network(settings.token, file, enrolled)
-        return enrolled
-
-    def _enrol_over_the_network(self, token: str, file: "PeopleFile", people: "Enrolled") -> None:
-        from kioskd.identity.people_desk import PeopleDesk
-        from kioskd.identity.people_http import PeopleHttp
-        from kioskd.identity.people_mqtt import PeopleMqtt
-
-        desk = PeopleDesk(file, self.networks, people.refresh)
-        self._others.append(PeopleHttp(token, desk))
-        delivery = self._config.delivery
-        topics = Topics(delivery.prefix, delivery.site, delivery.device)
-        asked = PeopleMqtt(token, topics, desk, self._answer, people.later)
-        self._readers |= asked.readers
+        folder = self._state_dir.path
+        made = people(self._config, settings, self.networks, folder, trouble, self._answer)
+        self._others += made.http
+        self._readers |= made.readers
+        return made.enrolled
 
     def _answer(self, topic: str, payload: Payload, correlation: bytes) -> None:
         """What somebody asked for over MQTT."""
@@ -407,10 +386,8 @@ def networks(config: Config) -> Networks:
         from kioskd.sessions.operations import roles as of_sessions
 
         roles |= of_sessions(config.doors)
-    if config.people is not None and config.people.token is not None:
-        from kioskd.identity.enrolment import roles as of_enrolment
-
-        roles |= of_enrolment()
+    if config.people is not None:
+        roles |= of_people(config.people)
     loaded = Networks.load(roles, perception.provider, perception.threads, manifest)
     warm_up(loaded, perception.settings())
     return loaded

@@ -124,11 +124,8 @@ def test_a_threat_is_told_and_opens_nothing(tmp_path: Path) -> None:
         assert "threat" in made.reasons()
 
 
-@pytest.mark.parametrize(
-    "how", [("--until", "2020-12-31"), ("--door", "cellar"), ("--class", "stranger")]
-)
-def test_who_may_not_enter_here_now_opens_nothing(tmp_path: Path, how: tuple[str, ...]) -> None:
-    with site(tmp_path, {"him": HIM}, *how) as made:
+def test_who_may_not_enter_here_now_opens_nothing(tmp_path: Path) -> None:
+    with site(tmp_path, {"him": HIM}, "--door", "cellar", "--until", "2020-12-31") as made:
         eventually(lambda: "not_admitted" in made.reasons())
         assert made.daemon.stop() == 0
         made.seen.catch_up()
