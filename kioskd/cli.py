@@ -374,11 +374,51 @@ def record(
 @main.command()
 @CONFIG
 def keys(config: Path) -> None:
-    """Print the public key that signs this kiosk's results, for controllers to keep."""
-    with extra("sessions"):
-        from kioskd.commands import keys as command
+    """Print the public key by which this kiosk signs, for controllers to keep."""
+    from kioskd.commands import keys as command
 
     sys.exit(command.run(config))
+
+
+@main.command()
+@click.argument("file", type=PATH, required=False)
+@click.option("-c", "--config", type=PATH, help="Follow this configuration's broker; its own key.")
+@click.option("--keys", type=PATH, help="Public keys to trust, as `kioskd keys` prints them.")
+@click.option("--prefix", default="liveness/v1", help="What stands before SITE in the topics.")
+@click.option("--topic", help="Judge as the controller of this door: the topic of its actions.")
+@click.option("--action", help="With --topic: the actionId of the door's mode.")
+@click.option("--attribute", help='With --topic: what must be "true" beside it; none: nothing.')
+@click.option("--door", help="With --topic: the door's name, as x.doorId says it.")
+@click.option("--camera", help="With --topic: the camera's, as x.cameraId says it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def verify(
+    file: Path | None,
+    config: Path | None,
+    keys: Path | None,
+    prefix: str,
+    topic: str | None,
+    action: str | None,
+    attribute: str | None,
+    door: str | None,
+    camera: str | None,
+    as_json: bool,
+) -> None:
+    """Say of each message whether its kiosk signed it; with --topic, whether it opens that door.
+
+    FILE holds a message a line ({"topic", "retained", "payload" as text, "at"}); - is standard
+    input. Records of the audit log are checked for being a whole chain.
+    """
+    from kioskd.commands import verify as command
+
+    controller = None
+    if topic is not None:
+        if action is None or attribute is None:
+            raise click.UsageError(
+                "--topic needs --action and --attribute, as docs/connect/mqtt.md"
+            )
+        needed = None if attribute == "none" else attribute
+        controller = command.Controller(topic, action, needed, door, camera)
+    sys.exit(command.run(file, config, keys, prefix, controller, as_json))
 
 
 @main.group()

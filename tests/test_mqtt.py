@@ -333,7 +333,8 @@ def test_events_are_followed_as_lines_to_read_or_as_json(embedded: EmbeddedBroke
     assert read.endswith(
         "door-3/action  rgbLiveness  liveness=0.93  livenessConfirmed=true  after 1180 ms"
     )
-    assert json.loads(lines[0]) == {"topic": topic, "retained": False, "payload": payload}
+    heard = {"topic": topic, "retained": False, "payload": payload, "body": json.dumps(payload)}
+    assert json.loads(lines[0]) == heard
     link.close(timeout=5)
     stop.set()
     assert [line for line in reading if line.startswith("#")] == []

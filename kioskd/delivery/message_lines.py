@@ -23,12 +23,25 @@ def follow(
 ) -> Iterator[str]:
     """One line per message, until `stop` is set. Connects again whenever it must.
 
-    as_json  each line is {"topic", "retained", "payload"}; else it is for reading, and lines
+    as_json  each line is {"topic", "retained", "payload", "body"}, the last as it came, for
+             `kioskd verify`; else it is for reading, and lines
              about the connection itself stand between, after a #
     """
+    topic = wire.Topics(settings.prefix, settings.site, settings.device).everything
+    for happening in _happenings(settings, topic, stop):
+        yield from _lines(happening, settings, topic, as_json)
+
+
+def letters(settings: DeliverySettings, topic: str, stop: threading.Event) -> Iterator[Letter]:
+    """Each message on a topic, until `stop` is set. Connects again whenever it must."""
+    for happening in _happenings(settings, topic, stop):
+        if isinstance(happening, Received):
+            yield happening.letter
+
+
+def _happenings(settings: DeliverySettings, topic: str, stop: threading.Event) -> Iterator[Heard]:
     backoff = Backoff()
     guest = replace(settings, client_id=f"{settings.name_on_broker}-{secrets.token_hex(4)}")
-    topic = wire.Topics(settings.prefix, settings.site, settings.device).everything
     while not stop.is_set():
         happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
         link = _listening(guest, topic, happenings)
@@ -36,7 +49,7 @@ def follow(
             for happening in _until_lost(happenings, stop):
                 if isinstance(happening, Connected):
                     backoff.reset()
-                yield from _lines(happening, settings, topic, as_json)
+                yield happening
         finally:
             link.close(timeout=2.0)
         stop.wait(backoff.wait())
@@ -77,8 +90,9 @@ def _lines(
 
 def as_json_line(letter: Letter) -> str:
     payload = _payload(letter)
-    body = {"topic": letter.topic, "retained": letter.retain, "payload": payload}
-    return json.dumps(body, ensure_ascii=False)
+    text = letter.body.decode(errors="replace")
+    line = {"topic": letter.topic, "retained": letter.retain, "payload": payload, "body": text}
+    return json.dumps(line, ensure_ascii=False)
 
 
 def as_line(letter: Letter, everything: str) -> str:

@@ -1,0 +1,177 @@
+"""The conformance file, and what must pass it: the verifier, the command and the sample to copy."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from kioskd.signing.ed25519 import signer_at
+from kioskd.verify import Door, Verifier, read_keys
+from kioskd.verify.chain import ChainCode
+from kioskd.verify.proof import Code
+from tests.support.broker import eventually, mosquitto, witness
+from tests.support.commands import kioskd as command
+from tests.support.daemon import LIVE, file_feed, kioskd, settings
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs/connect/controllers"
+FILE, KEYS = FOLDER / "conformance.jsonl", FOLDER / "conformance.keys.json"
+LINES: list[dict[str, Any]] = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
+TOPIC = "liveness/v1/hq/kiosk-07/door-3/action"
+NAMED = {"DOOR": "side-entrance", "CAMERA": "1c0d5a2b7f3e4d96"}
+
+
+def test_the_file_is_what_its_script_makes() -> None:
+    loader = SourceFileLoader("make_conformance", str(ROOT / "scripts/make_conformance"))
+    spec = spec_from_loader(loader.name, loader)
+    assert spec is not None
+    made = module_from_spec(spec)
+    loader.exec_module(made)
+    assert list(made.lines()) == LINES
+
+
+def test_every_refusal_that_there_is_stands_in_the_file_but_one() -> None:
+    """What a trusted key signed and is no message: only a kiosk with a mistake would say it."""
+    assert {line["expect"] for line in LINES} == {*get_args(Code), "opens", "noted"} - {
+        "unreadable"
+    }
+
+
+def test_every_code_is_explained() -> None:
+    page = (ROOT / "docs/connect/mqtt.md").read_text("utf-8")
+    for code in (*get_args(Code), *get_args(ChainCode)):
+        assert f"`{code}`" in page
+
+
+def test_the_verifier_passes_it() -> None:
+    keys = read_keys(KEYS.read_bytes())
+    door = Door(
+        TOPIC, "rgbLiveness", "livenessConfirmed", keys, door=NAMED["DOOR"], camera=NAMED["CAMERA"]
+    )
+    verifier = Verifier(door)
+    for line in LINES:
+        payload = line["payload"].encode()
+        verdict = verifier.heard(line["topic"], payload, line["retained"], line["at"])
+        assert verdict.code == line["expect"], line["name"]
+        assert verdict.sentence or verdict.code in ("opens", "noted")
+
+
+def test_the_command_passes_it() -> None:
+    run = command(
+        *("verify", str(FILE), "--keys", str(KEYS), "--json", "--topic", TOPIC),
+        *("--action", "rgbLiveness", "--attribute", "livenessConfirmed"),
+        *("--door", NAMED["DOOR"], "--camera", NAMED["CAMERA"]),
+    )
+    said = [json.loads(line)["code"] for line in run.out.splitlines()]
+    assert said == [line["expect"] for line in LINES]
+    assert run.status == 1  # some were refused
+
+
+def sample(*more: str, keys: Path = KEYS, topic: str = TOPIC) -> list[str]:
+    told = [str(keys), topic, "rgbLiveness", "livenessConfirmed"]
+    return [sys.executable, str(FOLDER / "controller.py"), *told, *more]
+
+
+def test_the_sample_passes_it() -> None:
+    run = subprocess.run(
+        sample(),
+        input=FILE.read_text("utf-8"),
+        env=os.environ | NAMED,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = {"opens": "open", "noted": "status"}
+    for said, line in zip(run.stdout.splitlines(), LINES, strict=True):
+        assert said.partition(":")[0] == words.get(line["expect"], "shut"), line["name"]
+
+
+@contextmanager
+def following(out: Path, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that writes into a file until it is ended."""
+    with out.open("wb") as file:
+        process = subprocess.Popen(arguments, stdout=file, stderr=file, cwd=ROOT)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """The kiosk's own, made before its first start so that a controller can have it."""
+    (tmp_path / "state").mkdir(mode=0o700)
+    trust = signer_at(tmp_path / "state" / "signing.key").trust
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [trust]}))
+    return tmp_path / "keys.json"
+
+
+def test_the_sample_opens_for_a_live_person_before_the_real_daemon_and_for_no_replay(
+    tmp_path: Path, keys: Path
+) -> None:
+    out, seen = tmp_path / "controller.txt", tmp_path / "verify.txt"
+    topic = "liveness/v1/hq/kiosk-07/live/action"
+    with mosquitto(tmp_path) as broker, witness(broker) as watching:
+        config = settings(broker, {"live": file_feed(LIVE)})
+        place = ("127.0.0.1", str(broker.port))
+        with following(out, sample(*place, keys=keys, topic=topic)):
+            eventually(lambda: "listening" in out.read_text())
+            with kioskd(tmp_path, config) as kiosk:
+                verify = [sys.executable, "-m", "kioskd", "verify", "-c", str(kiosk.config)]
+                with following(seen, verify):
+                    eventually(lambda: "OPEN" in out.read_text())
+                    first = watching.of("action")[0]
+                    watching.client.publish(topic, first.body, 1)
+                    eventually(lambda: "shut: seen" in out.read_text())
+                    eventually(lambda: codes(seen) >= {"proved", "begins", "kept"})
+                    kiosk.stop()
+            watching.client.publish(topic, first.body, 1)
+            eventually(lambda: out.read_text().endswith("one that was\n"))
+        events = {str(action["eventId"]) for action in watching.payloads("action")}
+    assert 1 <= out.read_text().count("OPEN") <= len(events)
+    assert codes(seen) == {"proved", "begins", "kept"}
+
+
+def codes(out: Path) -> set[str]:
+    return {line.split(" ")[0] for line in out.read_text().splitlines()}
+
+
+def test_verify_says_what_it_needs(tmp_path: Path) -> None:
+    for arguments, said in (
+        ((), "--keys"),
+        (("--keys", tmp_path / "none"), "none"),
+        (("--keys", FILE), "kioskd keys"),
+        (("--keys", KEYS), "FILE"),
+        ((tmp_path / "none", "--keys", KEYS), "none"),
+        ((KEYS, "--keys", KEYS), "line 1"),
+        ((FILE, "--keys", KEYS, "--topic", TOPIC), "--action"),
+        ((FILE, "--keys", KEYS, "--topic", "a", "--action", "b", "--attribute", "c"), "SOURCE"),
+    ):
+        run = command("verify", *arguments)
+        assert run.status == 2
+        assert said in run.err
+
+
+def test_messages_are_read_as_other_programs_write_them(tmp_path: Path) -> None:
+    status = next(line for line in LINES if line["expect"] == "noted")
+    text = status["payload"]
+    lines: list[dict[str, object]] = [
+        {"topic": status["topic"], "payload": text, "retain": 1, "qos": 1},  # mosquitto_sub -F %j
+        {"topic": status["topic"], "retained": True, "payload": json.loads(text), "body": text},
+        {"topic": "liveness/v1/hq/kiosk-07/door-3/prompt", "payload": "{}"},  # never signed
+    ]
+    file = tmp_path / "heard.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    run = command("verify", file, "--keys", KEYS)
+    assert (run.status, run.err) == (0, "")
+    assert [line.split()[0] for line in run.out.splitlines()] == ["proved", "proved"]
