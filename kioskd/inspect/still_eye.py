@@ -1,0 +1,51 @@
+"""Looks at one still and measures its largest face with everything that one image allows."""
+
+from dataclasses import dataclass, replace
+
+from feeds.frame import ColorImage, Frame
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from models.observation import Face, Measure, Wanted
+from models.perceive import Perceiver, PerceptionSettings, needs
+from models.session import Networks
+from models.stills.light import Light, light
+
+MEASURES = frozenset(
+    {Measure.QUALITY, Measure.PICTURE, Measure.POSE, Measure.PASSIVE, Measure.LIVENESS}
+)
+PLAN = RgbSettings().plan  # a still is scored as a door's frame is, by default
+# One image is all that there is, so its face counts from the first detection on.
+SETTINGS = replace(PerceptionSettings(), confirm=1, detector_long_side=640)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Still:
+    """What was seen.
+
+    faces  largest first; the first one carries the measures, None what could not be measured
+    light  of the first one
+    """
+
+    image: ColorImage
+    faces: tuple[Face, ...]
+    light: Light | None
+
+
+class StillEye:
+    """One thread. Nothing of one image is left when it looks at the next."""
+
+    def __init__(self, *, verify: bool = False, networks: Networks | None = None) -> None:
+        """`verify`: looks are measured too. Raises NetworkError."""
+        self._measures = MEASURES | ({Measure.IDENTITY} if verify else set())
+        roles = needs(self._measures, (PLAN.scheme,))
+        self.networks = networks or Networks.load(roles, "cpu")
+
+    def look(self, image: ColorImage) -> Still:
+        """Raises NetworkError where the detector fails."""
+        perceiver = Perceiver(self.networks, SETTINGS)
+        frame = Frame("still", 0, 0, 0.0, 0.0, image)
+        seen = perceiver.look(frame)
+        if not seen.faces:
+            return Still(image, (), None)
+        largest = seen.faces[0].track_id
+        seen = perceiver.measure(frame, seen, Wanted(largest, self._measures, PLAN))
+        return Still(image, seen.faces, light(image, seen.faces[0].box))
