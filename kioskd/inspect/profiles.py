@@ -47,7 +47,7 @@ SELFIE = (
          "have more light on the face"),
     Rule("overexposed", "light", "the part of the face that is white", "", "less", 0.2, 0.05,
          "avoid a lamp or the sun right on the face"),
-    Rule("shadow", "light", "the shadow on one half of the face", "", "less", 0.65, 0.45,
+    Rule("shadow", "light", "the shadow on one half of the face", "", "less", 0.7, 0.5,
          "turn to the light"),
     Rule("backlight", "light", "the light behind the face", "", "less", 0.65, 0.4,
          "turn around: have the light before you"),

@@ -39,13 +39,20 @@ class StillEye:
         roles = needs(self._measures, (PLAN.scheme,))
         self.networks = networks or Networks.load(roles, "cpu")
 
+    def find(self, image: ColorImage) -> tuple[Face, ...]:
+        """Whose faces are there, largest first, without any measure. Raises NetworkError."""
+        return Perceiver(self.networks, SETTINGS).look(_frame(image)).faces
+
     def look(self, image: ColorImage) -> Still:
         """Raises NetworkError where the detector fails."""
-        perceiver = Perceiver(self.networks, SETTINGS)
-        frame = Frame("still", 0, 0, 0.0, 0.0, image)
+        perceiver, frame = Perceiver(self.networks, SETTINGS), _frame(image)
         seen = perceiver.look(frame)
         if not seen.faces:
             return Still(image, (), None)
         largest = seen.faces[0].track_id
         seen = perceiver.measure(frame, seen, Wanted(largest, self._measures, PLAN))
         return Still(image, seen.faces, light(image, seen.faces[0].box))
+
+
+def _frame(image: ColorImage) -> Frame:
+    return Frame("still", 0, 0, 0.0, 0.0, image)
