@@ -398,10 +398,10 @@ def record(
     help="Which model is to judge; an error where it cannot.",
 )
 @click.option("--reference", type=PATH, help="A picture of who it must be.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per image.")
-def inspect(
-    images: tuple[str, ...], limits: tuple[str, ...], model: str, as_json: bool, **asked: Any
-) -> None:
+@click.option("--json", "lines", is_flag=True, help="Print one JSON object per image.")
+@click.option("--html", type=PATH, help="Write a report.")
+@click.option("--thumbnails", "pictures", is_flag=True, help="Show the faces in it.")
+def inspect(limits: tuple[str, ...], model: str, html: Path | None, **asked: Any) -> None:
     """Judge still images: accept, doubt or reject each, and why.
 
     Exit status of the worst image: 0 accept, 3 doubt, 4 reject.
@@ -410,10 +410,13 @@ def inspect(
         from kioskd.commands import inspect as command
         from kioskd.inspect.named_models import Model
 
+    if html is not None:
+        with extra("evaluation"):
+            from kioskd.inspect import page as page
     if wrong := [limit for limit in limits if "=" not in limit]:
         raise click.BadParameter(f"--limit {wrong[0]}: such as sharpness=0.1,0.2")
     by_code = dict(limit.split("=", 1) for limit in limits)
-    sys.exit(command.run(images, limits=by_code, model=Model(model), lines=as_json, **asked))
+    sys.exit(command.run(command.Asked(limits=by_code, model=Model(model), html=html, **asked)))
 
 
 @main.command()

@@ -6,6 +6,7 @@ import json
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 from pathlib import Path
 from typing import Any, Literal
@@ -20,10 +21,13 @@ from feeds.frame import ColorImage
 from feeds.imaging import resize
 from kioskd.inspect.finding import SEVERITY, Band, Finding, Rule, worst
 from kioskd.inspect.named_models import Model
+from kioskd.inspect.pool import in_order
 from kioskd.inspect.profiles import LimitError, rules
+from models.stills.areas import AREAS
 from tests.support.clips import images_of
 from tests.support.commands import kioskd
 from tests.support.daemon import LIVE
+from tests.support.patience import DEADLINE_S
 from tests.support.project import ROOT
 from tests.support.stills import PORTRAIT, attacking, bands, jpeg, judged, living, selfie
 
@@ -381,3 +385,62 @@ def test_encoding_is_of_no_matter_to_what_is_measured_of_the_face() -> None:
     for one, other in zip(plain.findings, packed.findings, strict=True):
         if one.group in ("face", "light"):
             assert one.band == other.band, one.code
+
+
+# Many, and a report.
+
+
+def test_many_are_judged_at_once_and_told_in_their_order() -> None:
+    begun: list[int] = []
+    gate = threading.Barrier(3, timeout=DEADLINE_S)
+
+    def make(number: int) -> int:
+        begun.append(number)
+        if number < 3:
+            gate.wait()  # passes only if three are made at the same time
+        return number * number
+
+    assert list(in_order(make, range(40), 3)) == [number * number for number in range(40)]
+    assert sorted(begun) == list(range(40))
+
+
+def test_a_folder_of_any_size_is_begun_bit_by_bit() -> None:
+    begun: list[int] = []
+    made = in_order(begun.append, range(1000), 2)
+    next(made)
+    assert len(begun) <= 4
+    made.close()
+    assert len(begun) <= 5
+
+
+def test_what_fails_fails_in_its_place() -> None:
+    made = in_order(lambda number: 1 // (2 - number), range(5), 1)
+    assert [next(made), next(made)] == [0, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(made)
+
+
+def test_the_report_has_every_image_and_shows_faces_only_when_asked(tmp_path: Path) -> None:
+    folder, report = (
+        written(tmp_path, a=living(), b=attacking(), c=b"no picture"),
+        tmp_path / "r.html",
+    )
+    told = ("inspect", folder, "--profile", "door", "--html", report)
+    assert kioskd(*told).status == 4
+    text = report.read_text()
+    for name, content in (("a", living()), ("b", attacking()), ("c", b"no picture")):
+        assert f"{name}.jpg" in text
+        assert hashlib.sha256(content).hexdigest() in text
+    assert "data:image" not in text
+    assert kioskd(*told, "--thumbnails").status == 4
+    text = report.read_text()
+    assert text.count("data:image/jpeg") == 2
+    assert text.count("<polygon") == 2 * len(AREAS)
+    assert kioskd(*told[:-1], tmp_path / "nowhere" / "r.html").status == 1
+
+
+def test_a_name_can_write_nothing_of_its_own_into_the_report(tmp_path: Path) -> None:
+    (tmp_path / "<b>bold.jpg").write_bytes(living())
+    kioskd("inspect", tmp_path, "--html", tmp_path / "r.html")
+    assert "<b>bold" not in (tmp_path / "r.html").read_text()
+    assert "&lt;b&gt;bold" in (tmp_path / "r.html").read_text()

@@ -10,9 +10,11 @@ from feeds.still_image import StillError, read_still
 from kioskd.inspect.finding import Band, Finding, worst
 from kioskd.inspect.named_models import MediaError, Model, check_media
 from kioskd.inspect.profiles import Profile, Rules
+from kioskd.inspect.shown import Shown, shown
 from kioskd.inspect.still_eye import Still, StillEye
 from models.embedding import Embedding
 from models.observation import Box, Face
+from models.stills.areas import AREAS
 
 FacePolicy = Literal["largest", "one"]
 LOSSLESS = {b"\x89PNG\r\n\x1a\n": "PNG", b"BM": "BMP"}
@@ -24,6 +26,7 @@ class Request:
 
     policy     largest: the largest of several faces is meant; one: a second one is rejected
     reference  the look of who must be in the picture; None: nobody is asked for
+    pictures   whether a small picture of the face is kept for a report
     """
 
     profile: Profile
@@ -31,6 +34,7 @@ class Request:
     policy: FacePolicy = "largest"
     model: Model = Model.RGB_SINGLE_IMAGE
     reference: Embedding | None = None
+    pictures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Inspection:
     sha256    of the bytes that were judged, in hexadecimal: whoever goes on with a picture can see
               that it is the same one
     size      width and height as it is looked at, pixels; None: it could not be read
+    shown     the face, small, where the request asks for pictures
     face      left, top, right and bottom of the face that was judged, pixels
     """
 
@@ -51,6 +56,7 @@ class Inspection:
     findings: tuple[Finding, ...]
     size: tuple[int, int] | None = None
     face: Box | None = None
+    shown: Shown | None = None
 
     @property
     def against(self) -> tuple[Finding, ...]:
@@ -81,6 +87,7 @@ def inspect(name: str, content: bytes, eye: StillEye, request: Request) -> Inspe
         tuple(findings),
         None if still is None else (still.image.shape[1], still.image.shape[0]),
         still.faces[0].box if still is not None and still.faces else None,
+        shown(still) if still is not None and request.pictures else None,
     )
 
 
@@ -92,6 +99,8 @@ def _findings(content: bytes, still: Still, request: Request) -> Iterator[Findin
         yield from _of_pose(still, face, request.rules)
         yield from _of_light(still, request.rules)
         yield from _of_picture(face, request.rules)
+        yield from (request.rules[area].judge(still.covered.get(area)) for area in AREAS)
+        yield from (request.rules[mark].judge(found) for mark, found in still.marks.items())
         yield request.rules["liveness"].judge(
             None if face.liveness is None else face.liveness.score
         )

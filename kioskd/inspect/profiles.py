@@ -11,11 +11,17 @@ from typing import Literal
 from kioskd.identity.matching import IDENTICAL
 from kioskd.inspect.finding import Rule
 from kioskd.modes import judgeable_picture as pictures
+from models.stills.areas import AREAS
 
 Profile = Literal["selfie", "door"]
 Rules = Mapping[str, Rule]
 
 AGAIN = "take another picture"
+NEVER = 100.0  # of what is measured too poorly to reject by
+# From where a covered area rejects a selfie. A fringe or a cap at the brows does not.
+COVERED = dict.fromkeys(AREAS, 0.9) | dict.fromkeys(
+    ("forehead", "right_eyebrow", "left_eyebrow"), 1.0
+)
 PLAIN = "send the picture as the camera took it, without filters"
 
 SELFIE = (
@@ -64,6 +70,21 @@ SELFIE = (
          pictures.MINIMUM_REDNESS, f"no skin has these colours; {PLAIN}"),
     Rule("discord", "picture", "the discord of its colours", "", "less", pictures.MAXIMUM_DISCORD,
          pictures.MAXIMUM_DISCORD, f"its colours were changed; {PLAIN}"),
+    *(
+        Rule(area, "covered", f"the likelihood that the {area.replace('_', ' ')} is covered", "",
+             "less", reject, 0.6, "take off what covers it, and keep hair and hands away")
+        for area, reject in COVERED.items()
+    ),
+    Rule("border_edge", "marks", "the straight edge about the face", "sides", "less", 2.4, 1.95,
+         "there seems to be a sheet, a screen or a frame around it", essential=False),
+    Rule("cut_border", "marks", "the outline cut round the face", "", "less", NEVER, 0.5,
+         "it seems to be cut out; a person should look", essential=False),
+    Rule("deformation", "marks", "the deformation of the face", "", "less", NEVER, 0.25,
+         "it seems bent, folded or stretched; a person should look", essential=False),
+    Rule("reflection", "marks", "the white glare on the skin", "", "less", NEVER, 0.15,
+         "there may be glass before it; a person should look", essential=False),
+    Rule("moire", "marks", "the grid on the skin", "", "less", 6.5, 5.2,
+         "it seems to be shown on a screen", essential=False),
     Rule("liveness", "liveness", "the score for a living person", "", "more", 0.4, 0.9,
          "it looks like a picture of a picture; a person should look, or ask for another one"),
     Rule("likeness", "identity", "the likeness to the reference", "", "more", IDENTICAL, IDENTICAL,

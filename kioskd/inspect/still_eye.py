@@ -1,13 +1,16 @@
 """Looks at one still and measures its largest face with everything that one image allows."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from feeds.frame import ColorImage, Frame
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Measure, Wanted
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
+from models.stills.areas import covered
 from models.stills.light import Light, light
+from models.stills.marks import marks
 
 MEASURES = frozenset(
     {Measure.QUALITY, Measure.PICTURE, Measure.POSE, Measure.PASSIVE, Measure.LIVENESS}
@@ -21,13 +24,17 @@ SETTINGS = replace(PerceptionSettings(), confirm=1, detector_long_side=640)
 class Still:
     """What was seen.
 
-    faces  largest first; the first one carries the measures, None what could not be measured
-    light  of the first one
+    faces    largest first; the first one carries the measures, None what could not be measured
+    light    of the first one
+    covered  of each area of its face how likely it is covered; empty without a mesh
+    marks    of a print, a screen or a mask, by name
     """
 
     image: ColorImage
     faces: tuple[Face, ...]
     light: Light | None
+    covered: Mapping[str, float | None] = field(default_factory=dict)
+    marks: Mapping[str, float | None] = field(default_factory=dict)
 
 
 class StillEye:
@@ -51,7 +58,9 @@ class StillEye:
             return Still(image, (), None)
         largest = seen.faces[0].track_id
         seen = perceiver.measure(frame, seen, Wanted(largest, self._measures, PLAN))
-        return Still(image, seen.faces, light(image, seen.faces[0].box))
+        face = seen.faces[0]
+        areas = {} if face.mesh is None else covered(image, face.mesh)
+        return Still(image, seen.faces, light(image, face.box), areas, marks(image, face))
 
 
 def _frame(image: ColorImage) -> Frame:
