@@ -45,6 +45,7 @@ class Rule:
     advice     what to do about it
     essential  whether nothing can be accepted while it could not be measured
     digits     that are shown behind the point
+    worth      how well it tells, as measured, where that is little
     """
 
     code: str
@@ -57,6 +58,7 @@ class Rule:
     advice: str
     essential: bool = True
     digits: int = 2
+    worth: str = ""
 
     def __post_init__(self) -> None:
         if not (isfinite(self.reject) and isfinite(self.doubt)):
@@ -80,6 +82,8 @@ class Rule:
             limit = self.reject if band == "reject" else self.doubt
             bound = "at least" if self.better == "more" else "at most"
             said += f", and {bound} {self._shown(limit)} is wanted: {self.advice}"
+        if self.worth:
+            said += f" ({self.worth})"
         return replace(self.note(said, band), found=float(found))
 
     def note(self, sentence: str, band: Band) -> Finding:
