@@ -460,3 +460,11 @@ def solve_pnp(
     if not solved:
         return None
     return cv2.Rodrigues(rotation)[0].astype(np.float64), translation.reshape(3).astype(np.float64)
+
+
+def hull_mask(shape: tuple[int, int], points: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """(H, W) of the convex hull of (N, 2) points in pixels, its border included."""
+    found = np.zeros(shape, np.uint8)
+    hull = cv2.convexHull(np.rint(points).astype(np.int32))
+    cv2.fillConvexPoly(found, hull, 1)
+    return np.asarray(found > 0)

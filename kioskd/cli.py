@@ -1,7 +1,8 @@
 """How each command is called. The only file that imports click; kioskd/commands/ does the work.
 
 Exit status: 0 all is well; 1 something failed while running (systemd starts it again);
-2 the configuration or the installation is wrong (a restart would not mend it).
+2 the configuration or the installation is wrong (a restart would not mend it). `kioskd inspect`
+has two more: 3 a person should look at an image, 4 one is rejected.
 """
 
 import os
@@ -369,6 +370,53 @@ def record(
 
     limits = command.Limits(minutes, keep_gb, keep_days)
     sys.exit(command.run(config, feed, folder, limits, agreed))
+
+
+@main.command("inspect")
+@click.argument("images", metavar="IMAGE|FOLDER|-", nargs=-1, required=True)
+@click.option(
+    "--profile",
+    type=click.Choice(("selfie", "door")),
+    default="selfie",
+    show_default=True,
+    help="door: ask for what a door's camera can give.",
+)
+@click.option("--limit", "limits", multiple=True, metavar="CODE=REJECT[,DOUBT]", help="Another.")
+@click.option(
+    "--faces",
+    "policy",
+    type=click.Choice(("largest", "one")),
+    default="largest",
+    show_default=True,
+    help="one: reject a picture of several people.",
+)
+@click.option(
+    "--model",
+    type=click.Choice(("rgb-single-image", "rgb-sequence", "infrared", "depth")),
+    default="rgb-single-image",
+    show_default=True,
+    help="Which model is to judge; an error where it cannot.",
+)
+@click.option("--reference", type=PATH, help="A picture of who it must be.")
+@click.option("--json", "lines", is_flag=True, help="Print one JSON object per image.")
+@click.option("--html", type=PATH, help="Write a report.")
+@click.option("--thumbnails", "pictures", is_flag=True, help="Show the faces in it.")
+def inspect(limits: tuple[str, ...], model: str, html: Path | None, **asked: Any) -> None:
+    """Judge still images: accept, doubt or reject each, and why.
+
+    Exit status of the worst image: 0 accept, 3 doubt, 4 reject.
+    """
+    with extra("page"):
+        from kioskd.commands import inspect as command
+        from kioskd.inspect.named_models import Model
+
+    if html is not None:
+        with extra("evaluation"):
+            from kioskd.inspect import page as page
+    if wrong := [limit for limit in limits if "=" not in limit]:
+        raise click.BadParameter(f"--limit {wrong[0]}: such as sharpness=0.1,0.2")
+    by_code = dict(limit.split("=", 1) for limit in limits)
+    sys.exit(command.run(command.Asked(limits=by_code, model=Model(model), html=html, **asked)))
 
 
 @main.command()

@@ -21,7 +21,7 @@ HALF_SHARP = 0.05  # Laplacian variance in grey variances that is called 0.5
 
 def quality(image: ColorImage, box: Box) -> ImageQuality | None:
     """The quality of the face in a box; None when no part of it lies in the image."""
-    sample = _sample(image, box)
+    sample = inner_face(image, box)
     if sample is None:
         return None
     mean, variance = mean_and_variance(sample)
@@ -45,8 +45,8 @@ def _contrast(sample: Image) -> float:
     return (bright - dark) / 255
 
 
-def _sample(image: ColorImage, box: Box) -> Image | None:
-    """The inner face, grey, at SIZE; cut where the frame ends."""
+def inner_face(image: ColorImage, box: Box) -> Image | None:
+    """The inner face, grey, at SIZE; cut where the frame ends. None when none of it lies there."""
     x1, y1, x2, y2 = box
     inset_x, inset_y = INSET * (x2 - x1), INSET * (y2 - y1)
     left, top = max(0, int(x1 + inset_x)), max(0, int(y1 + inset_y))

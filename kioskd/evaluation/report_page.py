@@ -13,6 +13,7 @@ from kioskd.evaluation.report import Mistake, Report, SchemeReport
 from kioskd.evaluation.report_text import interval, percent, stills
 
 TEMPLATE = "report.html.jinja"
+HERE = Path(__file__).parent
 
 
 def page(report: Report, thumbnails: Mapping[Mistake, bytes] | None = None) -> str:
@@ -38,9 +39,12 @@ def page(report: Report, thumbnails: Mapping[Mistake, bytes] | None = None) -> s
 
 
 def rendered(template: str, **values: Any) -> str:
-    """The page that a template of this folder makes of the values; their names are its own."""
+    """The page that a template makes of the values; their names are its own.
+
+    It lies here, or in kioskd/inspect, and may include what lies in either.
+    """
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader([HERE, HERE.parent / "inspect"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,0 +1,67 @@
+"""Looks at one still and measures its largest face with everything that one image allows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from feeds.frame import ColorImage, Frame
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from models.observation import Face, Measure, Wanted
+from models.perceive import Perceiver, PerceptionSettings, needs
+from models.session import Networks
+from models.stills.areas import covered
+from models.stills.light import Light, light
+from models.stills.marks import marks
+
+MEASURES = frozenset(
+    {Measure.QUALITY, Measure.PICTURE, Measure.POSE, Measure.PASSIVE, Measure.LIVENESS}
+)
+PLAN = RgbSettings().plan  # a still is scored as a door's frame is, by default
+# One image is all that there is, so its face counts from the first detection on.
+SETTINGS = replace(PerceptionSettings(), confirm=1, detector_long_side=640)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Still:
+    """What was seen.
+
+    faces    largest first; the first one carries the measures, None what could not be measured
+    light    of the first one
+    covered  of each area of its face how likely it is covered; empty without a mesh
+    marks    of a print, a screen or a mask, by name
+    """
+
+    image: ColorImage
+    faces: tuple[Face, ...]
+    light: Light | None
+    covered: Mapping[str, float | None] = field(default_factory=dict)
+    marks: Mapping[str, float | None] = field(default_factory=dict)
+
+
+class StillEye:
+    """One thread. Nothing of one image is left when it looks at the next."""
+
+    def __init__(self, *, verify: bool = False, networks: Networks | None = None) -> None:
+        """`verify`: looks are measured too. Raises NetworkError."""
+        self._measures = MEASURES | ({Measure.IDENTITY} if verify else set())
+        roles = needs(self._measures, (PLAN.scheme,))
+        self.networks = networks or Networks.load(roles, "cpu")
+
+    def find(self, image: ColorImage) -> tuple[Face, ...]:
+        """Whose faces are there, largest first, without any measure. Raises NetworkError."""
+        return Perceiver(self.networks, SETTINGS).look(_frame(image)).faces
+
+    def look(self, image: ColorImage) -> Still:
+        """Raises NetworkError where the detector fails."""
+        perceiver, frame = Perceiver(self.networks, SETTINGS), _frame(image)
+        seen = perceiver.look(frame)
+        if not seen.faces:
+            return Still(image, (), None)
+        largest = seen.faces[0].track_id
+        seen = perceiver.measure(frame, seen, Wanted(largest, self._measures, PLAN))
+        face = seen.faces[0]
+        areas = {} if face.mesh is None else covered(image, face.mesh)
+        return Still(image, seen.faces, light(image, face.box), areas, marks(image, face))
+
+
+def _frame(image: ColorImage) -> Frame:
+    return Frame("still", 0, 0, 0.0, 0.0, image)
