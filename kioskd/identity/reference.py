@@ -1,7 +1,6 @@
 """A picture of who must stand there: whether it is fit to be compared with, and its look.
 
-The seed's rules of composition, each as a check with a limit. What cannot be measured of a single
-picture is not claimed: whether glasses, hats or hands cover the face is not judged here.
+The seed's rules of composition, each as a check with a limit.
 """
 
 from collections.abc import Collection, Iterator
@@ -17,6 +16,7 @@ from models.embedding import Embedding
 from models.observation import Box, Face, LivenessPlan, Measure, Wanted
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
+from models.stills.areas import covered
 
 Look = Embedding  # for those who keep one until it is compared
 Quality = Literal["low", "medium", "high"]
@@ -46,9 +46,13 @@ SENTENCES = {
     "bright": "the face is overexposed",
     "uneven_light": "one half of the face lies in the shadow",
     "cropped": "the picture ends too near to the face",
+    "partly_covered": "something lies over an eye or a cheek, such as glasses that mirror, or hair",
+    "covered": "the nose or the mouth is covered",
     "not_measured": "a part of the picture could not be measured",
 }
-GRAVE = frozenset({"face_very_small", "very_blurred", "far_turned", "not_measured"})
+GRAVE = frozenset({"face_very_small", "very_blurred", "far_turned", "covered", "not_measured"})
+COVERED = 0.9  # how likely an area is covered, from which on a reference has that against it
+WORST, OTHERS = ("nose", "mouth"), ("right_eye", "left_eye", "right_cheek", "left_cheek")
 
 
 class NoReferenceError(Exception):
@@ -147,6 +151,18 @@ def faults(image: ColorImage, face: Face) -> Iterator[str]:
         yield "uneven_light"
     if _room(image, face.box) < ROOM:
         yield "cropped"
+    yield from _covered(image, face)
+
+
+def _covered(image: ColorImage, face: Face) -> Iterator[str]:
+    """An area that is not in the picture is not said to be covered: `cropped` says that."""
+    if face.mesh is None:
+        yield "not_measured"
+        return
+    areas = covered(image, face.mesh)
+    for code, names in (("covered", WORST), ("partly_covered", OTHERS)):
+        if any((areas[name] or 0.0) >= COVERED for name in names):
+            yield code
 
 
 def _unevenness(image: ColorImage, box: Box) -> float:
