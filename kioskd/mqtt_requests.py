@@ -4,6 +4,7 @@ The broker's access list says who may write there; a credential in each message 
 brokers that have none. A request is {"id", "credential", ...}, its answer {"id", "status", "body"}.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from kioskd import log
 from kioskd.delivery.mqtt import Letter
 from kioskd.refused import RefusedError
 
+MOST_WAITING = 8  # requests, which may be pictures: more are refused, or they would fill the memory
 REMEMBERED = 200  # answers, by the request's id: a request that arrives twice is answered the same
 MOST_ID, MOST_CORRELATION = 128, 256
 
@@ -40,14 +42,25 @@ class MqttRequests:
         self._response, self._read, self._answered = response, read, answered
         self._publish, self._later = publish, later
         self._answers: OrderedDict[str, Json] = OrderedDict()
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
 
     def take(self, letter: Letter) -> None:
         """A request came; on the courier's thread."""
-        self._later(lambda: self._serve(letter))
-
-    def _serve(self, letter: Letter) -> None:
         if letter.retain:
             return  # of an earlier time; who asks now does not retain
+        if not self._waiting.acquire(blocking=False):
+            busy = RefusedError(429, "TooManyRequests", "too many requests wait; ask again")
+            self._say(letter, {"id": "", "status": busy.status, "body": busy.body})
+            return
+        self._later(lambda: self._served(letter))
+
+    def _served(self, letter: Letter) -> None:
+        try:
+            self._serve(letter)
+        finally:
+            self._waiting.release()
+
+    def _serve(self, letter: Letter) -> None:
         request_id, answer = "", {}
         try:
             said = self._read(letter.body)
@@ -66,7 +79,9 @@ class MqttRequests:
             self._answers[request_id] = answer
             while len(self._answers) > REMEMBERED:
                 self._answers.popitem(last=False)
-        told = {"id": request_id, **answer}
+        self._say(letter, {"id": request_id, **answer})
+
+    def _say(self, letter: Letter, told: Json) -> None:
         self._publish(self._answer_topic(letter), told, _correlation(letter))
 
     def _answer_topic(self, letter: Letter) -> str:

@@ -173,9 +173,8 @@ def test_whatever_the_document_allows_is_answered_as_it_says(nobody: Place) -> N
     asked()
 
 
-def test_people_are_changed_and_erased_over_mqtt(nobody: Place) -> None:
+def test_people_are_enrolled_changed_and_erased_over_mqtt(nobody: Place) -> None:
     """By a client of the broker, which the kiosk answers."""
-    nobody.ask("PUT", "/api/people/a", {"images": [picture(HIM)]})
     base = "liveness/v1/hq/kiosk-07/people"
 
     def ask(op: str, credential: str = TOKEN, **more: object) -> tuple[int, Any]:
@@ -191,6 +190,7 @@ def test_people_are_changed_and_erased_over_mqtt(nobody: Place) -> None:
         return found["status"], found["body"]
 
     assert ask("list", "wrong")[0] == 401
+    assert ask("enrol", personId="a", person={"images": [picture(HIM)]})[0] == 201
     status, said = ask("list", personId="")
     assert (status, [one["personId"] for one in said["people"]], said["more"]) == (
         200,

@@ -18,7 +18,7 @@ from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.delivery_context import Shared, nobody
 from kioskd.delivery.delivery_settings import DeliverySettings, Protocol
 from kioskd.delivery.embedded_broker import EmbeddedBroker
-from kioskd.delivery.incoming import LARGEST_PACKET, MOST_A_SECOND, Incoming
+from kioskd.delivery.incoming import LARGEST_PACKET, LARGEST_REQUEST, MOST_A_SECOND, Incoming
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.message_lines import as_line
 from kioskd.delivery.mqtt import Letter, Link
@@ -461,9 +461,13 @@ def test_each_topic_has_so_many_messages_a_second_and_the_others_are_counted() -
     assert way_in.admits("b", 0.99)
     assert way_in.admits("a", 1.0)
     assert not way_in.admits("c", 1.0)
+    assert way_in.largest_packet == LARGEST_PACKET
+    assert Incoming({"a": print}, pictures=True).largest_packet == LARGEST_REQUEST
+    assert Incoming({}).largest_packet is None
     way_in.tend()
     way_in.tend()
     assert unread == [{"a": 100 - MOST_A_SECOND}, {}]
+    assert not way_in.admits("a", 3.0, LARGEST_REQUEST + 1)
 
 
 def test_what_is_known_of_events_stays_small(tmp_path: Path) -> None:

@@ -337,6 +337,9 @@ def test_sessions_are_asked_for_over_mqtt(tmp_path: Path, version: str) -> None:
         assert ended["session"]["signed"]["keyId"] in made.trusted
         assert ask(request("list", "3"))[1]["body"]["sessions"][0]["id"] == session_id
         assert ask(request("delete", "4", sessionId=session_id))[1]["status"] == 204
+        picture = {**session, "verifyImage": base64.b64encode(HIM).decode()}
+        answered = ask(request("create", "10", session=picture))[1]
+        assert answered["body"]["verifyImage"]["qualityForRecognition"] == "medium"
         for wrong, code in (
             ({**request("list", "5"), "credential": "wrong"}, "Unauthorized"),
             (request("open", "6"), "BadRequest"),

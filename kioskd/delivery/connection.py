@@ -7,7 +7,7 @@ from kioskd.delivery import broker_sentences
 from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.broker_limits import Limits
 from kioskd.delivery.delivery_context import Shared
-from kioskd.delivery.incoming import LARGEST_PACKET, Incoming
+from kioskd.delivery.incoming import Incoming
 from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import (
     Acked,
@@ -111,7 +111,7 @@ class Connection:
             self._hear,
             will=Letter(will.topic, will.body, limits.qos, limits.retain),
             subscribe=self._incoming.topics,
-            largest_packet=LARGEST_PACKET if self._incoming.topics else None,
+            largest_packet=self._incoming.largest_packet,
         )
         self._since = now
         with self._outgoing.lock:
@@ -121,7 +121,7 @@ class Connection:
     def _hear(self, link: Link, happening: Heard) -> None:
         """On the link's thread: keep it for the courier's, but no heap of what others send."""
         if isinstance(happening, Received) and not self._incoming.admits(
-            happening.letter.topic, self._clock.monotonic()
+            happening.letter.topic, self._clock.monotonic(), len(happening.letter.body)
         ):
             return
         self._inbox.put((link, happening))

@@ -86,7 +86,8 @@ class Courier:
         disk, outgoing = PatientDisk(shared), self._outgoing
         ledger = Ledger(shared, self._audit, self._sender, self._topics.audit, disk)
         self._replies = Replies(shared, ledger, self._topics)
-        incoming = Incoming({**readers, **self._replies.readers}, self._replies.tend)
+        every = {**readers, **self._replies.readers}
+        incoming = Incoming(every, self._replies.tend, pictures=bool(readers))
         will = Letter(self._topics.status, self._status("offline", {}, None))
         self._upkeep = Upkeep(shared, self._audit, disk)
         self._pump = Pump(shared, outgoing, ledger)

@@ -12,6 +12,7 @@ Unread = Callable[[Mapping[str, int]], object]
 
 MOST_A_SECOND = 20  # messages on one topic that are read; what delivery does for doors goes first
 LARGEST_PACKET = 8192  # bytes; an MQTT 5 broker keeps what is larger to itself
+LARGEST_REQUEST = 3 * 2**20  # of a topic that takes pictures: 2 MiB of one, in base64
 
 
 @dataclass(slots=True)
@@ -33,11 +34,18 @@ class Incoming:
 
     unread  called on the courier's thread every now and then, with how many messages on which
             topics were more than it reads, since it was last called
+    pictures  whether some of these may come with a picture in them
     """
 
-    def __init__(self, readers: Mapping[str, Reader], unread: Unread = nobody_asks) -> None:
+    def __init__(
+        self,
+        readers: Mapping[str, Reader],
+        unread: Unread = nobody_asks,
+        *,
+        pictures: bool = False,
+    ) -> None:
         self._readers = dict(readers)
-        self._unread = unread
+        self._unread, self._pictures = unread, pictures
         self._seconds: dict[str, _Second] = {}
         self._left: Counter[str] = Counter()
         self._lock = threading.Lock()  # of these two
@@ -47,7 +55,14 @@ class Incoming:
         """What to subscribe to at each new connection."""
         return tuple(self._readers)
 
-    def admits(self, topic: str, now: float) -> bool:
+    @property
+    def largest_packet(self) -> int | None:
+        """Bytes of the largest message that is wanted; None: nothing is subscribed to."""
+        if not self._readers:
+            return None
+        return LARGEST_REQUEST if self._pictures else LARGEST_PACKET
+
+    def admits(self, topic: str, now: float, size: int = 0) -> bool:
         """Whether a message is to be kept for its reader; asked on the connection's thread.
 
         Who may write to a topic could otherwise fill the memory, and the courier's time.
@@ -55,6 +70,9 @@ class Incoming:
         if topic not in self._readers:
             return False
         with self._lock:
+            if size > LARGEST_REQUEST:  # as a broker of 3.1.1 may pass on
+                self._left[topic] += 1
+                return False
             second = self._seconds.setdefault(topic, _Second(now))
             if now - second.since >= 1.0:
                 second = self._seconds[topic] = _Second(now)

@@ -1,4 +1,4 @@
-"""Enrolment over MQTT (kioskd/mqtt_requests.py): pictures of some kilobytes, changes and erasures.
+"""Enrolment over MQTT (kioskd/mqtt_requests.py).
 
 docs/install/people.md has the messages.
 """
