@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from feeds.frame import ColorImage
 from feeds.imaging import resize
@@ -444,3 +444,34 @@ def test_a_name_can_write_nothing_of_its_own_into_the_report(tmp_path: Path) -> 
     kioskd("inspect", tmp_path, "--html", tmp_path / "r.html")
     assert "<b>bold" not in (tmp_path / "r.html").read_text()
     assert "&lt;b&gt;bold" in (tmp_path / "r.html").read_text()
+
+
+def test_twelve_people_are_counted_and_one_of_many_alike_is_doubted() -> None:
+    person = resize(images_of(LIVE, 1)[0], (480, 270), "area")
+    crowd = np.vstack([np.hstack([person] * 4)] * 3)
+    found = judged(jpeg(np.ascontiguousarray(crowd), 95), "door")
+    told = {each.code: each for each in found.findings}
+    assert told["faces"].found == 12
+    assert told["other_face"].band == "doubt"
+    assert found.recommendation != "accept"
+
+
+def test_a_face_of_twenty_pixels_is_none_or_too_small() -> None:
+    person = images_of(LIVE, 1)[0]
+    small = resize(person, (person.shape[1] // 8, person.shape[0] // 8), "area")
+    wide = np.full((1080, 1920, 3), 120, np.uint8)
+    wide[500 : 500 + small.shape[0], 900 : 900 + small.shape[1]] = small
+    told = bands(judged(jpeg(wide, 95), "door"))
+    assert "reject" in (told["faces"], told.get("face_px"))
+
+
+def test_a_drawing_is_never_accepted() -> None:
+    drawing = Image.new("RGB", (900, 900), (250, 245, 230))
+    pen = ImageDraw.Draw(drawing)
+    pen.ellipse((250, 150, 650, 700), (235, 190, 160), (60, 40, 30), 6)
+    for x in (350, 500):
+        pen.ellipse((x, 340, x + 60, 380), (255, 255, 255), (40, 30, 20), 4)
+        pen.ellipse((x + 20, 348, x + 42, 374), (70, 40, 20))
+    pen.polygon(((450, 400), (425, 500), (475, 500)), (220, 170, 140))
+    pen.ellipse((390, 560, 510, 610), (190, 80, 80))
+    assert judged(saved(drawing, quality=95), "door").recommendation != "accept"
