@@ -3,10 +3,12 @@
 import hashlib
 import io
 import json
+import re
 import struct
 import subprocess
 import sys
 import threading
+import tomllib
 import zlib
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +21,7 @@ from PIL import Image, ImageDraw
 
 from feeds.frame import ColorImage
 from feeds.imaging import resize
+from kioskd.evaluation.estimates import clopper_pearson
 from kioskd.inspect.finding import SEVERITY, Band, Finding, Rule, worst
 from kioskd.inspect.named_models import Model
 from kioskd.inspect.pool import in_order
@@ -475,3 +478,25 @@ def test_a_drawing_is_never_accepted() -> None:
     pen.polygon(((450, 400), (425, 500), (475, 500)), (220, 170, 140))
     pen.ellipse((390, 560, 510, 610), (190, 80, 80))
     assert judged(saved(drawing, quality=95), "door").recommendation != "accept"
+
+
+def test_how_often_it_is_wrong_is_what_was_measured_on_sources_held_out() -> None:
+    """At the limits that ship; the page's table has a line for each species of attack."""
+    table = tomllib.loads((ROOT / "models/held_out.toml").read_text())["schemes"][
+        "fused_multimodal"
+    ]
+    doubt, reject = (
+        table["thresholds"].index(limit)
+        for limit in (rules("selfie")["liveness"].doubt, rules("selfie")["liveness"].reject)
+    )
+    text = (ROOT / "docs/understand/stills.md").read_text()
+    for species, held in {"living": table["bona_fide"], **table["species"]}.items():
+        accepted = held.get("accepted") or [1 - share for share in held["refused"]]
+        count = held["frames"]
+        first, past = round(count * accepted[doubt]), round(count * accepted[reject])
+        shares = (first, past - first, count - past)
+        low, high = clopper_pearson(first, count)
+        told = [f"{100 * share / count:.1f}" for share in shares]
+        line = next(each for each in text.splitlines() if re.match(rf"\| {species}\b", each))
+        assert f", {count} frames |" in line
+        assert f"| {told[0]} [{100 * low:.1f}, {100 * high:.1f}] | {told[1]} | {told[2]} |" in line
