@@ -70,3 +70,12 @@ def test_nothing_else_asks_for_them() -> None:
     assert without(LIBRARIES, "check", "-c", "config.yaml").returncode == 0
     demo = without(LIBRARIES, "demo", "--json")
     assert demo.returncode == 0, demo.stderr
+
+
+def test_inspect_names_what_is_missing_for_a_table_and_for_a_report() -> None:
+    said = without(("rich",), "inspect", "nowhere.jpg")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.endswith("pip install 'kioskd[page]'\n")
+    said = without(("jinja2",), "inspect", "nowhere.jpg", "--html", "report.html")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.endswith("pip install 'kioskd[evaluation]'\n")

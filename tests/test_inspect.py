@@ -3,10 +3,12 @@
 import hashlib
 import io
 import json
+import re
 import struct
 import subprocess
 import sys
 import threading
+import tomllib
 import zlib
 from pathlib import Path
 from typing import Any, Literal
@@ -15,10 +17,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from feeds.frame import ColorImage
 from feeds.imaging import resize
+from kioskd.evaluation.estimates import clopper_pearson
 from kioskd.inspect.finding import SEVERITY, Band, Finding, Rule, worst
 from kioskd.inspect.named_models import Model
 from kioskd.inspect.pool import in_order
@@ -444,3 +447,56 @@ def test_a_name_can_write_nothing_of_its_own_into_the_report(tmp_path: Path) -> 
     kioskd("inspect", tmp_path, "--html", tmp_path / "r.html")
     assert "<b>bold" not in (tmp_path / "r.html").read_text()
     assert "&lt;b&gt;bold" in (tmp_path / "r.html").read_text()
+
+
+def test_twelve_people_are_counted_and_one_of_many_alike_is_doubted() -> None:
+    person = resize(images_of(LIVE, 1)[0], (480, 270), "area")
+    crowd = np.vstack([np.hstack([person] * 4)] * 3)
+    found = judged(jpeg(np.ascontiguousarray(crowd), 95), "door")
+    told = {each.code: each for each in found.findings}
+    assert told["faces"].found == 12
+    assert told["other_face"].band == "doubt"
+    assert found.recommendation != "accept"
+
+
+def test_a_face_of_twenty_pixels_is_none_or_too_small() -> None:
+    person = images_of(LIVE, 1)[0]
+    small = resize(person, (person.shape[1] // 8, person.shape[0] // 8), "area")
+    wide = np.full((1080, 1920, 3), 120, np.uint8)
+    wide[500 : 500 + small.shape[0], 900 : 900 + small.shape[1]] = small
+    told = bands(judged(jpeg(wide, 95), "door"))
+    assert "reject" in (told["faces"], told.get("face_px"))
+
+
+def test_a_drawing_is_never_accepted() -> None:
+    drawing = Image.new("RGB", (900, 900), (250, 245, 230))
+    pen = ImageDraw.Draw(drawing)
+    pen.ellipse((250, 150, 650, 700), (235, 190, 160), (60, 40, 30), 6)
+    for x in (350, 500):
+        pen.ellipse((x, 340, x + 60, 380), (255, 255, 255), (40, 30, 20), 4)
+        pen.ellipse((x + 20, 348, x + 42, 374), (70, 40, 20))
+    pen.polygon(((450, 400), (425, 500), (475, 500)), (220, 170, 140))
+    pen.ellipse((390, 560, 510, 610), (190, 80, 80))
+    assert judged(saved(drawing, quality=95), "door").recommendation != "accept"
+
+
+def test_how_often_it_is_wrong_is_what_was_measured_on_sources_held_out() -> None:
+    """At the limits that ship; the page's table has a line for each species of attack."""
+    table = tomllib.loads((ROOT / "models/held_out.toml").read_text())["schemes"][
+        "fused_multimodal"
+    ]
+    doubt, reject = (
+        table["thresholds"].index(limit)
+        for limit in (rules("selfie")["liveness"].doubt, rules("selfie")["liveness"].reject)
+    )
+    text = (ROOT / "docs/understand/stills.md").read_text()
+    for species, held in {"living": table["bona_fide"], **table["species"]}.items():
+        accepted = held.get("accepted") or [1 - share for share in held["refused"]]
+        count = held["frames"]
+        first, past = round(count * accepted[doubt]), round(count * accepted[reject])
+        shares = (first, past - first, count - past)
+        low, high = clopper_pearson(first, count)
+        told = [f"{100 * share / count:.1f}" for share in shares]
+        line = next(each for each in text.splitlines() if re.match(rf"\| {species}\b", each))
+        assert f", {count} frames |" in line
+        assert f"| {told[0]} [{100 * low:.1f}, {100 * high:.1f}] | {told[1]} | {told[2]} |" in line

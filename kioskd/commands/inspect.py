@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from feeds.still_image import StillError, read_still
@@ -57,8 +57,9 @@ def run(asked: Asked) -> int:
     try:
         check_model(asked.model)
         found, request = given(asked.images), _request(asked)
+        whole = len(found) == 1 or asked.html is not None
         eye = StillEye(verify=request.reference is not None)
-        told = list(_told(found, eye, request, lines=asked.lines))
+        told = list(_told(found, eye, request, lines=asked.lines, whole=whole))
     except (GivenError, LimitError, MediaError, NetworkError, NoLookError) as error:
         print(error, file=sys.stderr)
         return FAILED if isinstance(error, GivenError) else WRONG
@@ -77,9 +78,12 @@ def _request(asked: Asked) -> Request:
 
 
 def _told(
-    found: Sequence[Given], eye: StillEye, request: Request, *, lines: bool
+    found: Sequence[Given], eye: StillEye, request: Request, *, lines: bool, whole: bool
 ) -> Iterator[Inspection]:
-    """Of each that can be read; of the others an error is told."""
+    """Of each that can be read; of the others an error is told.
+
+    `whole`: with all findings. Else with what is against it, so that a thousand take little room.
+    """
 
     def judge(each: Given) -> Inspection | GivenError:
         try:
@@ -95,7 +99,7 @@ def _told(
                 continue
             if lines:
                 print(as_json(judged), flush=True)
-            yield judged
+            yield judged if whole else replace(judged, findings=judged.against)
 
 
 def _written(html: Path | None, told: Sequence[Inspection]) -> bool:

@@ -98,7 +98,7 @@ SELFIE = (
 
 # What a camera above a door gives: a frame of a stream, with a face of a hundred pixels.
 DOOR: Mapping[str, tuple[float, float]] = {
-    "megapixels": (0.07, 0.3),
+    "megapixels": (0.07, 0.07),
     "least_file_kb": (0.0, 0.0),
     "most_file_kb": (6000.0, 6000.0),
     "jpeg_quality": (30.0, 50.0),
