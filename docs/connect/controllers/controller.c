@@ -48,6 +48,7 @@ static int proved(const char *subject, const char *payload, size_t size) {
         if (*c == '+' || *c == '/') return 0;
         *c = *c == '-' ? '+' : *c == '_' ? '/' : *c;
     }
+    if (!strchr("AQgw", encoded[85])) return 0; /* 64 bytes are written in one way alone */
     if (EVP_DecodeBlock(signature, (unsigned char *)encoded, 88) != 66) return 0;
     int begin = snprintf(signed_, sizeof signed_ - MOST, "kioskd-1\n%s\n", subject);
     if (begin < 0 || (size_t)begin >= sizeof signed_ - MOST) return 0;
