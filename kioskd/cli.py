@@ -419,13 +419,64 @@ def inspect(limits: tuple[str, ...], model: str, html: Path | None, **asked: Any
     sys.exit(command.run(command.Asked(limits=by_code, model=Model(model), html=html, **asked)))
 
 
-@main.command()
+@main.group(invoke_without_command=True)
 @CONFIG
-def keys(config: Path) -> None:
-    """Print the public key by which this kiosk signs, for controllers to keep."""
+@click.pass_context
+def keys(context: click.Context, config: Path) -> None:
+    """The keys by which this kiosk signs; without a word more, export."""
+    if context.invoked_subcommand is None:
+        from kioskd.commands import keys as command
+
+        sys.exit(command.export(config))
+
+
+@keys.command("export")
+@CONFIG
+@click.option("--all", "every", is_flag=True, help="Those before too, for who keeps old records.")
+def keys_export(config: Path, every: bool) -> None:
+    """Print the public keys that controllers are to trust, as JSON: the present and the next."""
     from kioskd.commands import keys as command
 
-    sys.exit(command.run(config))
+    sys.exit(command.export(config, every=every))
+
+
+@keys.command("create")
+@CONFIG
+def keys_create(config: Path) -> None:
+    """Make the key before the first start, so that controllers can have it."""
+    from kioskd.commands import keys as command
+
+    sys.exit(command.create(config))
+
+
+@keys.command("list")
+@CONFIG
+def keys_list(config: Path) -> None:
+    """Print each key's id: present, next, or before."""
+    from kioskd.commands import keys as command
+
+    sys.exit(command.show(config))
+
+
+@keys.command("rotate")
+@CONFIG
+@click.option("--now", is_flag=True, help="Sign by the next key from the next start on.")
+def keys_rotate(config: Path, now: bool) -> None:
+    """Prepare the next key; with --now, let it take the present one's place."""
+    from kioskd.commands import keys as command
+
+    sys.exit(command.rotate(config, now=now))
+
+
+@keys.command("trust")
+@click.argument("file", type=PATH)
+@click.argument("exported", type=PATH, required=False)
+@click.option("--forget", multiple=True, help="A key's id, to trust no more; again for each.")
+def keys_trust(file: Path, exported: Path | None, forget: tuple[str, ...]) -> None:
+    """On a controller: add EXPORTED keys to FILE, those it trusts, or forget some."""
+    from kioskd.commands import keys as command
+
+    sys.exit(command.trust(file, exported, forget))
 
 
 @main.command()

@@ -95,6 +95,38 @@ def test_the_sample_passes_it() -> None:
         assert said.partition(":")[0] == words.get(line["expect"], "shut"), line["name"]
 
 
+@pytest.fixture(scope="module")
+def in_c(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample in C, built as its head says, with every warning an error."""
+    made = tmp_path_factory.mktemp("c") / "controller"
+    build = ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(made)]
+    source = [str(FOLDER / "controller.c"), "-lmosquitto", "-lcrypto"]
+    subprocess.run(build + source, check=True)
+    return made
+
+
+def told_in_c(made: Path, keys: Path, topic: str, *more: str) -> list[str]:
+    (key,) = json.loads(keys.read_text())["keys"]
+    return [str(made), key["publicKey"], topic, "rgbLiveness", "livenessConfirmed", *more]
+
+
+def test_the_sample_in_c_passes_it(in_c: Path) -> None:
+    lines = [
+        f"{line['at']} {line['retained']:d} {line['topic']} {line['payload'].encode().hex()}\n"
+        for line in LINES
+    ]
+    run = subprocess.run(
+        told_in_c(in_c, KEYS, TOPIC, *NAMED.values()),
+        input="".join(lines),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = {"opens": "open", "noted": "status"}
+    for said, line in zip(run.stdout.splitlines(), LINES, strict=True):
+        assert said.partition(":")[0] == words.get(line["expect"], "shut"), line["name"]
+
+
 @contextmanager
 def following(out: Path, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A program that writes into a file until it is ended."""
@@ -116,30 +148,41 @@ def keys(tmp_path: Path) -> Path:
     return tmp_path / "keys.json"
 
 
-def test_the_sample_opens_for_a_live_person_before_the_real_daemon_and_for_no_replay(
-    tmp_path: Path, keys: Path
+def test_the_samples_open_for_a_live_person_before_the_real_daemon_and_for_no_replay(
+    tmp_path: Path, keys: Path, in_c: Path
 ) -> None:
-    out, seen = tmp_path / "controller.txt", tmp_path / "verify.txt"
+    one, other, seen = (tmp_path / name for name in ("python.txt", "c.txt", "verify.txt"))
     topic = "liveness/v1/hq/kiosk-07/live/action"
     with mosquitto(tmp_path) as broker, witness(broker) as watching:
         config = settings(broker, {"live": file_feed(LIVE)})
         place = ("127.0.0.1", str(broker.port))
-        with following(out, sample(*place, keys=keys, topic=topic)):
-            eventually(lambda: "listening" in out.read_text())
+        with (
+            following(one, sample(*place, keys=keys, topic=topic)),
+            following(other, told_in_c(in_c, keys, topic, "live-door", "-", *place)),
+        ):
+            waited_for("listening", one, other)
             with kioskd(tmp_path, config) as kiosk:
                 verify = [sys.executable, "-m", "kioskd", "verify", "-c", str(kiosk.config)]
                 with following(seen, verify):
-                    eventually(lambda: "OPEN" in out.read_text())
+                    waited_for("OPEN", one)
+                    waited_for("open\n", other)
                     first = watching.of("action")[0]
                     watching.client.publish(topic, first.body, 1)
-                    eventually(lambda: "shut: seen" in out.read_text())
+                    waited_for("shut: seen", one, other)
                     eventually(lambda: codes(seen) >= {"proved", "begins", "kept"})
                     kiosk.stop()
+            before = [out.read_text().count("shut: seen") for out in (one, other)]
             watching.client.publish(topic, first.body, 1)
-            eventually(lambda: out.read_text().endswith("one that was\n"))
+            eventually(lambda: one.read_text().count("shut: seen") > before[0])
+            eventually(lambda: other.read_text().count("shut: seen") > before[1])
         events = {str(action["eventId"]) for action in watching.payloads("action")}
-    assert 1 <= out.read_text().count("OPEN") <= len(events)
+    assert 1 <= one.read_text().count("OPEN") <= len(events)
+    assert 1 <= other.read_text().count("open\n") <= len(events)
     assert codes(seen) == {"proved", "begins", "kept"}
+
+
+def waited_for(text: str, *outs: Path) -> None:
+    eventually(lambda: all(text in out.read_text() for out in outs))
 
 
 def codes(out: Path) -> set[str]:

@@ -13,7 +13,8 @@ from types import FrameType
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
 from kioskd.delivery.message_lines import letters
 from kioskd.delivery.wire import Topics
-from kioskd.signing.ed25519 import KEY_FILE, SigningError, signer_at
+from kioskd.signing.ed25519 import SigningError
+from kioskd.signing.key_ring import KeyRing
 from kioskd.verify import Chain, Door, KeyFileError, RefusedError, Verifier, proved, read_keys
 from kioskd.verify.lines import Line, LineError, read_line
 
@@ -49,7 +50,7 @@ def run(
     file    with a message a line, - for standard input; None: what `config`'s broker carries
     """
     try:
-        trusted, prefix = _keys(keys, config), _prefix(config, prefix)
+        trusted, prefix = _keys(keys, config, controller), _prefix(config, prefix)
         judge = _judge(trusted, prefix, controller)
         heard = _broker(config) if file is None else _lines(file)
         refused = 0
@@ -112,20 +113,22 @@ def _judge(keys: tuple[bytes, ...], prefix: str, controller: Controller | None) 
     return _One(door)
 
 
-def _keys(file: Path | None, config: Path | None) -> tuple[bytes, ...]:
+def _keys(
+    file: Path | None, config: Path | None, controller: Controller | None
+) -> tuple[bytes, ...]:
+    """Whom to believe: a controller none of the keys before, by which only records are signed."""
     if file is not None:
         return read_keys(file.read_bytes())
     if config is None:
         raise _WrongUseError(
             "say whose messages these are: --keys FILE, as `kioskd keys` prints it"
         )
-    own = configuration(config).state_dir / KEY_FILE
-    if not own.exists():
-        raise _WrongUseError(f"there is no {own}: give --keys FILE, as `kioskd keys` prints it")
     try:
-        return (signer_at(own).public,)
+        known = KeyRing(configuration(config).state_dir).known()
     except SigningError as error:
-        raise _WrongUseError(str(error)) from error
+        raise _WrongUseError(f"{error}; or give --keys FILE") from error
+    believed = [key.trust for key in known if controller is None or key.role != "before"]
+    return read_keys(json.dumps({"keys": believed}).encode())
 
 
 def _prefix(config: Path | None, prefix: str) -> str:
