@@ -33,6 +33,9 @@ from kioskd.identity.enrolled import Enrolled
 from kioskd.identity.people_part import people
 from kioskd.identity.people_part import roles as of_people
 from kioskd.identity.people_settings import PeopleSettings
+from kioskd.inspect.inspect_part import ROLES as OF_INSPECT
+from kioskd.inspect.inspect_part import Inspects, inspects
+from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.judge import Judge, Shut, UseMode, Watch
 from kioskd.modes import catalogue
 from kioskd.modes.reasons import Reason
@@ -89,6 +92,7 @@ class Daemon:
         self._readers: dict[str, Reader] = {}  # of requests over MQTT, by topic
         self._people = None if config.people is None else self._people_of(config.people)
         self._sessions = None if config.sessions is None else self._sessions_of(config.sessions)
+        self._inspects = None if config.inspect is None else self._inspects_of(config.inspect)
         self._shut: dict[str, str] = {}  # by door: why nobody is decided on there
         self._told_lock = threading.Lock()  # of these three
         self._watchdog = Watchdog()
@@ -106,6 +110,8 @@ class Daemon:
             self.add(self._people)
         if self._sessions is not None:
             self.add(self._sessions.keeper)
+        if self._inspects is not None:
+            self.add(self._inspects.worker)
         for door in config.doors:
             self.add(self._judge(door))
         if config.page is not None:
@@ -228,6 +234,12 @@ class Daemon:
         self._others += made.http
         self._readers |= made.readers
         return made.enrolled
+
+    def _inspects_of(self, settings: InspectSettings) -> Inspects:
+        made = inspects(self._config, settings, self.networks, self._answer)
+        self._others.append(made.http)
+        self._readers |= made.readers
+        return made
 
     def _answer(self, topic: str, payload: Payload, correlation: bytes) -> None:
         """What somebody asked for over MQTT."""
@@ -388,6 +400,8 @@ def networks(config: Config) -> Networks:
         roles |= of_sessions(config.doors)
     if config.people is not None:
         roles |= of_people(config.people)
+    if config.inspect is not None:
+        roles |= OF_INSPECT
     loaded = Networks.load(roles, perception.provider, perception.threads, manifest)
     warm_up(loaded, perception.settings())
     return loaded

@@ -30,6 +30,7 @@ from kioskd.config.networks import added_networks
 from kioskd.config.secrets import Vault, from_file
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.identity.people_settings import PeopleSettings, Told
+from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.modes.catalogue import BY_NAME, ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.setting import filled
@@ -69,7 +70,14 @@ def build(
         page=page_settings(settings, folder, vault) if settings.page.enabled else None,
         sessions=sessions_settings(settings, vault) if settings.sessions.enabled else None,
         people=people_settings(settings, vault) if settings.people.enabled else None,
+        inspect=inspect_settings(settings, vault) if settings.inspect.enabled else None,
     )
+
+
+def inspect_settings(settings: Settings, vault: Vault) -> InspectSettings:
+    said = settings.inspect
+    assert said.token is not None  # inspect_rules.py holds it
+    return InspectSettings(vault.filled(said.token.get_secret_value()), said.profile)
 
 
 def people_settings(settings: Settings, vault: Vault) -> PeopleSettings:

@@ -10,6 +10,7 @@ from kioskd.config import (
     cameras,
     certificates,
     files,
+    inspect_rules,
     looser_limits,
     networks,
     page_rules,
@@ -50,6 +51,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from page_rules.problems(ask, vault)
     yield from session_rules.problems(ask, vault)
     yield from people_rules.problems(ask, vault)
+    yield from inspect_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 

@@ -1,12 +1,13 @@
 """Looks at one still and measures its largest face with everything that one image allows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from feeds.frame import ColorImage, Frame
+from feeds.frame import ColorImage
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.observation import Face, Measure, Wanted
-from models.perceive import Perceiver, PerceptionSettings, needs
+from kioskd.still_look import look_at
+from models.observation import Face, Measure
+from models.perceive import needs
 from models.session import Networks
 from models.stills.areas import covered
 from models.stills.light import Light, light
@@ -16,8 +17,6 @@ MEASURES = frozenset(
     {Measure.QUALITY, Measure.PICTURE, Measure.POSE, Measure.PASSIVE, Measure.LIVENESS}
 )
 PLAN = RgbSettings().plan  # a still is scored as a door's frame is, by default
-# One image is all that there is, so its face counts from the first detection on.
-SETTINGS = replace(PerceptionSettings(), confirm=1, detector_long_side=640)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,20 +47,13 @@ class StillEye:
 
     def find(self, image: ColorImage) -> tuple[Face, ...]:
         """Whose faces are there, largest first, without any measure. Raises NetworkError."""
-        return Perceiver(self.networks, SETTINGS).look(_frame(image)).faces
+        return look_at(image, self.networks).faces
 
     def look(self, image: ColorImage) -> Still:
         """Raises NetworkError where the detector fails."""
-        perceiver, frame = Perceiver(self.networks, SETTINGS), _frame(image)
-        seen = perceiver.look(frame)
+        seen = look_at(image, self.networks, self._measures, PLAN)
         if not seen.faces:
             return Still(image, (), None)
-        largest = seen.faces[0].track_id
-        seen = perceiver.measure(frame, seen, Wanted(largest, self._measures, PLAN))
         face = seen.faces[0]
         areas = {} if face.mesh is None else covered(image, face.mesh)
         return Still(image, seen.faces, light(image, face.box), areas, marks(image, face))
-
-
-def _frame(image: ColorImage) -> Frame:
-    return Frame("still", 0, 0, 0.0, 0.0, image)
