@@ -20,6 +20,8 @@ from kioskd.delivery.embedded_broker import EmbeddedBroker
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.seal import Seal
 from kioskd.delivery.wire import Payload, Topics
+from kioskd.door_guard import FILE as LOCKOUT_FILE
+from kioskd.door_guard import DoorGuard
 from kioskd.event import Result
 from kioskd.happenings import (
     AttemptEnded,
@@ -112,6 +114,9 @@ class Daemon:
             self.add(self._sessions.keeper)
         if self._inspects is not None:
             self.add(self._inspects.worker)
+        self._guard = self._guard_of(config)
+        self.add(self._guard)
+        self.stream.listen("lockout", AttemptEnded, self._guard.attempt_ended)
         for door in config.doors:
             self.add(self._judge(door))
         if config.page is not None:
@@ -206,7 +211,9 @@ class Daemon:
         """What a door may be told: of whom a session asks for, and of whom it opens to."""
         if self._sessions is not None:
             result = self._sessions.keeper.check(door, result)
-        return result if self._people is None else self._people.check(door, result)
+        if self._people is not None:
+            result = self._people.check(door, result)
+        return self._guard.check(door, result)
 
     def _seal_of(self) -> Seal:
         # Imported here: a kiosk that signs nothing does without the library for it.
@@ -224,6 +231,13 @@ class Daemon:
             return AuditLog(path)
         topics = Topics(delivery.prefix, delivery.site, delivery.device)
         return AuditLog(path, encode=partial(seal.encoded, topics.subject(topics.audit)))
+
+    def _guard_of(self, config: Config) -> DoorGuard:
+        def trouble(sentence: str | None) -> None:
+            self._problems.set("locked_out", sentence)
+
+        doors = {door.name: door.lockout for door in config.doors}
+        return DoorGuard(self._state_dir.path / LOCKOUT_FILE, doors, trouble)
 
     def _people_of(self, settings: PeopleSettings) -> Enrolled:
         def trouble(sentence: str | None) -> None:

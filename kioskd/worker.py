@@ -29,6 +29,9 @@ class Worker(threading.Thread):
     def later(self, work: Callable[[], object]) -> None:
         self._heap.put(work)
 
+    def turn(self) -> None:
+        """Called about once a second, for whoever has something to do then."""
+
     def stop(self, failure: str | None = None) -> None:
         self._stopping = True
         self._heap.put(lambda: None)
@@ -39,6 +42,7 @@ class Worker(threading.Thread):
             try:
                 self._heap.get(timeout=TURN_S)()
             except queue.Empty:
-                continue
+                pass
             except Exception:  # a mistake of ours, in one piece of work
                 log.logger().exception("a piece of work failed", worker=self.name)
+            self.turn()

@@ -31,6 +31,7 @@ from kioskd.config.secrets import Vault, from_file
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.identity.people_settings import PeopleSettings, Told
 from kioskd.inspect.inspect_settings import InspectSettings
+from kioskd.lockout_settings import LockoutSettings
 from kioskd.modes.catalogue import BY_NAME, ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.setting import filled
@@ -205,6 +206,7 @@ def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
             mode=mode_settings(spec, door),
             arm=door.arm,
             opens_to=door.opens_to,
+            lockout=LockoutSettings(**door.lockout.model_dump()),
         )
 
 

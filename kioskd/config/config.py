@@ -9,6 +9,7 @@ from feeds.feed_settings import FeedSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
+from kioskd.lockout_settings import LockoutSettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.page.page_settings import PageSettings
@@ -26,6 +27,7 @@ class Door:
 
     arm       always: it decides by itself; session: only while a session is open for it
     opens_to  anyone: who is live; enrolled: who is live, enrolled and allowed in
+    lockout   when repeated attacks lock it out
     """
 
     name: str
@@ -34,6 +36,7 @@ class Door:
     mode: ModeSettings
     arm: Arm = "always"
     opens_to: OpensTo = "anyone"
+    lockout: LockoutSettings = field(default_factory=LockoutSettings)
 
     @property
     def recognises(self) -> bool:
