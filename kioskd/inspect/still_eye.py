@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from feeds.frame import ColorImage
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from kioskd.still_look import look_at
+from kioskd.still_look import SETTINGS, look_at
+from models.face.detector import small_copy
 from models.observation import Face, Measure
+from models.passive.edges import Line, lines
 from models.perceive import needs
 from models.session import Networks
 from models.stills.areas import covered
@@ -27,6 +29,7 @@ class Still:
     light    of the first one
     covered  of each area of its face how likely it is covered; empty without a mesh
     marks    of a print, a screen or a mask, by name
+    edges    where the straight edges lie that are strongest about the face, in its pixels
     """
 
     image: ColorImage
@@ -34,6 +37,7 @@ class Still:
     light: Light | None
     covered: Mapping[str, float | None] = field(default_factory=dict)
     marks: Mapping[str, float | None] = field(default_factory=dict)
+    edges: tuple[Line, ...] = ()
 
 
 class StillEye:
@@ -56,4 +60,6 @@ class StillEye:
             return Still(image, (), None)
         face = seen.faces[0]
         areas = {} if face.mesh is None else covered(image, face.mesh)
-        return Still(image, seen.faces, light(image, face.box), areas, marks(image, face))
+        small = small_copy(image, SETTINGS.detector_long_side)
+        edges = lines(small, image.shape[1] / small.shape[1], face.box)
+        return Still(image, seen.faces, light(image, face.box), areas, marks(image, face), edges)
