@@ -236,8 +236,7 @@ class Daemon:
         def trouble(sentence: str | None) -> None:
             self._problems.set("locked_out", sentence)
 
-        doors = {door.name: door.lockout for door in config.doors}
-        return DoorGuard(self._state_dir.path / LOCKOUT_FILE, doors, trouble)
+        return DoorGuard(self._state_dir.path / LOCKOUT_FILE, config.doors, trouble)
 
     def _people_of(self, settings: PeopleSettings) -> Enrolled:
         def trouble(sentence: str | None) -> None:

@@ -1,22 +1,23 @@
-"""The part of the daemon that counts attacks, and keeps doors shut that are locked out.
+"""The part of the daemon that keeps doors shut by the site's rules, whoever passed their mode.
 
-A passed result comes here last, on its judge's thread, before anybody is told. What is counted is
-kept in the state folder, so that a restart ends no lockout; where it cannot be kept it counts all
-the same until then.
+After repeated attacks (lockout.py), outside a door's hours (opening_hours.py), and for a moment
+after it opened. A passed result comes here last, on its judge's thread, before anybody is told.
+What is counted is kept in the state folder, so that a restart ends no lockout; where it cannot be
+kept it counts all the same until then.
 """
 
+import math
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from math import ceil
 from pathlib import Path
 
-from kioskd import log
+from kioskd import log, time_service
+from kioskd.config.config import Door
 from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.event import Result
 from kioskd.happenings import AttemptEnded
 from kioskd.lockout import DoorLockout, as_bytes, attacked, left_s, of_bytes
-from kioskd.lockout_settings import LockoutSettings
 from kioskd.modes.reasons import Reason
 from kioskd.private_file import replace_file
 from kioskd.worker import Worker
@@ -30,12 +31,14 @@ class DoorGuard(Worker):
     def __init__(
         self,
         path: Path,
-        doors: Mapping[str, LockoutSettings],
+        doors: Iterable[Door],
         trouble: Callable[[str | None], None],
         clock: Clock | None = None,
     ) -> None:
         super().__init__("door guard")
-        self._path, self._settings = path, dict(doors)
+        self._path, self._rules = path, {door.name: door for door in doors}
+        self._settings = {name: door.lockout for name, door in self._rules.items()}
+        self._opened: dict[str, float] = {}  # when each was told to last, seconds, monotonic
         self._trouble, self._clock = trouble, clock or SystemClock()
         self._lock = threading.Lock()
         self._doors = self._kept()
@@ -43,11 +46,27 @@ class DoorGuard(Worker):
         self._told: str | None = None
 
     def check(self, door: str, result: Result) -> Result:
-        """The same result, or while the door is locked out one that opens nothing."""
-        if result.verdict != "passed" or self._left_s(door) <= 0.0:
+        """The same result, or one that opens nothing, and why."""
+        if result.verdict != "passed":
             return result
-        reasons = (Reason.LOCKED_OUT.value, *result.reasons)
-        return replace(result, verdict="undecided", emits=False, attributes={}, reasons=reasons)
+        why = self._why_not(door)
+        if why is not None:
+            return result.refused(why.value)
+        self._opened[door] = self._clock.monotonic()
+        return result
+
+    def _why_not(self, door: str) -> Reason | None:
+        rules = self._rules.get(door)
+        if self._left_s(door) > 0.0:
+            return Reason.LOCKED_OUT
+        if rules is None:
+            return None
+        reading = self._clock.reading()
+        doubted = time_service.doubt(reading.synchronised, reading.wall) is not None
+        if rules.hours.limits and (doubted or not rules.hours.is_open(reading.wall)):
+            return Reason.OUT_OF_HOURS
+        since = self._clock.monotonic() - self._opened.get(door, -math.inf)
+        return Reason.JUST_OPENED if since < rules.pause_s else None
 
     def attempt_ended(self, ended: AttemptEnded) -> None:
         """A listener: quick, and on the judge's thread."""

@@ -1,7 +1,7 @@
 """What a mode concludes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from kioskd.modes.finding import Finding, Spread
@@ -95,6 +95,11 @@ class Result:
     match: Match | None = None
     session: str = ""
     person: Recognised | None = None
+
+    def refused(self, why: str) -> "Result":
+        """The same, but that it opens nothing; `why` is the first of its reasons."""
+        reasons = (why, *self.reasons)
+        return replace(self, verdict="undecided", emits=False, attributes={}, reasons=reasons)
 
     @property
     def is_attack(self) -> bool:

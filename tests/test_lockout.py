@@ -8,12 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeds.feed_settings import FeedSettings, FileSource
+from kioskd.config.config import Door
 from kioskd.delivery.outcome import Delivery
 from kioskd.door_guard import DoorGuard
 from kioskd.event import Result
 from kioskd.happenings import AttemptEnded
 from kioskd.lockout import DoorLockout, as_bytes, attacked, left_s, of_bytes
 from kioskd.lockout_settings import LockoutSettings
+from kioskd.modes.gate import GateSettings
+from kioskd.modes.rgb.rgb_settings import RgbSettings
+from kioskd.opening_hours import opening_hours
 from tests.support.broker import eventually, mosquitto, witness
 from tests.support.daemon import ATTACK, LIVE, file_feed, kioskd, settings
 from tests.test_enrolled import NOW, Clock
@@ -93,11 +98,12 @@ def result(ended: str, **more: Any) -> Result:
 
 
 class Guarded:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: Any) -> None:
         self.clock = Clock()
         self.told: list[str | None] = []
-        path, rules = folder / "lockout.json", {"main": USUAL, "side": USUAL}
-        self.guard = DoorGuard(path, rules, self.told.append, self.clock)
+        feed, gate, mode = FeedSettings("cam", FileSource("x")), GateSettings(), RgbSettings()
+        doors = [Door(name, feed, gate, mode, **more) for name in ("main", "side")]
+        self.guard = DoorGuard(folder / "lockout.json", doors, self.told.append, self.clock)
 
     def attack(self, door: str = "main", times: int = 1, **more: Any) -> None:
         for _ in range(times):
@@ -106,7 +112,7 @@ class Guarded:
 
     def opens(self, door: str = "main") -> bool:
         checked = self.guard.check(door, result("passed"))
-        assert checked.verdict == "passed" or checked.reasons[0] == "locked_out"
+        self.why = checked.reasons[:1]
         assert checked.emits is (checked.verdict == "passed")
         return checked.verdict == "passed"
 
@@ -117,12 +123,36 @@ def test_a_locked_door_opens_to_nobody_and_the_others_to_all(tmp_path: Path) -> 
     assert at.opens()
     at.attack()
     assert not at.opens()
+    assert at.why == ("locked_out",)
     assert at.opens("side")
     assert at.told == ["locked out after repeated attacks: main for 30 s"]
     at.clock.now += 30.0
     at.guard.turn()
     assert at.opens()
     assert at.told[-1] is None
+
+
+def test_a_door_with_hours_stays_shut_outside_them_and_by_a_clock_in_doubt(tmp_path: Path) -> None:
+    hours = opening_hours("fri 08:00-09:00", None, "UTC")  # NOW is a Friday, 08:00
+    at = Guarded(tmp_path, hours=hours)
+    assert at.opens()
+    at.clock.now += 3600.0
+    assert not at.opens()
+    assert at.why == ("out_of_hours",)
+    at.clock.now -= 1800.0
+    at.clock.synchronised = False
+    assert not at.opens()
+
+
+def test_once_it_opened_a_door_pauses(tmp_path: Path) -> None:
+    at = Guarded(tmp_path, pause_s=5.0)
+    assert at.opens()
+    at.clock.run_s += 4.9
+    assert not at.opens()
+    assert at.why == ("just_opened",)
+    assert at.opens("side")
+    at.clock.run_s += 0.2
+    assert at.opens()
 
 
 def test_only_attacks_count(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from kioskd.modes.catalogue import BY_NAME, ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.setting import filled
 from kioskd.modes.spec import ModeSpec
+from kioskd.opening_hours import opening_hours
 from kioskd.page.page_settings import PageSettings
 from kioskd.sessions.session_settings import SessionsSettings
 
@@ -207,6 +208,8 @@ def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
             arm=door.arm,
             opens_to=door.opens_to,
             lockout=LockoutSettings(**door.lockout.model_dump()),
+            hours=opening_hours(door.hours.open, door.hours.closed_on, door.hours.time_zone),
+            pause_s=door.pause_s,
         )
 
 

@@ -12,6 +12,7 @@ from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.lockout_settings import LockoutSettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
+from kioskd.opening_hours import OpeningHours
 from kioskd.page.page_settings import PageSettings
 from kioskd.sessions.session_settings import SessionsSettings
 from models.added import Added
@@ -28,6 +29,8 @@ class Door:
     arm       always: it decides by itself; session: only while a session is open for it
     opens_to  anyone: who is live; enrolled: who is live, enrolled and allowed in
     lockout   when repeated attacks lock it out
+    hours     when it may open at all
+    pause_s   seconds after an opening in which it does not open again
     """
 
     name: str
@@ -37,6 +40,8 @@ class Door:
     arm: Arm = "always"
     opens_to: OpensTo = "anyone"
     lockout: LockoutSettings = field(default_factory=LockoutSettings)
+    hours: OpeningHours = field(default_factory=OpeningHours)
+    pause_s: float = 0.0
 
     @property
     def recognises(self) -> bool:

@@ -3,13 +3,37 @@
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Literal, Union
 
-from kioskd.config.section import Field, Name, Section, made, name, number
+from kioskd.config.section import (
+    Field,
+    Name,
+    Section,
+    StringConstraints,
+    WithJsonSchema,
+    joined,
+    made,
+    name,
+    number,
+)
 from kioskd.config.sections import section
 from kioskd.lockout_settings import LockoutSettings
 from kioskd.modes.catalogue import SPECS
 from kioskd.modes.spec import GateKeys, ModeSpec
 
 LOCKOUT = LockoutSettings()
+_FEW = r"^[^\n]{1,1000}$"
+Several = Annotated[
+    str,
+    StringConstraints(pattern=_FEW),
+    joined(", "),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": _FEW},
+                {"type": "array", "minItems": 1, "items": {"type": "string"}},
+            ]
+        }
+    ),
+]
 
 
 class Lockout(Section):
@@ -39,6 +63,34 @@ class Lockout(Section):
     )
 
 
+class Hours(Section):
+    """When the door may open at all. While the kiosk's clock is in doubt it may not."""
+
+    open: Several | None = Field(
+        default=None,
+        description="Hours of the week; none: always.",
+        json_schema_extra={
+            "x-form": "hours such as mon-fri 07:00-19:00, with commas between",
+            "x-looser": "neither",
+        },
+    )
+    closed_on: Several | None = Field(
+        default=None,
+        description="Days on which it stays shut, such as holidays.",
+        json_schema_extra={
+            "x-form": "dates such as 2026-12-25, with commas between",
+            "x-looser": "neither",
+        },
+    )
+    time_zone: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=60,
+        description="Of these times, such as Europe/Berlin; none: the machine's own.",
+        json_schema_extra={"x-looser": "neither"},
+    )
+
+
 class Door(Section):
     """What doors of all modes share; each kind adds the sections of its mode."""
 
@@ -55,6 +107,10 @@ class Door(Section):
         " now (docs/install/people.md).",
         json_schema_extra={"x-looser": "anyone"},
     )
+    pause_s: float = number(
+        0.0, 0.0, 300.0, "s", "Once it was told to open, it is not again for so long.", "neither"
+    )
+    hours: Hours = Field(default=Hours(), description="When the door may open at all.")
     lockout: Lockout = Field(
         default=Lockout(), description="When repeated attacks lock the door out."
     )

@@ -10,6 +10,7 @@ from kioskd.config import (
     cameras,
     certificates,
     files,
+    hours_rules,
     inspect_rules,
     looser_limits,
     networks,
@@ -51,6 +52,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from page_rules.problems(ask, vault)
     yield from session_rules.problems(ask, vault)
     yield from people_rules.problems(ask, vault)
+    yield from hours_rules.problems(ask)
     yield from inspect_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)

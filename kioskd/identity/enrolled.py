@@ -73,15 +73,15 @@ class Enrolled(threading.Thread):
         if result.person is not None:  # a session asked for them by name, and they came
             return result
         if result.look is None:
-            return refused(result, Reason.NOT_COMPARED)
+            return result.refused(Reason.NOT_COMPARED.value)
         closest = self._known.people.closest(result.look)
         if closest is None or closest.likeness < self._needed(result):
-            return refused(result, Reason.STRANGER)
+            return result.refused(Reason.STRANGER.value)
         person = closest.person
         known = replace(result, person=Recognised(person.person_id, person.id_class))
         if person.id_class == "threat":
-            return refused(known, Reason.THREAT)
-        return known if self.may_enter(person, door) else refused(known, Reason.NOT_ADMITTED)
+            return known.refused(Reason.THREAT.value)
+        return known if self.may_enter(person, door) else known.refused(Reason.NOT_ADMITTED.value)
 
     def person(self, person_id: str) -> Person | None:
         return self._known.people.find(person_id)
@@ -155,9 +155,3 @@ class Enrolled(threading.Thread):
         smiled = result.action == SMILE_ACTION or SMILES in result.challenges
         boost = self._settings.smile_likeness_boost if smiled else 0.0
         return self._settings.likeness - boost
-
-
-def refused(result: Result, why: Reason) -> Result:
-    """It opens nothing, whoever it was."""
-    reasons = (why.value, *result.reasons)
-    return replace(result, verdict="undecided", emits=False, attributes={}, reasons=reasons)

@@ -110,6 +110,8 @@ class Reason(StrEnum):
     CALLED_AN_ATTACK = "called_an_attack"
     DOOR_RESTS = "door_rests"
     LOCKED_OUT = "locked_out"
+    OUT_OF_HOURS = "out_of_hours"
+    JUST_OPENED = "just_opened"
 
     @property
     def sentence(self) -> str:
@@ -216,4 +218,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.CALLED_AN_ATTACK: "This face was taken for an attack; it must leave the view first",
     Reason.DOOR_RESTS: "After an attack this door tries nobody for a while",
     Reason.LOCKED_OUT: "The door stays shut for some minutes, after repeated attacks",
+    Reason.OUT_OF_HOURS: "The door does not open at this time; or the kiosk's clock is in doubt",
+    Reason.JUST_OPENED: "The door was told to open a moment ago",
 }

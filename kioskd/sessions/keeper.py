@@ -23,7 +23,7 @@ from kioskd.credentials import digest
 from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.event import Recognised, Result
 from kioskd.happenings import AttemptEnded, FrameJudged, ModeChanged
-from kioskd.identity.enrolled import Enrolled, refused
+from kioskd.identity.enrolled import Enrolled
 from kioskd.identity.matching import matched
 from kioskd.identity.reference import Look
 from kioskd.judge import UseMode
@@ -211,23 +211,23 @@ class Keeper(threading.Thread):
         if live.session.person_id is not None:
             return self._known(door, live.session.person_id, result)
         if live.look is None or result.look is None:
-            return refused(result, Reason.NOT_COMPARED)
+            return result.refused(Reason.NOT_COMPARED.value)
         match = matched(live.look, result.look)
         if not match.identical:
-            return replace(refused(result, Reason.NOT_THE_PERSON), match=match)
+            return replace(result.refused(Reason.NOT_THE_PERSON.value), match=match)
         return replace(result, match=match)
 
     def _known(self, door: str, person_id: str, result: Result) -> Result:
         """Passed only if it is whom the session asks for by name, and they may still enter."""
         person = None if self._people is None else self._people.person(person_id)
         if self._people is None or person is None or result.look is None:  # erased meanwhile
-            return refused(result, Reason.NOT_COMPARED)
+            return result.refused(Reason.NOT_COMPARED.value)
         match = self._people.match(person_id, result.look)
         if match is None or not match.identical:
-            return replace(refused(result, Reason.NOT_THE_PERSON), match=match)
+            return replace(result.refused(Reason.NOT_THE_PERSON.value), match=match)
         result = replace(result, match=match, person=Recognised(person_id, person.id_class))
         may = self._people.may_enter(person, door)
-        return result if may else refused(result, Reason.NOT_ADMITTED)
+        return result if may else result.refused(Reason.NOT_ADMITTED.value)
 
     def frame_judged(self, judged: FrameJudged) -> None:
         """A listener: quick, and on the judge's thread."""
