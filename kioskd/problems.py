@@ -21,6 +21,7 @@ ProblemCode = Literal[
     "action_dropped",  # an action grew too old before the broker took it
     "nobody_listens",  # the broker took an action, and nobody had subscribed
     "listener",  # a mistake of ours in what only listens to the doors
+    "metrics",  # the metrics cannot be served
     "network",  # a mode was put in, and a network that it needs cannot be loaded: a door is shut
     "no_progress",  # a worker is stuck
     "overloaded",  # the machine is too busy for its cameras

@@ -30,6 +30,7 @@ from kioskd.config.networks import added_networks
 from kioskd.config.secrets import Vault, from_file
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.identity.people_settings import PeopleSettings, Told
+from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes.catalogue import BY_NAME, ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.setting import filled
@@ -69,7 +70,12 @@ def build(
         page=page_settings(settings, folder, vault) if settings.page.enabled else None,
         sessions=sessions_settings(settings, vault) if settings.sessions.enabled else None,
         people=people_settings(settings, vault) if settings.people.enabled else None,
+        metrics=metrics_settings(settings) if settings.metrics.enabled else None,
     )
+
+
+def metrics_settings(settings: Settings) -> MetricsSettings:
+    return MetricsSettings(settings.metrics.address, settings.metrics.port)
 
 
 def people_settings(settings: Settings, vault: Vault) -> PeopleSettings:
@@ -144,6 +150,7 @@ def delivery_settings(
         payload=mqtt.payload,
         prompt_language=mqtt.prompt_language,
         replies=mqtt.replies,
+        health=mqtt.health or settings.metrics.enabled,
         diagnostics=mqtt.diagnostics,
         keep_days=settings.audit.keep_days,
         size_limit_mb=settings.audit.size_limit_mb,

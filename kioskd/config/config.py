@@ -8,6 +8,7 @@ from typing import Literal
 from feeds.feed_settings import FeedSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.identity.people_settings import PeopleSettings
+from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.page.page_settings import PageSettings
@@ -66,6 +67,7 @@ class Config:
     page      how the aiming page is served; None: it is not
     sessions  how sessions are kept; None: there are none
     people    how the enrolled are known; None: nobody is
+    metrics   where the metrics are served; None: they are not
     """
 
     site: str
@@ -82,6 +84,7 @@ class Config:
     page: PageSettings | None = None
     sessions: SessionsSettings | None = None
     people: PeopleSettings | None = None
+    metrics: MetricsSettings | None = None
 
 
 def default_state_dir(folder: Path) -> Path:

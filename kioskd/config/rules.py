@@ -11,6 +11,7 @@ from kioskd.config import (
     certificates,
     files,
     looser_limits,
+    metrics_rules,
     networks,
     page_rules,
     people_rules,
@@ -50,6 +51,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from page_rules.problems(ask, vault)
     yield from session_rules.problems(ask, vault)
     yield from people_rules.problems(ask, vault)
+    yield from metrics_rules.problems(ask)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 
