@@ -34,6 +34,7 @@ from kioskd.identity.people_part import people
 from kioskd.identity.people_part import roles as of_people
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.judge import Judge, Shut, UseMode, Watch
+from kioskd.metrics.health_teller import HealthTeller
 from kioskd.metrics.kiosk_state import KioskState, Sources
 from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes import catalogue
@@ -112,6 +113,9 @@ class Daemon:
             self.add(self._judge(door))
         if config.page is not None:
             self.add(self._page(config.page))
+        self._state = self._readable()
+        if config.delivery.health:
+            self.add(HealthTeller(self._state, self.stream, self.courier.health))
         if config.metrics is not None:
             self.add(self._metrics(config.metrics))
 
@@ -306,9 +310,9 @@ class Daemon:
         def trouble(sentence: str | None) -> None:
             self._problems.set("metrics", sentence)
 
-        return metrics_part(self._config, settings, self._state(), self.stream, trouble)
+        return metrics_part(self._config, settings, self._state, self.stream, trouble)
 
-    def _state(self) -> KioskState:
+    def _readable(self) -> KioskState:
         """What may be asked how the kiosk is, from any thread."""
         return KioskState(
             Sources(

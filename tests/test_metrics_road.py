@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from kioskd import __version__
-from tests.support.broker import Mosquitto, eventually, mosquitto
+from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.daemon import LIVE, Kioskd, file_feed, kioskd, settings
 from tests.support.ports import free_port
+from tests.support.schemas import check
 from tests.support.scraping import Scraped, ask, well
 
 ROOT = Path(__file__).parent.parent
@@ -94,14 +95,57 @@ def test_a_camera_that_is_gone_is_named_with_its_door(tmp_path: Path) -> None:
         with kioskd(tmp_path / "k", config):
             eventually(lambda: answers(port))
 
-            def only_one() -> dict[str, str] | None:
+            def only_one() -> dict[str, str]:
                 why: list[dict[str, str]] = well(port, "/readyz")[1]["why"]
                 ended = Scraped(port)("kioskd_feed_state", door="gone-door", state="offline")
-                return why[0] if ended and len(why) == 1 else None
+                return why[0] if ended and len(why) == 1 else {}
 
             why = eventually(only_one)
             assert (why["code"], why["door"]) == ("feed", "gone-door")
             assert why["detail"].startswith("gone is offline: ")
+
+
+def test_health_is_told_in_short_and_retained(tmp_path: Path) -> None:
+    config_of = {"live": file_feed(LIVE), "gone": file_feed(LIVE, repeat="once")}
+    with mosquitto(tmp_path) as broker:
+        config = settings(broker, config_of)
+        config["mqtt"] |= {"health": True}
+        with kioskd(tmp_path / "k", config) as daemon:
+            with witness(broker) as seen:
+                told = eventually(lambda: [one for one in healths(seen) if played(one)])[-1]
+            with witness(broker) as late:  # who comes later is told at once
+                eventually(lambda: [one for one in late.of("health") if one.retained])
+                assert daemon.stop() == 0
+                last = eventually(lambda: [one for one in healths(late) if stopped(one)])[-1]
+    for one in (told, last):
+        check("health", one)
+        assert one["ready"] is False
+        assert {door["doorId"] for door in one["doors"]} == {"live-door", "gone-door"}
+    doors = {door["doorId"]: door for door in last["doors"]}
+    assert doors["gone-door"]["captured"] >= doors["gone-door"]["judged"] > 0
+    assert last["brokerConnections"] == 1
+
+
+def healths(seen: Witness) -> list[dict[str, Any]]:
+    return seen.payloads("health")
+
+
+def played(told: dict[str, Any]) -> bool:
+    """The clip that is shown once is over."""
+    return any(door["state"] == "offline" for door in told["doors"])
+
+
+def stopped(told: dict[str, Any]) -> bool:
+    return [one["code"] for one in told["why"]] == ["stopped"]
+
+
+def test_without_being_asked_nothing_is_told_of_health(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        with kioskd(tmp_path / "k", settings(broker, {"live": file_feed(LIVE)})) as daemon:
+            eventually(lambda: seen.of("action"))
+            assert daemon.stop() == 0
+        seen.catch_up()
+        assert seen.of("health") == []
 
 
 def test_scrapers_that_never_read_cost_no_descriptor_and_no_frame(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from kioskd.config.config import Config
+from kioskd.health import Obstacle
 from kioskd.metrics.kiosk_state import KioskState
 from kioskd.metrics.library import (
     CONTENT_TYPE_LATEST,
@@ -14,7 +15,7 @@ from kioskd.metrics.library import (
 )
 from kioskd.metrics.metrics_server import Answer, MetricsServer
 from kioskd.metrics.metrics_settings import MetricsSettings
-from kioskd.metrics.readiness import Obstacle, not_ready, stuck
+from kioskd.metrics.readiness import not_ready, stuck
 from kioskd.metrics.state_collector import StateCollector
 from kioskd.metrics.tallies import Tallies
 from kioskd.modes.catalogue import spec_of
@@ -45,5 +46,9 @@ def metrics_part(
 
 def _well(word: str, obstacles: Sequence[Obstacle]) -> Answer:
     status = HTTPStatus.SERVICE_UNAVAILABLE if obstacles else HTTPStatus.OK
-    told = {word: not obstacles, "why": [one.json() for one in obstacles]}
+    told = {word: not obstacles, "why": [_json(one) for one in obstacles]}
     return Answer(status, json.dumps(told, ensure_ascii=False).encode())
+
+
+def _json(one: Obstacle) -> dict[str, str]:
+    return {"code": one.code, **({"door": one.door} if one.door else {}), "detail": one.detail}

@@ -1,31 +1,10 @@
 """Whether the kiosk is well and, if not, why: what /healthz, /readyz and the health topic say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from feeds.state import FeedState
+from kioskd.health import Obstacle
 from kioskd.metrics.kiosk_state import KioskState
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """One thing that stands in the way.
-
-    code    feed, broker, audit, or a problem's
-    detail  a sentence for the person who must act
-    door    where it is one door's; "" for the whole kiosk's
-    """
-
-    code: str
-    detail: str
-    door: str = ""
-
-    def json(self) -> dict[str, str]:
-        return {
-            "code": self.code,
-            **({"door": self.door} if self.door else {}),
-            "detail": self.detail,
-        }
 
 
 def stuck(state: KioskState) -> tuple[Obstacle, ...]:
