@@ -1,13 +1,11 @@
 """What the rest of the room has of prometheus_client. The only file that imports it."""
 
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Histogram,
     ProcessCollector,
     disable_created_metrics,
-    generate_latest,
 )
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -21,7 +19,6 @@ from prometheus_client.registry import Collector
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 __all__ = [
-    "CONTENT_TYPE_LATEST",
     "Collector",
     "CollectorRegistry",
     "Counter",
@@ -31,5 +28,4 @@ __all__ = [
     "Metric",
     "ProcessCollector",
     "SummaryMetricFamily",
-    "generate_latest",
 ]

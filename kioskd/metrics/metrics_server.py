@@ -65,7 +65,8 @@ class MetricsServer(threading.Thread):
         trouble: Callable[[str | None], object],
     ) -> None:
         super().__init__(name="metrics", daemon=True)
-        self._settings, self._pages, self._trouble = settings, pages, trouble
+        self.pages = pages
+        self._settings, self._trouble = settings, trouble
         self._stopping = threading.Event()
         self._wires: deque[socket.socket] = deque()
         self._lock = threading.Lock()
@@ -114,9 +115,9 @@ class MetricsServer(threading.Thread):
             return refusal(HTTPStatus.METHOD_NOT_ALLOWED, "there is nothing here but to read")
         if not self._is_ours(lines[1:]):
             return refusal(HTTPStatus.MISDIRECTED_REQUEST, "ask by an address or localhost")
-        page = self._pages.get(words[1].partition("?")[0])
+        page = self.pages.get(words[1].partition("?")[0])
         if page is None:
-            told = f"there is {', '.join(self._pages)}"
+            told = f"there is {', '.join(self.pages)}"
             return refusal(HTTPStatus.NOT_FOUND, told)
         return page()
 
