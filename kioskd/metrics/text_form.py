@@ -1,7 +1,7 @@
 """The metrics as text that Prometheus reads (text format 0.0.4). Pure.
 
-The library's own writer checks each name and label again at each scrape, which took twice as long
-as all the rest; ours were checked when they were made.
+The library's own writer checks each name and label again at each scrape, which takes longer than
+all the rest; ours were checked when they were made.
 """
 
 from collections.abc import Iterable, Iterator
