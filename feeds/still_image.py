@@ -17,6 +17,7 @@ MOST_BYTES = 6 * 2**20
 MOST_PIXELS = 50_000_000
 FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}  # SOF
 ALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+PNG = b"\x89PNG\r\n\x1a\n"
 KNOWN = "JPEG, PNG, BMP, WEBP and GIF"
 
 
@@ -50,7 +51,8 @@ def read_still(content: bytes) -> ColorImage:
     if size[0] * size[1] > MOST_PIXELS:
         told = f"the picture has {size[0]} x {size[1]} pixels, and {MOST_PIXELS:,} are the most"
         raise StillError("too_many_pixels", told)
-    image = decoded(content, as_metadata_says=True) if min(size) else None
+    whole = min(size) > 0 and _chunks_end_inside(content)
+    image = decoded(content, as_metadata_says=True) if whole else None
     if image is None:
         raise StillError("unreadable", "the picture is damaged or cut off")
     return image
@@ -58,7 +60,7 @@ def read_still(content: bytes) -> ColorImage:
 
 def _size(content: bytes) -> Size | None:
     """Width and height as the head of the file says; None: of no known format."""
-    if content[:8] == b"\x89PNG\r\n\x1a\n":
+    if content[:8] == PNG:
         return _big(content, 16, 4), _big(content, 20, 4)
     if content[:6] in (b"GIF87a", b"GIF89a"):
         return _little(content, 6, 2), _little(content, 8, 2)
@@ -69,6 +71,22 @@ def _size(content: bytes) -> Size | None:
     if content[:3] == b"\xff\xd8\xff":
         return _jpeg(content)
     return None
+
+
+def _chunks_end_inside(content: bytes) -> bool:
+    """False of a PNG with a chunk that says it is longer than the file.
+
+    The decoder takes as much memory as a chunk says, up to 4 GiB, before it reads it.
+    """
+    if content[:8] != PNG:
+        return True
+    at = 8
+    while at + 8 <= len(content):
+        kind = content[at + 4 : at + 8]
+        at += 12 + _big(content, at, 4)  # length, kind, the data, and its check sum
+        if kind == b"IEND":
+            break
+    return at <= len(content)
 
 
 def _jpeg(content: bytes) -> Size:

@@ -20,6 +20,8 @@ from kioskd.delivery.embedded_broker import EmbeddedBroker
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.seal import Seal
 from kioskd.delivery.wire import Payload, Topics
+from kioskd.door_guard import FILE as LOCKOUT_FILE
+from kioskd.door_guard import DoorGuard
 from kioskd.event import Result
 from kioskd.happenings import (
     AttemptEnded,
@@ -33,6 +35,9 @@ from kioskd.identity.enrolled import Enrolled
 from kioskd.identity.people_part import people
 from kioskd.identity.people_part import roles as of_people
 from kioskd.identity.people_settings import PeopleSettings
+from kioskd.inspect.inspect_part import ROLES as OF_INSPECT
+from kioskd.inspect.inspect_part import Inspects, inspects
+from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.judge import Judge, Shut, UseMode, Watch
 from kioskd.metrics.health_teller import HealthTeller
 from kioskd.metrics.kiosk_state import KioskState, Sources
@@ -92,6 +97,7 @@ class Daemon:
         self._readers: dict[str, Reader] = {}  # of requests over MQTT, by topic
         self._people = None if config.people is None else self._people_of(config.people)
         self._sessions = None if config.sessions is None else self._sessions_of(config.sessions)
+        self._inspects = None if config.inspect is None else self._inspects_of(config.inspect)
         self._shut: dict[str, str] = {}  # by door: why nobody is decided on there
         self._told_lock = threading.Lock()  # of these three
         self._watchdog = Watchdog()
@@ -109,6 +115,11 @@ class Daemon:
             self.add(self._people)
         if self._sessions is not None:
             self.add(self._sessions.keeper)
+        if self._inspects is not None:
+            self.add(self._inspects.worker)
+        self._guard = self._guard_of(config)
+        self.add(self._guard)
+        self.stream.listen("lockout", AttemptEnded, self._guard.attempt_ended)
         for door in config.doors:
             self.add(self._judge(door))
         if config.page is not None:
@@ -208,7 +219,9 @@ class Daemon:
         """What a door may be told: of whom a session asks for, and of whom it opens to."""
         if self._sessions is not None:
             result = self._sessions.keeper.check(door, result)
-        return result if self._people is None else self._people.check(door, result)
+        if self._people is not None:
+            result = self._people.check(door, result)
+        return self._guard.check(door, result)
 
     def _seal_of(self) -> Seal:
         # Imported here: a kiosk that signs nothing does without the library for it.
@@ -227,6 +240,13 @@ class Daemon:
         topics = Topics(delivery.prefix, delivery.site, delivery.device)
         return AuditLog(path, encode=partial(seal.encoded, topics.subject(topics.audit)))
 
+    def _guard_of(self, config: Config) -> DoorGuard:
+        def trouble(sentence: str | None) -> None:
+            self._problems.set("locked_out", sentence)
+
+        doors = {door.name: door.lockout for door in config.doors}
+        return DoorGuard(self._state_dir.path / LOCKOUT_FILE, doors, trouble)
+
     def _people_of(self, settings: PeopleSettings) -> Enrolled:
         def trouble(sentence: str | None) -> None:
             self._problems.set("people", sentence)
@@ -236,6 +256,12 @@ class Daemon:
         self._others += made.http
         self._readers |= made.readers
         return made.enrolled
+
+    def _inspects_of(self, settings: InspectSettings) -> Inspects:
+        made = inspects(self._config, settings, self.networks, self._answer)
+        self._others.append(made.http)
+        self._readers |= made.readers
+        return made
 
     def _answer(self, topic: str, payload: Payload, correlation: bytes) -> None:
         """What somebody asked for over MQTT."""
@@ -420,6 +446,8 @@ def networks(config: Config) -> Networks:
         roles |= of_sessions(config.doors)
     if config.people is not None:
         roles |= of_people(config.people)
+    if config.inspect is not None:
+        roles |= OF_INSPECT
     loaded = Networks.load(roles, perception.provider, perception.threads, manifest)
     warm_up(loaded, perception.settings())
     return loaded

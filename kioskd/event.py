@@ -96,6 +96,12 @@ class Result:
     session: str = ""
     person: Recognised | None = None
 
+    @property
+    def is_attack(self) -> bool:
+        """Whether a presentation attack was recognised."""
+        called = self.state == "NOTLIVE_CONFIRMED" or self.reasons[:1] == ("not_live",)
+        return self.verdict == "failed" and (called or "livenessConfirmed" in self.attributes)
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -22,6 +22,7 @@ ProblemCode = Literal[
     "nobody_listens",  # the broker took an action, and nobody had subscribed
     "listener",  # a mistake of ours in what only listens to the doors
     "metrics",  # the metrics cannot be served
+    "locked_out",  # a door stays shut for a while after repeated attacks
     "network",  # a mode was put in, and a network that it needs cannot be loaded: a door is shut
     "no_progress",  # a worker is stuck
     "overloaded",  # the machine is too busy for its cameras

@@ -8,7 +8,7 @@ from pathlib import Path
 
 LOCK_FILE = "kioskd.lock"
 # How the names begin of all that kioskd keeps here.
-OURS = ("kioskd.lock", "audit.db", "sessions.db", "signing.", "people.")
+OURS = ("kioskd.lock", "audit.db", "sessions.db", "signing.", "people.", "lockout.json")
 
 
 class StateDirError(Exception):

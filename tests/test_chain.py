@@ -3,6 +3,8 @@
 import hashlib
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -21,6 +23,7 @@ from tests.support.signed import AUDIT, KEY, public
 SIGNER = Signer(KEY)
 SEAL = partial(Seal(SIGNER.key_id, SIGNER.signature).encoded, "hq/kiosk-07/audit")
 # Five records of which the broker took two, as commit d077a78 left them.
+ROOT = Path(__file__).parent.parent
 LAYOUT_2 = Path(__file__).parent / "data" / "audit_layout_2.sql"
 DAY_S = 86400.0
 NOON = 1.8e9
@@ -104,6 +107,32 @@ def test_a_record_that_was_not_kept_is_named_by_none(path: Path) -> None:
     with closing(AuditLog(path, encode=SEAL)) as with_room:
         records += filled(with_room, 1)
     assert set(found(records)) == {"begins", "kept"}
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from kioskd.delivery.audit import AuditLog
+from tests.test_chain import NOON, SEAL
+log = AuditLog(Path(sys.argv[1]), encode=SEAL)
+while True:
+    print(log.commit({"pad": "x" * 700}, NOON), flush=True)
+"""
+
+
+def test_a_daemon_that_was_killed_leaves_a_whole_chain_and_goes_on_in_it(path: Path) -> None:
+    told = 0
+    for _ in range(3):
+        command = [sys.executable, "-c", WRITER, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as writer:
+            assert writer.stdout is not None
+            for _ in range(50):
+                told = int(writer.stdout.readline())
+            writer.kill()
+    with closing(AuditLog(path, encode=SEAL)) as log:
+        records = [row.payload for row in log.pending(0, 100_000)] + filled(log, 1)
+    assert len(records) > told >= 150
+    assert found(records) == ["begins", *["kept"] * (len(records) - 1)]
 
 
 def test_what_was_deleted_after_its_days_leaves_the_rest_provable(path: Path) -> None:

@@ -10,7 +10,7 @@ from feeds.frame import ColorImage
 from feeds.imaging import resize
 from models.face.detector import Detector, small_copy
 from models.observation import Box
-from models.passive.edges import CLEAR, LIMIT, EdgeMeter, edges
+from models.passive.edges import CLEAR, LIMIT, EdgeMeter, edges, lines
 from models.session import Networks
 from tests.support.clips import images_of
 from tests.support.project import ROOT
@@ -257,3 +257,30 @@ def test_a_frame_that_cannot_be_told_is_none_and_forgets() -> None:
     followed.sees(with_sheet(person()))
     assert followed.sees(np.full((480, 640, 3), 120, np.uint8)) is None
     assert followed.sees(person(9)) == measured(person(9))
+
+
+@pytest.mark.parametrize("tilt", [-12.0, 0.0, 6.0, 12.0])
+@pytest.mark.parametrize("by", [1, 2])
+def test_the_edges_are_shown_where_they_lie(tilt: float, by: int) -> None:
+    """Both ends of three lines lie on a side of the sheet, within what is blurred of it."""
+    image = with_sheet(person(), tilt=tilt)
+    frame = resize(image, (SIZE[0] * by, SIZE[1] * by), "linear")
+    small = small_copy(frame, 320)
+    x1, y1, x2, y2 = FACE
+    found = lines(small, frame.shape[1] / small.shape[1], (by * x1, by * y1, by * x2, by * y2))
+    assert len(found) == 3
+    corners = cv2.boxPoints(((320, 250), (190, 290), tilt)) * by
+    sides = [(a, b) for a, b in zip(corners, np.roll(corners, 1, axis=0), strict=True)]
+    for line in found:
+        assert min(max(away(end, *side) for end in line) for side in sides) < 12 * by, line
+
+
+def away(point: tuple[float, float], first: np.ndarray, last: np.ndarray) -> float:
+    """Pixels from a line through two points."""
+    along = last - first
+    across = np.array((-along[1], along[0])) / np.linalg.norm(along)
+    return float(abs((np.array(point) - first) @ across))
+
+
+def test_where_no_edges_can_be_told_none_are_shown() -> None:
+    assert lines(np.zeros((240, 320, 3), np.uint8), 2.0, FACE) == ()

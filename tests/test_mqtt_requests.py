@@ -1,10 +1,11 @@
 """Requests over MQTT: each answered once, and no more waiting than the memory holds."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from kioskd.delivery.mqtt import Letter
-from kioskd.identity.people_desk import json_object
+from kioskd.json_object import json_object
 from kioskd.mqtt_requests import MOST_WAITING, MqttRequests
 from kioskd.refused import RefusedError
 
@@ -17,8 +18,8 @@ class Desk:
         self.waiting: list[Callable[[], None]] = []
         self.asked: list[dict[str, Any]] = []
         self.requests = MqttRequests(
-            "k/response", json_object, self.answer, lambda *told: self.said.append(told),
-            self.waiting.append,
+            "k/response", partial(json_object, most=1000), self.answer,
+            lambda *told: self.said.append(told), self.waiting.append,
         )  # fmt: skip
 
     def answer(self, said: dict[str, Any]) -> tuple[int, dict[str, Any]]:

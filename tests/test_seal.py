@@ -22,8 +22,10 @@ from kioskd.delivery.delivery_settings import DeliverySettings, Protocol
 from kioskd.delivery.seal import Seal
 from kioskd.delivery.wire import SchemaName
 from kioskd.problems import Problems
-from kioskd.signing.ed25519 import Signer
-from tests.support.broker import eventually
+from kioskd.signing.ed25519 import Signer, signer_at
+from tests.support.broker import eventually, mosquitto, witness
+from tests.support.daemon import LIVE, Kioskd, file_feed, kioskd
+from tests.support.daemon import settings as with_doors
 from tests.support.on_the_wire import RECENT, StillClock
 from tests.support.schemas import check
 from tests.support.scripted_broker import Published, ScriptedBroker, scripted_broker
@@ -220,3 +222,29 @@ def test_another_camera_has_another_identity_and_another_password_has_not(tmp_pa
     }
     assert len(others) == 5
     assert first not in others
+
+
+def test_a_daemon_that_signs_nothing_says_so_and_makes_no_key(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = with_doors(broker, {"live": file_feed(LIVE)}) | {"signing": {"enabled": False}}
+        with kioskd(tmp_path, config) as kiosk:
+            eventually(lambda: seen.of("action") and seen.of("audit"))
+            eventually(lambda: '"unsigned"' in seen.of("status")[-1].body.decode())
+            kiosk.stop()
+        assert not any(b'"sig"' in each.body for each in seen.seen)
+        status = next(each for each in seen.of("status") if b'"unsigned"' in each.body)
+        check("status", status.payload)
+    assert not (tmp_path / "state" / "signing.key").exists()
+
+
+def test_a_daemon_whose_key_others_may_read_does_not_start(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        config = with_doors(broker, {"live": file_feed(LIVE)})
+        (tmp_path / "state").mkdir()
+        key = tmp_path / "state" / "signing.key"
+        signer_at(key)
+        key.chmod(0o644)
+        daemon = Kioskd(tmp_path, config)
+        daemon.start()
+        assert daemon.wait() == 2
+        assert "others may read the key" in daemon.log

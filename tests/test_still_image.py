@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from contextlib import suppress
 from typing import Any
@@ -149,3 +151,27 @@ def test_damaged_files_are_read_or_refused(
 def test_whatever_bytes_come_nothing_else_is_raised(content: bytes) -> None:
     with suppress(StillError):
         read_still(content)
+
+
+def test_a_png_whose_chunk_says_it_is_longer_than_the_file_takes_no_memory() -> None:
+    """OpenCV's decoder would take what the chunk says, 3.7 GB here, before it reads it."""
+    content = bytearray(saved("PNG"))
+    content[33:37] = struct.pack(">I", 0xDC010000)  # the first chunk after the head
+    script = (
+        "import resource, sys\n"
+        "from feeds.still_image import StillError, read_still\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try:\n    read_still(sys.stdin.buffer.read())\n"
+        "except StillError as error:\n    print(error.fault)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], input=content, capture_output=True, check=True
+    )
+    fault, more = run.stdout.split()
+    assert fault == b"unreadable"
+    assert int(more) < 100_000  # kilobytes
+
+
+def test_a_png_is_read_with_whatever_lies_behind_its_end() -> None:
+    assert near(read_still(saved("PNG") + b"more of something"))

@@ -1,5 +1,7 @@
 """Named marks of a print or a screen, each found where it was drawn and nowhere else."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from models.mesh.bones import INDICES, RIGID
 from models.observation import Mesh
 from models.stills.marks import cut_border, deformation, moire, reflection
 from tests.support.clips import DATA, images_of
+from tests.support.commands import kioskd
 from tests.support.daemon import LIVE
 from tests.support.stills import PORTRAIT, bands, eye, jpeg, judged, living
 
@@ -110,3 +113,17 @@ def test_a_mark_that_cannot_be_told_stops_nobody() -> None:
     for mark in MARKS:
         assert RULES[mark].judge(None).band == "accept"
     assert judged(living(), "door").recommendation == "accept"
+
+
+def test_the_report_shows_where_a_border_lies(tmp_path: Path) -> None:
+    image, random = people()[0], np.random.default_rng(2)
+    mesh = eye().look(image).faces[0].mesh
+    assert mesh is not None
+    framed = [jpeg(MARKS["border_edge"](image, mesh, random)) for _ in range(4)]
+    (tmp_path / "bare.jpg").write_bytes(jpeg(image))
+    for number, content in enumerate(framed):
+        (tmp_path / f"{number}.jpg").write_bytes(content)
+    kioskd("inspect", tmp_path, "--html", tmp_path / "r.html", "--thumbnails")
+    told = [bands(judged(content))["border_edge"] != "accept" for content in framed]
+    assert any(told)
+    assert (tmp_path / "r.html").read_text().count("<line ") == 3 * sum(told)

@@ -30,6 +30,8 @@ from kioskd.config.networks import added_networks
 from kioskd.config.secrets import Vault, from_file
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.identity.people_settings import PeopleSettings, Told
+from kioskd.inspect.inspect_settings import InspectSettings
+from kioskd.lockout_settings import LockoutSettings
 from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes.catalogue import BY_NAME, ModeSettings
 from kioskd.modes.gate import GateSettings
@@ -71,11 +73,18 @@ def build(
         sessions=sessions_settings(settings, vault) if settings.sessions.enabled else None,
         people=people_settings(settings, vault) if settings.people.enabled else None,
         metrics=metrics_settings(settings) if settings.metrics.enabled else None,
+        inspect=inspect_settings(settings, vault) if settings.inspect.enabled else None,
     )
 
 
 def metrics_settings(settings: Settings) -> MetricsSettings:
     return MetricsSettings(settings.metrics.address, settings.metrics.port)
+
+
+def inspect_settings(settings: Settings, vault: Vault) -> InspectSettings:
+    said = settings.inspect
+    assert said.token is not None  # inspect_rules.py holds it
+    return InspectSettings(vault.filled(said.token.get_secret_value()), said.profile)
 
 
 def people_settings(settings: Settings, vault: Vault) -> PeopleSettings:
@@ -204,6 +213,7 @@ def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
             mode=mode_settings(spec, door),
             arm=door.arm,
             opens_to=door.opens_to,
+            lockout=LockoutSettings(**door.lockout.model_dump()),
         )
 
 

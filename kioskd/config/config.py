@@ -8,6 +8,8 @@ from typing import Literal
 from feeds.feed_settings import FeedSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.identity.people_settings import PeopleSettings
+from kioskd.inspect.inspect_settings import InspectSettings
+from kioskd.lockout_settings import LockoutSettings
 from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
@@ -26,6 +28,7 @@ class Door:
 
     arm       always: it decides by itself; session: only while a session is open for it
     opens_to  anyone: who is live; enrolled: who is live, enrolled and allowed in
+    lockout   when repeated attacks lock it out
     """
 
     name: str
@@ -34,6 +37,7 @@ class Door:
     mode: ModeSettings
     arm: Arm = "always"
     opens_to: OpensTo = "anyone"
+    lockout: LockoutSettings = field(default_factory=LockoutSettings)
 
     @property
     def recognises(self) -> bool:
@@ -68,6 +72,7 @@ class Config:
     sessions  how sessions are kept; None: there are none
     people    how the enrolled are known; None: nobody is
     metrics   where the metrics are served; None: they are not
+    inspect   how pictures are judged for others; None: they are not
     """
 
     site: str
@@ -85,6 +90,7 @@ class Config:
     sessions: SessionsSettings | None = None
     people: PeopleSettings | None = None
     metrics: MetricsSettings | None = None
+    inspect: InspectSettings | None = None
 
 
 def default_state_dir(folder: Path) -> Path:

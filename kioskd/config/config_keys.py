@@ -27,6 +27,7 @@ from kioskd.config.section import (
 )
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.identity.people_settings import PeopleSettings
+from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.page.page_settings import PageSettings
 from kioskd.prompts import languages
@@ -43,6 +44,7 @@ PAGE, PAGE_ON = PageSettings(), False
 SESSIONS, SESSIONS_ON = SessionsSettings(), False
 PEOPLE, PEOPLE_ON = PeopleSettings(), False
 METRICS, METRICS_ON = MetricsSettings(), False
+INSPECT, INSPECT_ON = InspectSettings(), False
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
 # Nothing but a device file: OpenCV would open addresses here too.
@@ -400,6 +402,23 @@ class Metrics(Section):
     port: int = number(METRICS.port, 1, 65535, "", "TCP port.")
 
 
+class Inspect(Section):
+    """Judging pictures that others send, as `kioskd inspect` does, over MQTT and the page's server.
+
+    docs/understand/stills.md tells what is looked at.
+    """
+
+    enabled: bool = Field(default=INSPECT_ON, description="Judge pictures for others.")
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Secret of whoever sends pictures, 16 characters or more, as ${NAME}.",
+    )
+    profile: Literal["selfie", "door"] = Field(
+        default=INSPECT.profile, description="Whose limits hold where a request names none."
+    )
+
+
 class Perception(Section):
     """How the networks run. The defaults suit a small machine without a GPU."""
 
@@ -603,6 +622,7 @@ class Settings(Section):
     page: Page = Field(default=Page(), description="The aiming page and the kiosk's screen.")
     sessions: Sessions = Field(default=Sessions(), description="Liveness on request.")
     people: People = Field(default=People(), description="Who is enrolled.")
+    inspect: Inspect = Field(default=Inspect(), description="Judging pictures for others.")
     signing: Signing = Field(
         default=Signing(), description="The signature in events, states, status and records."
     )

@@ -3,10 +3,40 @@
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Literal, Union
 
-from kioskd.config.section import Field, Name, Section, made, name
+from kioskd.config.section import Field, Name, Section, made, name, number
 from kioskd.config.sections import section
+from kioskd.lockout_settings import LockoutSettings
 from kioskd.modes.catalogue import SPECS
 from kioskd.modes.spec import GateKeys, ModeSpec
+
+LOCKOUT = LockoutSettings()
+
+
+class Lockout(Section):
+    """When the door is locked out after repeated attacks, whoever comes next."""
+
+    attacks: int = number(
+        LOCKOUT.attacks, 0, 100, "attacks", "So many within within_s lock it out; 0: never.", "more"
+    )
+    within_s: float = number(
+        LOCKOUT.within_s, 1.0, 3600.0, "s", "The time in which they are counted.", "less"
+    )
+    first_s: float = number(
+        LOCKOUT.first_s,
+        1.0,
+        3600.0,
+        "s",
+        "How long it is locked out the first time; each further time longer by as much.",
+        "less",
+    )
+    most_s: float = number(
+        LOCKOUT.most_s,
+        1.0,
+        86400.0,
+        "s",
+        "Never longer than this; after as long without one the first length holds again.",
+        "less",
+    )
 
 
 class Door(Section):
@@ -24,6 +54,9 @@ class Door(Section):
         description="anyone: who is live; enrolled: who is live and enrolled, and may enter here"
         " now (docs/install/people.md).",
         json_schema_extra={"x-looser": "anyone"},
+    )
+    lockout: Lockout = Field(
+        default=Lockout(), description="When repeated attacks lock the door out."
     )
     if TYPE_CHECKING:
         mode: str

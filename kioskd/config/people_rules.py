@@ -1,4 +1,4 @@
-"""The rules of enrolled people: a key seals their file, and a door that needs them has them."""
+"""The rules of enrolled people: a key seals their file, and a door that needs them has it."""
 
 import base64
 import binascii

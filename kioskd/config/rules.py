@@ -10,6 +10,7 @@ from kioskd.config import (
     cameras,
     certificates,
     files,
+    inspect_rules,
     looser_limits,
     metrics_rules,
     networks,
@@ -52,6 +53,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from session_rules.problems(ask, vault)
     yield from people_rules.problems(ask, vault)
     yield from metrics_rules.problems(ask)
+    yield from inspect_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 

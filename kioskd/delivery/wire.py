@@ -103,6 +103,10 @@ class Topics:
         """Where whoever enrols asks, and is answered."""
         return f"{self.base}/people/{what}"
 
+    def inspect(self, what: Literal["request", "response"]) -> str:
+        """Where whoever has a picture judged asks, and is answered."""
+        return f"{self.base}/inspect/{what}"
+
     def reply(self, source: str) -> str:
         """Where a controller answers, and the kiosk only reads."""
         return f"{self.base}/{check_level(source)}/reply"

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -106,20 +105,6 @@ class PeopleDesk:
             raise RefusedError(422, "ImageUnreadable", told) from None
         except NotEnrolledError as error:
             raise NotEnrolledError(error.code, f"picture {number}: {error}") from None
-
-
-def json_object(body: bytes) -> Json:
-    """What is asked; RefusedError for what is no JSON object, or too large."""
-    if len(body) > LARGEST:
-        told = f"the request is larger than {LARGEST // 2**20} MiB; send pictures one by one"
-        raise RefusedError(413, "RequestTooLarge", told)
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        raise RefusedError(400, "BadRequest", "the request is not JSON") from None
-    if not isinstance(said, dict):
-        raise RefusedError(400, "BadRequest", "the request is to be a JSON object")
-    return said
 
 
 @contextmanager

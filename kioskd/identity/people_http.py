@@ -10,7 +10,8 @@ from importlib import resources
 from urllib.parse import unquote
 
 from kioskd.credentials import bearer, digest, whose
-from kioskd.identity.people_desk import LARGEST, Json, PeopleDesk, json_object
+from kioskd.identity.people_desk import LARGEST, Json, PeopleDesk
+from kioskd.json_object import json_object
 from kioskd.refused import RefusedError
 
 BASE = "/api/people"
@@ -52,7 +53,7 @@ class PeopleHttp:
         person_id = unquote(path.removeprefix(f"{BASE}/"))
         _only(method, "GET", "PUT", "DELETE")
         if method == "PUT":
-            return self._desk.put(person_id, json_object(body))
+            return self._desk.put(person_id, json_object(body, LARGEST))
         if method == "GET":
             return 200, self._desk.get(person_id)
         self._desk.erase(person_id)

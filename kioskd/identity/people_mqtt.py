@@ -4,11 +4,13 @@ docs/install/people.md has the messages.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from kioskd.credentials import digest, whose
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.wire import Topics
-from kioskd.identity.people_desk import Json, PeopleDesk, json_object
+from kioskd.identity.people_desk import LARGEST, Json, PeopleDesk
+from kioskd.json_object import json_object
 from kioskd.mqtt_requests import MqttRequests, Publish, text
 from kioskd.refused import RefusedError
 
@@ -28,7 +30,8 @@ class PeopleMqtt:
     ) -> None:
         self._known, self._desk, self._topics = {"token": digest(token)}, desk, topics
         response = topics.people("response")
-        self._requests = MqttRequests(response, json_object, self._answered, publish, later)
+        read = partial(json_object, most=LARGEST)
+        self._requests = MqttRequests(response, read, self._answered, publish, later)
 
     @property
     def readers(self) -> Mapping[str, Reader]:

@@ -4,17 +4,17 @@ The seed's rules of composition, each as a check with a limit.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from feeds.frame import ColorImage, Frame
+from feeds.frame import ColorImage
 from feeds.imaging import to_grey
-from models.boxes import area
+from kioskd.still_look import look_at
 from models.embedding import Embedding
-from models.observation import Box, Face, LivenessPlan, Measure, Wanted
-from models.perceive import Perceiver, PerceptionSettings, needs
+from models.observation import Box, Face, LivenessPlan, Measure
+from models.perceive import needs
 from models.session import Networks
 from models.stills.areas import covered
 
@@ -109,10 +109,7 @@ def person_in(
 
     more, plan  what is to be measured beside MEASURES, and how liveness is
     """
-    settings = replace(PerceptionSettings(), confirm=1, detector_long_side=640)
-    perceiver = Perceiver(networks, settings)
-    frame = Frame("reference", 0, 0, 0.0, 0.0, image)
-    seen = perceiver.look(frame)
+    seen = look_at(image, networks, MEASURES | frozenset(more), plan)
     if not seen.faces:
         raise NoReferenceError("no_face", "there is no face in the picture")
     first, *others = seen.faces
@@ -122,9 +119,7 @@ def person_in(
     if _side(first.box) < LEAST_PIXELS:
         told = f"the face is {_side(first.box):.0f} pixels wide, and {LEAST_PIXELS:.0f} are needed"
         raise NoReferenceError("face_too_small", told)
-    wanted = Wanted(first.track_id, MEASURES | frozenset(more), plan)
-    seen = perceiver.measure(frame, seen, wanted)
-    return max(seen.faces, key=lambda face: area(face.box))
+    return first
 
 
 def faults(image: ColorImage, face: Face) -> Iterator[str]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from feeds.imaging import encoded, resize
 from kioskd.inspect.still_eye import Still
+from models.passive.edges import Line
 from models.stills.areas import AREAS
 
 WIDTH = 240  # pixels
@@ -21,12 +22,13 @@ Outline = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A JPEG of `size` pixels; the face's box and the outlines are in its pixels."""
+    """A JPEG of `size` pixels; the face's box, the outlines and the edges are in its pixels."""
 
     jpeg: bytes
     size: tuple[int, int]
     face: tuple[float, float, float, float] | None
     outlines: Mapping[str, Outline]
+    edges: tuple[Line, ...] = ()
 
 
 def shown(still: Still) -> Shown:
@@ -48,7 +50,14 @@ def shown(still: Still) -> Shown:
     x1, y1, x2, y2 = face.box
     box = (zoom * (x1 - left), zoom * (y1 - top), zoom * (x2 - x1), zoom * (y2 - y1))
     outlines = {} if face.mesh is None else _outlines(zoom * (face.mesh[:, :2] - (left, top)))
-    return Shown(jpeg, size, box, outlines)
+    edges = tuple(
+        (_at(one, left, top, zoom), _at(other, left, top, zoom)) for one, other in still.edges
+    )
+    return Shown(jpeg, size, box, outlines, edges)
+
+
+def _at(point: tuple[float, float], left: int, top: int, zoom: float) -> tuple[float, float]:
+    return round(zoom * (point[0] - left), 1), round(zoom * (point[1] - top), 1)
 
 
 def _outlines(points: NDArray[np.floating]) -> dict[str, Outline]:

@@ -1,12 +1,15 @@
 """Looks at one still and measures its largest face with everything that one image allows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from feeds.frame import ColorImage, Frame
+from feeds.frame import ColorImage
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.observation import Face, Measure, Wanted
-from models.perceive import Perceiver, PerceptionSettings, needs
+from kioskd.still_look import SETTINGS, look_at
+from models.face.detector import small_copy
+from models.observation import Face, Measure
+from models.passive.edges import Line, lines
+from models.perceive import needs
 from models.session import Networks
 from models.stills.areas import covered
 from models.stills.light import Light, light
@@ -16,8 +19,6 @@ MEASURES = frozenset(
     {Measure.QUALITY, Measure.PICTURE, Measure.POSE, Measure.PASSIVE, Measure.LIVENESS}
 )
 PLAN = RgbSettings().plan  # a still is scored as a door's frame is, by default
-# One image is all that there is, so its face counts from the first detection on.
-SETTINGS = replace(PerceptionSettings(), confirm=1, detector_long_side=640)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +29,7 @@ class Still:
     light    of the first one
     covered  of each area of its face how likely it is covered; empty without a mesh
     marks    of a print, a screen or a mask, by name
+    edges    where the straight edges lie that are strongest about the face, in its pixels
     """
 
     image: ColorImage
@@ -35,6 +37,7 @@ class Still:
     light: Light | None
     covered: Mapping[str, float | None] = field(default_factory=dict)
     marks: Mapping[str, float | None] = field(default_factory=dict)
+    edges: tuple[Line, ...] = ()
 
 
 class StillEye:
@@ -48,20 +51,15 @@ class StillEye:
 
     def find(self, image: ColorImage) -> tuple[Face, ...]:
         """Whose faces are there, largest first, without any measure. Raises NetworkError."""
-        return Perceiver(self.networks, SETTINGS).look(_frame(image)).faces
+        return look_at(image, self.networks).faces
 
     def look(self, image: ColorImage) -> Still:
         """Raises NetworkError where the detector fails."""
-        perceiver, frame = Perceiver(self.networks, SETTINGS), _frame(image)
-        seen = perceiver.look(frame)
+        seen = look_at(image, self.networks, self._measures, PLAN)
         if not seen.faces:
             return Still(image, (), None)
-        largest = seen.faces[0].track_id
-        seen = perceiver.measure(frame, seen, Wanted(largest, self._measures, PLAN))
         face = seen.faces[0]
         areas = {} if face.mesh is None else covered(image, face.mesh)
-        return Still(image, seen.faces, light(image, face.box), areas, marks(image, face))
-
-
-def _frame(image: ColorImage) -> Frame:
-    return Frame("still", 0, 0, 0.0, 0.0, image)
+        small = small_copy(image, SETTINGS.detector_long_side)
+        edges = lines(small, image.shape[1] / small.shape[1], face.box)
+        return Still(image, seen.faces, light(image, face.box), areas, marks(image, face), edges)

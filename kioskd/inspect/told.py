@@ -59,7 +59,12 @@ def summary(inspections: Sequence[Inspection]) -> list[Section]:
 
 def as_json(inspection: Inspection) -> str:
     """One line."""
-    told: dict[str, Any] = {
+    return json.dumps(as_record(inspection), ensure_ascii=False)
+
+
+def as_record(inspection: Inspection) -> dict[str, Any]:
+    """For programs."""
+    return {
         "name": inspection.name,
         "sha256": inspection.sha256,
         "model": inspection.model,
@@ -70,7 +75,6 @@ def as_json(inspection: Inspection) -> str:
         "face": None if inspection.face is None else [round(side, 1) for side in inspection.face],
         "findings": [_finding(each) for each in inspection.findings],
     }
-    return json.dumps(told, ensure_ascii=False)
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -109,6 +109,7 @@ class Reason(StrEnum):
     ATTEMPTS_USED_UP = "attempts_used_up"
     CALLED_AN_ATTACK = "called_an_attack"
     DOOR_RESTS = "door_rests"
+    LOCKED_OUT = "locked_out"
 
     @property
     def sentence(self) -> str:
@@ -214,4 +215,5 @@ SENTENCES: dict[Reason, str] = {
     Reason.ATTEMPTS_USED_UP: "This person has used all attempts; they must leave the view first",
     Reason.CALLED_AN_ATTACK: "This face was taken for an attack; it must leave the view first",
     Reason.DOOR_RESTS: "After an attack this door tries nobody for a while",
+    Reason.LOCKED_OUT: "The door stays shut for some minutes, after repeated attacks",
 }

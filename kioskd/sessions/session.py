@@ -176,10 +176,9 @@ def decided(result: Result) -> Decision | None:
         return "realface"
     if Reason.NOT_THE_PERSON.value in result.reasons:
         return "realface"
-    first = next(iter(result.reasons), "")
-    attack = first == Reason.NOT_LIVE.value or result.state == "NOTLIVE_CONFIRMED"
-    if result.verdict == "failed" and (attack or result.attributes.get("livenessConfirmed")):
+    if result.is_attack:
         return "spoofface"
+    first = next(iter(result.reasons), "")
     if result.verdict == "failed" or first == Reason.UNDECIDED.value:
         return "uncertain"
     return None

@@ -14,7 +14,7 @@ steps of the frames before are kept so far: what wanders fades.
 The measure is our own; docs/measure/passive.md has what it is worth and what it does not see.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, exp, floor, sqrt
@@ -51,6 +51,7 @@ BLACK = 12  # grey levels up to which rows and columns at the border are no pict
 LATELY_S = 0.3  # within which what was seen before counts, by e
 GAP_S = 0.5  # after which it does not
 
+Line = tuple[tuple[float, float], tuple[float, float]]  # both ends, pixels of the frame
 Parts = tuple[tuple[int, int], ...]
 Zones = tuple[tuple[int, int], tuple[int, int]]
 Steps = NDArray[np.float32]  # (rows, 4 * REACH) of FULL, -1..1; 0 outside the picture
@@ -102,6 +103,45 @@ def edges(small: ColorImage, scale: float, box: Box) -> float | None:
     """
     found = _layout(small, scale, box)
     return None if found is None else _sides(found)
+
+
+def lines(small: ColorImage, scale: float, box: Box) -> tuple[Line, ...]:
+    """Where the three sides lie that `edges` counts, for whoever wants to see them; () of None."""
+    found = _layout(small, scale, box)
+    if found is None:
+        return ()
+    upright = _strength(found.upright, UPRIGHT, FAR_UPRIGHT)
+    level = _strength(found.level, LEVEL, FAR_LEVEL)[::-1]
+    best = _or_next(np.stack([*_best(upright, UPRIGHT), *_best(level, LEVEL)], axis=1))
+    tilt = int((best.sum(axis=1) - best.min(axis=1)).argmax())
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    unit = sqrt((box[2] - box[0]) * (box[3] - box[1]))
+    sides = [
+        (strength, (x + unit * across, y + unit * along), (x + unit * other, y + unit * end))
+        for strength, across, along, other, end in _placed(upright, UPRIGHT, tilt, TILTS)
+    ]
+    sides += [
+        (strength, (x + unit * along, y + unit * across), (x + unit * end, y + unit * other))
+        for strength, across, along, other, end in _placed(level, LEVEL, tilt, TILTS[::-1])
+    ]
+    return tuple((first, last) for _, first, last in sorted(sides)[1:])
+
+
+def _placed(
+    strength: NDArray[np.float32], zones: Zones, tilt: int, tilts: NDArray[np.float64]
+) -> Iterator[tuple[float, float, float, float, float]]:
+    """Of each zone's strongest edge at a tilt or the next ones: its strength, and both its ends,
+    each across it and along it, in face units.
+    """
+    around = range(max(0, tilt - 1), min(len(tilts), tilt + 2))
+    past = zones[0][1] - zones[0][0]
+    for columns in (slice(0, past), slice(past, None)):
+        part = strength[around.start : around.stop, columns]
+        row, column = divmod(int(part.argmax()), part.shape[1])
+        at = (int(_columns(zones)[columns][column]) + 0.5) * FINE
+        slope = float(tilts[around[row]])
+        first, last = NEAR[0][0] * COARSE, NEAR[-1][1] * COARSE
+        yield float(part.max()), at + slope * first, first, at + slope * last, last
 
 
 def _layout(small: ColorImage, scale: float, box: Box) -> _Layout | None:

@@ -1,0 +1,48 @@
+"""A part of the daemon that does what others must not wait for, one thing after the other."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+from kioskd import log
+
+TURN_S = 1.0  # how often it shows that it lives
+
+
+class Worker(threading.Thread):
+    """`later` is for any thread. What fails costs itself alone, and is told in the log."""
+
+    stop_s = 5.0
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self.progress_at: float | None = time.monotonic()
+        self._heap: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._stopping = False
+
+    @property
+    def failure(self) -> str | None:
+        ended = self.ident is not None and not self.is_alive() and not self._stopping
+        return f"{self.name} ended by itself: see the log" if ended else None
+
+    def later(self, work: Callable[[], object]) -> None:
+        self._heap.put(work)
+
+    def turn(self) -> None:
+        """Called about once a second, for whoever has something to do then."""
+
+    def stop(self, failure: str | None = None) -> None:
+        self._stopping = True
+        self._heap.put(lambda: None)
+
+    def run(self) -> None:
+        while not self._stopping:
+            self.progress_at = time.monotonic()
+            try:
+                self._heap.get(timeout=TURN_S)()
+            except queue.Empty:
+                pass
+            except Exception:  # a mistake of ours, in one piece of work
+                log.logger().exception("a piece of work failed", worker=self.name)
+            self.turn()
