@@ -80,14 +80,3 @@ def memory_bytes(pid: int) -> int:
 def open_files() -> int:
     """How many file descriptors this process holds."""
     return len(os.listdir("/proc/self/fd"))
-
-
-def available_bytes() -> int | None:
-    """Memory that this machine could still give; None where Linux does not say."""
-    try:
-        text = Path("/proc/meminfo").read_text("ascii")
-    except OSError:
-        return None
-    lines = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    found = lines.get("MemAvailable", "").split()
-    return int(found[0]) * 1024 if found else None

@@ -5,7 +5,8 @@ from typing import get_args
 
 from feeds.state import Phase
 from kioskd.judge import Judge
-from kioskd.metrics.kiosk_state import KioskState, available_bytes, memory_bytes
+from kioskd.machine import available_bytes
+from kioskd.metrics.kiosk_state import KioskState, memory_bytes
 from kioskd.metrics.library import (
     Collector,
     CounterMetricFamily,
