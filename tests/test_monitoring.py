@@ -134,6 +134,11 @@ STORIES: dict[str, tuple[dict[str, str], str, set[str]]] = {
         "10m",
         {"KioskdManyRefused"},
     ),
+    "a door that was attacked": (
+        {f'kioskd_problem{{{AT},code="locked_out"}}': "0x4 1x40"},
+        "10m",
+        {"KioskdLockedOut"},
+    ),
     "a dirty lens": (
         {f'{ATTEMPTS}"passed"}}': "0x100", f'{ATTEMPTS}"undecided"}}': "0+1x100"},
         "20m",
