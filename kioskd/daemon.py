@@ -39,6 +39,9 @@ from kioskd.inspect.inspect_part import ROLES as OF_INSPECT
 from kioskd.inspect.inspect_part import Inspects, inspects
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.judge import Judge, Shut, UseMode, Watch
+from kioskd.metrics.health_teller import HealthTeller
+from kioskd.metrics.kiosk_state import KioskState, Sources
+from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes import catalogue
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
@@ -121,6 +124,11 @@ class Daemon:
             self.add(self._judge(door))
         if config.page is not None:
             self.add(self._page(config.page))
+        self._state = self._readable()
+        if config.delivery.health:
+            self.add(HealthTeller(self._state, self.stream, self.courier.health))
+        if config.metrics is not None:
+            self.add(self._metrics(config.metrics))
 
     @property
     def judges(self) -> list[Judge]:
@@ -319,6 +327,30 @@ class Daemon:
 
         told = settings, facts, self.stream, self._watch, trouble
         return page_part(self._config, *told, self._others)
+
+    def _metrics(self, settings: MetricsSettings) -> Part:
+        # Imported here: a door that serves no metrics does without the library for them.
+        from kioskd.metrics.metrics_part import metrics_part
+
+        def trouble(sentence: str | None) -> None:
+            self._problems.set("metrics", sentence)
+
+        return metrics_part(self._config, settings, self._state, self.stream, trouble)
+
+    def _readable(self) -> KioskState:
+        """What may be asked how the kiosk is, from any thread."""
+        return KioskState(
+            Sources(
+                version=__version__,
+                config=self._config.digest,
+                networks=self.networks,
+                parts=lambda: self.parts,
+                connected=lambda: self.courier.connected,
+                problems=lambda: self._problems.present,
+                rows=self._audit.count_pending,
+                model_version=self._model_version,
+            )
+        )
 
     def _share_judged(self, door: str) -> float | None:
         loads = [judge.load for judge in self.judges if judge.door == door]

@@ -20,7 +20,10 @@ ProblemCode = Literal[
     "courier",  # a mistake of ours in delivery
     "action_dropped",  # an action grew too old before the broker took it
     "nobody_listens",  # the broker took an action, and nobody had subscribed
+    "disk",  # the disk of the audit log is nearly full
     "listener",  # a mistake of ours in what only listens to the doors
+    "memory",  # the machine has little memory left
+    "metrics",  # the metrics cannot be served
     "locked_out",  # a door stays shut for a while after repeated attacks
     "network",  # a mode was put in, and a network that it needs cannot be loaded: a door is shut
     "no_progress",  # a worker is stuck

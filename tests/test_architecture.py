@@ -23,6 +23,7 @@ DOORS = {
     "matplotlib": "kioskd/evaluation/curves.py",
     "onnxruntime": "models/session.py",
     "paho": "kioskd/delivery/mqtt.py",
+    "prometheus_client": "kioskd/metrics/library.py",
     "pydantic": "kioskd/config/section.py",
     "pyrealsense2": "feeds/realsense/library.py",
     "rich": "kioskd/terminal.py",

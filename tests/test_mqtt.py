@@ -302,6 +302,13 @@ def test_what_stood_in_the_way_is_followed_in_sentences() -> None:
     )
 
 
+def test_health_is_followed_as_what_stands_in_the_way() -> None:
+    why = [{"code": "feed", "doorId": "main", "detail": "front is stalled: it hangs"}]
+    told = {"ready": False, "why": why, "at": 0}
+    line = as_line(Letter("p/s/d/health", json.dumps(told).encode()), "p/s/d/#")
+    assert line.endswith("health  not ready; front is stalled: it hangs")
+
+
 def test_events_are_followed_as_lines_to_read_or_as_json(embedded: EmbeddedBroker) -> None:
     topic = "liveness/v1/hq/kiosk-07/door-3/action"
     payload = {

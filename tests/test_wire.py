@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.state import FeedState
+from feeds.state import FeedState, Phase
 from kioskd.delivery import wire
 from kioskd.event import ActionId, LivenessState, Result, Verdict
+from kioskd.health import DoorHealth, Health, Obstacle
 from kioskd.modes import prompts
 from kioskd.modes.catalogue import ACTIONS
 from kioskd.modes.challenges.kinds import Challenge
@@ -152,6 +153,30 @@ def test_every_feed_state_is_what_its_schema_says(
 ) -> None:
     state = FeedState(feed, phase, text, text, since)  # type: ignore[arg-type]
     check("state", wire.feed_state(SENDER, state))
+
+
+counts = st.integers(0, 2**53)
+phases = st.sampled_from(get_args(Phase))
+OBSTACLES = st.builds(Obstacle, words, st.text(), st.just("") | words)
+DOOR_HEALTHS = st.builds(DoorHealth, words, words, phases, counts, counts, counts, counts, counts)
+HEALTHS = st.builds(
+    Health,
+    st.lists(OBSTACLES, max_size=3).map(tuple),
+    st.lists(DOOR_HEALTHS, max_size=3).map(tuple),
+    st.none() | counts,
+    counts,
+    counts,
+    counts,
+    seconds,
+)
+
+
+@given(HEALTHS, seconds, st.booleans())
+def test_every_health_is_what_its_schema_says(told: Health, wall: float, digests: bool) -> None:
+    sender = SENDER if digests else replace(SENDER, model_version=None, config_digest=None)
+    payload = wire.health(sender, told, wall)
+    check("health", payload)
+    assert payload["ready"] is not bool(payload["why"])
 
 
 @given(

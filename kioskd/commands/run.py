@@ -1,6 +1,7 @@
 """`kioskd run`: the daemon, until SIGTERM or SIGINT."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from kioskd import log
@@ -28,11 +29,17 @@ def run(path: Path) -> int:
     return _run(config, signals)
 
 
-def _libraries(config: Config) -> AbstractContextManager[None]:
+@contextmanager
+def _libraries(config: Config) -> Iterator[None]:
     """Around what needs libraries that a plain door does without."""
-    if config.sessions is not None:
-        return extra("sessions")
-    return extra("page") if config.page is not None else nullcontext()
+    with ExitStack() as extras:
+        if config.sessions is not None:
+            extras.enter_context(extra("sessions"))
+        elif config.page is not None:
+            extras.enter_context(extra("page"))
+        if config.metrics is not None:
+            extras.enter_context(extra("metrics", "prometheus_client"))
+        yield
 
 
 def _run(config: Config, signals: Signals) -> int:

@@ -32,6 +32,7 @@ from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.identity.people_settings import PeopleSettings, Told
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.lockout_settings import LockoutSettings
+from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes.catalogue import BY_NAME, ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.setting import filled
@@ -72,8 +73,13 @@ def build(
         page=page_settings(settings, folder, vault) if settings.page.enabled else None,
         sessions=sessions_settings(settings, vault) if settings.sessions.enabled else None,
         people=people_settings(settings, vault) if settings.people.enabled else None,
+        metrics=metrics_settings(settings) if settings.metrics.enabled else None,
         inspect=inspect_settings(settings, vault) if settings.inspect.enabled else None,
     )
+
+
+def metrics_settings(settings: Settings) -> MetricsSettings:
+    return MetricsSettings(settings.metrics.address, settings.metrics.port)
 
 
 def inspect_settings(settings: Settings, vault: Vault) -> InspectSettings:
@@ -154,6 +160,7 @@ def delivery_settings(
         payload=mqtt.payload,
         prompt_language=mqtt.prompt_language,
         replies=mqtt.replies,
+        health=mqtt.health or settings.metrics.enabled,
         diagnostics=mqtt.diagnostics,
         keep_days=settings.audit.keep_days,
         size_limit_mb=settings.audit.size_limit_mb,

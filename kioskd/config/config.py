@@ -10,6 +10,7 @@ from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.lockout_settings import LockoutSettings
+from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.opening_hours import OpeningHours
@@ -75,6 +76,7 @@ class Config:
     page      how the aiming page is served; None: it is not
     sessions  how sessions are kept; None: there are none
     people    how the enrolled are known; None: nobody is
+    metrics   where the metrics are served; None: they are not
     inspect   how pictures are judged for others; None: they are not
     """
 
@@ -92,6 +94,7 @@ class Config:
     page: PageSettings | None = None
     sessions: SessionsSettings | None = None
     people: PeopleSettings | None = None
+    metrics: MetricsSettings | None = None
     inspect: InspectSettings | None = None
 
 

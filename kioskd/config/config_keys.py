@@ -28,6 +28,7 @@ from kioskd.config.section import (
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
+from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.page.page_settings import PageSettings
 from kioskd.prompts import languages
 from kioskd.sessions.session_settings import SessionsSettings
@@ -42,6 +43,7 @@ FEED = FeedSettings("", FileSource(""))
 PAGE, PAGE_ON = PageSettings(), False
 SESSIONS, SESSIONS_ON = SessionsSettings(), False
 PEOPLE, PEOPLE_ON = PeopleSettings(), False
+METRICS, METRICS_ON = MetricsSettings(), False
 INSPECT, INSPECT_ON = InspectSettings(), False
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
@@ -155,6 +157,11 @@ class Mqtt(Section):
         default=False,
         description="Listen to what controllers answer to events, for a screen and the record"
         " (docs/connect/mqtt.md, Reply). Nothing is decided by it.",
+    )
+    health: bool = Field(
+        default=DELIVERY.health,
+        description="Publish on the health topic whether all is well, and why not"
+        " (docs/connect/mqtt.md, Health). With metrics.enabled it is published too.",
     )
     diagnostics: bool = Field(
         default=False,
@@ -376,6 +383,23 @@ class Signing(Section):
         description="Sign the short forms of mqtt.payload: compact too. They outgrow 256 bytes then"
         " (docs/connect/mqtt.md, Sizes).",
     )
+
+
+class Metrics(Section):
+    """Numbers of the doors for Prometheus, and whether all is well, over HTTP.
+
+    docs/install/monitoring.md shows what comes of them.
+    """
+
+    enabled: bool = Field(default=METRICS_ON, description="Serve /metrics, /healthz and /readyz.")
+    address: str = Field(
+        default=METRICS.address,
+        pattern=rf"^([0-9]{{1,3}}(\.[0-9]{{1,3}}){{3}}|{_IPV6})$",
+        description="Address of this machine to serve at; 127.0.0.1 reaches nobody else, 0.0.0.0"
+        " is all of its addresses. Nobody is asked for a secret.",
+        json_schema_extra={"x-form": "an address such as 127.0.0.1 or 0.0.0.0"},
+    )
+    port: int = number(METRICS.port, 1, 65535, "", "TCP port.")
 
 
 class Inspect(Section):
@@ -602,6 +626,7 @@ class Settings(Section):
     signing: Signing = Field(
         default=Signing(), description="The signature in events, states, status and records."
     )
+    metrics: Metrics = Field(default=Metrics(), description="Numbers of the doors, over HTTP.")
     logging: Logging = Field(default=Logging(), description="The log on standard error.")
 
 

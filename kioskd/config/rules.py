@@ -13,6 +13,7 @@ from kioskd.config import (
     hours_rules,
     inspect_rules,
     looser_limits,
+    metrics_rules,
     networks,
     page_rules,
     people_rules,
@@ -53,6 +54,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from session_rules.problems(ask, vault)
     yield from people_rules.problems(ask, vault)
     yield from hours_rules.problems(ask)
+    yield from metrics_rules.problems(ask)
     yield from inspect_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)

@@ -1,6 +1,6 @@
 """Keeps the audit log in order, a little in each turn of the courier: no event waits for it."""
 
-from kioskd import time_service
+from kioskd import machine, time_service
 from kioskd.delivery import audit_sentences, trusted_times
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_rows import Aside
@@ -12,6 +12,7 @@ from kioskd.happenings import ClockSet, RecordsPruned, RecordsRescued
 CLOCK_EVERY_S = 10.0
 PRUNE_EVERY_S = 3600.0
 SIZE_EVERY_S = 60.0
+MACHINE_EVERY_S = 10.0
 LOOK_EVERY_S = 86400.0  # the whole log is read through so often, and after each start
 ROWS_AT_ONCE = 200  # read, or deleted, in one turn: some milliseconds
 NAMED_MOST = 5  # rows put aside that the problem names
@@ -23,11 +24,13 @@ class Upkeep:
     def __init__(self, shared: Shared, audit: AuditLog, disk: PatientDisk) -> None:
         self._audit = audit
         self._keep_s = shared.settings.keep_days * 86400
+        self._folder = audit.path.parent
         self._limit = shared.settings.size_limit_mb * 1e6
         self._clock = shared.clock
         self._disk = disk
         self._problems = shared.problems
         self._tell = shared.tell
+        self._memory, self._room = machine.Scarce(), machine.Scarce()
         self._asides = 0  # as of when it was told how many rows lie aside
         self._rescued = -1  # how many damaged logs there were when all of them had been rescued
         self._reading: Reading | None = None
@@ -36,11 +39,18 @@ class Upkeep:
         self._prune_at = now
         self._size_at = now
         self._look_at = now
+        self._machine_at = now
 
     def tend(self) -> None:
         """One turn's share."""
-        if self._disk.resting:
-            return
+        now = self._clock.monotonic()
+        if now >= self._machine_at:
+            self._machine_at = now + MACHINE_EVERY_S
+            self.look_at_machine(machine.available_bytes(), machine.free_bytes(self._folder))
+        if not self._disk.resting:
+            self._tend_log()
+
+    def _tend_log(self) -> None:
         self._tell_state()
         self._rescue()
         now = self._clock.monotonic()
@@ -65,6 +75,17 @@ class Upkeep:
         self._problems.set("clock", time_service.doubt(reading.synchronised, reading.wall))
         if by_s:
             self._tell(ClockSet(by_s))
+
+    def look_at_machine(self, memory: int | None, room: int | None) -> None:
+        """Tell what is scarce, of memory and of room on the log's disk, both in bytes."""
+        if self._memory.look(memory) and memory is not None:
+            self._problems.set("memory", machine.memory_sentence(memory))
+        else:
+            self._problems.set("memory", None)
+        if self._room.look(room) and room is not None:
+            self._problems.set("disk", machine.disk_sentence(room, self._folder))
+        else:
+            self._problems.set("disk", None)
 
     def _set_by(self, reading: Reading) -> float:
         """How far the clock was set since the last look, or while no daemon ran."""

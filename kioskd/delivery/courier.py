@@ -34,6 +34,7 @@ from kioskd.delivery.replies import Replies
 from kioskd.delivery.seal import Seal
 from kioskd.event import Result
 from kioskd.happenings import Stepped
+from kioskd.health import Health
 from kioskd.problems import Problems
 
 
@@ -243,6 +244,12 @@ class Courier:
     def _tells(self) -> wire.Telling:
         reading = self._clock.reading()
         return wire.Telling(next(self._telling), reading.wall, reading.synchronised)
+
+    def health(self, told: Health) -> None:
+        """Publish how the kiosk is, retained; again after each reconnect."""
+        body = wire.encode(wire.health(self._sender, told, self._clock.wall()))
+        self._pump.keep(self._topics.health, body)
+        self._connection.wake()
 
     def diagnostic(self, stepped: Stepped) -> None:
         """Publish what the state machine does, if the settings ask for it. May get lost."""

@@ -32,6 +32,7 @@ class DeliverySettings:
     payload          compact: of actions, states and status only what a small controller needs
     prompt_language  of what a kiosk's screen says, a file in kioskd/prompts
     replies          listen to what controllers answer to events, for a screen and the record
+    health           also say, retained, whether all is well, to .../health
     diagnostics      also send what the door must not act on, to .../diag
     model_version    which networks decided, and config_digest which settings: both are
                      copied into every action, and None leaves them out
@@ -57,6 +58,7 @@ class DeliverySettings:
     payload: Form = "full"
     prompt_language: str = "en"
     replies: bool = False
+    health: bool = False
     diagnostics: bool = False
     keep_days: float = 90.0  # audit rows the broker has taken are deleted after so long
     size_limit_mb: float = 500.0  # a larger audit log is a problem; 400,000 records and more

@@ -152,6 +152,8 @@ def _gist(kind: str, payload: wire.Payload) -> str:
             return _words(payload, "phase", "verdict", "frames", "scores") + _why(payload)
         case "prompt":
             return _words(payload, "prompt", "text")
+        case "health":
+            return _health(payload)
         case "person":
             return _words(payload, "idClass", "personId")
         case _:
@@ -179,6 +181,13 @@ def _reply(body: bytes) -> str:
         return f"no reply: {error}"
     answer = "granted" if reply.granted else "not granted"
     return "  ".join(filter(None, (answer, reply.text, f"for event {reply.event_id}")))
+
+
+def _health(payload: wire.Payload) -> str:
+    why = payload.get("why")
+    obstacles = [one for one in why if isinstance(one, dict)] if isinstance(why, list) else []
+    ready = "ready" if payload.get("ready") is True else "not ready"
+    return "; ".join([ready, *(str(one.get("detail")) for one in obstacles)])
 
 
 def _status(payload: wire.Payload) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Handed = Literal["recorded", "sent", "waiting", "expired", "refused", "unrecorded"]
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -18,7 +20,7 @@ class Delivery:
     until       unix seconds, for what waits
     """
 
-    outcome: Literal["recorded", "sent", "waiting", "expired", "refused", "unrecorded"]
+    outcome: Handed
     event_id: str
     sentence: str = ""
     until: float | None = None

@@ -14,6 +14,7 @@ from typing import Literal
 from feeds.lines import is_one_line
 from feeds.state import FeedState
 from kioskd.event import Result
+from kioskd.health import DoorHealth, Health
 from kioskd.modes.finding import Finding, Spread, spread
 
 SCHEMA = 1
@@ -27,6 +28,7 @@ SchemaName = Literal[
     "action_compact",
     "audit",
     "diag",
+    "health",
     "person",
     "prompt",
     "reply",
@@ -56,6 +58,10 @@ class Topics:
     @property
     def status(self) -> str:
         return f"{self.base}/status"
+
+    @property
+    def health(self) -> str:
+        return f"{self.base}/health"
 
     @property
     def audit(self) -> str:
@@ -340,6 +346,45 @@ def status(
         "since": None if since is None else _ms(since),
         "x": _telling(sender, telling),
     }
+
+
+def health(sender: Sender, told: Health, wall: float) -> Payload:
+    """How the kiosk is, in short; nothing that a controller needs."""
+    return {
+        **_head(sender),
+        "version": sender.version,
+        "ready": told.ready,
+        "why": [
+            {"code": one.code, **({"doorId": one.door} if one.door else {}), "detail": one.detail}
+            for one in told.why
+        ],
+        "doors": [_door_health(door) for door in told.doors],
+        "auditRowsWaiting": told.rows_waiting,
+        "brokerConnections": told.connections,
+        "memoryMb": round(told.memory_bytes / 1e6),
+        "openFiles": told.open_files,
+        "upS": round(told.up_s),
+        **_decided_by(sender),
+        "at": _ms(wall),
+    }
+
+
+def _door_health(door: DoorHealth) -> Payload:
+    return {
+        "doorId": door.door,
+        "sourceId": door.feed,
+        "state": door.phase,
+        "captured": door.captured,
+        "judged": door.judged,
+        "passed": door.passed,
+        "failed": door.failed,
+        "undecided": door.undecided,
+    }
+
+
+def _decided_by(sender: Sender) -> Payload:
+    told = {"modelVersion": sender.model_version, "configDigest": sender.config_digest}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def diag_result(sender: Sender, result: Result, event_id: str) -> Payload:
