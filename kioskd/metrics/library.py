@@ -1,11 +1,13 @@
 """What the rest of the room has of prometheus_client. The only file that imports it."""
 
 from prometheus_client import (
+    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Histogram,
     ProcessCollector,
     disable_created_metrics,
+    generate_latest,
 )
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -19,6 +21,7 @@ from prometheus_client.registry import Collector
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 __all__ = [
+    "CONTENT_TYPE_LATEST",
     "Collector",
     "CollectorRegistry",
     "Counter",
@@ -28,4 +31,5 @@ __all__ = [
     "Metric",
     "ProcessCollector",
     "SummaryMetricFamily",
+    "generate_latest",
 ]

@@ -7,13 +7,17 @@ from http import HTTPStatus
 from kioskd.config.config import Config
 from kioskd.health import Obstacle
 from kioskd.metrics.kiosk_state import KioskState
-from kioskd.metrics.library import CollectorRegistry, ProcessCollector
+from kioskd.metrics.library import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    ProcessCollector,
+    generate_latest,
+)
 from kioskd.metrics.metrics_server import Answer, MetricsServer
 from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.metrics.readiness import not_ready, stuck
 from kioskd.metrics.state_collector import StateCollector
 from kioskd.metrics.tallies import Tallies
-from kioskd.metrics.text_form import CONTENT_TYPE, text
 from kioskd.modes.catalogue import spec_of
 from kioskd.stream import Stream
 
@@ -33,7 +37,7 @@ def metrics_part(
     registry.register(StateCollector(state))
     ProcessCollector(registry=registry)
     pages = {
-        "/metrics": lambda: Answer(HTTPStatus.OK, text(registry.collect()), CONTENT_TYPE),
+        "/metrics": lambda: Answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST),
         "/healthz": lambda: _well("alive", stuck(state)),
         "/readyz": lambda: _well("ready", not_ready(state)),
     }

@@ -1,27 +1,26 @@
 """Serves the metrics and whether all is well, to few at once and each for a short time.
 
-So little of HTTP is needed that nothing more is spoken: one GET, one answer, the end. Whoever
-does not read, or drips its question, is hung up on after PATIENCE_S; where MOST are there, the one
-that came first makes room. Nothing depends on any of it.
+Whoever does not read, or drips its question, is hung up on after PATIENCE_S of silence; where MOST
+are there, the one that came first makes room. Nothing depends on any of it.
 """
 
 import ipaddress
 import json
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 from kioskd.metrics.metrics_settings import MetricsSettings
 
-PATIENCE_S = 3.0  # for one conversation, question and answer together
+PATIENCE_S = 3.0  # in which nothing comes, or nothing is read
 MOST = 4  # conversations at once
-HEAD_BYTES = 8192
 LOOK_S = 0.5  # how often it is asked whether to end
 
 
@@ -32,15 +31,6 @@ class Answer:
     status: HTTPStatus
     body: bytes
     kind: str = "application/json"
-
-    @property
-    def wire(self) -> bytes:
-        head = (
-            f"HTTP/1.1 {self.status.value} {self.status.phrase}\r\nContent-Type: {self.kind}\r\n"
-            f"Content-Length: {len(self.body)}\r\nCache-Control: no-store\r\n"
-            "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
-        )
-        return head.encode("ascii") + self.body
 
 
 def refusal(status: HTTPStatus, sentence: str) -> Answer:
@@ -68,17 +58,14 @@ class MetricsServer(threading.Thread):
         self.pages = pages
         self._settings, self._trouble = settings, trouble
         self._stopping = threading.Event()
-        self._wires: deque[socket.socket] = deque()
-        self._lock = threading.Lock()
 
     def run(self) -> None:
         place = f"{self._settings.address} port {self._settings.port}"
         try:
-            with _listening(self._settings) as listener:
+            with _Listener(self._settings, self.pages) as listener:
                 self._trouble(None)
                 while not self._stopping.is_set():
-                    with suppress(TimeoutError):
-                        self._begin(listener.accept()[0])
+                    listener.handle_request()
         except OSError as error:
             told = f"the metrics cannot be served at {place} ({error.strerror or error})"
             self._trouble(told)
@@ -87,46 +74,75 @@ class MetricsServer(threading.Thread):
         """Ask the thread to end. Join it to know that it has."""
         self._stopping.set()
 
-    def _begin(self, wire: socket.socket) -> None:
-        """A conversation in a thread of its own; with too many, the oldest ends."""
+
+class _Listener(ThreadingHTTPServer):
+    """A thread for each conversation; with too many, the oldest ends."""
+
+    daemon_threads = True
+    block_on_close = False
+    timeout = LOOK_S
+
+    def __init__(
+        self, settings: MetricsSettings, pages: Mapping[str, Callable[[], Answer]]
+    ) -> None:
+        self.address_family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
+        self.pages, self._settings = pages, settings
+        self._wires: deque[socket.socket] = deque()
+        self._lock = threading.Lock()
+        super().__init__((settings.address, settings.port), _Conversation)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
-            self._wires.append(wire)
+            self._wires.append(request)
             if len(self._wires) > MOST:
                 _hang_up(self._wires.popleft())
-        threading.Thread(target=self._converse, args=(wire,), name="scrape", daemon=True).start()
+        super().process_request(request, client_address)
 
-    def _converse(self, wire: socket.socket) -> None:
-        until = time.monotonic() + PATIENCE_S
-        with wire, suppress(OSError):  # whoever asked has gone, or was too slow
-            if head := _head(wire, until):
-                answer = self._answer(head)
-                wire.settimeout(max(0.01, until - time.monotonic()))
-                wire.sendall(answer.wire)
-                wire.shutdown(socket.SHUT_WR)
+    def shutdown_request(self, request: Any) -> None:
         with self._lock, suppress(ValueError):
-            self._wires.remove(wire)
+            self._wires.remove(request)
+        super().shutdown_request(request)
 
-    def _answer(self, head: bytes) -> Answer:
-        lines = head.decode("latin-1").split("\r\n")
-        words = lines[0].split(" ")
-        if len(words) != 3 or not words[2].startswith("HTTP/1."):
-            return refusal(HTTPStatus.BAD_REQUEST, "this is no HTTP")
-        if words[0] != "GET":
-            return refusal(HTTPStatus.METHOD_NOT_ALLOWED, "there is nothing here but to read")
-        if not self._is_ours(lines[1:]):
-            return refusal(HTTPStatus.MISDIRECTED_REQUEST, "ask by an address or localhost")
-        page = self.pages.get(words[1].partition("?")[0])
-        if page is None:
-            told = f"there is {', '.join(self.pages)}"
-            return refusal(HTTPStatus.NOT_FOUND, told)
-        return page()
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asked has gone, or was hung up on."""
 
-    def _is_ours(self, lines: list[str]) -> bool:
+    def is_ours(self, host: str) -> bool:
         """On a loopback address, only by its name: no web site may point its own at us."""
         if not ipaddress.ip_address(self._settings.address.partition("%")[0]).is_loopback:
             return True
-        hosts = [line[5:].strip() for line in lines if line.lower().startswith("host:")]
-        return all(_is_address(host) for host in hosts)
+        return not host or _is_address(host)
+
+
+class _Conversation(BaseHTTPRequestHandler):
+    """One question, one answer, the end."""
+
+    server: _Listener
+    server_version, sys_version = "kioskd", ""
+
+    def setup(self) -> None:
+        super().setup()
+        self.connection.settimeout(PATIENCE_S)
+
+    def do_GET(self) -> None:  # the library's own name
+        found = self._answer()
+        self.send_response(found.status)
+        self.send_header("Content-Type", found.kind)
+        self.send_header("Content-Length", str(len(found.body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        self.wfile.write(found.body)
+
+    def _answer(self) -> Answer:
+        if not self.server.is_ours(self.headers.get("Host", "")):
+            return refusal(HTTPStatus.MISDIRECTED_REQUEST, "ask by an address or localhost")
+        page = self.server.pages.get(self.path.partition("?")[0])
+        if page is None:
+            return refusal(HTTPStatus.NOT_FOUND, f"there is {', '.join(self.server.pages)}")
+        return page()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nobody reads who scraped when."""
 
 
 def _is_address(header: str) -> bool:
@@ -136,35 +152,6 @@ def _is_address(header: str) -> bool:
     return False
 
 
-def _head(wire: socket.socket, until: float) -> bytes:
-    """The question up to its empty line; nothing where none came in time, or it is too long."""
-    found = b""
-    while b"\r\n\r\n" not in found:
-        left_s = until - time.monotonic()
-        if left_s <= 0 or len(found) > HEAD_BYTES:
-            return b""
-        wire.settimeout(left_s)
-        more = wire.recv(HEAD_BYTES)
-        if not more:
-            return b""
-        found += more
-    return found.partition(b"\r\n\r\n")[0]
-
-
 def _hang_up(wire: socket.socket) -> None:
     with suppress(OSError):
         wire.shutdown(socket.SHUT_RDWR)
-
-
-def _listening(settings: MetricsSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.address else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.address, settings.port))
-        listener.listen(2 * MOST)
-        listener.settimeout(LOOK_S)
-    except OSError:
-        listener.close()
-        raise
-    return listener
