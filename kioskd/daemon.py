@@ -416,7 +416,7 @@ def own_mode(door: Door) -> UseMode:
     """What decides at a door by itself: its mode, or nobody where it waits for sessions."""
     if door.arm == "session":
         return UseMode(Shut(Reason.NOT_ARMED), Needs(frozenset()))
-    binds = door.recognises
+    binds = door.binds
     mode = catalogue.make(door.mode, door.gate, secrets.randbelow, binds=binds)
     return UseMode(mode, catalogue.needs(door.mode, binds=binds))
 
@@ -438,7 +438,7 @@ def networks(config: Config) -> Networks:
     """The networks that a configuration asks for, checked, loaded and warm; NetworkError if not."""
     perception = config.perception
     manifest = shipped().with_added(perception.added)
-    roles = _roles(catalogue.needs(door.mode, binds=door.recognises) for door in config.doors)
+    roles = _roles(catalogue.needs(door.mode, binds=door.binds) for door in config.doors)
     if config.sessions is not None:
         from kioskd.sessions.operations import roles as of_sessions
 

@@ -1,11 +1,16 @@
 """A result says which frames it rests on, and whose look they have."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
+import pytest
 
+from feeds.feed_settings import FeedSettings, FileSource
 from feeds.frame import ColorImage, Frame
 from kioskd.binding import Binding, frames_digest
+from kioskd.config.config import Door
+from kioskd.daemon import own_mode
 from kioskd.event import Result, Step
 from kioskd.modes import catalogue
 from kioskd.modes.challenges.challenge_settings import SequenceSettings
@@ -125,3 +130,13 @@ def test_every_mode_can_be_bound() -> None:
         catalogue.make(settings, spec.gate.defaults, lambda _: 0, binds=True)
     turns = SequenceSettings(joined_with="rgb", always_joined=True)
     assert Measure.LIVENESS in catalogue.needs(turns).measures
+
+
+@pytest.mark.parametrize(
+    ("more", "binds"),
+    [({}, False), ({"one_person": True}, True), ({"opens_to": "enrolled"}, True)],
+)
+def test_a_door_may_hold_its_attempts_to_one_person(more: dict[str, Any], binds: bool) -> None:
+    feed = FeedSettings("cam", FileSource("x"))
+    door = Door("main", feed, GateSettings(), RgbSettings(), **more)
+    assert (Measure.IDENTITY in own_mode(door).needs.measures) is binds

@@ -232,7 +232,7 @@ MISTAKES = {
             )
         ),
         "15:5: doors.side.profile_pose: is not a known key (known here: feed, arm, opens_to,"
-        " pause_s, hours, lockout, mode, gate, smile, rgb_liveness, liveness_3d)",
+        " one_person, pause_s, hours, lockout, mode, gate, smile, rgb_liveness, liveness_3d)",
     ),
     "a smile that is hardly one": (
         edited(

@@ -217,6 +217,7 @@ def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
             lockout=LockoutSettings(**door.lockout.model_dump()),
             hours=opening_hours(door.hours.open, door.hours.closed_on, door.hours.time_zone),
             pause_s=door.pause_s,
+            one_person=door.one_person,
         )
 
 

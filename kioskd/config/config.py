@@ -27,11 +27,12 @@ OpensTo = Literal["anyone", "enrolled"]
 class Door:
     """One door: the feed that watches it, and the mode that decides by its settings.
 
-    arm       always: it decides by itself; session: only while a session is open for it
-    opens_to  anyone: who is live; enrolled: who is live, enrolled and allowed in
-    lockout   when repeated attacks lock it out
-    hours     when it may open at all
-    pause_s   seconds after an opening in which it does not open again
+    arm         always: it decides by itself; session: only while a session is open for it
+    opens_to    anyone: who is live; enrolled: who is live, enrolled and allowed in
+    one_person  whether all frames that count are compared, whoever it opens to
+    lockout     when repeated attacks lock it out
+    hours       when it may open at all
+    pause_s     seconds after an opening in which it does not open again
     """
 
     name: str
@@ -43,6 +44,12 @@ class Door:
     lockout: LockoutSettings = field(default_factory=LockoutSettings)
     hours: OpeningHours = field(default_factory=OpeningHours)
     pause_s: float = 0.0
+    one_person: bool = False
+
+    @property
+    def binds(self) -> bool:
+        """Whether its attempts are bound to one look."""
+        return self.one_person or self.recognises
 
     @property
     def recognises(self) -> bool:

@@ -107,6 +107,13 @@ class Door(Section):
         " now (docs/install/people.md).",
         json_schema_extra={"x-looser": "anyone"},
     )
+    one_person: bool = Field(
+        default=False,
+        description="Compare the faces of all frames that count, so that one person is seen from"
+        " the first to the last (docs/understand/challenges.md, The same person); always so where"
+        " enrolled people or a session's are asked for.",
+        json_schema_extra={"x-looser": "false"},
+    )
     pause_s: float = number(
         0.0, 0.0, 300.0, "s", "Once it was told to open, it is not again for so long.", "neither"
     )

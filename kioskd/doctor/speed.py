@@ -94,7 +94,7 @@ def _images(count: int) -> Sequence[ColorImage]:
 
 def _cost(door: Door, perceiver: Perceiver, images: Sequence[ColorImage]) -> tuple[float, float]:
     """Processor and other seconds per frame, all measured that the door's mode may ask for."""
-    needs = catalogue.needs(door.mode, binds=door.recognises)
+    needs = catalogue.needs(door.mode, binds=door.binds)
     plan = next((LivenessPlan(scheme, 0.6, 0.3) for scheme in needs.schemes), None)
     clocks = []
     for number, image in enumerate(images):

@@ -32,11 +32,11 @@ class Run:
 
     settings: ModeSettings
     gate: GateSettings
-    recognises: bool = False  # whether the door opens to the enrolled alone
+    binds: bool = False  # whether the door's attempts are bound to one look, whoever asks
 
     def mode(self, below: Below, *, verifies: bool) -> UseMode:
         """Ready for a judge; `verifies`: the person's look is compared with somebody's."""
-        verifies = verifies or self.recognises
+        verifies = verifies or self.binds
         mode = catalogue.make(self.settings, self.gate, below, binds=verifies)
         return UseMode(mode, self.needs(verifies=verifies), binds=True)
 
@@ -46,7 +46,7 @@ class Run:
 
 def run(door: Door, operation: Operation) -> Run:
     """How the operation is run at a door. Raises SessionError where the door cannot."""
-    return replace(_run(door, operation), recognises=door.recognises)
+    return replace(_run(door, operation), binds=door.binds)
 
 
 def _run(door: Door, operation: Operation) -> Run:
