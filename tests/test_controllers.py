@@ -1,4 +1,4 @@
-"""The conformance file, and what must pass it: the verifier, the command and the sample to copy."""
+"""The conformance file, and who must pass it: the verifier, the command, the samples to copy."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from kioskd.signing.ed25519 import signer_at
 from kioskd.verify import Door, Verifier, read_keys
 from kioskd.verify.chain import ChainCode
 from kioskd.verify.proof import Code
-from tests.support.broker import eventually, mosquitto, witness
+from tests.support.broker import eventually, mosquitto, program, witness
 from tests.support.commands import kioskd as command
 from tests.support.daemon import LIVE, file_feed, kioskd, settings
 
@@ -27,6 +27,8 @@ FOLDER = ROOT / "docs/connect/controllers"
 FILE, KEYS = FOLDER / "conformance.jsonl", FOLDER / "conformance.keys.json"
 LINES: list[dict[str, Any]] = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
 TOPIC = "liveness/v1/hq/kiosk-07/door-3/action"
+# Where Debian puts what its package node-mqtt holds; `npm install` puts it beside the sample.
+ENVIRON = os.environ | {"NODE_PATH": "/usr/share/nodejs"}
 NAMED = {"DOOR": "side-entrance", "CAMERA": "1c0d5a2b7f3e4d96"}
 
 
@@ -81,18 +83,55 @@ def sample(*more: str, keys: Path = KEYS, topic: str = TOPIC) -> list[str]:
     return [sys.executable, str(FOLDER / "controller.py"), *told, *more]
 
 
-def test_the_sample_passes_it() -> None:
+def answers(arguments: list[str], asked: str) -> list[str]:
+    """What a sample says to messages, which it reads from standard input."""
     run = subprocess.run(
-        sample(),
-        input=FILE.read_text("utf-8"),
-        env=os.environ | NAMED,
-        capture_output=True,
-        text=True,
-        check=True,
+        arguments, input=asked, env=os.environ | NAMED, capture_output=True, text=True, check=True
     )
+    return run.stdout.splitlines()
+
+
+def passes(said: list[str]) -> None:
     words = {"opens": "open", "noted": "status"}
-    for said, line in zip(run.stdout.splitlines(), LINES, strict=True):
-        assert said.partition(":")[0] == words.get(line["expect"], "shut"), line["name"]
+    for answer, line in zip(said, LINES, strict=True):
+        assert answer.partition(":")[0] == words.get(line["expect"], "shut"), line["name"]
+
+
+def test_the_sample_passes_it() -> None:
+    passes(answers(sample(), FILE.read_text("utf-8")))
+
+
+def in_javascript(*more: str, keys: Path = KEYS, topic: str = TOPIC) -> list[str]:
+    told = [str(keys), topic, "rgbLiveness", "livenessConfirmed"]
+    return [program("node"), str(FOLDER / "controller.mjs"), *told, *more]
+
+
+def test_the_sample_in_javascript_passes_it() -> None:
+    passes(answers(in_javascript(), FILE.read_text("utf-8")))
+
+
+def in_node_red(**told: str) -> list[str]:
+    """The function node's text, run as Node-RED runs one."""
+    (key,) = json.loads(KEYS.read_text())["keys"]
+    env = {
+        "KIOSK_KEYS": key["publicKey"],
+        "DOOR_TOPIC": TOPIC,
+        "DOOR_ACTION": "rgbLiveness",
+        "DOOR_ATTRIBUTE": "livenessConfirmed",
+        "DOOR_NAME": NAMED["DOOR"],
+        "DOOR_CAMERA": NAMED["CAMERA"],
+    }
+    runs = str(ROOT / "tests/support/node_red.mjs")
+    return [program("node"), runs, str(FOLDER / "node-red.js"), json.dumps(env | told)]
+
+
+def test_the_function_node_passes_it() -> None:
+    passes(answers(in_node_red(), FILE.read_text("utf-8")))
+
+
+def test_a_function_node_that_was_told_nothing_opens_for_nobody() -> None:
+    for missing in ({"KIOSK_KEYS": ""}, {"DOOR_ACTION": ""}, {"DOOR_ATTRIBUTE": ""}):
+        assert "open" not in answers(in_node_red(**missing), FILE.read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -115,23 +154,14 @@ def test_the_sample_in_c_passes_it(in_c: Path) -> None:
         f"{line['at']} {line['retained']:d} {line['topic']} {line['payload'].encode().hex()}\n"
         for line in LINES
     ]
-    run = subprocess.run(
-        told_in_c(in_c, KEYS, TOPIC, *NAMED.values()),
-        input="".join(lines),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    words = {"opens": "open", "noted": "status"}
-    for said, line in zip(run.stdout.splitlines(), LINES, strict=True):
-        assert said.partition(":")[0] == words.get(line["expect"], "shut"), line["name"]
+    passes(answers(told_in_c(in_c, KEYS, TOPIC, *NAMED.values()), "".join(lines)))
 
 
 @contextmanager
 def following(out: Path, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A program that writes into a file until it is ended."""
     with out.open("wb") as file:
-        process = subprocess.Popen(arguments, stdout=file, stderr=file, cwd=ROOT)
+        process = subprocess.Popen(arguments, stdout=file, stderr=file, cwd=ROOT, env=ENVIRON)
     try:
         yield process
     finally:
@@ -151,7 +181,8 @@ def keys(tmp_path: Path) -> Path:
 def test_the_samples_open_for_a_live_person_before_the_real_daemon_and_for_no_replay(
     tmp_path: Path, keys: Path, in_c: Path
 ) -> None:
-    one, other, seen = (tmp_path / name for name in ("python.txt", "c.txt", "verify.txt"))
+    names = ("python.txt", "c.txt", "javascript.txt", "verify.txt")
+    one, other, third, seen = (tmp_path / name for name in names)
     topic = "liveness/v1/hq/kiosk-07/live/action"
     with mosquitto(tmp_path) as broker, witness(broker) as watching:
         config = settings(broker, {"live": file_feed(LIVE)})
@@ -159,25 +190,28 @@ def test_the_samples_open_for_a_live_person_before_the_real_daemon_and_for_no_re
         with (
             following(one, sample(*place, keys=keys, topic=topic)),
             following(other, told_in_c(in_c, keys, topic, "live-door", "-", *place)),
+            following(third, in_javascript(*place, keys=keys, topic=topic)),
         ):
-            waited_for("listening", one, other)
+            waited_for("listening", one, other, third)
             with kioskd(tmp_path, config) as kiosk:
                 verify = [sys.executable, "-m", "kioskd", "verify", "-c", str(kiosk.config)]
                 with following(seen, verify):
-                    waited_for("OPEN", one)
+                    waited_for("OPEN", one, third)
                     waited_for("open\n", other)
                     first = watching.of("action")[0]
                     watching.client.publish(topic, first.body, 1)
-                    waited_for("shut: seen", one, other)
+                    waited_for("shut: seen", one, other, third)
                     eventually(lambda: codes(seen) >= {"proved", "begins", "kept"})
                     kiosk.stop()
-            before = [out.read_text().count("shut: seen") for out in (one, other)]
+            before = {out: out.read_text().count("shut: seen") for out in (one, other, third)}
             watching.client.publish(topic, first.body, 1)
-            eventually(lambda: one.read_text().count("shut: seen") > before[0])
-            eventually(lambda: other.read_text().count("shut: seen") > before[1])
+            eventually(
+                lambda: all(o.read_text().count("shut: seen") > n for o, n in before.items())
+            )
         events = {str(action["eventId"]) for action in watching.payloads("action")}
     assert 1 <= one.read_text().count("OPEN") <= len(events)
     assert 1 <= other.read_text().count("open\n") <= len(events)
+    assert 1 <= third.read_text().count("OPEN") <= len(events)
     assert codes(seen) == {"proved", "begins", "kept"}
 
 
