@@ -7,12 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any, get_args
 
+import jinja2
 import pytest
+import yaml
 
 from kioskd.signing.ed25519 import signer_at
 from kioskd.verify import Door, Verifier, read_keys
@@ -132,6 +135,38 @@ def test_the_function_node_passes_it() -> None:
 def test_a_function_node_that_was_told_nothing_opens_for_nobody() -> None:
     for missing in ({"KIOSK_KEYS": ""}, {"DOOR_ACTION": ""}, {"DOOR_ATTRIBUTE": ""}):
         assert "open" not in answers(in_node_red(**missing), FILE.read_text("utf-8"))
+
+
+def test_home_assistant_refuses_what_it_can_see_and_believes_a_forged_event() -> None:
+    """As docs/connect/mqtt.md says: it has no way to check a signature."""
+    package = yaml.safe_load((FOLDER / "home-assistant.yaml").read_text("utf-8"))
+    (sensor,), (automation,) = package["mqtt"]["sensor"], package["automation"]
+    ((trigger,), (condition,)) = automation["triggers"], automation["conditions"]
+    states, opened = {"sensor.kioskd_hq_kiosk_07": "unknown"}, set()
+    for line in LINES:
+        try:
+            said = json.loads(line["payload"])
+        except ValueError:
+            continue  # it leaves payload_json out
+        if line["topic"] == sensor["state_topic"]:
+            told = rendered(sensor["value_template"], value_json=said)
+            states["sensor.kioskd_hq_kiosk_07"] = told
+        elif line["topic"] == trigger["topic"]:
+            now = datetime.fromtimestamp(line["at"] / 1000, UTC)
+            names = {"trigger": {"payload_json": said}, "states": states.get, "now": lambda: now}  # noqa: B023
+            if rendered(condition["value_template"], **names) == "True":
+                opened.add(line["expect"])
+    assert opened >= {"opens", "bad_signature", "not_signed", "retained"}
+    sees = {"other_topic", "other_kiosk", "other_action", "not_confirmed", "late", "future"}
+    assert opened.isdisjoint(sees)
+
+
+def rendered(template: str, **names: object) -> str:
+    """What Home Assistant makes of a template; a mistake in one is no condition that holds."""
+    try:
+        return jinja2.Environment(autoescape=False).from_string(template).render(names).strip()
+    except (jinja2.UndefinedError, TypeError):
+        return ""
 
 
 @pytest.fixture(scope="module")
