@@ -20,6 +20,7 @@ from kioskd.config.load import check, load
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
 from kioskd.delivery.probe import probe
+from kioskd.delivery.rights import rights
 from kioskd.loopback import listens
 from tests.support.broker import eventually, program
 from tests.support.ports import free_port
@@ -236,7 +237,9 @@ def test_who_is_not_root_gets_a_kit_for_a_broker_of_the_same_user(site: Site) ->
     shutil.copy(site.kit / "mosquitto.conf", site.folder / "etc/mosquitto/conf.d/kioskd.conf")
     with broker_of(site, user) as pid:
         assert Path(f"/proc/{pid}").stat().st_uid == owner
-        assert [well for well, _ in probe(site.client("hq.kiosk-07"))] == [True, True]
+        kiosk = site.client("hq.kiosk-07")
+        assert [well for well, _ in probe(kiosk)] == [True, True]
+        assert [right.verdict for right in rights(kiosk, ["door-3"])] == ["well", "well"]
 
 
 def test_who_is_added_later_is_known_beside_those_of_before(site: Site) -> None:

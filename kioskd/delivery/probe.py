@@ -27,7 +27,7 @@ def probe(settings: DeliverySettings) -> list[tuple[bool, str]]:
     link = Link(guest, lambda _, happening: happenings.put(happening), subscribe=(topic,))
     link.start()
     try:
-        answer = _until((Connected,), happenings, CONNECT_S)
+        answer = until((Connected,), happenings, CONNECT_S)
         found = [_login(settings, answer)]
         if isinstance(answer, Connected):
             found += _limits(answer.limits, settings)
@@ -68,7 +68,7 @@ def _loop_back(link: Link, empty: Letter, happenings: queue.SimpleQueue[Heard]) 
     link.publish(replace(empty, body=nonce))
     taken = False
     while (left := sent_at + ANSWER_S - time.monotonic()) > 0:
-        match _until((Acked, Received), happenings, left):
+        match until((Acked, Received), happenings, left):
             case Received(letter) if letter.body == nonce:
                 took_ms = 1000 * (time.monotonic() - sent_at)
                 return True, f"a message on {topic} came back after {took_ms:.0f} ms"
@@ -86,7 +86,7 @@ def _loop_back(link: Link, empty: Letter, happenings: queue.SimpleQueue[Heard]) 
     )
 
 
-def _until(
+def until(
     kinds: tuple[type[Heard], ...],
     happenings: queue.SimpleQueue[Heard],
     timeout: float,

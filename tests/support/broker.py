@@ -102,7 +102,7 @@ class Mosquitto:
         lines = [f"listener {self.port} 127.0.0.1", "user root", "persistence false", more]
         lines.append(f"allow_anonymous {'false' if users else 'true'}")
         if users:
-            lines.append(f"password_file {_password_file(folder, users)}")
+            lines.append(f"password_file {password_file(folder, users)}")
         if acl:
             (folder / "acl").write_text(acl)
             lines.append(f"acl_file {folder / 'acl'}")
@@ -279,7 +279,8 @@ def witness(
         client._reset_sockets()  # which paho does when it is collected, and may warn of by then
 
 
-def _password_file(folder: Path, users: Mapping[str, str]) -> Path:
+def password_file(folder: Path, users: Mapping[str, str]) -> Path:
+    """What mosquitto knows its users by."""
     path = folder / "passwords"
     path.write_text("".join(f"{name}:{password}\n" for name, password in users.items()))
     path.chmod(0o600)
