@@ -81,7 +81,7 @@ class _Writer:
 
     def taken(self, topics: Sequence[str]) -> tuple[list[str], bool]:
         """On which topics the broker acknowledges a message, and whether it answered on all."""
-        found = []
+        found: list[str] = []
         for topic in topics:
             number = self.link.publish(Letter(topic, BODY, self.answer.limits.qos))
             answer = None if number is None else until((Acked,), self.happenings, ANSWER_S)
