@@ -127,7 +127,9 @@ static const char *shut(const char *on, const char *payload, size_t size, int re
     if (strcmp(camera, "-") && !is(payload, "cameraId", camera, 0)) return "another camera";
     if (!is(payload, "actionId", action, 0)) return "another action";
     if (strcmp(attribute, "-") && !is(payload, attribute, "true", 0)) return "not confirmed";
-    if (!number(payload, "endTime", &captured) || !number(payload, "expiresAt", &expires))
+    if (!number(payload, "capturedAt", &captured) && !number(payload, "endTime", &captured)) /* short */
+        return "no times";
+    if (!number(payload, "expiresAt", &expires))
         return "no times";
     if (now >= expires) return "late";
     if (captured > now + APART || expires > now + LONGEST + APART) return "of the future";
