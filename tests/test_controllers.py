@@ -235,19 +235,23 @@ def test_the_samples_open_for_a_live_person_before_the_real_daemon_and_for_no_re
                     waited_for("open\n", other)
                     first = watching.of("action")[0]
                     watching.client.publish(topic, first.body, 1)
-                    waited_for("shut: seen", one, other, third)
+                    eventually(lambda: all(map(replays_refused, (one, other, third))))
                     eventually(lambda: codes(seen) >= {"proved", "begins", "kept"})
                     kiosk.stop()
-            before = {out: out.read_text().count("shut: seen") for out in (one, other, third)}
+            before = {out: replays_refused(out) for out in (one, other, third)}
             watching.client.publish(topic, first.body, 1)
-            eventually(
-                lambda: all(o.read_text().count("shut: seen") > n for o, n in before.items())
-            )
+            eventually(lambda: all(replays_refused(out) > n for out, n in before.items()))
         events = {str(action["eventId"]) for action in watching.payloads("action")}
     assert 1 <= one.read_text().count("OPEN") <= len(events)
     assert 1 <= other.read_text().count("open\n") <= len(events)
     assert 1 <= third.read_text().count("OPEN") <= len(events)
     assert codes(seen) == {"proved", "begins", "kept"}
+
+
+def replays_refused(out: Path) -> int:
+    """How often it said so; on a busy machine a replay may be late before it is one."""
+    said = out.read_text()
+    return said.count("shut: seen") + said.count("shut: late")
 
 
 def waited_for(text: str, *outs: Path) -> None:
