@@ -31,8 +31,7 @@ from kioskd.happenings import (
     ModeChanged,
     Stepped,
 )
-from kioskd.identity.enrolled import Enrolled
-from kioskd.identity.people_part import people
+from kioskd.identity.people_part import People, people
 from kioskd.identity.people_part import roles as of_people
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_part import ROLES as OF_INSPECT
@@ -112,7 +111,9 @@ class Daemon:
         self.add(self.courier)
         self._listen(self.courier)
         if self._people is not None:
-            self.add(self._people)
+            self.add(self._people.enrolled)
+            for worker in self._people.workers:
+                self.add(worker)
         if self._sessions is not None:
             self.add(self._sessions.keeper)
         if self._inspects is not None:
@@ -220,7 +221,7 @@ class Daemon:
         if self._sessions is not None:
             result = self._sessions.keeper.check(door, result)
         if self._people is not None:
-            result = self._people.check(door, result)
+            result = self._people.enrolled.check(door, result)
         return self._guard.check(door, result)
 
     def _seal_of(self) -> Seal:
@@ -246,7 +247,7 @@ class Daemon:
 
         return DoorGuard(self._state_dir.path / LOCKOUT_FILE, config.doors, trouble)
 
-    def _people_of(self, settings: PeopleSettings) -> Enrolled:
+    def _people_of(self, settings: PeopleSettings) -> People:
         def trouble(sentence: str | None) -> None:
             self._problems.set("people", sentence)
 
@@ -254,7 +255,7 @@ class Daemon:
         made = people(self._config, settings, self.networks, folder, trouble, self._answer)
         self._others += made.http
         self._readers |= made.readers
-        return made.enrolled
+        return made
 
     def _inspects_of(self, settings: InspectSettings) -> Inspects:
         made = inspects(self._config, settings, self.networks, self._answer)
@@ -290,7 +291,7 @@ class Daemon:
             ask,
             self._model_version,
             self._answer,
-            self._people,
+            None if self._people is None else self._people.enrolled,
         )
         listen(made.keeper, self.stream)
         self._others.append(made.http)

@@ -11,13 +11,18 @@ TURN_S = 1.0  # how often it shows that it lives
 
 
 class Worker(threading.Thread):
-    """`later` is for any thread. What fails costs itself alone, and is told in the log."""
+    """`later` is for any thread. What fails costs itself alone, and is told in the log.
+
+    watched  whether the daemon is restarted where a piece of work takes too long: not for work that
+             others send, or they could have it restarted
+    """
 
     stop_s = 5.0
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, watched: bool = True) -> None:
         super().__init__(name=name, daemon=True)
-        self.progress_at: float | None = time.monotonic()
+        self._watched = watched
+        self.progress_at: float | None = time.monotonic() if watched else None
         self._heap: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._stopping = False
 
@@ -38,7 +43,8 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         while not self._stopping:
-            self.progress_at = time.monotonic()
+            if self._watched:
+                self.progress_at = time.monotonic()
             try:
                 self._heap.get(timeout=TURN_S)()
             except queue.Empty:

@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -155,6 +156,17 @@ def test_a_worker_goes_on_after_work_that_fails() -> None:
     worker.later(lambda: done.append(1))
     eventually(lambda: done)
     assert worker.failure is None
+    assert worker.progress_at is not None
     worker.stop()
     worker.join()
     assert worker.failure is None
+
+
+def test_who_sends_work_that_takes_long_has_no_daemon_restarted() -> None:
+    worker, done = Worker("w", watched=False), threading.Event()
+    worker.start()
+    worker.later(done.wait)
+    assert worker.progress_at is None
+    done.set()
+    worker.stop()
+    worker.join()

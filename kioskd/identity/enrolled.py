@@ -5,10 +5,8 @@ before anybody is told. The file of people is read again when it has changed; wh
 read nobody is known.
 """
 
-import queue
 import threading
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from kioskd import log, time_service
@@ -56,7 +54,6 @@ class Enrolled(threading.Thread):
         self._file, self._settings, self._doors = file, settings, frozenset(doors)
         self._trouble, self._clock = trouble, clock or SystemClock()
         self._stopping = threading.Event()
-        self._heap: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._error: Exception | None = None
         self._stamp: Stamp | str = "not read yet"
         self._reading = threading.Lock()  # or what was read before would stand for what is newer
@@ -97,10 +94,6 @@ class Enrolled(threading.Thread):
             return False
         return person.may_enter(door, self._clock.wall())
 
-    def later(self, work: Callable[[], None]) -> None:
-        """Have it done on this thread: for whoever must not wait."""
-        self._heap.put(work)
-
     # the thread
 
     @property
@@ -116,13 +109,10 @@ class Enrolled(threading.Thread):
 
     def stop(self, failure: str | None = None) -> None:
         self._stopping.set()
-        self._heap.put(lambda: None)
 
     def run(self) -> None:
         try:
-            while not self._stopping.is_set():
-                with suppress(queue.Empty):
-                    self._heap.get(timeout=LOOK_S)()
+            while not self._stopping.wait(LOOK_S):
                 self.refresh()
                 self.progress_at = self._clock.monotonic()
         except Exception as error:  # a mistake of ours: the daemon ends, and the doors stay shut

@@ -17,15 +17,17 @@ from kioskd.identity.people_mqtt import PeopleMqtt
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.mqtt_requests import Publish
 from kioskd.state_dir import WrongStateDirError
+from kioskd.worker import Worker
 from models.network_file import Role
 from models.session import Networks
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The part of the daemon; and with people.token who answers over HTTP, and reads MQTT."""
+    """The parts of the daemon; and with people.token who answers over HTTP, and reads MQTT."""
 
     enrolled: Enrolled
+    workers: tuple[Worker, ...] = ()
     http: tuple[PeopleHttp, ...] = ()
     readers: Mapping[str, Reader] = field(default_factory=dict)
 
@@ -54,8 +56,9 @@ def people(
     desk = PeopleDesk(file, networks, enrolled.refresh)
     delivery = config.delivery
     topics = Topics(delivery.prefix, delivery.site, delivery.device)
-    asked = PeopleMqtt(settings.token, topics, desk, publish, enrolled.later)
-    return People(enrolled, (PeopleHttp(settings.token, desk),), asked.readers)
+    worker = Worker("people desk", watched=False)
+    asked = PeopleMqtt(settings.token, topics, desk, publish, worker.later)
+    return People(enrolled, (worker,), (PeopleHttp(settings.token, desk),), asked.readers)
 
 
 def roles(settings: PeopleSettings) -> frozenset[Role]:

@@ -36,7 +36,7 @@ def inspects(
     config: Config, settings: InspectSettings, networks: Networks, publish: Publish
 ) -> Inspects:
     """Ready to be started; `publish` publishes on a topic, with MQTT 5 correlation data."""
-    desk, worker = InspectDesk(settings, networks), Worker("inspect")
+    desk, worker = InspectDesk(settings, networks), Worker("inspect", watched=False)
     delivery = config.delivery
     topics = Topics(delivery.prefix, delivery.site, delivery.device)
     known = {"token": digest(settings.token)}
