@@ -15,8 +15,8 @@ import schemathesis
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from kioskd.inspect.inspect_desk import InspectImage
-from kioskd.inspect.inspect_http import openapi
 from kioskd.loopback import listens
+from kioskd.token_http import openapi
 from kioskd.worker import Worker
 from tests.support.broker import Witness, eventually, mosquitto, witness
 from tests.support.commands import kioskd as command
@@ -128,7 +128,7 @@ def test_a_picture_is_judged_over_mqtt(place: Place) -> None:
 
 
 def test_whatever_the_document_allows_is_answered_as_it_says(place: Place) -> None:
-    schema = schemathesis.openapi.from_dict(openapi())
+    schema = schemathesis.openapi.from_dict(openapi("kioskd.inspect"))
 
     @hypothesis.settings(deadline=None, max_examples=10)
     @hypothesis.given(case=schema.as_strategy())
@@ -143,7 +143,7 @@ def test_whatever_the_document_allows_is_answered_as_it_says(place: Place) -> No
 
 
 def test_the_document_says_what_the_server_takes() -> None:
-    said = openapi()["components"]["schemas"]["InspectImage"]["properties"]
+    said = openapi("kioskd.inspect")["components"]["schemas"]["InspectImage"]["properties"]
     assert {name: key["description"] for name, key in said.items()} == {
         name: key.description for name, key in InspectImage.model_fields.items()
     }

@@ -20,8 +20,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
 from kioskd.identity.people_desk import EnrolPerson
-from kioskd.identity.people_http import openapi
 from kioskd.loopback import listens
+from kioskd.token_http import openapi
 from tests.support.broker import Witness, eventually, mosquitto, witness
 from tests.support.browser import chromium, complaints
 from tests.support.daemon import LIVE, Kioskd, kioskd
@@ -152,14 +152,14 @@ def test_another_address_is_answered_by_code(nobody: Place) -> None:
 
 
 def test_the_document_says_what_the_server_takes() -> None:
-    said = openapi()["components"]["schemas"]["EnrolPerson"]["properties"]
+    said = openapi("kioskd.identity")["components"]["schemas"]["EnrolPerson"]["properties"]
     assert set(said) == set(EnrolPerson.model_fields)
     for name, key in EnrolPerson.model_fields.items():
         assert said[name]["description"] == key.description
 
 
 def test_whatever_the_document_allows_is_answered_as_it_says(nobody: Place) -> None:
-    schema = schemathesis.openapi.from_dict(openapi())
+    schema = schemathesis.openapi.from_dict(openapi("kioskd.identity"))
 
     @hypothesis.settings(deadline=None, max_examples=15)
     @hypothesis.given(case=schema.as_strategy())

@@ -28,7 +28,7 @@ from paho.mqtt.properties import Properties
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from kioskd.client import AsyncClient, Client, NotGranted, Refused, Unreachable, granted
-from kioskd.sessions.session_http import openapi
+from kioskd.token_http import openapi
 from tests.support.broker import Mosquitto, eventually, mosquitto, witness
 from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, kioskd
 from tests.support.ports import free_port
@@ -381,7 +381,7 @@ def test_a_kiosk_that_is_killed_in_mid_session_has_failed_it(tmp_path: Path) -> 
 def test_the_server_answers_as_its_document_says(live: Place) -> None:
     """Whatever the OpenAPI document allows, and what it does not, asked by schemathesis."""
 
-    schema = schemathesis.openapi.from_dict(openapi())
+    schema = schemathesis.openapi.from_dict(openapi("kioskd.sessions"))
     ours = {"Authorization": f"Bearer {SECRET}"}
     quick = hypothesis.settings(
         max_examples=25, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)

@@ -20,10 +20,9 @@ from kioskd.config.section import (
     Section,
     StringConstraints,
     ValidationError,
-    WithJsonSchema,
-    joined,
     name,
     number,
+    several,
 )
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.identity.people_settings import PeopleSettings
@@ -191,20 +190,14 @@ class Audit(Section):
 
 
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+_TOLD = r"^(stranger|threat)(, ?(stranger|threat))*$"
 _HOSTS = rf"^{_HOST}(, ?{_HOST})*$"
-HostNames = Annotated[
-    str,
-    StringConstraints(pattern=_HOSTS),
-    joined(", "),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": _HOSTS},
-                {"type": "array", "minItems": 1, "items": {"pattern": rf"^{_HOST}$"}},
-            ]
-        }
-    ),
-]
+if TYPE_CHECKING:
+    HostNames = str
+    Tell = str
+else:
+    HostNames = several(_HOSTS, {"pattern": rf"^{_HOST}$"})
+    Tell = several(_TOLD, {"enum": ["stranger", "threat"]})
 
 
 class PageTls(Section):
@@ -301,22 +294,6 @@ class Sessions(Section):
     keep_hours: float = number(
         SESSIONS.keep_h, 1.0, 720.0, "h", "Ended sessions can be read for so long."
     )
-
-
-_TOLD = r"^(stranger|threat)(, ?(stranger|threat))*$"
-Tell = Annotated[
-    str,
-    StringConstraints(pattern=_TOLD),
-    joined(", "),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": _TOLD},
-                {"type": "array", "minItems": 1, "items": {"enum": ["stranger", "threat"]}},
-            ]
-        }
-    ),
-]
 
 
 class People(Section):

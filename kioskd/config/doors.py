@@ -7,12 +7,10 @@ from kioskd.config.section import (
     Field,
     Name,
     Section,
-    StringConstraints,
-    WithJsonSchema,
-    joined,
     made,
     name,
     number,
+    several,
 )
 from kioskd.config.sections import section
 from kioskd.lockout_settings import LockoutSettings
@@ -21,19 +19,10 @@ from kioskd.modes.spec import GateKeys, ModeSpec
 
 LOCKOUT = LockoutSettings()
 _FEW = r"^[^\n]{1,1000}$"
-Several = Annotated[
-    str,
-    StringConstraints(pattern=_FEW),
-    joined(", "),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": _FEW},
-                {"type": "array", "minItems": 1, "items": {"type": "string"}},
-            ]
-        }
-    ),
-]
+if TYPE_CHECKING:
+    Several = str
+else:
+    Several = several(_FEW, {"type": "string"})
 
 
 class Lockout(Section):

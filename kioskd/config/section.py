@@ -32,6 +32,7 @@ __all__ = [
     "made",
     "name",
     "number",
+    "several",
 ]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -75,6 +76,23 @@ def joined(between: str) -> BeforeValidator:
         return between.join(value)
 
     return BeforeValidator(as_text)
+
+
+def several(pattern: str, item: Mapping[str, Any], between: str = ", ") -> Any:
+    """The type of a key that is words with commas between, or a YAML list of them.
+
+    pattern  of the text; item: JSON Schema of one word
+    """
+    forms = [
+        {"type": "string", "pattern": pattern},
+        {"type": "array", "minItems": 1, "items": dict(item)},
+    ]
+    return Annotated[
+        str,
+        StringConstraints(pattern=pattern),
+        joined(between),
+        WithJsonSchema({"anyOf": forms}),
+    ]
 
 
 class Section(BaseModel):

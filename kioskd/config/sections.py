@@ -1,17 +1,9 @@
 """The strict sections of config.yaml, made from the settings that the modes themselves define."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from kioskd.config.section import (
-    Field,
-    Section,
-    StringConstraints,
-    WithJsonSchema,
-    joined,
-    made,
-    number,
-)
+from kioskd.config.section import Field, Section, made, number, several
 from kioskd.modes.setting import Choice, Number, Part, Setting, Words, settings_in, words
 
 BETWEEN = ", "  # stands between the words of a list that is written as text
@@ -63,13 +55,4 @@ def _several(known: tuple[str, ...]) -> Any:
     """Words as a YAML list, or as text with commas between."""
     any_ = "|".join(known)
     pattern = rf"^({any_})(, ?({any_}))*$"
-    forms = [
-        {"type": "string", "pattern": pattern},
-        {"type": "array", "minItems": 1, "items": {"enum": list(known)}},
-    ]
-    return Annotated[
-        str,
-        StringConstraints(pattern=pattern),
-        joined(BETWEEN),
-        WithJsonSchema({"anyOf": forms}),
-    ]
+    return several(pattern, {"enum": list(known)}, BETWEEN)

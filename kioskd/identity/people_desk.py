@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from feeds.still_image import StillError, read_still
-from kioskd.config.section import Field, Section, ValidationError
+from kioskd.config.section import Field, Section
 from kioskd.identity.enrolment import NotEnrolledError, enrol, enrolment
 from kioskd.identity.gallery import Gallery, GalleryError
 from kioskd.identity.people import IdClass, Person, PersonError
 from kioskd.identity.people_file import PeopleFile
 from kioskd.identity.people_list import Written
 from kioskd.identity.reference import SENTENCES, Reference
+from kioskd.json_object import checked
 from kioskd.refused import RefusedError
 from models.network_file import NetworkError
 from models.session import Networks
@@ -78,7 +79,7 @@ class PeopleDesk:
 
     def put(self, person_id: str, said: object) -> tuple[int, Json]:
         """Enrol somebody, add pictures, or change what is said of them: 201 for who is new."""
-        asked = _checked(said)
+        asked = checked(EnrolPerson, said)
         with _refusing():
             found = [self._looked(n, image, asked) for n, image in enumerate(asked.images, 1)]
             with self._file.change() as people:
@@ -120,15 +121,6 @@ def _refusing() -> Iterator[None]:
         raise RefusedError(400, "BadRequest", str(error)) from None
     except (GalleryError, NetworkError) as error:
         raise RefusedError(503, "StoreFailed", str(error)) from error
-
-
-def _checked(said: object) -> EnrolPerson:
-    try:
-        return EnrolPerson.model_validate(said)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found[:5])
-        raise RefusedError(400, "BadRequest", wrong) from None
 
 
 def _written(asked: EnrolPerson) -> Written:

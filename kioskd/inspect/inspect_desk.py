@@ -6,7 +6,7 @@ import threading
 from typing import Any, Literal
 
 from feeds.still_image import StillError, read_still
-from kioskd.config.section import Field, Section, ValidationError
+from kioskd.config.section import Field, Section
 from kioskd.identity.reference import Look, NoReferenceError, read_reference
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.inspect.inspection import Request, inspect
@@ -14,6 +14,7 @@ from kioskd.inspect.named_models import MediaError, Model, check_model
 from kioskd.inspect.profiles import rules
 from kioskd.inspect.still_eye import StillEye
 from kioskd.inspect.told import as_record
+from kioskd.json_object import checked
 from kioskd.refused import RefusedError
 from models.network_file import NetworkError
 from models.session import Networks
@@ -55,7 +56,7 @@ class InspectDesk:
 
     def judge(self, said: object) -> Json:
         """What `kioskd inspect --json` says of a picture. Raises RefusedError."""
-        asked = _checked(said)
+        asked = checked(InspectImage, said)
         try:
             check_model(Model(asked.model))
         except MediaError as error:
@@ -82,15 +83,6 @@ class InspectDesk:
             return read_reference(read_still(_bytes("reference", reference)), self._networks).look
         except (StillError, NoReferenceError) as error:
             raise RefusedError(422, "NoReference", f"reference: {error}") from None
-
-
-def _checked(said: object) -> InspectImage:
-    try:
-        return InspectImage.model_validate(said)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found[:5])
-        raise RefusedError(400, "BadRequest", wrong) from None
 
 
 def _bytes(key: str, text: str) -> bytes:

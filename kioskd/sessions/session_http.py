@@ -2,9 +2,7 @@
 the server and hands each request here.
 """
 
-import json
 from collections.abc import Mapping
-from importlib import resources
 
 from kioskd.credentials import bearer, digest, whose
 from kioskd.sessions.keeper import Keeper
@@ -12,6 +10,7 @@ from kioskd.sessions.session_error import Code, SessionError
 from kioskd.sessions.session_request import LARGEST_BODY, read
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.sessions.session_wire import Json
+from kioskd.token_http import openapi
 
 BASE = "/api/sessions"
 OWN = "/api/session"  # of whoever holds a session's token
@@ -48,7 +47,7 @@ class SessionHttp:
     def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if path == DOCUMENT:
             _only(method, "GET")
-            return 200, openapi()
+            return 200, openapi("kioskd.sessions")
         secret = bearer(headers) or ""
         if path == OWN:
             _only(method, "GET")
@@ -79,13 +78,6 @@ class SessionHttp:
         if client is None:
             raise SessionError("Unauthorized", "show the client's secret as a bearer token")
         return client
-
-
-def openapi() -> Json:
-    """The OpenAPI document, as it ships."""
-    file = resources.files("kioskd.sessions") / "openapi.json"
-    document: Json = json.loads(file.read_text(encoding="utf-8"))
-    return document
 
 
 def _only(method: str, *allowed: str) -> None:

@@ -3,7 +3,9 @@
 import json
 from typing import Any, Literal
 
-from kioskd.config.section import Field, Section, ValidationError
+from kioskd.config.section import Field, Section
+from kioskd.json_object import checked as by_keys
+from kioskd.refused import RefusedError
 from kioskd.sessions.session_error import SessionError
 
 LARGEST_IMAGE = 6 * 2**20  # bytes, the seed's
@@ -70,21 +72,13 @@ def read(body: bytes) -> dict[str, Any]:
 def checked(said: dict[str, Any]) -> CreateSession:
     """What is asked for; SessionError names every key that is wrong."""
     try:
-        asked = CreateSession.model_validate(said)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        wrong = "; ".join(f"{_key(each['loc'])}: {each['msg']}" for each in found[:5])
-        raise SessionError("BadRequest", wrong) from None
+        asked = by_keys(CreateSession, said)
+    except RefusedError as error:
+        raise SessionError("BadRequest", str(error)) from None
     if asked.personId is not None and asked.verifyImage is not None:
         told = "personId and verifyImage both say who must stand there; keep one of the two"
         raise SessionError("BadRequest", told)
     return asked
-
-
-def _key(at: tuple[int | str, ...]) -> str:
-    """The key's name, if a person could have written it."""
-    name = ".".join(map(str, at))
-    return name if name.isprintable() and len(name) <= 60 else "a key"
 
 
 def _number(text: str) -> float:
