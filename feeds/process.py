@@ -112,13 +112,15 @@ def _pipe(reads: ExitStack, writes: ExitStack) -> tuple[int, int]:
 
 def _spawned(orders: Orders) -> subprocess.Popen[bytes]:
     """The process, with its orders given. Its name in the process list ends with the feed's."""
-    with _without_signals():
+    # Opened here: Python before 3.11.4, such as Debian 12's, loses the pipe of stdin where it
+    # cannot open this by itself.
+    with Path(os.devnull).open("r+b", buffering=0) as nowhere, _without_signals():
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "feeds.capture", orders.settings.name],
             bufsize=0,
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,  # codecs print their troubles there; ours are messages
-            stderr=subprocess.DEVNULL,
+            stdout=nowhere,  # codecs print their troubles there; ours are messages
+            stderr=nowhere,
             pass_fds=(orders.slot_fd, orders.bell_fd, orders.control_fd),
             env=environment(),
         )

@@ -359,7 +359,13 @@ import os, resource, sys
 from feeds.process import CaptureProcess
 from feeds.feed_settings import FeedSettings, FileSource
 def opened():
-    return {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")[:-1]}
+    found = {}
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            found[fd] = os.readlink(f"/proc/self/fd/{fd}")
+        except FileNotFoundError:
+            pass  # the one by which they were listed; which number it had is Python's affair
+    return found
 settings = FeedSettings("door", FileSource(sys.argv[1], repeat="loop"))
 def start():
     return CaptureProcess(settings, session=0, number=0, not_before=0.0)
