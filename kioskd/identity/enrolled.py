@@ -138,7 +138,6 @@ class Enrolled(threading.Thread):
             self._trouble(f"{error}: nobody is known, and doors to the enrolled stay shut")
             return Gallery()
         self._trouble(None)
-        self._log.info("people enrolled", people=len(people.people))
         return people
 
     def _needed(self, result: Result) -> float:
