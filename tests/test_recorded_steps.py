@@ -103,6 +103,7 @@ def decision(step: Step) -> dict[str, object]:
     if plain["result"] is not None:
         assert plain["result"].pop("look") is None
         assert plain["result"].pop("frames_bound") is None
+        assert plain["result"].pop("person") is None
         assert plain["result"].pop("match") is None
         assert plain["result"].pop("session") == ""
         del plain["result"]["measured"]
