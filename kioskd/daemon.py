@@ -31,11 +31,7 @@ from kioskd.happenings import (
     ModeChanged,
     Stepped,
 )
-from kioskd.identity.people_part import People, people
-from kioskd.identity.people_part import roles as of_people
 from kioskd.identity.people_settings import PeopleSettings
-from kioskd.inspect.inspect_part import ROLES as OF_INSPECT
-from kioskd.inspect.inspect_part import Inspects, inspects
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.judge import Judge, Shut, UseMode, Watch
 from kioskd.metrics.health_teller import HealthTeller
@@ -62,6 +58,8 @@ from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
 
 if TYPE_CHECKING:
+    from kioskd.identity.people_part import People
+    from kioskd.inspect.inspect_part import Inspects
     from kioskd.sessions.sessions_part import Sessions
 
 AUDIT_FILE = "audit.db"
@@ -247,7 +245,10 @@ class Daemon:
 
         return DoorGuard(self._state_dir.path / LOCKOUT_FILE, config.doors, trouble)
 
-    def _people_of(self, settings: PeopleSettings) -> People:
+    def _people_of(self, settings: PeopleSettings) -> "People":
+        # Imported here: a kiosk that knows nobody starts without what looks at pictures of people.
+        from kioskd.identity.people_part import people
+
         def trouble(sentence: str | None) -> None:
             self._problems.set("people", sentence)
 
@@ -257,7 +258,10 @@ class Daemon:
         self._readers |= made.readers
         return made
 
-    def _inspects_of(self, settings: InspectSettings) -> Inspects:
+    def _inspects_of(self, settings: InspectSettings) -> "Inspects":
+        # Imported here: as for people.
+        from kioskd.inspect.inspect_part import inspects
+
         made = inspects(self._config, settings, self.networks, self._answer)
         self._others.append(made.http)
         self._readers |= made.readers
@@ -445,9 +449,13 @@ def networks(config: Config) -> Networks:
 
         roles |= of_sessions(config.doors)
     if config.people is not None:
+        from kioskd.identity.people_part import roles as of_people
+
         roles |= of_people(config.people)
     if config.inspect is not None:
-        roles |= OF_INSPECT
+        from kioskd.inspect.inspect_part import ROLES
+
+        roles |= ROLES
     loaded = Networks.load(roles, perception.provider, perception.threads, manifest)
     warm_up(loaded, perception.settings())
     return loaded
