@@ -6,16 +6,17 @@ brokers that have none. A request is {"id", "credential", ...}, its answer {"id"
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kioskd import log
+from kioskd.credentials import whose
 from kioskd.delivery.mqtt import Letter
 from kioskd.refused import RefusedError
 
 MOST_WAITING = 8  # requests, which may be pictures: more are refused, or they would fill the memory
 REMEMBERED = 200  # answers, by the request's id: a request that arrives twice is answered the same
-MOST_ID, MOST_CORRELATION = 128, 256
+MOST_ID, MOST_CORRELATION, MOST_CREDENTIAL = 128, 256, 1024
 
 Json = dict[str, Any]
 Publish = Callable[[str, Json, bytes], None]
@@ -89,6 +90,15 @@ class MqttRequests:
         usual, wanted = self._response, letter.answer_to
         below = wanted.startswith(f"{usual}/") and not set(wanted) & set("+#\0")
         return wanted if below and len(wanted) <= 512 else usual
+
+
+def hold_secret(said: Json, known: Mapping[str, bytes], key: str) -> None:
+    """Raises RefusedError unless the request shows a secret whose digest is known.
+
+    key  of config.yaml that holds it, for whoever forgot it
+    """
+    if whose(text(said, "credential", MOST_CREDENTIAL), known) is None:
+        raise RefusedError(401, "Unauthorized", f"show {key} as credential")
 
 
 def text(said: Json, key: str, most: int) -> str:

@@ -6,12 +6,12 @@ docs/install/people.md has the messages.
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from kioskd.credentials import digest, whose
+from kioskd.credentials import digest
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.wire import Topics
 from kioskd.identity.people_desk import LARGEST, Json, PeopleDesk
 from kioskd.json_object import json_object
-from kioskd.mqtt_requests import MqttRequests, Publish, text
+from kioskd.mqtt_requests import MqttRequests, Publish, hold_secret, text
 from kioskd.refused import RefusedError
 
 LISTED = 50  # people in one answer: a broker may take no large one
@@ -38,8 +38,7 @@ class PeopleMqtt:
         return {self._topics.people("request"): self._requests.take}
 
     def _answered(self, said: Json) -> tuple[int, Json]:
-        if whose(text(said, "credential", 1024), self._known) is None:
-            raise RefusedError(401, "Unauthorized", "show people.token as credential")
+        hold_secret(said, self._known, "people.token")
         op, person_id = text(said, "op", 20), text(said, "personId", 128)
         match op:
             case "list":

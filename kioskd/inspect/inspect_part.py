@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kioskd.config.config import Config
-from kioskd.credentials import digest, whose
+from kioskd.credentials import digest
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.wire import Topics
 from kioskd.inspect.inspect_desk import LARGEST, InspectDesk, Json
@@ -12,8 +12,7 @@ from kioskd.inspect.inspect_http import InspectHttp
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.inspect.still_eye import MEASURES, PLAN
 from kioskd.json_object import json_object
-from kioskd.mqtt_requests import MqttRequests, Publish, text
-from kioskd.refused import RefusedError
+from kioskd.mqtt_requests import MqttRequests, Publish, hold_secret
 from kioskd.worker import Worker
 from models.network_file import Role
 from models.observation import Measure
@@ -42,8 +41,7 @@ def inspects(
     known = {"token": digest(settings.token)}
 
     def answered(said: Json) -> tuple[int, Json]:
-        if whose(text(said, "credential", 1024), known) is None:
-            raise RefusedError(401, "Unauthorized", "show inspect.token as credential")
+        hold_secret(said, known, "inspect.token")
         return 200, desk.judge(said.get("picture"))
 
     def read(body: bytes) -> Json:

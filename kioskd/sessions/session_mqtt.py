@@ -6,10 +6,10 @@ docs/connect/sessions.md has the messages.
 from collections.abc import Mapping
 from functools import partial
 
-from kioskd.credentials import digest, whose
+from kioskd.credentials import digest
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.wire import Topics
-from kioskd.mqtt_requests import MOST_ID, MqttRequests, Publish, text
+from kioskd.mqtt_requests import MOST_ID, MqttRequests, Publish, hold_secret, text
 from kioskd.sessions.keeper import Keeper
 from kioskd.sessions.session_error import SessionError
 from kioskd.sessions.session_request import read
@@ -50,9 +50,7 @@ class SessionMqtt:
         self._publish(topic, {"sessionId": session_id, "session": told}, b"")
 
     def _answered(self, client: str, said: Json) -> tuple[int, Json]:
-        shown = text(said, "credential", 1024)
-        if whose(shown, {client: self._clients[client]}) is None:
-            raise SessionError("Unauthorized", "show the client's secret as credential")
+        hold_secret(said, {client: self._clients[client]}, "the client's secret")
         op = text(said, "op", 20)
         if op == "create":
             asked = said.get("session")
