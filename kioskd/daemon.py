@@ -40,6 +40,7 @@ from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes import catalogue
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
+from kioskd.network_loading import as_configured
 from kioskd.overload import Overload
 from kioskd.page.answerer import Answerer
 from kioskd.page.page_settings import PageSettings
@@ -51,7 +52,7 @@ from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.state_dir import StateDir, WrongStateDirError
 from kioskd.stream import Stream
 from kioskd.watchdog import Watchdog
-from models.manifest import Manifest, shipped
+from models.manifest import Manifest
 from models.network_file import Role
 from models.observation import LivenessPlan, Measure
 from models.perceive import Perceiver, needs, warm_up
@@ -442,7 +443,6 @@ def _roles(wanted: Iterable[Needs]) -> frozenset[Role]:
 def networks(config: Config) -> Networks:
     """The networks that a configuration asks for, checked, loaded and warm; NetworkError if not."""
     perception = config.perception
-    manifest = shipped().with_added(perception.added)
     roles = _roles(catalogue.needs(door.mode, binds=door.binds) for door in config.doors)
     if config.sessions is not None:
         from kioskd.sessions.operations import roles as of_sessions
@@ -456,7 +456,7 @@ def networks(config: Config) -> Networks:
         from kioskd.inspect.inspect_part import ROLES
 
         roles |= ROLES
-    loaded = Networks.load(roles, perception.provider, perception.threads, manifest)
+    loaded = as_configured(perception, roles)
     warm_up(loaded, perception.settings())
     return loaded
 

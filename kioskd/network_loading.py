@@ -9,12 +9,21 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from models.network_file import NetworkError
+from kioskd.config.config import Perception
+from models.manifest import shipped
+from models.network_file import NetworkError, Role
 from models.observation import Measure
 from models.perceive import Perceiver
+from models.session import Networks
 
 T = TypeVar("T")
 STOP_S = 2.0  # for what is being loaded when its judge ends: nothing can call that off
+
+
+def as_configured(perception: Perception, roles: frozenset[Role]) -> Networks:
+    """These networks, checked and loaded as the configuration says. Raises NetworkError."""
+    manifest = shipped().with_added(perception.added)
+    return Networks.load(roles, perception.provider, perception.threads, manifest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from kioskd.identity.people_file import PeopleFile
 from kioskd.identity.people_list import Written, read_list, shown
 from kioskd.identity.reference import MEASURES, SENTENCES, Look, Quality, Reference
 from kioskd.modes import catalogue
+from kioskd.network_loading import as_configured
 from kioskd.prompts import words
 from kioskd.signing.aes_gcm import SealError, key_from
-from models.manifest import shipped
 from models.network_file import NetworkError, Role
 from models.perceive import Perceiver, needs
 from models.session import Networks
@@ -222,10 +222,7 @@ def _told(found: Reference) -> str:
 
 
 def _networks(config: Config, roles: frozenset[Role] | None = None) -> Networks:
-    perception = config.perception
-    wanted = enrolment.roles() if roles is None else roles
-    manifest = shipped().with_added(perception.added)
-    return Networks.load(wanted, perception.provider, perception.threads, manifest)
+    return as_configured(config.perception, enrolment.roles() if roles is None else roles)
 
 
 def _door(config: Config, name: str | None) -> Door:

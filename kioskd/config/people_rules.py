@@ -1,16 +1,14 @@
 """The rules of enrolled people: a key seals their file, and a door that needs them has it."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 
 from kioskd.config import secret_rules
 from kioskd.config.effective_values import Answers
 from kioskd.config.problem import Problem, at_key, at_value
 from kioskd.config.secrets import SecretError, Vault
+from kioskd.signing.aes_gcm import KEY_BYTES, SealError, key_from
 
 AT = ("people",)
-KEY_BYTES = 32
 
 
 def problems(ask: Answers, vault: Vault) -> Iterator[Problem]:
@@ -31,11 +29,10 @@ def _key(ask: Answers, path: tuple[str, ...], vault: Vault) -> Iterator[Problem]
     yield from secret_rules.problems(ask, path, vault)
     try:
         filled = vault.filled(ask.text(*path) or "")
-        length = len(base64.b64decode(filled, validate=True))
+        if filled:
+            key_from(filled)
     except SecretError:
         return
-    except (binascii.Error, ValueError):
-        length = 0
-    if filled and length != KEY_BYTES:
+    except SealError:
         told = f"must be {KEY_BYTES} bytes in base64, as `openssl rand -base64 32` makes them"
         yield at_value(ask.document, path, told)
