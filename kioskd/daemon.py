@@ -19,7 +19,7 @@ from kioskd.delivery.courier import Courier
 from kioskd.delivery.embedded_broker import EmbeddedBroker
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.seal import Seal
-from kioskd.delivery.wire import Payload, Topics
+from kioskd.delivery.wire import Payload
 from kioskd.door_guard import FILE as LOCKOUT_FILE
 from kioskd.door_guard import DoorGuard
 from kioskd.event import Result
@@ -234,10 +234,9 @@ class Daemon:
         return Seal(signer.key_id, signer.signature)
 
     def _audit_log(self, seal: Seal | None) -> AuditLog:
-        path, delivery = self._state_dir.path / AUDIT_FILE, self._config.delivery
+        path, topics = self._state_dir.path / AUDIT_FILE, self._config.delivery.topics
         if seal is None:
             return AuditLog(path)
-        topics = Topics(delivery.prefix, delivery.site, delivery.device)
         return AuditLog(path, encode=partial(seal.encoded, topics.subject(topics.audit)))
 
     def _guard_of(self, config: Config) -> DoorGuard:

@@ -12,7 +12,6 @@ from types import FrameType
 
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
 from kioskd.delivery.message_lines import letters
-from kioskd.delivery.wire import Topics
 from kioskd.signing.ed25519 import SigningError
 from kioskd.signing.key_ring import KeyRing
 from kioskd.verify import Chain, Door, KeyFileError, RefusedError, Verifier, proved, read_keys
@@ -165,6 +164,6 @@ def _broker(config: Path | None) -> Iterator[Line]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     settings = configuration(config).delivery
-    topics = Topics(settings.prefix, settings.site, settings.device)
+    topics = settings.topics
     for letter in letters(settings, topics.everything, stop):
         yield Line(letter.topic, letter.body, letter.retain, None)

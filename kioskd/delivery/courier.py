@@ -64,7 +64,7 @@ class Courier:
         self._words = prompts.words(settings.prompt_language)
         self._clock = clock or SystemClock()
         self._problems = problems
-        self._topics = wire.Topics(settings.prefix, settings.site, settings.device)
+        self._topics = settings.topics
         self._sender = wire.Sender(
             settings.site,
             settings.device,

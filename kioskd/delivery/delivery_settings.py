@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from kioskd.delivery.wire import Topics
+
 Protocol = Literal["5", "3.1.1"]
 Form = Literal["full", "compact"]
 
@@ -79,6 +81,11 @@ class DeliverySettings:
             why = "mqtt.payload is compact, and signing.compact false"
             return _UNSIGNED.format(why)
         return None
+
+    @property
+    def topics(self) -> Topics:
+        """This kiosk's topic tree."""
+        return Topics(self.prefix, self.site, self.device)
 
     @property
     def name_on_broker(self) -> str:

@@ -27,7 +27,7 @@ def follow(
              `kioskd verify`; else it is for reading, and lines
              about the connection itself stand between, after a #
     """
-    topic = wire.Topics(settings.prefix, settings.site, settings.device).everything
+    topic = settings.topics.everything
     for happening in _happenings(settings, topic, stop):
         yield from _lines(happening, settings, topic, as_json)
 

@@ -31,7 +31,7 @@ class Sizes:
 
 def sizes(settings: DeliverySettings, source: str) -> Sizes:
     """Of rgbLiveness events, the largest of the usual ones, from this source."""
-    topics = wire.Topics(settings.prefix, settings.site, settings.device)
+    topics = settings.topics
     sender = wire.Sender(
         settings.site,
         settings.device,

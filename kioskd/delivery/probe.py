@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kioskd.delivery import broker_sentences, wire
+from kioskd.delivery import broker_sentences
 from kioskd.delivery.broker_limits import Limits
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
@@ -22,7 +22,7 @@ def probe(settings: DeliverySettings) -> list[tuple[bool, str]]:
     The message must come back: a broker may grant a subscription and then deliver nothing.
     """
     happenings: queue.SimpleQueue[Heard] = queue.SimpleQueue()
-    topic = wire.Topics(settings.prefix, settings.site, settings.device).probe
+    topic = settings.topics.probe
     guest = replace(settings, client_id=f"{settings.name_on_broker}-{secrets.token_hex(4)}")
     link = Link(guest, lambda _, happening: happenings.put(happening), subscribe=(topic,))
     link.start()

@@ -92,7 +92,7 @@ class _Writer:
 
 
 def _write_here(settings: DeliverySettings, sources: Sequence[str], nobody: _Writer) -> Right:
-    topics = wire.Topics(settings.prefix, settings.site, settings.device)
+    topics = settings.topics
     tried = [topics.probe, *(f"{topics.action(source)}/probe" for source in sources)]
     open_, sure = _open(settings, nobody, tried)
     if open_:
@@ -105,7 +105,7 @@ def _write_elsewhere(settings: DeliverySettings) -> Right:
     other = f"doctor-{secrets.token_hex(4)}"
     places = ((other, settings.device), (settings.site, other))
     tried = [wire.Topics(settings.prefix, *place).probe for place in places]
-    own = f"{wire.Topics(settings.prefix, settings.site, settings.device).base}/"
+    own = f"{settings.topics.base}/"
     with _guest(settings) as (link, happenings):
         answer = until((Connected,), happenings, CONNECT_S)
         if not isinstance(answer, Connected):
@@ -129,7 +129,7 @@ def _open(
     """Which of these topics the writer may publish on, and whether there are surely no more."""
     if writer.is_told:
         return writer.taken(topics)
-    own = wire.Topics(settings.prefix, settings.site, settings.device).probe
+    own = settings.topics.probe
     with _guest(settings, (*topics, own)) as (ear, happenings):
         if not isinstance(until((Subscribed,), happenings, CONNECT_S), Subscribed):
             return [], False

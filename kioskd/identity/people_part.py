@@ -6,7 +6,6 @@ from pathlib import Path
 
 from kioskd.config.config import Config
 from kioskd.delivery.incoming import Reader
-from kioskd.delivery.wire import Topics
 from kioskd.identity import enrolment
 from kioskd.identity.enrolled import Enrolled
 from kioskd.identity.gallery import GalleryError
@@ -54,8 +53,7 @@ def people(
     if settings.token is None:
         return People(enrolled)
     desk = PeopleDesk(file, networks, enrolled.refresh)
-    delivery = config.delivery
-    topics = Topics(delivery.prefix, delivery.site, delivery.device)
+    topics = config.delivery.topics
     worker = Worker("people desk", watched=False)
     asked = PeopleMqtt(settings.token, topics, desk, publish, worker.later)
     return People(enrolled, (worker,), (PeopleHttp(settings.token, desk),), asked.readers)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from kioskd.config.config import Config
 from kioskd.credentials import digest
 from kioskd.delivery.incoming import Reader
-from kioskd.delivery.wire import Topics
 from kioskd.inspect.inspect_desk import LARGEST, InspectDesk, Json
 from kioskd.inspect.inspect_http import InspectHttp
 from kioskd.inspect.inspect_settings import InspectSettings
@@ -36,8 +35,7 @@ def inspects(
 ) -> Inspects:
     """Ready to be started; `publish` publishes on a topic, with MQTT 5 correlation data."""
     desk, worker = InspectDesk(settings, networks), Worker("inspect", watched=False)
-    delivery = config.delivery
-    topics = Topics(delivery.prefix, delivery.site, delivery.device)
+    topics = config.delivery.topics
     known = {"token": digest(settings.token)}
 
     def answered(said: Json) -> tuple[int, Json]:

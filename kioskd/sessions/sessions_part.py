@@ -8,7 +8,7 @@ from pathlib import Path
 
 from feeds.still_image import Fault, StillError, read_still
 from kioskd.config.config import Config
-from kioskd.delivery.wire import Payload, Topics
+from kioskd.delivery.wire import Payload
 from kioskd.happenings import AttemptEnded, FrameJudged, ModeChanged
 from kioskd.identity import reference
 from kioskd.identity.enrolled import Enrolled
@@ -71,12 +71,11 @@ def sessions(
     answer   publishes on a topic, with MQTT 5 correlation data
     people   who is enrolled; None: nobody is
     """
-    delivery = config.delivery
     try:
         signer = signer_at(folder / KEY_FILE)
     except SigningError as error:
         raise WrongStateDirError(str(error)) from error
-    topics = Topics(delivery.prefix, delivery.site, delivery.device)
+    topics = config.delivery.topics
 
     def publish(client: str, session_id: str, told: Json) -> None:
         mqtt.tell(client, session_id, told)
