@@ -19,3 +19,9 @@ def area(box: Box) -> float:
     """Square pixels of a box."""
     x1, y1, x2, y2 = box
     return max(0.0, x2 - x1) * max(0.0, y2 - y1)
+
+
+def room(box: Box, width: int, height: int) -> float:
+    """The least room between a face and the border of its picture, in widths of the face."""
+    x1, y1, x2, y2 = box
+    return min(x1, y1, width - x2, height - y2) / max(x2 - x1, 1.0)

@@ -40,6 +40,7 @@ from models.passive.passive import PassiveMeter
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
 from models.stages import Stages
+from models.still_look import look_at
 
 GateUse = Literal["on", "off"]
 
@@ -93,13 +94,11 @@ class Sight:
         self._models: Sequence[str] = sorted({*ours, *(each.name for each in added)})
         self._fps = images_fps
         following = measures - {Measure.LIVENESS}
-        # One image is all that there is of a still, so its face counts from the first detection on.
-        at_once = replace(settings, confirm=1)
         self._eye: _Following | _Single
-        self._still_eye: _Following | _Single
+        self._still_eye: _Still | _Single
         if gate == "on":
             self._eye = _Following(networks, settings, following, self.stages)
-            self._still_eye = _Following(networks, at_once, following, self.stages)
+            self._still_eye = _Still(networks, settings, following, self.stages)
         else:
             self._eye = self._still_eye = _Single(networks, settings, self.stages)
 
@@ -246,6 +245,28 @@ class _Following:
         if not seen.faces:
             return seen
         return self._perceiver.measure(frame, seen, Wanted(seen.faces[0].track_id, self._measures))
+
+
+class _Still:
+    """One image and no other, looked at as references and `kioskd inspect` do."""
+
+    def __init__(
+        self,
+        networks: Networks,
+        settings: PerceptionSettings,
+        measures: frozenset[Measure],
+        stages: Stages,
+    ) -> None:
+        self._networks, self._settings = networks, settings
+        self._measures, self._stages = measures, stages
+
+    def reset(self) -> None:
+        pass
+
+    def look(self, frame: Frame) -> Observation:
+        return look_at(
+            frame, self._networks, self._measures, settings=self._settings, stages=self._stages
+        )
 
 
 class _Single:

@@ -7,31 +7,27 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from feeds.frame import ColorImage
-from feeds.imaging import to_grey
-from kioskd.still_look import look_at
+from models.boxes import room
 from models.embedding import Embedding
 from models.observation import Box, Face, LivenessPlan, Measure
 from models.perceive import needs
 from models.session import Networks
-from models.stills.areas import covered
+from models.still_look import look_at
+from models.stills.areas import COVERED, covered
+from models.stills.light import BANDS, Light, light
 
 Look = Embedding  # for those who keep one until it is compared
 Quality = Literal["low", "medium", "high"]
 Fault = Literal["no_face", "several_faces", "face_too_small", "not_comparable"]
 
-MEASURES = frozenset({Measure.QUALITY, Measure.POSE, Measure.BLENDSHAPES, Measure.IDENTITY})
+MEASURES = frozenset({Measure.POSE, Measure.BLENDSHAPES, Measure.IDENTITY})
 ROLES = needs(MEASURES)
 LEAST_PIXELS = 60.0  # of the face's shorter side: below, the network has less than half its input
 WANTED_PIXELS, POOR_PIXELS = 200.0, 100.0  # of its shorter side; the first is the seed's
 BYSTANDER = 0.25  # of the largest face, in width: a smaller one is somebody far behind
 TURNED_DEG, FAR_TURNED_DEG = 15.0, 30.0  # of yaw, pitch or roll
 OPEN_MOUTH, CLOSED_EYES = 0.3, 0.5  # blendshapes jawOpen and eyeBlink, 0..1
-BLURRED, VERY_BLURRED = 0.2, 0.1  # sharpness, docs/understand/scales.md
-DARK, BRIGHT = 0.25, 0.85  # brightness
-UNEVEN = 0.4  # by which the darker half of the face lies below the lighter one, in parts of it
 ROOM = 0.1  # of the face's size that must lie around it in the picture
 SENTENCES = {
     "face_small": "the face is smaller than 200 x 200 pixels",
@@ -51,7 +47,6 @@ SENTENCES = {
     "not_measured": "a part of the picture could not be measured",
 }
 GRAVE = frozenset({"face_very_small", "very_blurred", "far_turned", "covered", "not_measured"})
-COVERED = 0.9  # how likely an area is covered, from which on a reference has that against it
 WORST, OTHERS = ("nose", "mouth"), ("right_eye", "left_eye", "right_cheek", "left_cheek")
 
 
@@ -127,11 +122,11 @@ def faults(image: ColorImage, face: Face) -> Iterator[str]:
     side = _side(face.box)
     if side < WANTED_PIXELS:
         yield "face_very_small" if side < POOR_PIXELS else "face_small"
-    if face.quality is None or face.pose is None or face.blendshapes is None:
+    seen = light(image, face.box)
+    if seen is None or face.pose is None or face.blendshapes is None:
         yield "not_measured"
         return
-    if face.quality.sharpness < BLURRED:
-        yield "very_blurred" if face.quality.sharpness < VERY_BLURRED else "blurred"
+    yield from _badly_lit(seen)
     turned = max(abs(face.pose.yaw), abs(face.pose.pitch), abs(face.pose.roll))
     if turned > TURNED_DEG:
         yield "far_turned" if turned > FAR_TURNED_DEG else "turned"
@@ -140,13 +135,22 @@ def faults(image: ColorImage, face: Face) -> Iterator[str]:
         yield "eyes_closed"
     if shapes.get("jawOpen", 1.0) > OPEN_MOUTH:
         yield "mouth_open"
-    if not DARK <= face.quality.brightness <= BRIGHT:
-        yield "dark" if face.quality.brightness < DARK else "bright"
-    if _unevenness(image, face.box) > UNEVEN:
-        yield "uneven_light"
-    if _room(image, face.box) < ROOM:
+    if room(face.box, image.shape[1], image.shape[0]) < ROOM:
         yield "cropped"
     yield from _covered(image, face)
+
+
+def _badly_lit(seen: Light) -> Iterator[str]:
+    """By the limits from which a still is doubted."""
+    (very_blurred, blurred), (_, dark) = BANDS["sharpness"], BANDS["brightness"]
+    if seen.sharpness < blurred:
+        yield "very_blurred" if seen.sharpness < very_blurred else "blurred"
+    if seen.brightness < dark:
+        yield "dark"
+    if seen.overexposed > BANDS["overexposed"][1]:
+        yield "bright"
+    if seen.shadow > BANDS["shadow"][1]:
+        yield "uneven_light"
 
 
 def _covered(image: ColorImage, face: Face) -> Iterator[str]:
@@ -158,24 +162,6 @@ def _covered(image: ColorImage, face: Face) -> Iterator[str]:
     for code, names in (("covered", WORST), ("partly_covered", OTHERS)):
         if any((areas[name] or 0.0) >= COVERED for name in names):
             yield code
-
-
-def _unevenness(image: ColorImage, box: Box) -> float:
-    """By which the darker half of the face lies below the lighter one, 0..1."""
-    height, width = image.shape[:2]
-    left, top = max(0, round(box[0])), max(0, round(box[1]))
-    face = to_grey(image[top : min(height, round(box[3])), left : min(width, round(box[2]))])
-    middle = face.shape[1] // 2
-    if not middle:
-        return 1.0
-    halves = float(np.mean(face[:, :middle])), float(np.mean(face[:, middle:]))
-    return 1.0 - min(halves) / max(max(halves), 1.0)
-
-
-def _room(image: ColorImage, box: Box) -> float:
-    """The least room between the face and the picture's border, in widths of the face."""
-    height, width = image.shape[:2]
-    return float(min(box[0], box[1], width - box[2], height - box[3])) / max(_width(box), 1.0)
 
 
 def _width(box: Box) -> float:

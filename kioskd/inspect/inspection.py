@@ -12,9 +12,11 @@ from kioskd.inspect.named_models import MediaError, Model, check_media
 from kioskd.inspect.profiles import Profile, Rules
 from kioskd.inspect.shown import Shown, shown
 from kioskd.inspect.still_eye import Still, StillEye
+from models.boxes import room
 from models.embedding import Embedding
 from models.observation import Box, Face
 from models.stills.areas import AREAS
+from models.stills.light import BANDS
 
 FacePolicy = Literal["largest", "one"]
 LOSSLESS = {b"\x89PNG\r\n\x1a\n": "PNG", b"BM": "BMP"}
@@ -138,13 +140,13 @@ def _of_pose(still: Still, face: Face, rules: Rules) -> Iterator[Finding]:
     x1, y1, x2, y2 = face.box
     height, width = still.image.shape[:2]
     yield rules["face_px"].judge(min(x2 - x1, y2 - y1))
-    yield rules["room"].judge(min(x1, y1, width - x2, height - y2) / max(x2 - x1, 1.0))
+    yield rules["room"].judge(room(face.box, width, height))
     for angle in ("roll", "yaw", "pitch"):
         yield rules[angle].judge(None if face.pose is None else abs(getattr(face.pose, angle)))
 
 
 def _of_light(still: Still, rules: Rules) -> Iterator[Finding]:
-    for each in ("sharpness", "contrast", "brightness", "overexposed", "shadow", "backlight"):
+    for each in BANDS:
         yield rules[each].judge(None if still.light is None else getattr(still.light, each))
 
 

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Literal
 
 from kioskd.identity.matching import IDENTICAL
+from kioskd.identity.reference import FAR_TURNED_DEG, ROOM, TURNED_DEG
 from kioskd.inspect.finding import Rule
 from kioskd.modes import judgeable_picture as pictures
-from models.stills.areas import AREAS
+from models.stills.areas import AREAS, COVERED, DOUBTFUL
+from models.stills.light import BANDS
 
 Profile = Literal["selfie", "door"]
 Rules = Mapping[str, Rule]
@@ -19,7 +21,7 @@ Rules = Mapping[str, Rule]
 AGAIN = "take another picture"
 NEVER = 100.0  # of what is measured too poorly to reject by
 # From where a covered area rejects a selfie. A fringe or a cap at the brows does not.
-COVERED = dict.fromkeys(AREAS, 0.9) | dict.fromkeys(
+REJECTED = dict.fromkeys(AREAS, COVERED) | dict.fromkeys(
     ("forehead", "right_eyebrow", "left_eyebrow"), 1.0
 )
 PLAIN = "send the picture as the camera took it, without filters"
@@ -37,25 +39,25 @@ SELFIE = (
          "less", 1.0, 0.5, "let one person alone be in the picture"),
     Rule("face_px", "face", "the shorter side of the face", "pixels", "more", 300.0, 300.0,
          "go closer to the camera", digits=0),
-    Rule("roll", "face", "the tilt of the head", "degrees", "less", 30.0, 15.0,
+    Rule("roll", "face", "the tilt of the head", "degrees", "less", FAR_TURNED_DEG, TURNED_DEG,
          "hold head and camera upright", digits=0),
-    Rule("yaw", "face", "the turn of the head", "degrees", "less", 30.0, 15.0,
+    Rule("yaw", "face", "the turn of the head", "degrees", "less", FAR_TURNED_DEG, TURNED_DEG,
          "look straight into the camera", digits=0),
-    Rule("pitch", "face", "the nod of the head", "degrees", "less", 30.0, 20.0,
+    Rule("pitch", "face", "the nod of the head", "degrees", "less", FAR_TURNED_DEG, 20.0,
          "hold the camera at the height of the eyes", digits=0),
-    Rule("room", "face", "the room around the face", "of its width", "more", 0.02, 0.1,
+    Rule("room", "face", "the room around the face", "of its width", "more", 0.02, ROOM,
          "send the whole picture, with the head and what is around it"),
-    Rule("sharpness", "light", "the sharpness of the face", "", "more", 0.1, 0.2,
+    Rule("sharpness", "light", "the sharpness of the face", "", "more", *BANDS["sharpness"],
          "hold the camera still and wipe its lens"),
-    Rule("contrast", "light", "the contrast of the face", "", "more", 0.5, 0.6,
+    Rule("contrast", "light", "the contrast of the face", "", "more", *BANDS["contrast"],
          "wipe the lens, and have the light before you"),
-    Rule("brightness", "light", "the brightness of the face", "", "more", 0.3, 0.4,
+    Rule("brightness", "light", "the brightness of the face", "", "more", *BANDS["brightness"],
          "have more light on the face"),
-    Rule("overexposed", "light", "the part of the face that is white", "", "less", 0.2, 0.05,
-         "avoid a lamp or the sun right on the face"),
-    Rule("shadow", "light", "the shadow on one half of the face", "", "less", 0.7, 0.5,
+    Rule("overexposed", "light", "the part of the face that is white", "", "less",
+         *BANDS["overexposed"], "avoid a lamp or the sun right on the face"),
+    Rule("shadow", "light", "the shadow on one half of the face", "", "less", *BANDS["shadow"],
          "turn to the light"),
-    Rule("backlight", "light", "the light behind the face", "", "less", 0.65, 0.4,
+    Rule("backlight", "light", "the light behind the face", "", "less", *BANDS["backlight"],
          "turn around: have the light before you"),
     Rule("colour", "picture", "the spread of colours", "", "more", pictures.MINIMUM_COLOUR,
          pictures.MINIMUM_COLOUR, f"no network can judge a picture without colour; {PLAIN}"),
@@ -72,8 +74,8 @@ SELFIE = (
          pictures.MAXIMUM_DISCORD, f"its colours were changed; {PLAIN}"),
     *(
         Rule(area, "covered", f"the likelihood that the {area.replace('_', ' ')} is covered", "",
-             "less", reject, 0.6, "take off what covers it, and keep hair and hands away")
-        for area, reject in COVERED.items()
+             "less", reject, DOUBTFUL, "take off what covers it, and keep hair and hands away")
+        for area, reject in REJECTED.items()
     ),
     Rule("border_edge", "marks", "the straight edge about the face", "sides", "less", 2.4, 1.95,
          "there seems to be a sheet, a screen or a frame around it", essential=False,

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from feeds.frame import ColorImage
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from kioskd.still_look import SETTINGS, look_at
 from models.face.detector import small_copy
 from models.observation import Face, Measure
 from models.passive.edges import Line, lines
 from models.perceive import needs
 from models.session import Networks
+from models.still_look import SETTINGS, look_at
 from models.stills.areas import covered
 from models.stills.light import Light, light
 from models.stills.marks import marks

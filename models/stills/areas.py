@@ -38,6 +38,7 @@ EYES = ((34.0, 56.0), (78.0, 56.0))  # where in it the outer corners of the eyes
 OUTER = (33, 263)  # points of the mesh: outer corners, the subject's right and left
 DARK = 8.0  # grey levels added before the logarithm
 LEAST_PIXELS = 6  # of an area in the copy, or it is not in view
+DOUBTFUL, COVERED = 0.6, 0.9  # how likely an area is covered, from which on it is called so
 SPREAD = 4.0  # standard deviations of the training that a number is cut off at
 
 

@@ -5,6 +5,7 @@ scales that it does not define. These are our own, chosen so that a good picture
 that a person would send back lies below; docs/measure/stills.md has the curves.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,24 @@ from feeds.imaging import Image, resize, to_grey
 from models.observation import Box
 from models.quality import inner_face, quality
 
-LIT = 90  # percentile of the face's grey levels that is its brightness: skin in the light
+# The light that falls on a face is told by its highlights, which mirror the lamp and so are much
+# the same on any skin; what lies below them is darker the darker the skin is.
+LIT = 98  # percentile of the face's grey levels that is a highlight
+HIGHLIGHT = 0.89  # of it is lit skin: the median of the faces of docs/measure/stills.md
 HALF_CONTRAST = 0.15  # share of the grey scale between the 5th and 95th percentile called 0.5
 CLIPPED = 250  # grey level from which a pixel holds no skin any more
 GROWN = 2.5  # box sizes: the surroundings that light may come from
 COARSE = 64  # pixels of the longer side of the sample of the surroundings
+# Of each scale from where a picture is sent back, and from where it is doubted. The first three are
+# the seed's.
+BANDS: Mapping[str, tuple[float, float]] = {
+    "sharpness": (0.1, 0.2),
+    "contrast": (0.5, 0.6),
+    "brightness": (0.3, 0.4),
+    "overexposed": (0.2, 0.05),
+    "shadow": (0.7, 0.5),
+    "backlight": (0.65, 0.4),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +41,9 @@ class Light:
 
     sharpness    that of the gate: share of fine detail
     contrast     0.5 where the grey levels span 0.15 of the scale
-    brightness   of the skin in the light
+    brightness   of skin in the light, told by its highlights
     overexposed  share of the face that is white
-    shadow       by which the darker half lies below the lighter one, in parts of it
+    shadow       by which a half in shadow lies below the other one, in parts of it
     backlight    by which the surroundings are brighter than the face
     """
 
@@ -46,7 +60,7 @@ def light(image: ColorImage, box: Box) -> Light | None:
     sample, told = inner_face(image, box), quality(image, box)
     if sample is None or told is None:
         return None
-    brightness = float(np.percentile(sample, LIT)) / 255
+    brightness = HIGHLIGHT * float(np.percentile(sample, LIT)) / 255
     return Light(
         sharpness=told.sharpness,
         contrast=told.contrast / (told.contrast + HALF_CONTRAST),
@@ -58,9 +72,11 @@ def light(image: ColorImage, box: Box) -> Light | None:
 
 
 def _shadow(sample: Image) -> float:
-    middle = sample.shape[1] // 2
-    halves = float(sample[:, :middle].mean()), float(sample[:, middle:].mean())
-    return 1.0 - min(halves) / max(*halves, 1.0)
+    """Of one side, or of the upper half under a cap; a lower half that is darker is a beard's."""
+    down, across = sample.shape[0] // 2, sample.shape[1] // 2
+    sides = float(sample[:, :across].mean()), float(sample[:, across:].mean())
+    upper, lower = float(sample[:down].mean()), float(sample[down:].mean())
+    return 1.0 - min(min(sides) / max(*sides, 1.0), upper / max(upper, lower, 1.0))
 
 
 def _around(image: ColorImage, box: Box) -> float:

@@ -15,34 +15,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from feeds.frame import Frame
 from feeds.imaging import decoded, encoded, hull_mask, read_image
 from models.making.training.occluders import OCCLUDERS
-from models.observation import Face, Measure, Wanted
-from models.perceive import Perceiver, PerceptionSettings, needs
+from models.observation import Face, Measure
+from models.perceive import needs
 from models.session import Networks
-from models.stills.areas import AREAS, SPREAD, described
+from models.still_look import look_at
+from models.stills.areas import AREAS, COVERED, DOUBTFUL, SPREAD, described
 
 EACH = 2  # drawings of each occluder over each picture
 OF_A_FOLDER = 9
-COVERED, VISIBLE = 0.6, 0.1  # share of an area from which it is covered, up to which it is visible
+MOSTLY, VISIBLE = 0.6, 0.1  # share of an area from which it is covered, up to which it is visible
 HIDDEN, ROUNDS, RATE, DECAY, BATCH, FOLDS = 32, 60, 2e-3, 1e-3, 256, 5
 WORN = ("foxriver", "dangliem", "dracarys", "akriti")  # sources where people wear caps as it is
 
-LIMITS = (0.6, 0.9)  # kioskd/inspect/profiles.py
 MUST_BE_TOLD = {"surgical_mask": ("nose", "mouth"), "sunglasses": ("right_eye", "left_eye")}
 
 Floats = NDArray[np.float32]
 
 
 def measured(networks: Networks, image: NDArray[np.uint8]) -> Face | None:
-    settings = PerceptionSettings(confirm=1, detector_long_side=640)
-    perceiver, frame = Perceiver(networks, settings), Frame("draw", 0, 0, 0.0, 0.0, image)
-    seen = perceiver.look(frame)
-    if not seen.faces:
-        return None
-    wanted = Wanted(seen.faces[0].track_id, frozenset({Measure.POSE}))
-    return perceiver.measure(frame, seen, wanted).faces[0]
+    return next(iter(look_at(image, networks, {Measure.POSE}).faces), None)
 
 
 def files(folders: Sequence[Path]) -> Iterator[tuple[str, Path]]:
@@ -87,7 +80,7 @@ def _labels(mask: Floats, mesh: Floats, seen: NDArray[np.bool_], source: str) ->
     for area, around in AREAS.items():
         inside = hull_mask(mask.shape, mesh[list(around), :2])
         share = float(mask[inside].mean()) if inside.any() else np.nan
-        label = 1.0 if share >= COVERED else 0.0 if share <= VISIBLE else np.nan
+        label = 1.0 if share >= MOSTLY else 0.0 if share <= VISIBLE else np.nan
         if area == "forehead" and label == 0.0 and source in WORN:
             label = np.nan
         found.append(label)
@@ -152,7 +145,7 @@ def held_out(rows: Floats, labels: Floats, sources: NDArray[np.str_]) -> Floats:
 
 
 def tell(said: Floats, labels: Floats, kinds: NDArray[np.str_]) -> None:
-    doubt, reject = LIMITS
+    doubt, reject = DOUBTFUL, COVERED
     print("| drawn | areas that it covers | missed (< 0.6), % | under 0.9, % |")
     for kind in OCCLUDERS:
         rows = kinds == kind

@@ -1,4 +1,4 @@
-"""One look at one still: references, enrolment and `kioskd inspect` all look so."""
+"""One look at one still: references, enrolment, `kioskd inspect` and `evaluate` all look so."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -7,23 +7,32 @@ from feeds.frame import ColorImage, Frame
 from models.observation import LivenessPlan, Measure, Observation, Wanted
 from models.perceive import Perceiver, PerceptionSettings
 from models.session import Networks
+from models.stages import Stages
 
-# One image is all that there is, so its face counts from the first detection on.
-SETTINGS = replace(PerceptionSettings(), confirm=1, detector_long_side=640)
+
+def of_one_image(settings: PerceptionSettings) -> PerceptionSettings:
+    """One image is all that there is, so its face counts from the first detection on."""
+    return replace(settings, confirm=1)
+
+
+SETTINGS = of_one_image(replace(PerceptionSettings(), detector_long_side=640))
 
 
 def look_at(
-    image: ColorImage,
+    still: ColorImage | Frame,
     networks: Networks,
     measures: Collection[Measure] = (),
     plan: LivenessPlan | None = None,
+    settings: PerceptionSettings = SETTINGS,
+    stages: Stages | None = None,
 ) -> Observation:
     """Who is there, largest first, and the first one measured. Raises NetworkError.
 
     What cannot be measured is None. `plan` goes with Measure.LIVENESS. Nothing of one image is left
-    when the next is looked at; on any thread.
+    when the next is looked at; on any thread. `stages` counts what it took.
     """
-    perceiver, frame = Perceiver(networks, SETTINGS), Frame("still", 0, 0, 0.0, 0.0, image)
+    perceiver = Perceiver(networks, of_one_image(settings), stages)
+    frame = still if isinstance(still, Frame) else Frame("still", 0, 0, 0.0, 0.0, still)
     seen = perceiver.look(frame)
     if not seen.faces or not measures:
         return seen
