@@ -80,6 +80,7 @@ def inspect(name: str, content: bytes, eye: StillEye, request: Request) -> Inspe
         findings = [Finding(code, "input", "reject", str(error))]
     else:
         findings = list(_findings(content, still, request))
+    against = {each.code for each in findings if each.band != "accept"}
     return Inspection(
         name,
         digest,
@@ -89,7 +90,7 @@ def inspect(name: str, content: bytes, eye: StillEye, request: Request) -> Inspe
         tuple(findings),
         None if still is None else (still.image.shape[1], still.image.shape[0]),
         still.faces[0].box if still is not None and still.faces else None,
-        shown(still) if still is not None and request.pictures else None,
+        shown(still, eye, against) if still is not None and request.pictures else None,
     )
 
 

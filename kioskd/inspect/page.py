@@ -11,6 +11,15 @@ from kioskd.inspect.told import TITLES
 
 TEMPLATE = "inspect.html.jinja"
 
+CLUES = {
+    "border_edge": "straight edges",
+    "cut_border": "the outline",
+    "deformation": "from where bone lies to where a head has it",
+    "reflection": "white within the face",
+    "moire": "where the grid stands",
+    "liveness": "blurred away here, it would look more alive",
+}
+
 
 def page(inspections: Sequence[Inspection]) -> str:
     """The text of the file; of one inspection or more. Pictures are there where they were made."""
@@ -22,6 +31,7 @@ def page(inspections: Sequence[Inspection]) -> str:
         model=inspections[0].model,
         profile=inspections[0].profile,
         titles=TITLES,
+        clues=CLUES,
         band_of=_band_of,
         b64=lambda content: b64encode(content).decode(),
     )

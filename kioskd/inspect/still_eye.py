@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from feeds.frame import ColorImage
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.face.detector import small_copy
+from models.liveness import added_scores
 from models.observation import Face, Measure
 from models.passive.edges import Line, lines
 from models.perceive import needs
+from models.schemes import evaluate
 from models.session import Networks
 from models.still_look import SETTINGS, look_at
 from models.stills.areas import covered
@@ -52,6 +54,14 @@ class StillEye:
     def find(self, image: ColorImage) -> tuple[Face, ...]:
         """Whose faces are there, largest first, without any measure. Raises NetworkError."""
         return look_at(image, self.networks).faces
+
+    def score(self, image: ColorImage, face: Face) -> float | None:
+        """How live a face at that place looks, by the networks alone, 0..1."""
+
+        def of_one(model: str) -> float | None:
+            return added_scores.score(self.networks, model, image, face.box)
+
+        return evaluate(PLAN, of_one, self.networks.manifest.weights).score
 
     def look(self, image: ColorImage) -> Still:
         """Raises NetworkError where the detector fails."""

@@ -19,6 +19,7 @@ Both are our own; docs/measure/passive.md has what they are worth and what they 
 from collections import deque
 from functools import cache
 from math import tau
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +74,25 @@ class GridMeter:
         return self._found
 
 
+class Grid(NamedTuple):
+    """The strongest even grid in a face.
+
+    stands_out  of the spectrum, logarithms, 0 or more
+    wave        its waves per pixel, down and across
+    """
+
+    stands_out: float
+    wave: tuple[float, float]
+
+
 def screens(image: ColorImage, box: Box) -> float | None:
-    """How far the strongest even grid in a face stands out of its spectrum, logarithms, 0 or more.
+    """How far the strongest even grid in a face stands out of its spectrum, as `grid`."""
+    found = grid(image, box)
+    return None if found is None else found.stands_out
+
+
+def grid(image: ColorImage, box: Box) -> Grid | None:
+    """The strongest even grid in a face.
 
     `image` is the frame at its full resolution. None when the face is too small, about 122 pixels,
     or not within the picture, and when an encoder wiped out whatever is so fine.
@@ -99,12 +117,18 @@ def screens(image: ColorImage, box: Box) -> float | None:
         return None
     found = np.log(power + GRAIN)
     above = found - local_mean(np.ascontiguousarray(found), NEIGHBOURS)
-    return max(0.0, float(np.add.reduce(above, axis=2)[_SOUGHT].max()))
+    above = np.where(_SOUGHT, np.add.reduce(above, axis=2), -np.inf)
+    row, column = divmod(int(above.argmax()), above.shape[1])
+    wave = (float(_DOWN[row, 0]), float(_ACROSS[0, column]))
+    return Grid(max(0.0, float(above[row, column])), wave)
+
+
+_DOWN = np.fft.fftshift(np.fft.fftfreq(SQUARE))[:, None]
+_ACROSS = np.fft.rfftfreq(SQUARE)[None]
 
 
 def _sought() -> NDArray[np.bool_]:
-    down = np.fft.fftshift(np.fft.fftfreq(SQUARE))[:, None]
-    across = np.fft.rfftfreq(SQUARE)[None]
+    down, across = _DOWN, _ACROSS
     length = np.hypot(down, across)
     slanting = np.minimum(np.abs(down), across) * SQUARE >= LEVEL
     return np.asarray((length >= COARSEST) & (length <= FINEST) & slanting)
