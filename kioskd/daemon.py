@@ -48,6 +48,7 @@ from kioskd.part import Part
 from kioskd.picture_watch import PictureWatch
 from kioskd.problems import ProblemChanged, Problems
 from kioskd.prompter import Prompter
+from kioskd.reload.reloaded import Reloaded, refused
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.state_dir import StateDir, WrongStateDirError
 from kioskd.stream import Stream
@@ -190,6 +191,13 @@ class Daemon:
                 feed = part.feed.settings.name
                 gone = FeedState(feed, "offline", "stopped", "this door was stopped", time.time())
                 self.stream.tell(FeedChanged(part.door, gone))
+
+    def reload(self) -> Reloaded:
+        """Read config.yaml again, and say what came of it; from any thread but a judge's.
+
+        Waits until it is done. Who asks while it goes on shares the answer of the next one.
+        """
+        return refused(self._config.digest, "this kiosk reads its configuration at its start alone")
 
     @property
     def failure(self) -> str | None:
