@@ -72,6 +72,16 @@ def run(config: Path) -> None:
 
 @main.command()
 @CONFIG
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def reload(config: Path, as_json: bool) -> None:
+    """Have the running daemon read its configuration again; say what it took, and what not."""
+    from kioskd.commands import reload as command
+
+    sys.exit(command.run(config, as_json=as_json))
+
+
+@main.command()
+@CONFIG
 @click.option("--as", "user", help="Look as this user does; the unit's own is kioskd. Needs root.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(config: Path, user: str | None, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Which keys hold from the next frame on when config.yaml is read again; the rest wait for a restart.
+"""Which keys hold at once when config.yaml is read again; the others wait for a restart.
 
 The JSON Schema says it of every key as x-restart.
 """

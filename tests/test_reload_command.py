@@ -1,0 +1,45 @@
+"""Asking the running daemon to read its configuration again: `kioskd reload`, and SIGHUP."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+from tests.support import commands
+from tests.support.broker import eventually, mosquitto
+from tests.support.daemon import LIVE, Kioskd, file_feed, settings
+
+
+def test_a_signal_and_the_command_have_the_file_read_again(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        config = settings(broker, {"a": file_feed(LIVE)}, cool_down_s=0)
+        kiosk = Kioskd(tmp_path / "k", config)
+        asked = ("reload", "-c", kiosk.config)
+        nobody = commands.kioskd(*asked)
+        assert nobody.status == 1
+        assert "no kioskd runs with the state folder" in nobody.err
+        kiosk.start()
+        try:
+            eventually(lambda: "started" in kiosk.log)
+            config["doors"]["a-door"]["pause_s"] = 5
+            config["audit"] = {"keep_days": 30}
+            kiosk.config.write_text(json.dumps(config, indent=1))
+            taken = commands.kioskd(*asked)
+            assert taken.status == 0, taken.err
+            assert "doors.a-door.pause_s: holds now" in taken.out
+            assert "audit.keep_days: waits for a restart" in taken.out
+            good = kiosk.config.read_text()
+            kiosk.config.write_text(good.replace('"pause_s": 5', '"pause_s": 500'))
+            wrong = commands.kioskd(*asked)
+            assert wrong.status == 2
+            line = good[: good.index('"pause_s"')].count("\n") + 1
+            assert f"config.yaml:{line}:" in wrong.err
+            kiosk.config.write_text(good)
+            for _ in range(200):
+                os.kill(kiosk.pid, signal.SIGHUP)
+            whole = json.loads(commands.kioskd(*asked, "--json").out)
+            assert whole["refused"] == []
+            assert kiosk.running
+            assert kiosk.stop() == 0
+        finally:
+            kiosk.kill()
