@@ -325,12 +325,14 @@ def evaluate(
 @click.option("--apcer", type=click.FloatRange(0, 100), help="Wanted: % of attacks let in.")
 @click.option("--write", type=PATH, help="Write the proposal there too.")
 @click.option("--allow-looser", is_flag=True, help="Choose what lets more pass than the defaults.")
+@click.option("--apply", is_flag=True, help="Put it into the door's configuration, and reload.")
 def calibrate(
     scheme: str | None,
     bpcer: float | None,
     apcer: float | None,
     write: Path | None,
     allow_looser: bool,
+    apply: bool,
     **asked: Any,
 ) -> None:
     """Fit the score to DATASET and propose thresholds, with what each choice costs."""
@@ -344,7 +346,9 @@ def calibrate(
     wish = Wish("bpcer", bpcer / 100) if bpcer is not None else Wish("apcer", (apcer or 0.0) / 100)
     request = Request(schemes=_schemes((scheme,) if scheme else ()), **asked)
     told = " ".join(("kioskd", *sys.argv[1:]))
-    sys.exit(command.run(request, command.Proposing(wish, told, write, allow_looser)))
+    if apply and request.config is None:
+        raise click.UsageError("--apply goes with -c FILE, which it changes")
+    sys.exit(command.run(request, command.Proposing(wish, told, write, allow_looser, apply)))
 
 
 @main.command()

@@ -5,12 +5,19 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
+from kioskd.commands import calibrate
+from kioskd.evaluation.threshold_choice import Wish, propose
 from tests.support import commands
 from tests.support.broker import eventually, mosquitto
 from tests.support.daemon import LIVE, Kioskd, file_feed, settings
+from tests.test_calibrate import BY, site
 
 
-def test_a_signal_and_the_command_have_the_file_read_again(tmp_path: Path) -> None:
+def test_a_signal_and_the_command_have_the_file_read_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with mosquitto(tmp_path) as broker:
         config = settings(broker, {"a": file_feed(LIVE)}, cool_down_s=0)
         kiosk = Kioskd(tmp_path / "k", config)
@@ -35,6 +42,12 @@ def test_a_signal_and_the_command_have_the_file_read_again(tmp_path: Path) -> No
             line = good[: good.index('"pause_s"')].count("\n") + 1
             assert f"config.yaml:{line}:" in wrong.err
             kiosk.config.write_text(good)
+            proposal = propose(site(0.95, people=10), BY, Wish("bpcer", 0.05))
+            state = kiosk.folder / "state"
+            assert calibrate.applied(kiosk.config, state, "a-door", proposal) == 0
+            assert (
+                "doors.a-door.rgb_liveness.detection_scheme: holds now" in capsys.readouterr().out
+            )
             for _ in range(200):
                 os.kill(kiosk.pid, signal.SIGHUP)
             whole = json.loads(commands.kioskd(*asked, "--json").out)

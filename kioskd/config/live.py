@@ -3,11 +3,13 @@
 The JSON Schema says it of every key as x-restart.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kioskd.config.yaml_document import Path
 
 _DEFS = "#/$defs/"
+_NOWHERE = object()
 # What has no part in what a door decides, nor in who is told of it.
 _ASIDE = frozenset({"page", "metrics", "inspect", "logging", "audit", "reload"})
 
@@ -38,6 +40,18 @@ def bears_on(path: Path, door: str, feed: str) -> bool:
             return name == feed
         case _:
             return path[0] not in _ASIDE
+
+
+def differing(before: object, after: object, path: Path = ()) -> Iterator[Path]:
+    """Each key that has another value, or a section that stands in one of the two alone."""
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        if before != after:
+            yield path
+        return
+    for name in [*before, *(name for name in after if name not in before)]:
+        yield from differing(
+            before.get(name, _NOWHERE), after.get(name, _NOWHERE), (*path, str(name))
+        )
 
 
 def marked(schema: dict[str, Any]) -> dict[str, Any]:

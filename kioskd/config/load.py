@@ -86,17 +86,22 @@ def check(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Prob
         return error.problems
 
 
+def settings_of(source: bytes, path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that the file at `path` would have with this content; raises ConfigError."""
+    reading = _read(source, path, environment)
+    errors = tuple(p for p in reading.problems if p.weight == "error")
+    if errors or reading.settings is None:
+        raise ConfigError(errors)
+    return reading.settings
+
+
 def tried(value: Mapping[str, object]) -> Settings:
     """The settings that a file which says this would have, for somebody who only wants to know.
 
     Raises ConfigError with all that `kioskd check` would complain of.
     """
     source = json.dumps(value, allow_nan=False).encode()  # JSON is YAML
-    reading = _read(source, Path("config.yaml"), {})
-    errors = tuple(p for p in reading.problems if p.weight == "error")
-    if errors or reading.settings is None:
-        raise ConfigError(errors)
-    return reading.settings
+    return settings_of(source, Path("config.yaml"), {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,14 @@ A door takes its new rules whole or not at all: where something that it rests on
 restart, its own keys wait with it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kioskd.config.live import bears_on, is_live
+from kioskd.config.live import bears_on, differing, is_live
 from kioskd.config.yaml_document import Path, dotted
 
 Said = Mapping[str, Any]  # every key of config.yaml with its value, defaults filled in
-_NOWHERE = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +49,6 @@ def plan(standing: Said, asked: Said) -> Plan:
         whole,
         _taken(standing, asked, whole),
     )
-
-
-def differing(before: object, after: object, path: Path = ()) -> Iterator[Path]:
-    """Each key that has another value, or a section that stands in one of the two alone."""
-    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
-        if before != after:
-            yield path
-        return
-    for name in [*before, *(name for name in after if name not in before)]:
-        yield from differing(
-            before.get(name, _NOWHERE), after.get(name, _NOWHERE), (*path, str(name))
-        )
 
 
 def _door(path: Path) -> str | None:
