@@ -389,6 +389,8 @@ class Daemon:
     def _prepare(self, doors: Collection[Door]) -> None:
         """Raises NetworkError where a network that these doors need cannot be loaded."""
         perception = self._config.perception.settings()
+        for door in doors:
+            own_mode(door)  # a mistake of ours shows before anything is changed
 
         def check(more: Networks) -> None:
             warm_up(more, perception)

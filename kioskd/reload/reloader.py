@@ -25,6 +25,7 @@ from models.network_file import NetworkError
 
 ANSWERED_S = 30.0  # for whoever waits; a network that is loaded takes seconds
 TAKEN_S = 5.0  # for judges to be done with the frame that they are at
+PAUSE_S = 0.2  # between two readings: judges share the processor with them
 SETTLED_S = 1.0  # a changed file is left alone for so long before it is read by itself
 NAMED = 5  # keys in a sentence
 
@@ -60,7 +61,7 @@ class Reloader(Worker):
         self._digests = {door.name: config.digest for door in config.doors}
         self._watches = config.reload.watch
         self._seen = self._changing = None if path is None else files.stamp(path)
-        self._changing_since = 0.0
+        self._changing_since = self._read_at = 0.0
         self._asking = threading.Lock()
         self._next: Future[Reloaded] | None = None  # of whoever asked since the last reading began
 
@@ -98,6 +99,7 @@ class Reloader(Worker):
             self.ask()
 
     def _read(self) -> None:
+        time.sleep(max(0.0, self._read_at + PAUSE_S - time.monotonic()))
         with self._asking:  # who asks from here on has the next reading
             asked, self._next = self._next, None
         began_at = time.monotonic()
@@ -107,6 +109,7 @@ class Reloader(Worker):
         finally:
             if asked is not None:
                 asked.set_result(answer)
+            self._read_at = time.monotonic()
             self._shell.answered(answer)
             self._shell.refused(_refusal(answer))
             with suppress(OSError):  # a full disk: whoever waits for the file is told nothing
