@@ -107,11 +107,11 @@ class Reloader(Worker):
         try:
             answer = self._answer()
         finally:
-            if asked is not None:
-                asked.set_result(answer)
             self._read_at = time.monotonic()
-            self._shell.answered(answer)
             self._shell.refused(_refusal(answer))
+            self._shell.answered(answer)
+            if asked is not None:  # last, so that whoever has the answer finds /status as it says
+                asked.set_result(answer)
             with suppress(OSError):  # a full disk: whoever waits for the file is told nothing
                 keep(self._folder, began_at, answer)
 
