@@ -1,6 +1,8 @@
 """What a change of config.yaml does at once, key by key, and what parts make of new rules."""
 
 import base64
+import json
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import fields, replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from kioskd.config.build import build
 from kioskd.config.config import Config, Door
 from kioskd.config.config_keys import Settings, validate
 from kioskd.config.keys import NAME, Key, walk
+from kioskd.config.load import ConfigError, load_again
 from kioskd.config.secrets import Vault
 from kioskd.lockout_settings import LockoutSettings
 from kioskd.reload.changes import plan
@@ -171,6 +174,32 @@ def test_a_secret_is_compared_and_never_told() -> None:
     found = plan(one, two)
     assert found.waiting == ("mqtt.password",)
     assert "TWO" not in repr(found)
+
+
+class Meddling(Mapping[str, str]):
+    """Secrets; whoever asks for one finds that the file was written meanwhile."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __getitem__(self, name: str) -> str:
+        self._file.write_text(self._file.read_text() + "# more\n")
+        return "secret"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["SECRET"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_a_file_that_is_written_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    file, said = tmp_path / "config.yaml", base()
+    said["mqtt"] |= {"username": "me", "password": "${SECRET}"}
+    file.write_text(json.dumps(said) + "\n")
+    assert load_again(file, {"SECRET": "secret"}).doors
+    with pytest.raises(ConfigError, match="was written while it was read"):
+        load_again(file, Meddling(file))
 
 
 # what each part makes of other rules
