@@ -9,6 +9,7 @@ import pytest
 
 from kioskd.commands import calibrate
 from kioskd.evaluation.threshold_choice import Wish, propose
+from kioskd.state_dir import StateDir, holder
 from tests.support import commands
 from tests.support.broker import eventually, mosquitto
 from tests.support.daemon import LIVE, Kioskd, file_feed, settings
@@ -56,3 +57,15 @@ def test_a_signal_and_the_command_have_the_file_read_again(
             assert kiosk.stop() == 0
         finally:
             kiosk.kill()
+
+
+def test_a_number_that_was_left_in_the_lock_file_is_nobody_to_be_asked(tmp_path: Path) -> None:
+    """It may be another program's by now, and a signal would end that."""
+    assert holder(tmp_path / "nowhere") is None
+    folder = StateDir(tmp_path)
+    assert holder(tmp_path) == os.getpid()
+    folder.close()
+    assert (tmp_path / "kioskd.lock").read_text() == f"{os.getpid()}\n"
+    assert holder(tmp_path) is None
+    (tmp_path / "kioskd.lock").write_text("nonsense")
+    assert holder(tmp_path) is None
