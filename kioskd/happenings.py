@@ -57,11 +57,13 @@ class ModeChanged:
 
     needs    what it may ask to have measured
     failure  why nobody is decided on there instead, which is a network that the mode needs; or None
+    session  id of the session that it decides for; "": the door's own mode
     """
 
     door: str
     needs: Needs
     failure: str | None
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

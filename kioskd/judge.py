@@ -47,11 +47,13 @@ class UseMode:
     needs  what it may ask to have measured: networks that are not there yet are loaded beside,
            and nobody is decided on meanwhile, nor where one cannot be, until yet another mode comes
     binds  whether its results are to say which frames they rest on (binding.py)
+    session  id of the session that it is for; "": the door's own
     """
 
     mode: Mode
     needs: Needs
     binds: bool = False
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +230,11 @@ class Judge(threading.Thread):
             return  # another was asked for since
         self._awaited = [each for each in self._awaited if each is not ready.asked]
         match ready.asked:
-            case UseMode(mode, needs, binds):
+            case UseMode(mode, needs, binds, session):
                 if ready.failure is None:
                     self._mode = mode
                     self._binding = Binding() if binds else None
-                self._tell(ModeChanged(self.door, needs, ready.failure))
+                self._tell(ModeChanged(self.door, needs, ready.failure, session))
             case Watch() as watch:
                 if ready.failure is None:
                     self._watch = watch
