@@ -82,6 +82,31 @@ def reload(config: Path, as_json: bool) -> None:
 
 @main.command()
 @CONFIG
+@click.option("--socket", type=PATH, help="The daemon's socket, where it is neither of the usual.")
+@click.option("--modified", type=int, help="Date of a change, ms since 1970; else now.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON object.")
+@click.argument("command")
+@click.argument("names", nargs=-1)
+def ctl(
+    config: Path,
+    socket: Path | None,
+    modified: int | None,
+    as_json: bool,
+    command: str,
+    names: tuple[str, ...],
+) -> None:
+    """Give the daemon on this machine a command.
+
+    list, status, enable DOOR, disable DOOR, set DOOR=on DOOR=off ..., restart FEED, end-lockout
+    DOOR, reload, diagnostics. docs/connect/commands.md tells what each does.
+    """
+    from kioskd.commands import ctl as work
+
+    sys.exit(work.run(config, socket, command, names, modified, as_json=as_json))
+
+
+@main.command()
+@CONFIG
 @click.option("--as", "user", help="Look as this user does; the unit's own is kioskd. Needs root.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(config: Path, user: str | None, as_json: bool) -> None:

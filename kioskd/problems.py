@@ -17,6 +17,7 @@ ProblemCode = Literal[
     "audit_aside",  # rows of the audit log cannot be read or sent, and were put aside
     "audit_size",  # the audit log is larger than it was allowed to be
     "clock",  # nothing says that the wall clock is right
+    "commands",  # which doors are disabled is not known or not kept, or nobody can give commands
     "configuration",  # a changed config.yaml was refused: the one before stands
     "courier",  # a mistake of ours in delivery
     "action_dropped",  # an action grew too old before the broker took it

@@ -11,6 +11,8 @@ LOCK_FILE = "kioskd.lock"
 OURS = (
     *("kioskd.lock", "audit.db", "sessions.db", "signing.", "people.", "lockout.json"),
     "reload.json",
+    "doors.json",
+    "control.sock",
 )
 
 

@@ -109,6 +109,7 @@ def state(**more: Any) -> dict[str, Any]:
         "attempts": [],
         "hour": {},
         "watchFailure": None,
+        "enabled": True,
     }
     return {**told, **more}
 
