@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import jsonschema
 import pytest
 from hypothesis import given
@@ -302,6 +303,23 @@ def test_whoever_is_silent_or_sends_too_much_is_told_and_keeps_nobody_out(
         assert asked(place, {"command": "list"}).done
         assert made.done == [Nothing()]
         eventually(lambda: len(made.records) == 8)
+
+
+def test_noise_on_the_socket_is_refused_and_the_next_command_is_done(tmp_path: Path) -> None:
+    with listening(tmp_path) as (made, place, _):
+
+        @given(st.binary(max_size=60))
+        @hypothesis.settings(max_examples=40)
+        def noise(said: bytes) -> None:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(DEADLINE_S)
+                client.connect(str(place))
+                client.sendall(said + b"\n")
+                assert json.loads(client.recv(65536))["status"] == 400
+
+        noise()
+        assert made.done == []
+        assert asked(place, {"command": "list"}).done
 
 
 def test_a_socket_that_a_killed_daemon_left_is_taken_over_and_anything_else_is_not(

@@ -216,6 +216,11 @@ def test_what_is_wrong_with_the_kiosk_and_its_camera_stands_above_all() -> None:
     assert phase_line(look(), told, WORDS).startswith("Camera front")
 
 
+def test_a_disabled_door_is_told_above_all() -> None:
+    lines = text(*sections(look(), state(enabled=False), WORDS)).splitlines()
+    assert lines[2] == "! An operator disabled this door: nobody is decided on here"
+
+
 def test_a_line_of_changes_has_no_figures_in_it() -> None:
     line = phase_line(look(check()), state(), WORDS)
     assert line == "Looks for life. does not fit: Sharpness"

@@ -286,8 +286,7 @@ class Courier:
         name, synchronised = str(uuid.uuid4()), reading.synchronised
         record = wire.audited_command(self._sender, told, name, wall, synchronised)
         try:
-            with self._order:
-                self._audit.commit(record, wall, reading)
+            self._audit.commit(record, wall, reading)
         except AuditError as error:
             self._problems.set("audit", str(error))
             self._ledger.remember(record, wall)
