@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from feeds.surroundings import hold_standard
 from kioskd import __version__
@@ -87,7 +88,9 @@ def reload(config: Path, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON object.")
 @click.argument("command")
 @click.argument("names", nargs=-1)
+@click.pass_context
 def ctl(
+    context: click.Context,
     config: Path,
     socket: Path | None,
     modified: int | None,
@@ -102,7 +105,9 @@ def ctl(
     """
     from kioskd.commands import ctl as work
 
-    sys.exit(work.run(config, socket, command, names, modified, as_json=as_json))
+    given = context.get_parameter_source("config") is ParameterSource.COMMANDLINE
+    place = socket or work.place(config, given=given)
+    sys.exit(work.run(place, command, names, modified, as_json=as_json))
 
 
 @main.command()

@@ -36,6 +36,7 @@ from kioskd.delivery.mqtt import Letter
 from kioskd.log_lines import lines
 from kioskd.refused import RefusedError
 from tests.support.broker import eventually
+from tests.support.page import CONFIG
 from tests.support.patience import DEADLINE_S
 
 TOKEN = "a secret of an operator"
@@ -340,7 +341,7 @@ def test_a_socket_that_a_killed_daemon_left_is_taken_over_and_anything_else_is_n
 
 def test_ctl_says_what_came_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def said(*words: str, as_json: bool = False) -> tuple[int, str]:
-        status = ctl.run(tmp_path / "none.yaml", place, words[0], words[1:], None, as_json=as_json)
+        status = ctl.run(place, words[0], words[1:], None, as_json=as_json)
         told = capsys.readouterr()
         return status, (told.out or told.err).strip()
 
@@ -359,13 +360,28 @@ def test_ctl_shows_doors_as_a_table() -> None:
     door = {"door": "side", "feed": "cam", "enabled": False, "modified": 1_800_000_000_000}
     camera = {"state": "stalled", "reason": "no_frames", "detail": "silent"}
     other = {**door, "door": "main", "enabled": True, "modified": 0, "state": "online"}
-    told = {"doors": [{**door, **camera}, {**other, "reason": ""}], "ready": False}
+    told: Json = {"doors": [{**door, **camera}, {**other, "reason": ""}], "ready": False}
+    told["why"] = [{"code": "feed", "door": "side", "detail": "cam is stalled: silent"}]
     assert list(ctl._lines(told)) == [
         "door  feed  enabled  camera               since",
         "side  cam   no       stalled (no_frames)  2027-01-15T08:00:00+00:00",
         "main  cam   yes      online               -",
         "ready: False",
+        "feed: cam is stalled: silent",
     ]
+
+
+def test_ctl_means_the_units_daemon_unless_a_configuration_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    by_hand = tmp_path / "var" / "control.sock"
+    monkeypatch.setattr(ctl, "SYSTEM", tmp_path / "run")
+    assert ctl.place(tmp_path / "config.yaml", given=False) == by_hand
+    (tmp_path / "run").mkdir()
+    assert ctl.place(tmp_path / "config.yaml", given=False) == tmp_path / "run" / "control.sock"
+    assert ctl.place(tmp_path / "config.yaml", given=True) == by_hand
 
 
 def test_what_is_too_much_is_counted_until_it_is_told() -> None:

@@ -14,6 +14,7 @@ from kioskd.control.socket_place import SOCKET, SYSTEM
 Json = dict[str, Any]
 TAKES = {"enable": "door", "disable": "door", "end-lockout": "door", "restart": "feed"}
 ON_OFF = {"on": True, "off": False}
+TROUBLES = ("why", "problems")
 HEAD = ("door", "feed", "enabled", "camera", "since")
 
 
@@ -21,9 +22,20 @@ class UsageError(Exception):
     """How the command is to be called."""
 
 
+def place(config: Path, *, given: bool) -> Path:
+    """Where the daemon's socket lies: of the unit, or of the one that runs by this file.
+
+    given  whether somebody named the file, and so means the daemon that runs by it
+    """
+    if not given and SYSTEM.is_dir():
+        return SYSTEM / SOCKET
+    from kioskd.commands.configuration import configuration  # late: it loads much
+
+    return configuration(config).state_dir / SOCKET
+
+
 def run(
-    config: Path,
-    place: Path | None,
+    place: Path,
     command: str,
     names: Sequence[str],
     modified: int | None,
@@ -32,12 +44,12 @@ def run(
 ) -> int:
     """Print what the daemon answers. Exit status 0; 1 where it refuses, or none answers; 2 usage.
 
-    place     of the socket; None: the unit's, or that of the configuration's state folder
+    place     of the daemon's socket
     modified  the date of a change, ms since 1970; None: now
     """
     try:
         said = _said(command, names, modified)
-        answer = asked(place or _place(config), said)
+        answer = asked(place, said)
     except UsageError as error:
         print(error, file=sys.stderr)
         return WRONG
@@ -75,19 +87,13 @@ def _wanted(text: str) -> tuple[str, Json]:
     return door, {"enabled": ON_OFF[way]}
 
 
-def _place(config: Path) -> Path:
-    if (unit := SYSTEM / SOCKET).exists():
-        return unit
-    from kioskd.commands.configuration import configuration  # late: it loads much
-
-    return configuration(config).state_dir / SOCKET
-
-
 def _lines(body: Json) -> Iterator[str]:
-    """The doors as a table, all else as it is called."""
+    """The doors as a table, what is wrong as a list, all else as it is called."""
     for key, value in body.items():
         if key == "doors" and isinstance(value, list):
             yield from _table([HEAD, *map(_row, value)])
+        elif key in TROUBLES:
+            yield from (f"{one['code']}: {one['detail']}" for one in value)
         elif isinstance(value, dict | list):
             yield f"{key}: {json.dumps(value, ensure_ascii=False)}"
         else:

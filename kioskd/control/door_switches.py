@@ -103,6 +103,7 @@ class DoorSwitches:
         """
         with self._change_lock:
             before = self._switches
+            was = {door: self.enabled(door) for door in wanted}
             date = max(now, newest(before, wanted) + 1) if modified is None else modified
             try:
                 after = changed(before, wanted, date)
@@ -113,14 +114,14 @@ class DoorSwitches:
                 self._keep(after)
                 self._open(wanted, after)
             finally:
-                self._tell_changes(before, wanted)
+                self._tell_changes(was)
             return {door: after[door] for door in wanted}
 
     def _shut(self, before: Mapping[str, Switch], after: Mapping[str, Switch]) -> None:
         """At once, and by no new date: what cannot be kept may be asked for again by the same."""
         self._switches = {
             door: replace(
-                before.get(door, INSTALLED), enabled=switch.enabled and self.enabled(door)
+                before.get(door, self._unnamed), enabled=switch.enabled and self.enabled(door)
             )
             for door, switch in after.items()
         }
@@ -132,9 +133,9 @@ class DoorSwitches:
         }
         self._switches = after
 
-    def _tell_changes(self, before: Mapping[str, Switch], wanted: Mapping[str, bool]) -> None:
-        for door in wanted:
-            if before.get(door, INSTALLED).enabled != self.enabled(door):
+    def _tell_changes(self, was: Mapping[str, bool]) -> None:
+        for door, enabled in was.items():
+            if enabled != self.enabled(door):
                 self._tell(door)
 
     def _keep(self, switches: Mapping[str, Switch]) -> None:
