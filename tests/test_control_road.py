@@ -80,6 +80,7 @@ def test_an_operator_commands_a_kiosk_and_what_they_disabled_stays_disabled(tmp_
             eventually(lambda: opened(seen))
             commanded_over_mqtt(operator, seen, port)
             commanded_here(place, daemon.capture_pids)
+            reloaded(place, daemon.config)
             assert daemon.stop() == 0
         seen.catch_up()
         count, boot = opened(seen), states(seen)[-1]["bootId"]
@@ -157,6 +158,22 @@ def commanded_here(place: Path, cameras: Callable[[], list[int]]) -> None:
     assert TOKEN not in json.dumps(told)
 
 
+def reloaded(place: Path, config: Path) -> None:
+    """A good file is taken, also at a disabled door; a bad one is not, and the answer says why."""
+    good = config.read_text()
+    said = json.loads(good)
+    said["doors"]["cam-door"]["pause_s"] = 1.0
+    config.write_text(json.dumps(said, indent=1))
+    answer = asked(place, {"command": "reload"})
+    assert (answer.status, answer.body["applied"]) == (200, ["doors.cam-door.pause_s"])
+    config.write_text(good[: len(good) // 2])
+    refused = asked(place, {"command": "reload"})
+    assert (refused.status, refused.body["error"]["code"]) == (422, "NotReloaded")
+    assert f"{config}:" in refused.body["error"]["message"]
+    config.write_text(good)
+    assert asked(place, {"command": "status"}).body["configDigest"] == answer.body["after"]
+
+
 def recorded(seen: Witness) -> None:
     """Every command stands in the record, whose chain no one breaks."""
     rows = [one.payload for one in seen.of("audit")]
@@ -167,7 +184,7 @@ def recorded(seen: Witness) -> None:
     by_mqtt = {row.get("requestId", ""): row["status"] for row in told if row["way"] == "mqtt"}
     assert by_mqtt == answered
     here = [row for row in told if row["way"] == "socket"]
-    assert len(here) == 7
+    assert len(here) == 10
     assert all(str(row["by"]).startswith("uid ") for row in here)
     assert TOKEN not in json.dumps(told)
     bodies = {row["seq"]: one.body for one, row in zip(seen.of("audit"), rows, strict=True)}
