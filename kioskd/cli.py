@@ -205,6 +205,7 @@ def doctor(config: Path, as_json: bool) -> None:
 @click.option("--kiosk", "kiosks", multiple=True, help="SITE/DEVICE; again for each.")
 @click.option("--controller", "controllers", multiple=True, help="NAME=SITE/DEVICE/SOURCE.")
 @click.option("--collector", "collectors", multiple=True, help="A reader of all audit records.")
+@click.option("--operator", "operators", multiple=True, help="NAME=SITE/DEVICE, for commands.")
 @click.option("--port", type=click.IntRange(1, 65535), show_default="8883")
 @click.option("--prefix", help="mqtt.topic_prefix of the kiosks.", show_default="liveness/v1")
 @click.option("--client-certificates", is_flag=True, help="Everybody must show one of their own.")
@@ -215,6 +216,7 @@ def broker_kit(
     kiosks: tuple[str, ...],
     controllers: tuple[str, ...],
     collectors: tuple[str, ...],
+    operators: tuple[str, ...],
     port: int | None,
     prefix: str | None,
     client_certificates: bool,
@@ -234,6 +236,7 @@ def broker_kit(
             tuple(map(plan.kiosk, kiosks)),
             tuple(map(plan.controller, controllers)),
             collectors,
+            tuple(map(plan.operator, operators)),
         )
     except plan.PlanError as error:
         raise click.UsageError(str(error)) from None
