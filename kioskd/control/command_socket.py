@@ -26,6 +26,7 @@ LARGEST = 65_536  # bytes of a request
 TALK_S = 2.0  # for a whole request to come, and for the answer to be taken
 TURN_S = 1.0
 BACKLOG = 8
+KNOCK_S = 0.1
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid of struct ucred
 
 
@@ -35,7 +36,7 @@ class CommandSocket(threading.Thread):
     trouble  told why nobody can give commands here, in a sentence; None: they can
     """
 
-    stop_s = TURN_S + 2 * TALK_S
+    stop_s = 1.0  # whoever talks too slowly is left
     progress_at = None
     failure = None
 
@@ -87,7 +88,8 @@ class CommandSocket(threading.Thread):
             self._stopping.wait(TURN_S)
             return
         with connection, suppress(OSError):
-            self._serve(connection)
+            if not self._stopping.is_set():
+                self._serve(connection)
 
     def _serve(self, connection: socket.socket) -> None:
         giver = Giver("socket", _who(connection))
@@ -104,6 +106,9 @@ class CommandSocket(threading.Thread):
     def stop(self, failure: str | None = None) -> None:
         """Ask the thread to end after the connection it is at."""
         self._stopping.set()
+        with suppress(OSError), stream() as knock:  # so that it waits for nobody else
+            knock.settimeout(KNOCK_S)
+            at(self._place, knock.connect)
 
 
 def _who(connection: socket.socket) -> str:
