@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,13 +12,14 @@ from typing import Any
 from kioskd.control.client import asked
 from kioskd.delivery import wire
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
-from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, kioskd, settings
+from tests.support.daemon import ATTACK, LIVE, file_feed, kioskd, settings
 from tests.support.ports import free_port
 from tests.support.schemas import check
 from tests.support.scraping import scrape
 
 TOKEN = "a secret of an operator"
 TOPICS = wire.Topics("liveness/v1", "hq", "kiosk-07")
+ROUND = 180  # frames, more than the live clip has: within so many somebody is let in
 Json = dict[str, Any]
 
 
@@ -93,9 +93,9 @@ def test_an_operator_commands_a_kiosk_and_what_they_disabled_stays_disabled(tmp_
             eventually(lambda: states(seen)[-1]["bootId"] != boot)
             last = states(seen)[-1]
             assert (last["state"], last["reason"]) == ("offline", "disabled")
-            eventually(lambda: scrape(port)[judged("yard-door")] > 30.0)
+            eventually(lambda: scrape(port)[judged("cam-door")] > ROUND)
             assert opened(seen) == count
-            assert "true" in ctl(daemon, secret, "enable", "cam-door")
+            assert "true" in ctl(place, "enable", "cam-door")
             eventually(lambda: opened(seen) > count)
             assert states(seen)[-1]["state"] == "online"
             assert daemon.stop() == 0
@@ -103,9 +103,9 @@ def test_an_operator_commands_a_kiosk_and_what_they_disabled_stays_disabled(tmp_
     recorded(seen)
 
 
-def ctl(daemon: Kioskd, secret: dict[str, str], *words: str) -> str:
-    command = [sys.executable, "-m", "kioskd", "ctl", "-c", str(daemon.config), *words]
-    ran = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **secret})
+def ctl(place: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "kioskd", "ctl", "--socket", str(place), *words]
+    ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
@@ -127,7 +127,7 @@ def commanded_over_mqtt(operator: Operator, seen: Witness, port: int) -> None:
     gauge = "kioskd_door_enabled", frozenset({("door", "cam-door")})
     assert scrape(port)[gauge] == 0.0
     before = scrape(port)[judged("cam-door")]
-    eventually(lambda: scrape(port)[judged("cam-door")] > before + 60.0)  # two rounds of the clip
+    eventually(lambda: scrape(port)[judged("cam-door")] > before + ROUND)
     assert opened(seen) == count
     assert code(operator.asks("enable", door="cam-door", modified=1)) == "NotNewer"
     ahead = round(time.time() * 1000) + 3_600_000
