@@ -76,6 +76,8 @@ class Bench:
     dice: random.Random = field(default_factory=lambda: random.Random(16))
     _daemon: Kioskd | None = None
     _begun: tuple[float, int] | None = None
+    _connects: int = 0
+    _ended: float = 0.0
 
     @property
     def daemon(self) -> Kioskd:
@@ -114,23 +116,40 @@ class Bench:
 
     @contextmanager
     def fault(self, recovered: Callable[[], bool], most_s: float = _MOST_S) -> Iterator[None]:
-        """A fault for as long as the block lasts; then it is timed until `recovered`."""
+        """A fault for as long as the block lasts; then it is timed until `recovered`.
+
+        most_s  up to which the back-off of what tries again grows
+        """
         self.found.faults += 1
+        self._connects = self.connects
         begun = time.monotonic()
         yield
         ended = time.monotonic()
+        self._ended = time.time()
         eventually(recovered, within=120.0)
         allowed = 2.0 * backoff_s(ended - begun, most_s) + _NOTICE_S
         self.found.recoveries.append((time.monotonic() - ended, allowed))
 
-    def connected_again(self) -> Callable[[], bool]:
-        before = self.connects
-        return lambda: self.connects > before
+    def connected_again(self) -> bool:
+        """Whether the broker has been met since the fault began."""
+        return self.connects > self._connects
 
-    def told_again(self) -> Callable[[], bool]:
-        """An event of a frame that was seen from here on."""
-        now = time.time()
-        return lambda: any(captured(seen) > now for seen in self.seen.of("action")[-3:])
+    def told_again(self) -> bool:
+        """Whether an event has reached the reader since the fault ended."""
+        return any(seen.at > self._ended for seen in self.seen.of("action")[-1:])
+
+    def sees_again(self) -> bool:
+        """Whether every camera is said to be online."""
+        newest = {seen.topic: seen.payload["state"] for seen in self.seen.of("state")}
+        return len(newest) == len(self.config["feeds"]) and set(newest.values()) == {"online"}
+
+    @contextmanager
+    def unseen(self, grace_s: float = 1.5) -> Iterator[None]:
+        """While no picture comes through: what says live of such a time is wrong."""
+        begun = time.time() + grace_s
+        yield
+        if time.time() > begun:
+            self.blind.append((begun, time.time()))
 
     def problems(self) -> dict[str, str]:
         listed: Any = self.seen.payloads("status")[-1]["problems"] if self.seen.of("status") else []
@@ -171,7 +190,7 @@ class Bench:
                     found.short.append(f"the chain at {number}: {told.sentence or told.code}")
         found.records = len(by_place) + unread
         recorded = {json.loads(body).get("eventId") for body in by_place.values()}
-        unwritten = {each for each in _TRACED.findall(self.daemon.log)} - recorded
+        unwritten = set(_TRACED.findall(self.daemon.log)) - recorded
         unwritten |= {each["eventId"] for each in self.seen.payloads("action")} - recorded
         if unwritten and not unread:
             found.lost += len(unwritten)

@@ -66,14 +66,14 @@ class Findings:
     @property
     def _slowest(self) -> str:
         if not self.recoveries:
-            return "–"
+            return "-"
         took, most = max(self.recoveries, key=lambda each: each[0] / each[1])
         return f"{took:.1f} ({most:g})"
 
     def line(self, row: str, day: str, command: str) -> str:
         """A line of the table."""
-        held = "–" if self.memory is None else "{:.0f} → {:.0f}".format(*self.memory)
-        opened = "–" if self.handles is None else "{} → {}".format(*self.handles)
+        held = "-" if self.memory is None else "{:.0f} → {:.0f}".format(*self.memory)
+        opened = "-" if self.handles is None else "{} → {}".format(*self.handles)
         cells: tuple[object, ...] = (
             f"`{row}`",
             self.faults,

@@ -1,7 +1,8 @@
 """A wire to a broker or a camera on which everything that goes wrong with wires can be had.
 
 It passes TCP connections on, from a port of its own to another one, both on 127.0.0.1, and keeps
-little to itself: what it holds back waits in the senders' kernels, as it does on a real network.
+little to itself: what it holds back waits in kernels, and is lost with its connection, as it is on
+a real network.
 """
 
 import random
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-_PIECE = 4096  # bytes, and of each receive buffer
+_PIECE = 16_384  # bytes
 _LOOK_S = 0.02
 _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what is closed says so at once, and sends no rest
@@ -66,11 +67,10 @@ class ChaosWire:
         pair = _Pair(client, target)
         self._pairs.append(pair)
         for source, sink in ((client, target), (target, client)):
-            source.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _PIECE)
             threading.Thread(target=self._pass_on, args=(pair, source, sink), daemon=True).start()
 
     def _pass_on(self, pair: "_Pair", source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # the other side's thread may have closed both
             while self._ready(source) and (piece := source.recv(_PIECE)):
                 if self.delay_s:
                     time.sleep(self.delay_s)

@@ -1,0 +1,203 @@
+"""The disk full, read-only, and files that are not what they were."""
+
+import random
+import resource
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from tests.faults.bench import Bench, attack, bench, both
+from tests.faults.broker import ended
+from tests.faults.findings import Findings
+from tests.faults.places import ROOT, Card, read_only, small
+from tests.faults.rows import Asked, row
+from tests.support.broker import eventually
+
+_FIRST_SAID_S = 20.0  # until a kiosk that starts on a bad file has said so, on a busy machine
+
+
+@contextmanager
+def full(kiosk: Bench, folder: Path) -> Iterator[None]:
+    """No byte more fits on the disk; where root is missing, no file of the daemon's grows."""
+    if not ROOT:
+        kiosk.daemon.limit_files(32_768)
+        yield
+        kiosk.daemon.limit_files(resource.RLIM_INFINITY)
+        return
+    filler = folder / "audit.db.filler"
+    with filler.open("wb") as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+            file.flush()
+    yield
+    filler.unlink()
+
+
+def shut_while_unwritten(kiosk: Bench, long_s: float) -> None:
+    """Waits until it is told, then looks whether anybody is told anything."""
+    eventually(lambda: "audit" in kiosk.problems())
+    told = len(kiosk.seen.of("action"))
+    unwritten = kiosk.daemon.log.count("outcome=unrecorded")
+    eventually(lambda: kiosk.daemon.log.count("outcome=unrecorded") >= unwritten + 2)
+    time.sleep(long_s)
+    if len(kiosk.seen.of("action")) > told:
+        kiosk.found.short.append("an event left that is in no record")
+
+
+@row("disk-full")
+def disk_full(asked: Asked) -> Findings:
+    """The disk of the state folder is full while the kiosk runs, and has room again."""
+    with ExitStack() as held, bench(asked.folder, both(), behind_wire=False) as kiosk:
+        if ROOT:
+            held.enter_context(small(kiosk.state))
+        kiosk.found.said.append("a tmpfs of 1 MB" if ROOT else "RLIMIT_FSIZE, without root")
+        kiosk.start()
+        kiosk.weigh()
+        for _ in range(2):
+            with kiosk.fault(kiosk.told_again), full(kiosk, kiosk.state):
+                shut_while_unwritten(kiosk, asked.long_s)
+            eventually(lambda: "audit" not in kiosk.problems())
+        return ended(kiosk)
+
+
+@row("disk-read-only")
+def disk_read_only(asked: Asked) -> Findings:
+    """The memory card of the state folder fails while the kiosk runs: ext4 makes it read-only."""
+    with ExitStack() as held, bench(asked.folder, both(), behind_wire=False) as kiosk:
+        if not ROOT:
+            kiosk.found.said.append("not run: it needs root, for a loop device")
+            return kiosk.found
+        card = Card(kiosk.state)
+        card.put_in()
+        held.callback(card.take_out)
+        kiosk.start()
+        kiosk.weigh()
+        card.fail()
+        kiosk.found.faults += 1
+        shut_while_unwritten(kiosk, asked.long_s)
+        kiosk.weigh()
+        kiosk.daemon.kill()
+        card.take_out()
+        card.repair()  # a restart of the machine, without which no card is writable again
+        card.put_in()
+        kiosk.start()
+        kiosk.drained()
+        kiosk.stop()
+        return kiosk.count()
+
+
+def as_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def as_rubbish(path: Path) -> None:
+    path.write_bytes(random.Random(path.name).randbytes(5000))
+
+
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.write_bytes(b""),
+    "rubbish": as_rubbish,
+    "a folder": as_folder,
+}
+
+
+@row("files")
+def files(asked: Asked) -> Findings:
+    """Each file of the state folder is read-only, empty, rubbish or a folder when kioskd starts.
+
+    It must say so and refuse to start, or say so and go on, or do without it: never a traceback.
+    """
+    locking = {"lockout": {"attacks": 5, "first_s": 1.0}}
+    with bench(asked.folder, attack(), behind_wire=False, doors=locking) as kiosk:
+        kiosk.start()
+        eventually(lambda: (kiosk.state / "lockout.json").exists())
+        kiosk.drained()
+        kiosk.stop()
+        sound = asked.folder / "sound"
+        shutil.copytree(kiosk.state, sound)
+        for name in sorted(path.name for path in sound.iterdir()):
+            for what in ("read-only", *BROKEN):
+                if what != "read-only" or ROOT:
+                    _tried(kiosk, kiosk.state / name, what)
+                shutil.rmtree(kiosk.state)
+                shutil.copytree(sound, kiosk.state)
+        kiosk.start()
+        kiosk.stop()
+        return kiosk.count()
+
+
+def _tried(kiosk: Bench, path: Path, what: str) -> None:
+    kiosk.found.faults += 1
+    log, told = len(kiosk.daemon.log), len(kiosk.seen.of("action"))
+    with ExitStack() as held:
+        if what == "read-only":
+            held.enter_context(read_only(path))
+        else:
+            BROKEN[what](path)
+        kiosk.daemon.start(guarded=False)
+        until = time.monotonic() + _FIRST_SAID_S
+        while kiosk.daemon.running and len(kiosk.seen.of("action")) < told + 2:
+            if time.monotonic() > until:
+                break
+            time.sleep(0.05)
+        came = len(kiosk.seen.of("action")) > told
+        status = kiosk.daemon.stop() if kiosk.daemon.running else kiosk.daemon.wait()
+    said = kiosk.daemon.log[log:]
+    kiosk.found.said.append(f"{path.name} {what}: {_outcome(status, came, said)}")
+    if "Traceback" in said or status not in (0, 1, 2):
+        kiosk.found.short.append(f"{path.name} {what}: {said[-600:]}")
+
+
+def _outcome(status: int, came: bool, said: str) -> str:
+    if status == 0 and came:
+        return "went on"
+    last = said.strip().splitlines()[-1] if said.strip() else ""
+    return f"exit status {status}, {last}" if status else f"no event: {last}"
+
+
+@row("audit-cut")
+def audit_cut(asked: Asked) -> Findings:
+    """The audit log is cut off somewhere while the kiosk runs, when all of it had left."""
+    return _damaged(asked, _cut)
+
+
+@row("audit-scribbled")
+def audit_scribbled(asked: Asked) -> Findings:
+    """Pages of the audit log are overwritten while the kiosk runs, when all of it had left."""
+    return _damaged(asked, _scribbled)
+
+
+def _cut(path: Path, dice: random.Random) -> None:
+    with path.open("r+b") as file:
+        file.truncate(dice.randrange(100, path.stat().st_size))
+
+
+def _scribbled(path: Path, dice: random.Random) -> None:
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        for _ in range(8):
+            file.seek(dice.randrange(0, size))
+            file.write(dice.randbytes(dice.randrange(1, 3000)))
+
+
+def _damaged(asked: Asked, damage: Callable[[Path, random.Random], None]) -> Findings:
+    with bench(asked.folder, attack(), behind_wire=False) as kiosk:
+        kiosk.start()
+        kiosk.weigh()
+        for _ in range(max(2, asked.times // 200)):
+            kiosk.more()
+            kiosk.drained()
+            with kiosk.fault(kiosk.told_again):
+                damage(kiosk.state / "audit.db", kiosk.dice)
+        kiosk.more(3)
+        kiosk.weigh()
+        kiosk.stop()
+        kiosk.start()
+        kiosk.drained()
+        kiosk.stop()
+        moved = len(list(kiosk.state.glob("audit.db.damaged*")))
+        kiosk.found.said.append(f"{moved} damaged files were moved aside")
+        return kiosk.count()

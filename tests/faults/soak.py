@@ -1,0 +1,46 @@
+"""Hours at four cameras."""
+
+import time
+
+from tests.faults.bench import bench
+from tests.faults.findings import Findings
+from tests.faults.rows import Asked, row
+from tests.support.daemon import ATTACK, LIVE, file_feed
+
+_WARM_S = 120.0  # until every pool and cache has its size; at most a tenth of the whole
+_EVERY_S = 10.0
+_MORE_MB = 20.0  # of some hundred: what may come and go with buffers
+_MORE_HANDLES = 3
+
+
+@row("soak")
+def soak(asked: Asked) -> Findings:
+    """Four cameras in their own time, two live and two attacks: memory and descriptors."""
+    clips = {"live": LIVE, "live-2": LIVE, "attack": ATTACK, "attack-2": ATTACK}
+    feeds = {name: file_feed(clip, pace="realtime") for name, clip in clips.items()}
+    with bench(asked.folder, feeds, behind_wire=False) as kiosk:
+        kiosk.live_feeds = frozenset({"live", "live-2"})
+        kiosk.start()
+        long_s = 3600.0 * asked.hours
+        time.sleep(min(_WARM_S, long_s / 10))
+        kiosk.weigh()
+        most = kiosk.found.memory or (0.0, 0.0)
+        until = time.monotonic() + long_s
+        while time.monotonic() < until:
+            time.sleep(min(_EVERY_S, long_s / 10))
+            kiosk.weigh()
+            most = max(most, kiosk.found.memory or most, key=lambda each: each[1])
+        _judged(kiosk.found, most[1], asked.hours)
+        kiosk.drained()
+        kiosk.stop()
+        return kiosk.count()
+
+
+def _judged(found: Findings, most_mb: float, hours: float) -> None:
+    assert found.memory is not None
+    assert found.handles is not None
+    found.said.append(f"{hours:g} hours, at most {most_mb:.0f} MB in between")
+    if found.memory[1] - found.memory[0] > _MORE_MB:
+        found.short.append("memory grew")
+    if found.handles[1] - found.handles[0] > _MORE_HANDLES:
+        found.short.append("descriptors grew")
