@@ -11,7 +11,8 @@ from tests.support.broker import eventually
 HOUR_S, YEAR_S = 3600.0, 365 * 86400.0
 
 
-def _set(kiosk: Bench, clock: WrongClock, off_s: float, kept: bool = True) -> None:
+def put_to(kiosk: Bench, clock: WrongClock, off_s: float, kept: bool = True) -> None:
+    """The kiosk's clock is wrong by so much from now on."""
     clock.set(off_s, kept)
     kiosk.shifts.append((time.time(), off_s))
 
@@ -27,7 +28,7 @@ def clock_set(asked: Asked) -> Findings:
         for off_s in (HOUR_S, -HOUR_S, YEAR_S, -YEAR_S):
             for step in (off_s, 0.0):
                 with kiosk.fault(kiosk.told_again):
-                    _set(kiosk, clock, step)
+                    put_to(kiosk, clock, step)
                 kiosk.more(3)
                 kiosk.seen.catch_up()
         told = kiosk.daemon.log.count("clock was set")
@@ -52,10 +53,10 @@ def clock_unset(asked: Asked) -> Findings:
             with kiosk.fault(lambda: "clock" not in kiosk.problems()):
                 eventually(lambda: "1970" in kiosk.problems().get("clock", ""))
                 kiosk.more(3)
-                _set(kiosk, clock, 0.0)
+                put_to(kiosk, clock, 0.0)
             kiosk.more(3)
             kiosk.weigh()
             kiosk.drained()
             kiosk.stop()
-            _set(kiosk, clock, off_s, kept=False)
+            put_to(kiosk, clock, off_s, kept=False)
         return kiosk.count()

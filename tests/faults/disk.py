@@ -19,14 +19,14 @@ _FIRST_SAID_S = 20.0  # until a kiosk that starts on a bad file has said so, on 
 
 
 @contextmanager
-def full(kiosk: Bench, folder: Path) -> Iterator[None]:
-    """No byte more fits on the disk; where root is missing, no file of the daemon's grows."""
-    if not ROOT:
+def full(kiosk: Bench, small: Path | None) -> Iterator[None]:
+    """No byte more fits on the small disk; where there is none, no file of the daemon's grows."""
+    if small is None:
         kiosk.daemon.limit_files(32_768)
         yield
         kiosk.daemon.limit_files(resource.RLIM_INFINITY)
         return
-    filler = folder / "audit.db.filler"
+    filler = small / "audit.db.filler"
     with filler.open("wb") as file, suppress(OSError):
         while True:
             file.write(b"x" * 4096)
@@ -56,7 +56,7 @@ def disk_full(asked: Asked) -> Findings:
         kiosk.start()
         kiosk.weigh()
         for _ in range(2):
-            with kiosk.fault(kiosk.told_again), full(kiosk, kiosk.state):
+            with kiosk.fault(kiosk.told_again), full(kiosk, kiosk.state if ROOT else None):
                 shut_while_unwritten(kiosk, asked.long_s)
             eventually(lambda: "audit" not in kiosk.problems())
         return ended(kiosk)
@@ -161,21 +161,21 @@ def _outcome(status: int, came: bool, said: str) -> str:
 @row("audit-cut")
 def audit_cut(asked: Asked) -> Findings:
     """The audit log is cut off somewhere while the kiosk runs, when all of it had left."""
-    return _damaged(asked, _cut)
+    return _damaged(asked, cut)
 
 
 @row("audit-scribbled")
 def audit_scribbled(asked: Asked) -> Findings:
     """Pages of the audit log are overwritten while the kiosk runs, when all of it had left."""
-    return _damaged(asked, _scribbled)
+    return _damaged(asked, scribbled)
 
 
-def _cut(path: Path, dice: random.Random) -> None:
+def cut(path: Path, dice: random.Random) -> None:
     with path.open("r+b") as file:
         file.truncate(dice.randrange(100, path.stat().st_size))
 
 
-def _scribbled(path: Path, dice: random.Random) -> None:
+def scribbled(path: Path, dice: random.Random) -> None:
     size = path.stat().st_size
     with path.open("r+b") as file:
         for _ in range(8):
