@@ -26,7 +26,8 @@ BASE = "liveness/v1/hq/kiosk-07"
 FRESH_S = 5.0  # an action may be acted on for so long: docs/connect/mqtt.md
 _FIRST_S, _MOST_S = 0.5, 30.0  # the back-off of the courier, and of feeds
 _NOTICE_S = 0.5  # what a look at a log and at a machine with other work may take
-_TRACED = re.compile(r"attempt ended.* event_id=(\S+)")
+# An attempt that could not be recorded is told nobody, and says so: no row of it is missing.
+_TRACED = re.compile(r"attempt ended(?!.*outcome=unrecorded).* event_id=(\S+)")
 # A door that keeps being told, for as many events as there can be.
 _OFTEN = {
     "attack_ends_tries": False,
@@ -192,6 +193,8 @@ class Bench:
         recorded = {json.loads(body).get("eventId") for body in by_place.values()}
         unwritten = set(_TRACED.findall(self.daemon.log)) - recorded
         unwritten |= {each["eventId"] for each in self.seen.payloads("action")} - recorded
+        if unrecorded := self.daemon.log.count("outcome=unrecorded"):
+            found.said.append(f"{unrecorded} attempts could not be recorded, and nobody was told")
         if unwritten and not unread:
             found.lost += len(unwritten)
             found.short.append(f"{len(unwritten)} attempts ended without a record")

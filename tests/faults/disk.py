@@ -27,10 +27,9 @@ def full(kiosk: Bench, small: Path | None) -> Iterator[None]:
         kiosk.daemon.limit_files(resource.RLIM_INFINITY)
         return
     filler = small / "audit.db.filler"
-    with filler.open("wb") as file, suppress(OSError):
-        while True:
-            file.write(b"x" * 4096)
-            file.flush()
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
     yield
     filler.unlink()
 

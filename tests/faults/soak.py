@@ -5,6 +5,7 @@ import time
 from tests.faults.bench import bench
 from tests.faults.findings import Findings
 from tests.faults.rows import Asked, row
+from tests.support.clips import as_h264
 from tests.support.daemon import ATTACK, LIVE, file_feed
 
 _WARM_S = 120.0  # until every pool and cache has its size; at most a tenth of the whole
@@ -15,8 +16,9 @@ _MORE_HANDLES = 3
 
 @row("soak")
 def soak(asked: Asked) -> Findings:
-    """Four cameras in their own time, two live and two attacks: memory and descriptors."""
-    clips = {"live": LIVE, "live-2": LIVE, "attack": ATTACK, "attack-2": ATTACK}
+    """Four cameras at 10 pictures a second, two live and two attacks: memory and descriptors."""
+    live, attack = (as_h264(clip, asked.folder / f"{clip.stem}.mp4") for clip in (LIVE, ATTACK))
+    clips = {"live": live, "live-2": live, "attack": attack, "attack-2": attack}
     feeds = {name: file_feed(clip, pace="realtime") for name, clip in clips.items()}
     with bench(asked.folder, feeds, behind_wire=False) as kiosk:
         kiosk.live_feeds = frozenset({"live", "live-2"})
