@@ -38,9 +38,9 @@ _OFTEN = {
 }
 
 
-def backoff_s(fault_s: float, most_s: float = _MOST_S) -> float:
+def backoff_s(fault_s: float) -> float:
     """How long kioskd may wait by then: tries at 0.5, 1, 2, 4 ... s without any jitter."""
-    return min(most_s, _FIRST_S * 2.0 ** math.floor(math.log2(fault_s / _FIRST_S + 1.0)))
+    return min(_MOST_S, _FIRST_S * 2.0 ** math.floor(math.log2(fault_s / _FIRST_S + 1.0)))
 
 
 def both() -> dict[str, object]:
@@ -116,10 +116,10 @@ class Bench:
         return self.daemon.log.count("connected to the broker")
 
     @contextmanager
-    def fault(self, recovered: Callable[[], bool], most_s: float = _MOST_S) -> Iterator[None]:
+    def fault(self, recovered: Callable[[], bool], tries: bool = False) -> Iterator[None]:
         """A fault for as long as the block lasts; then it is timed until `recovered`.
 
-        most_s  up to which the back-off of what tries again grows
+        tries  kioskd tries again, after longer and longer times: it may take twice the last one
         """
         self.found.faults += 1
         self._connects = self.connects
@@ -128,7 +128,7 @@ class Bench:
         ended = time.monotonic()
         self._ended = time.time()
         eventually(recovered, within=120.0)
-        allowed = 2.0 * backoff_s(ended - begun, most_s) + _NOTICE_S
+        allowed = 2.0 * backoff_s(ended - begun) + _NOTICE_S if tries else math.inf
         self.found.recoveries.append((time.monotonic() - ended, allowed))
 
     def connected_again(self) -> bool:

@@ -31,7 +31,7 @@ def killed(asked: Asked) -> Findings:
         kiosk.start()
         kiosk.weigh()
         for long_s in (asked.long_s / 4, asked.long_s, 2 * asked.long_s):
-            with kiosk.fault(kiosk.connected_again):
+            with kiosk.fault(kiosk.connected_again, tries=True):
                 kiosk.broker.kill()
                 time.sleep(long_s)
                 kiosk.broker.start()
@@ -46,7 +46,7 @@ def stopped(asked: Asked) -> Findings:
         kiosk.start()
         kiosk.weigh()
         for long_s in (asked.long_s / 4, 3 * asked.long_s):
-            with kiosk.fault(kiosk.told_again):
+            with kiosk.fault(kiosk.told_again, tries=True):
                 kiosk.broker.suspend()
                 time.sleep(long_s)
                 kiosk.broker.resume()
@@ -60,7 +60,7 @@ def slow(asked: Asked) -> Findings:
     with bench(asked.folder, both()) as kiosk:
         kiosk.start()
         kiosk.weigh()
-        with kiosk.fault(kiosk.told_again):
+        with kiosk.fault(kiosk.told_again, tries=True):
             kiosk.wire.delay_s = 0.5
             time.sleep(4 * asked.long_s)
             kiosk.wire.delay_s = 0.0
@@ -74,7 +74,7 @@ def held(asked: Asked) -> Findings:
         kiosk.start()
         kiosk.weigh()
         for long_s in (asked.long_s / 2, 3 * asked.long_s):
-            with kiosk.fault(kiosk.told_again):
+            with kiosk.fault(kiosk.told_again, tries=True):
                 kiosk.wire.held = True
                 time.sleep(long_s)
                 kiosk.wire.held = False
@@ -88,7 +88,7 @@ def half_open(asked: Asked) -> Findings:
     with bench(asked.folder, both()) as kiosk:
         kiosk.start()
         kiosk.weigh()
-        with kiosk.fault(kiosk.connected_again):
+        with kiosk.fault(kiosk.connected_again, tries=True):
             kiosk.wire.swallowed = True
             time.sleep(4 * asked.long_s)
             kiosk.wire.swallowed = False
@@ -117,7 +117,7 @@ def denied(asked: Asked) -> Findings:
         kiosk.start()
         kiosk.weigh()
         told: list[int] = []
-        with kiosk.fault(kiosk.told_again, most_s=60.0):
+        with kiosk.fault(kiosk.told_again, tries=True):
             kiosk.broker.allow(_NO_ACTION)
             eventually(lambda: kiosk.daemon.log.count("the broker refused the event") >= 2)
             told.append(len(kiosk.seen.of("action")))
@@ -140,7 +140,7 @@ def certificate(asked: Asked) -> Findings:
     with bench(asked.folder, feeds, behind_wire=False, certificates=files) as kiosk:
         kiosk.start()
         kiosk.weigh()
-        with kiosk.fault(kiosk.connected_again):
+        with kiosk.fault(kiosk.connected_again, tries=True):
             kiosk.broker.kill()
             authority.serve(now - 9 * day, now - 2 * day)
             kiosk.broker.start()

@@ -72,7 +72,7 @@ def killed(asked: Asked) -> Findings:
     """The camera loses its power, for a moment and for longer."""
     with door(asked) as made:
         for long_s in (asked.long_s / 4, 2 * asked.long_s):
-            with made.kiosk.fault(made.kiosk.sees_again), made.kiosk.unseen():
+            with made.kiosk.fault(made.kiosk.sees_again, tries=True), made.kiosk.unseen():
                 made.camera.kill()
                 eventually(lambda: not made.kiosk.sees_again())
                 time.sleep(long_s)
@@ -86,7 +86,7 @@ def stopped(asked: Asked) -> Findings:
     """The camera's program hangs (SIGSTOP), and goes on where it was."""
     with door(asked) as made:
         for long_s in (asked.long_s / 4, 3 * asked.long_s):
-            with made.kiosk.fault(made.kiosk.sees_again), made.kiosk.unseen():
+            with made.kiosk.fault(made.kiosk.sees_again, tries=True), made.kiosk.unseen():
                 made.camera.freeze()
                 time.sleep(long_s)
                 made.camera.thaw()
@@ -99,7 +99,7 @@ def held(asked: Asked) -> Findings:
     """The wire keeps pictures back and then lets all of them come: they are of an earlier time."""
     with door(asked) as made:
         for long_s in (0.7, 0.9, asked.long_s / 2, 2 * asked.long_s):
-            with made.kiosk.fault(made.kiosk.sees_again), made.kiosk.unseen():
+            with made.kiosk.fault(made.kiosk.sees_again, tries=True), made.kiosk.unseen():
                 made.wire.held = True
                 time.sleep(long_s)
                 made.wire.held = False
@@ -111,7 +111,7 @@ def held(asked: Asked) -> Findings:
 def slow(asked: Asked) -> Findings:
     """A delay that grows: each piece of 16 kB takes longer than the one before."""
     with door(asked) as made:
-        with made.kiosk.fault(made.kiosk.sees_again):
+        with made.kiosk.fault(made.kiosk.sees_again, tries=True):
             for step in range(40):
                 made.wire.delay_s = 0.005 * step
                 time.sleep(asked.long_s / 8)
@@ -123,7 +123,7 @@ def slow(asked: Asked) -> Findings:
 def half_open(asked: Asked) -> Findings:
     """Pictures vanish on their way, and nobody says so."""
     with door(asked) as made:
-        with made.kiosk.fault(made.kiosk.sees_again), made.kiosk.unseen():
+        with made.kiosk.fault(made.kiosk.sees_again, tries=True), made.kiosk.unseen():
             made.wire.swallowed = True
             time.sleep(3 * asked.long_s)
             made.wire.swallowed = False
@@ -137,7 +137,7 @@ def cut(asked: Asked) -> Findings:
     with door(asked) as made:
         for _ in range(max(2, asked.times // 200)):
             time.sleep(made.kiosk.dice.uniform(0.0, 2.0))
-            with made.kiosk.fault(made.kiosk.sees_again):
+            with made.kiosk.fault(made.kiosk.sees_again, tries=True):
                 made.wire.cut()
                 eventually(lambda: not made.kiosk.sees_again())
         return made.ended()
@@ -150,7 +150,7 @@ def key_frames(asked: Asked) -> Findings:
     clip = repeated(once, asked.folder / "rare.mp4", 60)
     with door(asked, clip) as made:
         for _ in range(2):
-            with made.kiosk.fault(made.kiosk.sees_again):
+            with made.kiosk.fault(made.kiosk.sees_again, tries=True):
                 made.wire.cut()
                 eventually(lambda: not made.kiosk.sees_again())
             made.kiosk.more(1)
@@ -187,7 +187,7 @@ def size(asked: Asked) -> Findings:
         kiosk.weigh()
         for times in (1, 2, 3):
             eventually(lambda times=times: _told(kiosk, "picture_changed") >= times)  # type: ignore[misc]
-            with kiosk.fault(kiosk.sees_again):
+            with kiosk.fault(kiosk.sees_again, tries=True):
                 pass  # it has happened: timed from when it was told
         kiosk.weigh()
         kiosk.stop()
@@ -203,7 +203,7 @@ def stream_bytes(asked: Asked) -> Findings:
     """Bytes of an attack's stream are other ones, so often as asked; then it is whole again."""
     clip = over_and_over(asked.folder, ATTACK, 100)
     with door(asked, clip, live=False) as made:
-        with made.kiosk.fault(made.kiosk.sees_again):
+        with made.kiosk.fault(made.kiosk.sees_again, tries=True):
             made.wire.spoilt = 0.05
             eventually(lambda: made.wire.pieces_spoilt >= asked.times, within=36000.0)
             made.wire.spoilt = 0.0

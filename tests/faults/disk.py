@@ -159,13 +159,13 @@ def _outcome(status: int, came: bool, said: str) -> str:
 
 @row("audit-cut")
 def audit_cut(asked: Asked) -> Findings:
-    """The audit log is cut off somewhere while the kiosk runs, when all of it had left."""
+    """The audit log or its journal is cut off somewhere, at work and at rest; all had left."""
     return _damaged(asked, cut)
 
 
 @row("audit-scribbled")
 def audit_scribbled(asked: Asked) -> Findings:
-    """Pages of the audit log are overwritten while the kiosk runs, when all of it had left."""
+    """Parts of the audit log or its journal are overwritten, at work and at rest; all had left."""
     return _damaged(asked, scribbled)
 
 
@@ -182,21 +182,32 @@ def scribbled(path: Path, dice: random.Random) -> None:
             file.write(dice.randbytes(dice.randrange(1, 3000)))
 
 
-def _damaged(asked: Asked, damage: Callable[[Path, random.Random], None]) -> Findings:
+Damage = Callable[[Path, random.Random], None]
+
+
+def _damaged(asked: Asked, damage: Damage) -> Findings:
     with bench(asked.folder, attack(), behind_wire=False) as kiosk:
         kiosk.start()
         kiosk.weigh()
-        for _ in range(max(2, asked.times // 200)):
-            kiosk.more()
+        for number in range(max(3, asked.times // 160)):
+            kiosk.more(4)
             kiosk.drained()
-            with kiosk.fault(kiosk.told_again):
-                damage(kiosk.state / "audit.db", kiosk.dice)
-        kiosk.more(3)
+            if number % 3 == 2:
+                _at_rest(kiosk, damage)
+            else:
+                name = ("audit.db", "audit.db-wal")[number % 3]
+                with kiosk.fault(kiosk.told_again):
+                    damage(kiosk.state / name, kiosk.dice)
         kiosk.weigh()
-        kiosk.stop()
-        kiosk.start()
         kiosk.drained()
         kiosk.stop()
-        moved = len(list(kiosk.state.glob("audit.db.damaged*")))
+        moved = len(list(kiosk.state.glob("audit.db.damaged-[0-9]")))
         kiosk.found.said.append(f"{moved} damaged files were moved aside")
         return kiosk.count()
+
+
+def _at_rest(kiosk: Bench, damage: Damage) -> None:
+    kiosk.stop()
+    damage(kiosk.state / "audit.db", kiosk.dice)
+    kiosk.found.faults += 1
+    kiosk.start()

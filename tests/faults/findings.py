@@ -1,5 +1,6 @@
 """What a row of the fault suite found, and how it is told."""
 
+import math
 from dataclasses import dataclass, field
 
 HEADINGS = (
@@ -32,7 +33,8 @@ class Findings:
     wrong       of them, those that input which must not open has made
     late        actions that reached a reader after their expiry
     acted       of them, those that a controller by our rules would have opened on
-    recoveries  seconds from a fault's end to its end for kioskd, each with what it may be at most
+    recoveries  seconds from a fault's end to its end for kioskd, each with what it may be at most,
+                which is twice the back-off where kioskd tries again
     memory      resident MB of the daemon and its captures, at the start and at the end
     handles     open descriptors of the daemon, at the start and at the end
     said        sentences for whoever reads the table
@@ -67,8 +69,8 @@ class Findings:
     def _slowest(self) -> str:
         if not self.recoveries:
             return "-"
-        took, most = max(self.recoveries, key=lambda each: each[0] / each[1])
-        return f"{took:.1f} ({most:g})"
+        took, most = max(self.recoveries, key=lambda each: (each[0] / each[1], each[0]))
+        return f"{took:.1f}" if most == math.inf else f"{took:.1f} ({most:g})"
 
     def line(self, row: str, day: str, command: str) -> str:
         """A line of the table."""
