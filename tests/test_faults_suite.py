@@ -96,6 +96,7 @@ def test_the_back_off_that_is_allowed_for() -> None:
     """Tries without jitter at 0, 0.5, 1.5, 3.5 and 7.5 s: then it waits for 8 s."""
     assert [backoff_s(fault) for fault in (0.0, 0.4, 0.6, 2.0, 4.0, 8.0)] == [0.5, 0.5, 1, 2, 4, 8]
     assert backoff_s(3600.0) == 30.0
+    assert [backoff_s(0.1, before) for before in (0, 1, 2, 3, 9)] == [0.5, 1, 2, 4, 30]
 
 
 def test_a_line_takes_the_place_of_the_one_before() -> None:

@@ -135,9 +135,9 @@ def half_open(asked: Asked) -> Findings:
 def cut(asked: Asked) -> Findings:
     """The connection ends at both ends at a random moment, again and again."""
     with door(asked) as made:
-        for _ in range(max(2, asked.times // 200)):
+        for number in range(max(2, asked.times // 200)):
             time.sleep(made.kiosk.dice.uniform(0.0, 2.0))
-            with made.kiosk.fault(made.kiosk.sees_again, tries=True):
+            with made.kiosk.fault(made.kiosk.sees_again, tries=True, before=number):
                 made.wire.cut()
                 eventually(lambda: not made.kiosk.sees_again())
         return made.ended()
@@ -149,8 +149,8 @@ def key_frames(asked: Asked) -> Findings:
     once = rare_key_frames(LIVE, asked.folder / "once.mp4", _PICTURES, 2)
     clip = repeated(once, asked.folder / "rare.mp4", 60)
     with door(asked, clip) as made:
-        for _ in range(2):
-            with made.kiosk.fault(made.kiosk.sees_again, tries=True):
+        for number in range(2):
+            with made.kiosk.fault(made.kiosk.sees_again, tries=True, before=number):
                 made.wire.cut()
                 eventually(lambda: not made.kiosk.sees_again())
             made.kiosk.more(1)
@@ -187,7 +187,7 @@ def size(asked: Asked) -> Findings:
         kiosk.weigh()
         for times in (1, 2, 3):
             eventually(lambda times=times: _told(kiosk, "picture_changed") >= times)  # type: ignore[misc]
-            with kiosk.fault(kiosk.sees_again, tries=True):
+            with kiosk.fault(kiosk.sees_again, tries=True, before=times - 1):
                 pass  # it has happened: timed from when it was told
         kiosk.weigh()
         kiosk.stop()
