@@ -9,13 +9,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from feeds.imaging import write_image
 from tests.faults.bench import LIVE_FEED, Bench, bench
 from tests.faults.findings import Findings
 from tests.faults.rows import Asked, row
 from tests.support import rtsp
 from tests.support.broker import eventually
 from tests.support.chaos_wire import ChaosWire, chaos_wire
-from tests.support.clips import again_and_again, at_changing_rates, rare_key_frames, repeated
+from tests.support.clips import (
+    again_and_again,
+    at_changing_rates,
+    images_of,
+    rare_key_frames,
+    repeated,
+    still_video,
+)
 from tests.support.daemon import ATTACK, LIVE
 from tests.support.ports import free_port
 
@@ -169,6 +177,26 @@ def rate(asked: Asked) -> Findings:
         time.sleep(15 * asked.long_s)
         made.kiosk.found.faults += 2
         return made.ended()
+
+
+@row("camera-frozen")
+def frozen(asked: Asked) -> Findings:
+    """A hung camera's encoder goes on sending one picture of a live person."""
+    picture = asked.folder / "live.png"
+    write_image(str(picture), images_of(LIVE, 31)[30])
+    once = still_video(picture, asked.folder / "once.mp4", "2M")
+    port, clip = free_port(), repeated(once, asked.folder / "still.mp4", 60)
+    feeds = {LIVE_FEED: {"kind": "rtsp", "url": rtsp.url(port)}}
+    with rtsp.playing(port, clip), bench(asked.folder, feeds, behind_wire=False) as kiosk:
+        kiosk.live_feeds = frozenset()
+        kiosk.daemon.start()
+        eventually(kiosk.sees_again)
+        kiosk.found.faults += 1
+        kiosk.weigh()
+        time.sleep(8 * asked.long_s)
+        kiosk.weigh()
+        kiosk.stop()
+        return kiosk.count()
 
 
 @row("camera-size")
