@@ -5,10 +5,11 @@ import time
 from tests.faults.bench import bench
 from tests.faults.findings import Findings
 from tests.faults.rows import Asked, row
+from tests.support.broker import eventually
 from tests.support.clips import as_h264
 from tests.support.daemon import ATTACK, LIVE, file_feed
 
-_WARM_S = 120.0  # until every pool and cache has its size; at most a tenth of the whole
+_WARM_S = 300.0  # until every pool and cache has its size; at most a tenth of the whole
 _EVERY_S = 10.0
 _MORE_MB = 20.0  # of some hundred: what may come and go with buffers
 _MORE_HANDLES = 3
@@ -22,7 +23,8 @@ def soak(asked: Asked) -> Findings:
     feeds = {name: file_feed(clip, pace="realtime") for name, clip in clips.items()}
     with bench(asked.folder, feeds, behind_wire=False) as kiosk:
         kiosk.live_feeds = frozenset({"live", "live-2"})
-        kiosk.start()
+        kiosk.daemon.start()
+        eventually(kiosk.sees_again)
         long_s = 3600.0 * asked.hours
         time.sleep(min(_WARM_S, long_s / 10))
         kiosk.weigh()
