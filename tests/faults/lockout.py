@@ -5,6 +5,7 @@ from typing import Any
 from tests.faults.bench import Bench, bench
 from tests.faults.findings import Findings
 from tests.faults.rows import Asked, row
+from tests.support.broker import eventually
 from tests.support.clips import one_after_the_other
 from tests.support.daemon import ATTACK, LIVE, file_feed
 
@@ -20,17 +21,23 @@ def locked_out(asked: Asked) -> Findings:
     with bench(asked.folder, feeds, behind_wire=False, doors={"lockout": lockout}) as kiosk:
         kiosk.start()
         kiosk.weigh()
-        for _ in range(2):
-            kiosk.more(1)
+        for refused in (1, 2, 3):
+            eventually(lambda refused=refused: _refused(kiosk) >= refused)  # type: ignore[misc]
             kiosk.daemon.kill()
             kiosk.found.faults += 1
             kiosk.daemon.start()
-        kiosk.more(2)
+        kiosk.more(1)
+        kiosk.weigh()
         kiosk.drained()
         kiosk.stop()
         found = kiosk.count()
+        found.said.append(f"{_refused(kiosk)} times somebody live was refused by the lockout")
         found.wrong += _in_a_lockout(kiosk)
         return found
+
+
+def _refused(kiosk: Bench) -> int:
+    return sum("locked_out" in str(row.get("reasons")) for row in kiosk.seen.payloads("audit"))
 
 
 def _in_a_lockout(kiosk: Bench) -> int:
