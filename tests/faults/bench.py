@@ -26,6 +26,7 @@ BASE = "liveness/v1/hq/kiosk-07"
 FRESH_S = 5.0  # an action may be acted on for so long: docs/connect/mqtt.md
 _FIRST_S, _MOST_S = 0.5, 30.0  # the back-off of the courier, and of feeds
 _NOTICE_S = 0.5  # what a look at a log and at a machine with other work may take
+_USUAL = {"recording", "clock"}  # problems of every bench: clips, and a machine without NTP
 _ENDED = re.compile(r"attempt ended.* event_id=(\S+)")
 # An attempt that could not be recorded is told nobody, and says so: no row of it is missing.
 _UNRECORDED = re.compile(r"the door was not told.* event_id=(\S+)")
@@ -180,6 +181,9 @@ class Bench:
         self.seen.catch_up()
         self._count_records()
         self._count_actions()
+        told = set(re.findall(r"problem=(\w+)", self.daemon.log)) - _USUAL
+        if told:
+            self.found.said.append(f"status told of: {', '.join(sorted(told))}")
         return self.found
 
     def _count_records(self) -> None:
