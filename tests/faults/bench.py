@@ -66,6 +66,7 @@ class Bench:
     live_feeds  at these alone somebody is live
     by_state    a positive event counts as wrong also while its feed does not say "online"
     blind       times at which no picture came through, unix seconds
+    kept        records of logs that a row has thrown away
     shifts      by how much the kiosk's wall clock was wrong from when on, both in seconds
     """
 
@@ -79,6 +80,7 @@ class Bench:
     live_feeds: frozenset[str] = frozenset({LIVE_FEED})
     by_state: bool = False
     blind: list[tuple[float, float]] = field(default_factory=list)
+    kept: list[bytes] = field(default_factory=list)
     shifts: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
     dice: random.Random = field(default_factory=lambda: random.Random(16))
     _daemon: Kioskd | None = None
@@ -216,16 +218,20 @@ class Bench:
 
     def _records(self) -> tuple[dict[tuple[str, int], bytes], int]:
         """By epoch and number all that are left anywhere; and how many lie aside, unreadable."""
-        bodies = [seen.body for seen in self.seen.of("audit")]
-        unread = 0
-        with closing(sqlite3.connect(self.state / "audit.db")) as db, suppress(sqlite3.Error):
-            bodies += [row[0] for row in db.execute("SELECT CAST(body AS BLOB) FROM record")]
-            unread = int(db.execute("SELECT count(*) FROM aside").fetchone()[0])
+        left, unread = self.in_log()
         by_place: dict[tuple[str, int], bytes] = {}
-        for body in bodies:
+        for body in (*(seen.body for seen in self.seen.of("audit")), *self.kept, *left):
             said = json.loads(body)
             by_place.setdefault((said["epoch"], said["seq"]), body)
         return by_place, unread
+
+    def in_log(self) -> tuple[list[bytes], int]:
+        """The records in the log, as far as it can be read, and how many lie aside."""
+        bodies, aside = [], 0
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self.state / "audit.db")) as db:
+            bodies = [row[0] for row in db.execute("SELECT CAST(body AS BLOB) FROM record")]
+            aside = int(db.execute("SELECT count(*) FROM aside").fetchone()[0])
+        return bodies, aside
 
     def _count_actions(self) -> None:
         controllers = {

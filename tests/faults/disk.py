@@ -2,7 +2,6 @@
 
 import random
 import resource
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -91,7 +90,11 @@ def as_folder(path: Path) -> None:
 
 
 def as_rubbish(path: Path) -> None:
-    path.write_bytes(random.Random(path.name).randbytes(5000))
+    path.write_bytes(_rubbish(path))
+
+
+def _rubbish(path: Path) -> bytes:
+    return random.Random(path.name).randbytes(5000)
 
 
 BROKEN: dict[str, Callable[[Path], object]] = {
@@ -113,17 +116,25 @@ def files(asked: Asked) -> Findings:
         eventually(lambda: (kiosk.state / "lockout.json").exists())
         kiosk.drained()
         kiosk.stop()
-        sound = asked.folder / "sound"
-        shutil.copytree(kiosk.state, sound)
-        for name in sorted(path.name for path in sound.iterdir()):
-            for what in ("read-only", *BROKEN):
-                if what != "read-only" or ROOT:
-                    _tried(kiosk, kiosk.state / name, what)
-                shutil.rmtree(kiosk.state)
-                shutil.copytree(sound, kiosk.state)
+        for path in sorted(kiosk.state.iterdir()):
+            for what in ("read-only", *BROKEN) if ROOT else BROKEN:
+                with mended(path):
+                    _tried(kiosk, path, what)
         kiosk.start()
         kiosk.stop()
         return kiosk.count()
+
+
+@contextmanager
+def mended(path: Path) -> Iterator[None]:
+    """Afterwards the file is as it was, unless kioskd has put another in its place."""
+    before = path.read_bytes()
+    yield
+    if path.is_dir():
+        path.rmdir()
+    if not path.exists() or path.read_bytes() in (b"", _rubbish(path)):
+        path.write_bytes(before)
+        path.chmod(0o600)
 
 
 def _tried(kiosk: Bench, path: Path, what: str) -> None:
@@ -138,6 +149,7 @@ def _tried(kiosk: Bench, path: Path, what: str) -> None:
         eventually(lambda: _shown(kiosk, told, log))
         came = len(kiosk.seen.of("action")) > told
         status = kiosk.daemon.stop() if kiosk.daemon.running else kiosk.daemon.wait()
+    kiosk.kept += kiosk.in_log()[0]
     said = kiosk.daemon.log[log:]
     kiosk.found.said.append(f"{path.name} {what}: {_outcome(status, came, said)}")
     if "Traceback" in said or status not in (0, 1, 2):
