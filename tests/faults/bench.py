@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,19 @@ class Bench:
         ended = time.monotonic()
         self._ended = time.time()
         eventually(recovered, within=120.0)
-        allowed = 2.0 * backoff_s(ended - begun, before) + _NOTICE_S if tries else math.inf
+        allowed = math.inf
+        if tries:
+            opening_s = self._opened_in_s() if recovered == self.sees_again else 0.0
+            allowed = 2.0 * backoff_s(ended - begun, before) + opening_s + _NOTICE_S
         self.found.recoveries.append((time.monotonic() - ended, allowed))
+
+    def _opened_in_s(self) -> float:
+        """What it took to open the camera when nothing was wrong, on this machine."""
+        begun, ended = (
+            datetime.fromisoformat(re.findall(rf"^(\S+) .*feed {word} ", self.daemon.log, re.M)[0])
+            for word in ("starting", "online")
+        )
+        return (ended - begun).total_seconds()
 
     def connected_again(self) -> bool:
         """Whether the broker has been met since the fault began."""

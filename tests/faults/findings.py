@@ -70,7 +70,7 @@ class Findings:
         if not self.recoveries:
             return "-"
         took, most = max(self.recoveries, key=lambda each: (each[0] / each[1], each[0]))
-        return f"{took:.1f}" if most == math.inf else f"{took:.1f} ({most:g})"
+        return f"{took:.1f}" if most == math.inf else f"{took:.1f} ({most:.1f})"
 
     def line(self, row: str, day: str, command: str) -> str:
         """A line of the table."""
