@@ -32,6 +32,22 @@ _WORDS = (
     *("null", "true", "-1", "1e999", "[]", "{}", '"', "'", "\\", "\0", "\u2028", "é", ": ", "\n"),
     *("doors", "feeds", "mqtt", "kind", "rtsp", "create", "granted", "eventId", "${X}", "&a", "*a"),
 )
+_VALUES = (
+    "0",
+    "1",
+    "-1",
+    "0.5",
+    "1e9",
+    ".nan",
+    "true",
+    "x",
+    "''",
+    "[]",
+    "{}",
+    "~",
+    "12:30",
+    "front-door",
+)
 _LARGEST = 60_000  # bytes of a message
 _AT_ONCE = 50  # messages that are on their way
 
@@ -55,6 +71,17 @@ def mutated(text: bytes, dice: random.Random) -> bytes:
     return bytes(made)
 
 
+def _other_values(text: str, dice: random.Random) -> bytes:
+    """The same lines, of which up to four have another value: most of it is still YAML."""
+    lines = text.splitlines()
+    for _ in range(dice.randrange(1, 5)):
+        at = dice.randrange(len(lines))
+        key, between, _ = lines[at].partition(": ")
+        if between:
+            lines[at] = f"{key}: {dice.choice(_VALUES)}"
+    return "\n".join(lines).encode()
+
+
 @row("fuzz-configuration")
 def configurations(asked: Asked) -> Findings:
     """config.yaml with up to four places changed: it is loaded, or refused in sentences."""
@@ -63,8 +90,9 @@ def configurations(asked: Asked) -> Findings:
     bare = "\n".join(line.partition("  #")[0] for line in example if line.strip()[:1] not in "#")
     bare = bare.replace("kioskd/demo", str(ROOT / "kioskd/demo"))
     path, loaded = asked.folder / "config.yaml", 0
-    for _ in range(asked.times):
-        path.write_bytes(mutated(bare.encode(), dice))
+    for number in range(asked.times):
+        changed = mutated(bare.encode(), dice) if number % 2 else _other_values(bare, dice)
+        path.write_bytes(changed)
         found.faults += 1
         try:
             load(path, {})
