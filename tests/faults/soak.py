@@ -28,22 +28,23 @@ def soak(asked: Asked) -> Findings:
         long_s = 3600.0 * asked.hours
         time.sleep(min(_WARM_S, long_s / 10))
         kiosk.weigh()
-        most = kiosk.found.memory or (0.0, 0.0)
+        weights = []
         until = time.monotonic() + long_s
         while time.monotonic() < until:
             time.sleep(min(_EVERY_S, long_s / 10))
             kiosk.weigh()
-            most = max(most, kiosk.found.memory or most, key=lambda each: each[1])
-        _judged(kiosk.found, most[1], asked.hours)
+            weights += [] if kiosk.found.memory is None else [kiosk.found.memory[1]]
+        _judged(kiosk.found, weights, asked.hours)
         kiosk.drained()
         kiosk.stop()
         return kiosk.count()
 
 
-def _judged(found: Findings, most_mb: float, hours: float) -> None:
+def _judged(found: Findings, weights: list[float], hours: float) -> None:
     assert found.memory is not None
     assert found.handles is not None
-    found.said.append(f"{hours:g} hours, at most {most_mb:.0f} MB in between")
+    tenths = ", ".join(f"{mb:.0f}" for mb in weights[:: max(1, len(weights) // 10)])
+    found.said.append(f"{hours:g} hours, MB at each tenth: {tenths}")
     if found.memory[1] - found.memory[0] > _MORE_MB:
         found.short.append("memory grew")
     if found.handles[1] - found.handles[0] > _MORE_HANDLES:
