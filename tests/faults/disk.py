@@ -116,7 +116,7 @@ def files(asked: Asked) -> Findings:
         eventually(lambda: (kiosk.state / "lockout.json").exists())
         kiosk.drained()
         kiosk.stop()
-        for path in sorted(kiosk.state.iterdir()):
+        for path in sorted(path for path in kiosk.state.iterdir() if path.is_file()):
             for what in ("read-only", *BROKEN) if ROOT else BROKEN:
                 with mended(path):
                     _tried(kiosk, path, what)
