@@ -1,6 +1,6 @@
 """Every row of the suite, in the table's order."""
 
-from tests.faults import broker, camera, clock, disk, fuzz, kills, lockout, pressure, soak
+from tests.faults import broker, camera, clock, day, disk, fuzz, kills, lockout, pressure, soak
 from tests.faults.rows import ROWS
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "broker",
     "camera",
     "clock",
+    "day",
     "disk",
     "fuzz",
     "kills",

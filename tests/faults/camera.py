@@ -4,10 +4,11 @@ A real RTSP server shows a clip of a live person over and over; behind the wire 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from feeds.imaging import write_image
 from tests.faults.bench import LIVE_FEED, Bench, bench
@@ -59,11 +60,20 @@ def over_and_over(folder: Path, clip: Path, pictures: int) -> Path:
 
 
 @contextmanager
-def door(asked: Asked, clip: Path | None = None, live: bool = True) -> Iterator[Door]:
+def door(
+    asked: Asked,
+    clip: Path | None = None,
+    live: bool = True,
+    wanted: Mapping[str, Any] | None = None,
+) -> Iterator[Door]:
+    """`wanted`: more of its configuration."""
     shown = clip or over_and_over(asked.folder, LIVE, _PICTURES)
     place, port = (free_port(), shown), free_port()
     feeds = {LIVE_FEED: {"kind": "rtsp", "url": rtsp.url(port)}}
-    with ExitStack() as held, bench(asked.folder, feeds, behind_wire=False) as kiosk:
+    with (
+        ExitStack() as held,
+        bench(asked.folder, feeds, behind_wire=False, more=wanted) as kiosk,
+    ):
         camera = rtsp.Program(*rtsp.serving(*place))
         wire = held.enter_context(chaos_wire(port, place[0]))
         made = Door(kiosk, camera, wire, place)
