@@ -8,6 +8,7 @@ from pathlib import Path
 
 from feeds.frame import Frame
 from feeds.state import FeedState
+from kioskd.alarms.alarm import Alarm
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.wire import Outcome
 from kioskd.event import Result, Step
@@ -130,6 +131,13 @@ class FeedChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmChanged:
+    """An alarm began, or ended."""
+
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerMet:
     """A broker took us; once for each connection."""
 
@@ -188,6 +196,7 @@ Happening = (
     | ReplyRefused
     | FeedChanged
     | ProblemChanged
+    | AlarmChanged
     | BrokerMet
     | RecordsPruned
     | RecordsRescued

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from feeds.state import FeedState
 from kioskd import happenings
+from kioskd.alarms.alarm import Alarm
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result
 from kioskd.happenings import FrameJudged, Happening, Missed
@@ -59,6 +60,8 @@ def lines(happening: Happening) -> Iterator[Line]:
             yield Line("problem over", {"problem": code})
         case ProblemChanged(code, told):
             yield Line("problem", {"problem": code, "detail": told}, "warning")
+        case happenings.AlarmChanged(alarm):
+            yield _alarm(alarm)
         case happenings.ListenerFailed(name, error):
             yield Line("a listener failed", {"listener": name, "exc_info": error}, "warning")
         case Missed(count):
@@ -149,6 +152,18 @@ def _feed(door: str, state: FeedState) -> Line:
     fields: dict[str, object] = {"feed": state.feed, "reason": state.reason, "detail": state.detail}
     level: Level = "info" if state.reason in USUAL else "warning"
     return Line(f"feed {state.phase}", {"door": door, **fields}, level)
+
+
+def _alarm(alarm: Alarm) -> Line:
+    fields: dict[str, object] = {
+        "alarm": alarm.code,
+        **({"door": alarm.door} if alarm.door else {}),
+        "detail": alarm.sentence,
+        "began": _utc(alarm.began),
+    }
+    if alarm.ended is None:
+        return Line("alarm", fields, "warning")
+    return Line("alarm over", {**fields, "ended": _utc(alarm.ended)})
 
 
 def _utc(unix_s: float) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from feeds.feed_settings import FeedSettings
+from kioskd.alarms.alarms_settings import CERTIFICATE_DAYS, AlarmsSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
@@ -85,6 +86,8 @@ class Config:
     people    how the enrolled are known; None: nobody is
     metrics   where the metrics are served; None: they are not
     inspect   how pictures are judged for others; None: they are not
+    alarms    how alarms are told; None: they are not
+    certificate_days  one that ends within so many is told
     """
 
     site: str
@@ -103,6 +106,8 @@ class Config:
     people: PeopleSettings | None = None
     metrics: MetricsSettings | None = None
     inspect: InspectSettings | None = None
+    alarms: AlarmsSettings | None = None
+    certificate_days: float = CERTIFICATE_DAYS
 
 
 def default_state_dir(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from feeds.feed_settings import FeedSettings, FileSource
+from kioskd.alarms.alarms_settings import CERTIFICATE_DAYS, POST
 from kioskd.config.doors import AnyDoor
 from kioskd.config.section import (
     Field,
@@ -42,6 +43,7 @@ FEED = FeedSettings("", FileSource(""))
 PAGE, PAGE_ON = PageSettings(), False
 SESSIONS, SESSIONS_ON = SessionsSettings(), False
 PEOPLE, PEOPLE_ON = PeopleSettings(), False
+ALARMS_ON = False
 METRICS, METRICS_ON = MetricsSettings(), False
 INSPECT, INSPECT_ON = InspectSettings(), False
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
@@ -379,6 +381,45 @@ class Metrics(Section):
     port: int = number(METRICS.port, 1, 65535, "", "TCP port.")
 
 
+class Alarms(Section):
+    """What an operator must hear of: when it began and ended, on a topic and by a web request.
+
+    docs/install/operations.md, Alarms, tells what to do for each.
+    """
+
+    enabled: bool = Field(default=ALARMS_ON, description="Tell of alarms.")
+    url: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="https:// address that gets a POST when an alarm begins or ends; http:// on"
+        " this machine alone. ${NAME} works.",
+        json_schema_extra={"x-form": "an address that begins with https://"},
+    )
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Secret that is shown there as a bearer token, as ${NAME} from the environment"
+        " or a systemd credential.",
+    )
+    ca_file: str | None = Field(
+        default=None,
+        description="File with the CA certificates to trust there, PEM; none: the system's.",
+    )
+    timeout_s: float = number(
+        POST.timeout_s, 1.0, 60.0, "s", "One request may take so long, then it is tried again."
+    )
+    per_hour: int = number(
+        POST.per_hour, 1, 600, "", "Requests in any hour, those that failed among them."
+    )
+    certificate_days: float = number(
+        CERTIFICATE_DAYS,
+        1.0,
+        365.0,
+        "days",
+        "A certificate that ends within so many is told, as a problem in /status too.",
+    )
+
+
 class Inspect(Section):
     """Judging pictures that others send, as `kioskd inspect` does, over MQTT and the page's server.
 
@@ -604,6 +645,7 @@ class Settings(Section):
         default=Signing(), description="The signature in events, states, status and records."
     )
     metrics: Metrics = Field(default=Metrics(), description="Numbers of the doors, over HTTP.")
+    alarms: Alarms = Field(default=Alarms(), description="What an operator must hear of.")
     logging: Logging = Field(default=Logging(), description="The log on standard error.")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kioskd.alarms.alarm import Alarm
 from kioskd.delivery.database import AuditError
 from kioskd.judge import Judge
 from kioskd.part import Part
@@ -24,6 +25,7 @@ class Sources:
     problems       what is wrong, sentence by code
     rows           how many audit rows wait, counted up to a number; may raise AuditError
     model_version  which network files decide
+    alarms         those that ring, and others
     """
 
     version: str
@@ -34,6 +36,7 @@ class Sources:
     problems: Callable[[], Mapping[str, str]]
     rows: Callable[[int], int]
     model_version: Callable[[], str]
+    alarms: Callable[[], Sequence[Alarm]] = tuple
 
 
 class KioskState:
