@@ -36,6 +36,9 @@ from kioskd.happenings import (
     ModeChanged,
     Stepped,
 )
+from kioskd.home_assistant.announcer import FILE as HOME_ASSISTANT_FILE
+from kioskd.home_assistant.announcer import Announcer
+from kioskd.home_assistant.device import Told
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.judge import Judge, Shut, UseMode, Watch
@@ -154,6 +157,7 @@ class Daemon:
         self._problem_if_played()
         self._problem_if_trial()
         self._problems.set("unsigned", self._config.delivery.unsigned)
+        self._tell_home_assistant()
         for part in self.parts:
             self._start(part)
         self._started = True
@@ -168,6 +172,18 @@ class Daemon:
             config=self._config.digest,
         )
         self._watchdog.ready(f"Watching {len(self.judges)} door(s)")
+
+    def _tell_home_assistant(self) -> None:
+        config = self._config
+        told = Told(
+            config.delivery.topics,
+            __version__,
+            doors={door.name: door.feed.name for door in config.doors},
+            health=config.delivery.health,
+            alarms=config.alarms is not None,
+        )
+        announcer = Announcer(self._state_dir.path / HOME_ASSISTANT_FILE, self.courier)
+        announcer.announce(config.home_assistant, told)
 
     def _start(self, part: Part) -> None:
         part.start()

@@ -8,7 +8,15 @@ from pathlib import Path
 
 LOCK_FILE = "kioskd.lock"
 # How the names begin of all that kioskd keeps here.
-OURS = ("kioskd.lock", "audit.db", "sessions.db", "signing.", "people.", "lockout.json")
+OURS = (
+    "kioskd.lock",
+    "audit.db",
+    "sessions.db",
+    "signing.",
+    "people.",
+    "lockout.json",
+    "home_assistant.",
+)
 
 
 class StateDirError(Exception):

@@ -24,6 +24,7 @@ from tests.support.ports import free_port
 from tests.support.schemas import check
 from tests.support.scraping import Scraped
 from tests.test_added_networks import entry
+from tests.test_home_assistant import held, rendered
 
 BASE = "liveness/v1/hq/kiosk-07"
 DENIED = f"topic readwrite #\ntopic deny {BASE}/health\n"
@@ -48,6 +49,7 @@ def troubled(
     config["perception"] = {"added_networks": str(networks)}
     config["metrics"] = {"enabled": True, "port": port}
     post = {"url": seen.url, "token": "${ALARM_TOKEN}", "ca_file": ca, "per_hour": 600}
+    config["home_assistant"] = {"enabled": True}
     return config | {"alarms": {"enabled": True, "certificate_days": 10, **post}}
 
 
@@ -96,6 +98,7 @@ def test_every_real_cause_rings_on_the_topic_in_the_log_in_metrics_and_by_post(
             eventually(lambda: not {"broker", "audit"} & post.ringing)
             assert not problem(seen, "alarm_url")
             held_to_their_form(seen, post, daemon)
+            shown_in_home_assistant(seen)
             assert Scraped(port)("kioskd_alarm", code="network_file") == 1
             assert Scraped(port)("kioskd_alarm", code="broker") == 0
             assert (Scraped(port)("kioskd_alarms_total", code="broker") or 0) >= 1
@@ -115,6 +118,16 @@ def held_to_their_form(seen: Witness, post: Receiver, daemon: Kioskd) -> None:
     over = {one["code"]: one for one in post.states[-1]["alarms"] if one["ended"] is not None}
     assert over["broker"]["ended"] >= over["broker"]["began"] > 1.7e12
     assert {headers["authorization"] for headers in post.headers} == {"Bearer the-token"}
+
+
+def shown_in_home_assistant(seen: Witness) -> None:
+    """As its own rules have it, and read off what the daemon sent."""
+    present = held(seen.payloads("config")[-1])["components"]
+    event, alarm = present["attacked-door_result"], present["alarm"]
+    sent = [one.payload for one in seen.of("action") if one.topic == event["state_topic"]]
+    assert json.loads(rendered(event["value_template"], sent[0]))["event_type"] == "failed"
+    assert alarm["state_topic"] == seen.of("alarms")[-1].topic
+    assert rendered(alarm["value_template"], seen.payloads("alarms")[-1]) == "ON"
 
 
 def told_in_the_log(daemon: Kioskd) -> None:

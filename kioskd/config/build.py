@@ -30,6 +30,7 @@ from kioskd.config.doors import AnyDoor
 from kioskd.config.networks import added_networks
 from kioskd.config.secrets import Vault, from_file
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
+from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings, Told
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.lockout_settings import LockoutSettings
@@ -77,6 +78,7 @@ def build(
         metrics=metrics_settings(settings) if settings.metrics.enabled else None,
         inspect=inspect_settings(settings, vault) if settings.inspect.enabled else None,
         alarms=alarms_settings(settings, folder, vault) if settings.alarms.enabled else None,
+        home_assistant=home_assistant_settings(settings),
         certificate_days=settings.alarms.certificate_days,
     )
 
@@ -98,6 +100,11 @@ def alarms_settings(settings: Settings, folder: Path, vault: Vault) -> AlarmsSet
             per_hour=said.per_hour,
         )
     )
+
+
+def home_assistant_settings(settings: Settings) -> HomeAssistantSettings | None:
+    said = settings.home_assistant
+    return HomeAssistantSettings(said.prefix) if said.enabled else None
 
 
 def inspect_settings(settings: Settings, vault: Vault) -> InspectSettings:

@@ -8,6 +8,7 @@ from typing import Literal
 from feeds.feed_settings import FeedSettings
 from kioskd.alarms.alarms_settings import CERTIFICATE_DAYS, AlarmsSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.lockout_settings import LockoutSettings
@@ -87,6 +88,7 @@ class Config:
     metrics   where the metrics are served; None: they are not
     inspect   how pictures are judged for others; None: they are not
     alarms    how alarms are told; None: they are not
+    home_assistant    how it is told of this kiosk; None: it is not
     certificate_days  one that ends within so many is told
     """
 
@@ -107,6 +109,7 @@ class Config:
     metrics: MetricsSettings | None = None
     inspect: InspectSettings | None = None
     alarms: AlarmsSettings | None = None
+    home_assistant: HomeAssistantSettings | None = None
     certificate_days: float = CERTIFICATE_DAYS
 
 

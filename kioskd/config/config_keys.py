@@ -26,6 +26,7 @@ from kioskd.config.section import (
     several,
 )
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.metrics.metrics_settings import MetricsSettings
@@ -43,7 +44,7 @@ FEED = FeedSettings("", FileSource(""))
 PAGE, PAGE_ON = PageSettings(), False
 SESSIONS, SESSIONS_ON = SessionsSettings(), False
 PEOPLE, PEOPLE_ON = PeopleSettings(), False
-ALARMS_ON = False
+ALARMS_ON = HOME_ASSISTANT_ON = False
 METRICS, METRICS_ON = MetricsSettings(), False
 INSPECT, INSPECT_ON = InspectSettings(), False
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
@@ -420,6 +421,23 @@ class Alarms(Section):
     )
 
 
+class HomeAssistant(Section):
+    """The kiosk as a device of Home Assistant's, by MQTT discovery: to look at, not to open by.
+
+    docs/connect/home-assistant.md shows what comes of it.
+    """
+
+    enabled: bool = Field(default=HOME_ASSISTANT_ON, description="Tell Home Assistant.")
+    prefix: str = Field(
+        default=HomeAssistantSettings().prefix,
+        pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",
+        max_length=100,
+        description="The discovery prefix of its MQTT integration. The kiosk must be allowed to"
+        " publish below it.",
+        json_schema_extra={"x-form": "words of letters, digits, _ and -, with / between"},
+    )
+
+
 class Inspect(Section):
     """Judging pictures that others send, as `kioskd inspect` does, over MQTT and the page's server.
 
@@ -646,6 +664,9 @@ class Settings(Section):
     )
     metrics: Metrics = Field(default=Metrics(), description="Numbers of the doors, over HTTP.")
     alarms: Alarms = Field(default=Alarms(), description="What an operator must hear of.")
+    home_assistant: HomeAssistant = Field(
+        default=HomeAssistant(), description="The kiosk as a device of Home Assistant's."
+    )
     logging: Logging = Field(default=Logging(), description="The log on standard error.")
 
 

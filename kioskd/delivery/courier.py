@@ -6,7 +6,7 @@ published on the thread that delivers it, so the door does not wait for a thread
 
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -264,6 +264,16 @@ class Courier:
         """Publish how the kiosk is, retained; again after each reconnect."""
         body = wire.encode(wire.health(self._sender, told, self._clock.wall()))
         self._pump.keep(self._topics.health, body)
+        self._connection.wake()
+
+    def keep(self, topic: str, body: bytes) -> None:
+        """Publish a retained value for others than controllers; again after each reconnect."""
+        self._pump.keep(topic, body)
+        self._connection.wake()
+
+    def clear(self, topic: str, then: Callable[[], object]) -> None:
+        """Have the broker forget one; `then` is called on the courier's thread when it has."""
+        self._pump.clear(topic, then)
         self._connection.wake()
 
     def diagnostic(self, stepped: Stepped) -> None:
