@@ -18,6 +18,7 @@ from kioskd.alarms.alarm_post import AlarmPost
 from kioskd.alarms.alarm_teller import AlarmTeller
 from kioskd.alarms.alarms_settings import AlarmsSettings
 from kioskd.config.load import Config, Door
+from kioskd.debug_leases import DebugLeases
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.embedded_broker import EmbeddedBroker
@@ -110,6 +111,7 @@ class Daemon:
         self._watchdog = Watchdog()
         self._overload = Overload()
         self._started = False
+        self.debug_leases = DebugLeases([door.name for door in config.doors])
         self.parts: list[Part] = [self.stream.follow("log", self._write, *log_lines.KINDS)]
         if config.embedded:
             self.add(EmbeddedBroker(config.delivery.port))
@@ -293,6 +295,7 @@ class Daemon:
             lambda: self.networks.files,
             partial(self._problems.set, "certificate"),
             partial(self._problems.set, "network_file"),
+            also=self._look_for_leases,
         )
 
     def _alarms_of(self, settings: AlarmsSettings) -> AlarmTeller:
@@ -440,7 +443,17 @@ class Daemon:
 
     def _write(self, happening: Happening) -> None:
         for line in log_lines.lines(happening):
-            getattr(self._log, line.level)(line.event, **line.fields)
+            if line.level == "debug" and self.debug_leases.holds(line.fields.get("door")):
+                log.debug_anyway(line.event, **line.fields)
+            else:
+                getattr(self._log, line.level)(line.event, **line.fields)
+        for line in log_lines.closer(happening):
+            if self.debug_leases.holds(line.fields["door"]):
+                log.debug_anyway(line.event, **line.fields)
+
+    def _look_for_leases(self) -> None:
+        for door in self.debug_leases.look(self._state_dir.path):
+            self._log.info("debug lines of a door, for a minute", door=door)
 
     def _tell_listeners(self, sentence: str | None) -> None:
         self._problems.set("listener", sentence)

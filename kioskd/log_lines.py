@@ -11,7 +11,7 @@ from kioskd.alarms.alarm import Alarm
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result
 from kioskd.happenings import FrameJudged, Happening, Missed
-from kioskd.modes.finding import Spread
+from kioskd.modes.finding import Spread, spread
 from kioskd.modes.reasons import sentence
 from kioskd.problems import ProblemChanged
 
@@ -68,6 +68,18 @@ def lines(happening: Happening) -> Iterator[Line]:
             yield Line("lines were lost, the log was too slow for them", {"of": count}, "warning")
         case _:
             yield from _of_the_record(happening)
+
+
+def closer(happening: Happening) -> Iterator[Line]:
+    """More of a door that somebody looks at closely: what stands in the way, as it changes."""
+    match happening:
+        case happenings.Stepped(door, feed, before, phase, reasons, found) if phase == before:
+            failed = spread({}, [one for one in found if not one.passed])
+            words = {key: one.words for key, one in failed.items()}
+            told = {"phase": phase, "reasons": reasons, **({"found": words} if words else {})}
+            yield Line("reasons", {"door": door, "feed": feed, **told}, "debug")
+        case _:
+            pass
 
 
 def _of_the_record(happening: Happening) -> Iterator[Line]:

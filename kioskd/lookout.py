@@ -39,6 +39,7 @@ class Lookout(Worker):
 
     files                  the networks that run
     certificate, network   told what is wrong in a sentence, and None when it is over
+    also                   looks at something else, about once a second
     """
 
     def __init__(
@@ -47,13 +48,14 @@ class Lookout(Worker):
         files: Callable[[], Iterable[NetworkFile]],
         certificate: Trouble,
         network: Trouble,
+        also: Callable[[], object] = lambda: None,
         files_every_s: float = FILES_EVERY_S,
     ) -> None:
         super().__init__("lookout", watched=False)
         self._certificates, self._files = certificates, files
         self._certificate, self._network = certificate, network
         self._certificates_at = self._files_at = 0.0
-        self._files_every_s = files_every_s
+        self._files_every_s, self._also = files_every_s, also
         self._stamps: dict[Path, Stamp] = {}
         self._wrong: dict[Path, str] = {}
 
@@ -62,6 +64,7 @@ class Lookout(Worker):
         self.later(self._look_at_certificates)
 
     def turn(self) -> None:
+        self._also()
         now = time.monotonic()
         if now >= self._certificates_at:
             self._certificates_at = now + CERTIFICATES_EVERY_S

@@ -16,6 +16,7 @@ OURS = (
     "people.",
     "lockout.json",
     "home_assistant.",
+    "debug-",
 )
 
 

@@ -76,6 +76,7 @@ def test_every_real_cause_rings_on_the_topic_in_the_log_in_metrics_and_by_post(
     ):
         config = troubled(broker, post, port, networks, rtsp.url(camera_port))
         with kioskd(tmp_path / "k", config, {"ALARM_TOKEN": "the-token"}) as daemon:
+            lease_of_debug_lines(daemon)
             eventually(lambda: ringing(seen).keys() >= AT_START and post.ringing >= AT_START)
             sentences = ringing(seen)
             assert "the broker's certificate ends on" in sentences["certificate"]
@@ -104,6 +105,24 @@ def test_every_real_cause_rings_on_the_topic_in_the_log_in_metrics_and_by_post(
             assert (Scraped(port)("kioskd_alarms_total", code="broker") or 0) >= 1
             assert daemon.stop() == 0
             told_in_the_log(daemon)
+
+
+def lease_of_debug_lines(daemon: Kioskd) -> None:
+    """They are of the door that somebody asked for, and of no other."""
+    asked = daemon.folder / "state" / "debug-attacked-door"
+    eventually(lambda: "started" in daemon.log)
+    asked.touch()
+    eventually(lambda: debugged(daemon))
+    assert not asked.exists()
+    assert all("door=attacked-door" in line for line in debugged(daemon))
+
+
+def debugged(daemon: Kioskd) -> list[str]:
+    return [
+        line
+        for line in daemon.log.splitlines(keepends=True)
+        if "[debug" in line and line[-1] == "\n"
+    ]
 
 
 def held_to_their_form(seen: Witness, post: Receiver, daemon: Kioskd) -> None:

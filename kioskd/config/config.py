@@ -100,7 +100,7 @@ class Config:
     perception: Perception
     doors: tuple[Door, ...]
     log_level: Literal["debug", "info", "warning", "error"]
-    log_format: Literal["console", "json"]
+    log_format: Literal["auto", "console", "json"]
     notes: tuple[str, ...]
     digest: str
     page: PageSettings | None = None

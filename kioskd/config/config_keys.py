@@ -630,8 +630,10 @@ class Logging(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important line that is written."
     )
-    format: Literal["console", "json"] = Field(
-        default="console", description="console: for people; json: one object per line."
+    format: Literal["auto", "console", "json"] = Field(
+        default="auto",
+        description="auto: with fields in systemd's journal, for people at a terminal, else json;"
+        " console: for people; json: one object per line.",
     )
 
 

@@ -55,7 +55,9 @@ class Kioskd:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.config = folder / "config.yaml"
-        self.config.write_text(json.dumps(config, indent=1))  # JSON is YAML
+        # As at a terminal, where a test or a person reads it.
+        read = {**config, "logging": {"format": "console", **logging_of(config)}}
+        self.config.write_text(json.dumps(read, indent=1))  # JSON is YAML
         self._environment = {**os.environ, **(environment or {})}
         self._log = folder / "kioskd.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -112,6 +114,12 @@ class Kioskd:
 
     def _runs(self) -> None:
         assert self.running, f"kioskd ended by itself:\n{self.log}"
+
+
+def logging_of(config: Mapping[str, object]) -> Mapping[str, object]:
+    found = config.get("logging", {})
+    assert isinstance(found, dict)
+    return found
 
 
 @contextmanager
