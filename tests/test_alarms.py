@@ -20,16 +20,20 @@ from kioskd.alarms.alarm_post import HOUR_S, AlarmPost, Quota
 from kioskd.alarms.alarm_teller import AlarmTeller
 from kioskd.alarms.alarms_settings import PostSettings
 from kioskd.alarms.causes import Cause, causes
+from kioskd.alarms.last_word import not_started
 from kioskd.alarms.post import PostError, place, post
 from kioskd.config.load import check, load
 from kioskd.happenings import AlarmChanged, Happening
 from kioskd.lookout import Certificates as Watched
 from kioskd.lookout import Lookout
 from kioskd.problems import ProblemCode
+from kioskd.signing.ed25519 import KEY_FILE, signer_at
 from kioskd.stream import Stream
+from kioskd.verify.proof import proved
 from models.manifest import shipped
 from tests.support.alarm_receiver import receiver
 from tests.support.broker import eventually, make_certificates
+from tests.support.schemas import check as check_schema
 
 WALL = 1.8e9  # seconds since 1970
 FRONT: Cause = ("feed_error", "main")
@@ -73,6 +77,44 @@ def test_every_alarm_has_a_cause_rings_and_ends(code: AlarmCode) -> None:
 
 
 GONE = "no_camera"
+
+
+def test_after_a_start_it_is_told_once_that_all_is_well() -> None:
+    told: list[tuple[int, bool]] = []
+    teller = AlarmTeller(
+        dict, dict, Stream(lambda _: None), lambda alarms, loud: told.append((len(alarms), loud))
+    )
+    for second in range(200):
+        teller.look(float(second), WALL + second)
+    assert told == [(0, False), (0, True)]
+
+
+def test_an_alarm_soon_after_the_start_is_all_that_is_told() -> None:
+    told: list[bool] = []
+    stream = Stream(lambda _: None)
+    teller = AlarmTeller(lambda: {"disk": "full"}, dict, stream, lambda _, loud: told.append(loud))
+    for second in range(200):
+        teller.look(float(second), WALL + second)
+    assert told == [False, True]
+
+
+def test_a_daemon_that_cannot_start_says_so_once(tmp_path: Path) -> None:
+    with receiver() as seen:
+        assert said(tmp_path, f"{{enabled: true, url: '{seen.url}'}}") == []
+        config = load(tmp_path / "config.yaml", {})
+        assert not_started(config, "the file is not there") == ""
+        (told,) = seen.states
+        check_schema("alarms", told)
+        assert told["alarms"][0]["detail"] == "not started: the file is not there"
+        assert "sig" not in told["x"]
+        config.state_dir.mkdir()
+        signer = signer_at(config.state_dir / KEY_FILE)
+        assert not_started(config, "again") == ""
+        assert proved("hq/k/alarms", seen.bodies[-1], [signer.public])
+        seen.status = 500
+        untold = not_started(config, "and again")
+        assert untold.startswith("nor could the alarm be posted to 127.0.0.1 port")
+        assert "secret" not in untold
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,13 @@
 
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
+from kioskd.config.load import load
+from kioskd.daemon import Daemon
+from kioskd.happenings import FrameJudged
 from kioskd.signing.key_ring import KeyRing
 from kioskd.verify.proof import proved, read_keys
 from models.manifest import shipped
@@ -162,3 +166,18 @@ def problem(seen: Witness, code: str) -> str:
     told: list[Any] = seen.payloads("status")
     problems = told[-1]["problems"] if told else []
     return next((str(one["detail"]) for one in problems if one["code"] == code), "")
+
+
+def test_a_worker_that_is_stuck_rings(tmp_path: Path) -> None:
+    hold = threading.Event()
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = settings(broker, {"live": file_feed(LIVE)}) | {"alarms": {"enabled": True}}
+        daemon = Daemon(load(Kioskd(tmp_path / "k", config).config))
+        daemon.stream.listen("stuck", FrameJudged, lambda _: hold.wait())
+        daemon.start()
+        try:
+            eventually(lambda: daemon.tend() and "unresponsive" in ringing(seen))
+            assert "judge" in ringing(seen)["unresponsive"]
+        finally:
+            hold.set()
+            daemon.stop()

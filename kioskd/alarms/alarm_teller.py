@@ -12,6 +12,7 @@ from kioskd.happenings import AlarmChanged
 from kioskd.stream import Stream
 
 LOOK_S = 1.0
+GREET_S = 30.0  # after so long it is told as if something had changed: alarms of before are over
 
 
 class AlarmTeller(threading.Thread):
@@ -19,7 +20,8 @@ class AlarmTeller(threading.Thread):
 
     problems  what is wrong, sentence by code
     feeds     the state of each door's feed
-    tell      called with all alarms at each change, and whether one began or ended; must not wait
+    tell      called with all alarms at each change, and whether one began or ended, as once after
+              the start; must not wait
     """
 
     stop_s = 2.0
@@ -38,6 +40,8 @@ class AlarmTeller(threading.Thread):
         self._stopping = threading.Event()
         self._book = AlarmBook()
         self._told: list[Alarm] | None = None
+        self._greet_at: float | None = None  # on the monotonic clock
+        self._greeted = False
 
     @property
     def alarms(self) -> Sequence[Alarm]:
@@ -58,6 +62,14 @@ class AlarmTeller(threading.Thread):
         for alarm in changed:
             self._stream.tell(AlarmChanged(alarm))
         alarms = self._book.alarms
-        if alarms != self._told:
+        loud = bool(changed) or self._due(now)
+        if alarms != self._told or loud:
             self._told = alarms
-            self._tell(alarms, bool(changed))
+            self._greeted = self._greeted or loud
+            self._tell(alarms, loud)
+
+    def _due(self, now: float) -> bool:
+        """Whoever was told of an alarm before a restart must hear that it is over."""
+        if self._greet_at is None:
+            self._greet_at = now + GREET_S
+        return not self._greeted and now >= self._greet_at
