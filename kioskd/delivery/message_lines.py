@@ -119,7 +119,8 @@ def _about(payload: wire.Payload) -> wire.JsonValue:
     for key in ("endTime", "recordedAt", "at", "since"):
         if key in payload:
             return payload[key]
-    return None
+    ours = payload.get("x")
+    return ours.get("issuedAt") if isinstance(ours, dict) else None
 
 
 def _clock(unix_ms: wire.JsonValue) -> str:
