@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -13,9 +13,7 @@ from feeds.feed import Feed
 from feeds.feed_settings import PlayedSource
 from feeds.state import FeedState
 from kioskd import __version__, log, log_lines
-from kioskd.alarms.alarm import Alarm
-from kioskd.alarms.alarm_post import AlarmPost
-from kioskd.alarms.alarm_teller import AlarmTeller
+from kioskd.alarms.alarms_part import Alarms, alarms
 from kioskd.alarms.alarms_settings import AlarmsSettings
 from kioskd.config.load import Config, Door
 from kioskd.debug_leases import DebugLeases
@@ -43,7 +41,7 @@ from kioskd.home_assistant.device import Told
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.judge import Judge, Shut, UseMode, Watch
-from kioskd.lookout import Certificates, Lookout
+from kioskd.lookout import Lookout, watched
 from kioskd.metrics.health_teller import HealthTeller
 from kioskd.metrics.kiosk_state import KioskState, Sources
 from kioskd.metrics.metrics_settings import MetricsSettings
@@ -274,47 +272,29 @@ class Daemon:
         return DoorGuard(self._state_dir.path / LOCKOUT_FILE, config.doors, trouble)
 
     def _lookout_of(self, config: Config) -> Lookout:
-        tls, page = config.delivery.tls, config.page
-        post = None if config.alarms is None else config.alarms.post
-        own = {
-            "mqtt.tls.cert_file": None if tls is None else tls.certificate,
-            "page.tls.cert_file": None if page is None else page.certificate,
-        }
-        trusted = {
-            "mqtt.tls.ca_file": None if tls is None else tls.ca,
-            "alarms.ca_file": None if post is None else post.ca,
-        }
-        watched = Certificates(
-            own={key: file for key, file in own.items() if file is not None},
-            trusted={key: file for key, file in trusted.items() if file is not None},
-            brokers=lambda: self.courier.certificate_ends,
-            days=config.certificate_days,
-        )
         return Lookout(
-            watched,
+            watched(config, lambda: self.courier.certificate_ends),
             lambda: self.networks.files,
             partial(self._problems.set, "certificate"),
             partial(self._problems.set, "network_file"),
             also=self._look_for_leases,
         )
 
-    def _alarms_of(self, settings: AlarmsSettings) -> AlarmTeller:
-        post = None
-        if settings.post is not None:
-            post = AlarmPost(settings.post, partial(self._problems.set, "alarm_url"))
-            self.add(post)
-
-        def tell(alarms: Sequence[Alarm], rang: bool) -> None:
-            body = self.courier.alarms(alarms)
-            if rang and post is not None:
-                post.put(body)
-
+    def _alarms_of(self, settings: AlarmsSettings) -> Alarms:
         def feeds() -> dict[str, FeedState]:
             return {judge.door: judge.feed.state for judge in self.judges}
 
-        teller = AlarmTeller(lambda: self._problems.present, feeds, self.stream, tell)
-        self.add(teller)
-        return teller
+        made = alarms(
+            settings,
+            lambda: self._problems.present,
+            feeds,
+            self.stream,
+            self.courier.alarms,
+            partial(self._problems.set, "alarm_url"),
+        )
+        for part in made.parts:
+            self.add(part)
+        return made
 
     def _people_of(self, settings: PeopleSettings) -> "People":
         # Imported here: a kiosk that knows nobody starts without what looks at pictures of people.
@@ -425,7 +405,7 @@ class Daemon:
                 problems=lambda: self._problems.present,
                 rows=self._audit.count_pending,
                 model_version=self._model_version,
-                alarms=lambda: () if self._alarms is None else self._alarms.alarms,
+                alarms=lambda: () if self._alarms is None else self._alarms.teller.alarms,
             )
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kioskd import certificate_ends
+from kioskd.config.config import Config
 from kioskd.worker import Worker
 from models.network_file import NetworkError, NetworkFile, verified
 
@@ -32,6 +33,26 @@ class Certificates:
     trusted: Mapping[str, Path]
     brokers: Callable[[], float | None]
     days: float
+
+
+def watched(config: Config, brokers: Callable[[], float | None]) -> Certificates:
+    """All that a configuration names; `brokers` as in Certificates."""
+    tls, page, alarms = config.delivery.tls, config.page, config.alarms
+    post = None if alarms is None else alarms.post
+    own = {
+        "mqtt.tls.cert_file": None if tls is None else tls.certificate,
+        "page.tls.cert_file": None if page is None else page.certificate,
+    }
+    trusted = {
+        "mqtt.tls.ca_file": None if tls is None else tls.ca,
+        "alarms.ca_file": None if post is None else post.ca,
+    }
+    return Certificates(
+        {key: file for key, file in own.items() if file is not None},
+        {key: file for key, file in trusted.items() if file is not None},
+        brokers,
+        config.certificate_days,
+    )
 
 
 class Lookout(Worker):
