@@ -9,12 +9,14 @@ from pathlib import Path
 from feeds.frame import Frame
 from feeds.state import FeedState
 from kioskd.alarms.alarm import Alarm
+from kioskd.config.config import Door
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.wire import Outcome
 from kioskd.event import Result, Step
 from kioskd.modes.finding import Finding
 from kioskd.modes.spec import Needs
 from kioskd.problems import ProblemChanged
+from kioskd.reload.reloaded import Reloaded
 from models.observation import Measure, Observation
 
 
@@ -61,6 +63,22 @@ class ModeChanged:
     door: str
     needs: Needs
     failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RulesChanged:
+    """A door goes by other rules from its next frame on, of the configuration with this digest."""
+
+    door: str
+    rules: Door
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationRead:
+    """config.yaml was read again, and this came of it."""
+
+    answer: Reloaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +207,8 @@ Happening = (
     FrameJudged
     | Stepped
     | ModeChanged
+    | RulesChanged
+    | ConfigurationRead
     | WatchChanged
     | AttemptEnded
     | ActionEnded

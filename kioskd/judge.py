@@ -55,6 +55,18 @@ class UseMode:
 
 
 @dataclass(frozen=True, slots=True)
+class UseRules:
+    """From the next frame on the door goes by other rules, all of which change between two frames.
+
+    take  puts in force what is not the mode's; called in the judge's thread, so it must be quick
+    mode  decides by them, as with UseMode; None: it is as it was, and what it has begun goes on
+    """
+
+    take: Callable[[], object]
+    mode: UseMode | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End after the frame that is looked at."""
 
@@ -75,7 +87,7 @@ class Watch:
     every_s: float = 0.0
 
 
-Message = UseMode | Watch | Stop | Loaded[UseMode | Watch]
+Message = UseMode | UseRules | Watch | Stop | Loaded[UseMode | Watch]
 
 
 class Shut:
@@ -183,6 +195,10 @@ class Judge(threading.Thread):
             case UseMode():
                 self._mode = Shut()  # the one before decides on no frame more
                 self._want(message, message.needs.measures, message.needs.schemes)
+            case UseRules(take, mode):
+                take()
+                if mode is not None:
+                    self._take(mode)
             case Watch():
                 self._watch = Watch(frozenset())
                 schemes = (message.plan.scheme,) if message.plan else ()

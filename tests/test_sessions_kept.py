@@ -233,6 +233,24 @@ def test_one_session_a_door_and_the_others_wait_for_their_turn(desk: Kept) -> No
     assert desk.state(first["sessionId"]) == "Canceled"
 
 
+def test_a_session_goes_on_by_the_rules_that_its_door_is_given_meanwhile(tmp_path: Path) -> None:
+    desk, told = kept(tmp_path), list[UseMode]()
+    door = doors(tmp_path)["main"]
+    stricter = replace(door, mode=replace(door.mode, liveness_detection_threshold=0.9))
+    first, second = desk.open(), desk.open()
+    desk.keeper.use(stricter, NOBODY, told.append)
+    desk.keeper.cancel(OWNER, first["sessionId"])
+    (running,), (_, (_, waiting)) = told, desk.asked
+    for mode in (running.mode, waiting.mode):
+        assert mode.plan.live == 0.9  # type: ignore[attr-defined]
+    assert desk.state(second["sessionId"]) == "NotStarted"
+    desk.keeper.use(door, UseMode(Shut(), Needs(frozenset())), told.append)
+    desk.keeper.cancel(OWNER, second["sessionId"])
+    assert desk.asked[-1][1] is not NOBODY  # but what decides there by itself now
+    desk.keeper.use(stricter, NOBODY, told.append)
+    assert told[-1] is NOBODY
+
+
 def test_a_door_may_refuse_who_comes_second(tmp_path: Path) -> None:
     desk = kept(tmp_path, busy="refuse")
     desk.open()

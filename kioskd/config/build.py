@@ -41,6 +41,7 @@ from kioskd.modes.setting import filled
 from kioskd.modes.spec import ModeSpec
 from kioskd.opening_hours import opening_hours
 from kioskd.page.page_settings import PageSettings
+from kioskd.reload.reload_settings import ReloadSettings
 from kioskd.sessions.session_settings import SessionsSettings
 
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
@@ -80,6 +81,8 @@ def build(
         alarms=alarms_settings(settings, folder, vault) if settings.alarms.enabled else None,
         home_assistant=home_assistant_settings(settings),
         certificate_days=settings.alarms.certificate_days,
+        reload=ReloadSettings(settings.reload.watch),
+        said=settings.model_dump(),
     )
 
 

@@ -1,9 +1,10 @@
 """The configuration as the daemon uses it: checked, complete, secrets filled in."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from feeds.feed_settings import FeedSettings
 from kioskd.alarms.alarms_settings import CERTIFICATE_DAYS, AlarmsSettings
@@ -17,6 +18,7 @@ from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.opening_hours import OpeningHours
 from kioskd.page.page_settings import PageSettings
+from kioskd.reload.reload_settings import ReloadSettings
 from kioskd.sessions.session_settings import SessionsSettings
 from models.added import Added
 from models.perception_settings import PerceptionSettings
@@ -90,6 +92,8 @@ class Config:
     alarms    how alarms are told; None: they are not
     home_assistant    how it is told of this kiosk; None: it is not
     certificate_days  one that ends within so many is told
+    reload    how a changed file is noticed
+    said      every key with its value as the file has it, defaults filled in, secrets not
     """
 
     site: str
@@ -111,6 +115,8 @@ class Config:
     alarms: AlarmsSettings | None = None
     home_assistant: HomeAssistantSettings | None = None
     certificate_days: float = CERTIFICATE_DAYS
+    reload: ReloadSettings = field(default_factory=ReloadSettings)
+    said: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def default_state_dir(folder: Path) -> Path:
