@@ -32,7 +32,8 @@ def door(feed: str, **rgb: object) -> dict[str, object]:
 
 
 def settings(broker: Mosquitto, feeds: Mapping[str, object], **rgb: object) -> dict[str, Any]:
-    """A configuration with one door per feed, for a broker without a password."""
+    """A configuration with one door per feed, for a broker without a password; its log is for
+    people, as at a terminal."""
     return {
         "site": "hq",
         "device": "kiosk-07",
@@ -40,6 +41,7 @@ def settings(broker: Mosquitto, feeds: Mapping[str, object], **rgb: object) -> d
         "mqtt": {"broker": "127.0.0.1", "port": broker.port},
         "feeds": dict(feeds),
         "doors": {f"{name}-door": door(name, **rgb) for name in feeds},
+        "logging": {"format": "console"},
     }
 
 
@@ -55,9 +57,7 @@ class Kioskd:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.config = folder / "config.yaml"
-        # As at a terminal, where a test or a person reads it.
-        read = {**config, "logging": {"format": "console", **logging_of(config)}}
-        self.config.write_text(json.dumps(read, indent=1))  # JSON is YAML
+        self.config.write_text(json.dumps(config, indent=1))  # JSON is YAML
         self._environment = {**os.environ, **(environment or {})}
         self._log = folder / "kioskd.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -114,12 +114,6 @@ class Kioskd:
 
     def _runs(self) -> None:
         assert self.running, f"kioskd ended by itself:\n{self.log}"
-
-
-def logging_of(config: Mapping[str, object]) -> Mapping[str, object]:
-    found = config.get("logging", {})
-    assert isinstance(found, dict)
-    return found
 
 
 @contextmanager
