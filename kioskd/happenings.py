@@ -9,6 +9,7 @@ from pathlib import Path
 from feeds.frame import Frame
 from feeds.state import FeedState
 from kioskd.alarms.alarm import Alarm
+from kioskd.commanded import Commanded
 from kioskd.config.config import Door
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.wire import Outcome
@@ -58,11 +59,13 @@ class ModeChanged:
 
     needs    what it may ask to have measured
     failure  why nobody is decided on there instead, which is a network that the mode needs; or None
+    session  id of the session that it decides for; "": the door's own mode
     """
 
     door: str
     needs: Needs
     failure: str | None
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,14 @@ class AlarmChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class DoorSwitched:
+    """An operator enabled or disabled a door, or it was found disabled at the start."""
+
+    door: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerMet:
     """A broker took us; once for each connection."""
 
@@ -215,6 +226,8 @@ Happening = (
     | Replied
     | ReplyRefused
     | FeedChanged
+    | DoorSwitched
+    | Commanded
     | ProblemChanged
     | AlarmChanged
     | BrokerMet

@@ -19,6 +19,7 @@ ProblemCode = Literal[
     "audit_size",  # the audit log is larger than it was allowed to be
     "certificate",  # one ends soon, or has ended
     "clock",  # nothing says that the wall clock is right
+    "commands",  # which doors are disabled is not known or not kept, or nobody can give commands
     "configuration",  # a changed config.yaml was refused: the one before stands
     "courier",  # a mistake of ours in delivery
     "action_dropped",  # an action grew too old before the broker took it

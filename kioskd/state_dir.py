@@ -18,6 +18,8 @@ OURS = (
     "home_assistant.",
     "debug-",
     "reload.json",
+    "doors.json",
+    "control.sock",
 )
 
 

@@ -29,6 +29,7 @@ from kioskd.config.config_keys import (
 from kioskd.config.doors import AnyDoor
 from kioskd.config.networks import added_networks
 from kioskd.config.secrets import Vault, from_file
+from kioskd.control.control_settings import ControlSettings
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings, Told
@@ -83,6 +84,7 @@ def build(
         certificate_days=settings.alarms.certificate_days,
         reload=ReloadSettings(settings.reload.watch),
         said=settings.model_dump(),
+        commands=control_settings(settings, vault) if settings.commands.enabled else None,
     )
 
 
@@ -114,6 +116,12 @@ def inspect_settings(settings: Settings, vault: Vault) -> InspectSettings:
     said = settings.inspect
     assert said.token is not None  # inspect_rules.py holds it
     return InspectSettings(vault.filled(said.token.get_secret_value()), said.profile)
+
+
+def control_settings(settings: Settings, vault: Vault) -> ControlSettings:
+    token = settings.commands.token
+    assert token is not None  # command_rules.py holds it
+    return ControlSettings(vault.filled(token.get_secret_value()))
 
 
 def people_settings(settings: Settings, vault: Vault) -> PeopleSettings:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from feeds.feed_settings import FeedSettings
 from kioskd.alarms.alarms_settings import CERTIFICATE_DAYS, AlarmsSettings
+from kioskd.control.control_settings import ControlSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings
@@ -92,6 +93,7 @@ class Config:
     alarms    how alarms are told; None: they are not
     home_assistant    how it is told of this kiosk; None: it is not
     certificate_days  one that ends within so many is told
+    commands  how they are taken over MQTT; None: they are not
     reload    how a changed file is noticed
     said      every key with its value as the file has it, defaults filled in, secrets not
     """
@@ -115,6 +117,7 @@ class Config:
     alarms: AlarmsSettings | None = None
     home_assistant: HomeAssistantSettings | None = None
     certificate_days: float = CERTIFICATE_DAYS
+    commands: ControlSettings | None = None
     reload: ReloadSettings = field(default_factory=ReloadSettings)
     said: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 

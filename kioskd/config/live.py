@@ -12,7 +12,17 @@ _DEFS = "#/$defs/"
 _NOWHERE = object()
 # What has no part in what a door decides, nor in who is told of it.
 _ASIDE = frozenset(
-    {"page", "metrics", "inspect", "logging", "audit", "reload", "alarms", "home_assistant"}
+    {
+        "page",
+        "metrics",
+        "inspect",
+        "logging",
+        "audit",
+        "reload",
+        "commands",
+        "alarms",
+        "home_assistant",
+    }
 )
 
 

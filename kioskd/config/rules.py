@@ -10,6 +10,7 @@ from kioskd.config import (
     alarm_rules,
     cameras,
     certificates,
+    command_rules,
     files,
     hours_rules,
     inspect_rules,
@@ -58,6 +59,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from metrics_rules.problems(ask)
     yield from inspect_rules.problems(ask, vault)
     yield from alarm_rules.problems(ask, vault)
+    yield from command_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 

@@ -26,6 +26,7 @@ class Sources:
     problems       what is wrong, sentence by code
     rows           how many audit rows wait, counted up to a number; may raise AuditError
     model_version  which network files decide
+    enabled        whether an operator lets a door decide
     alarms         those that ring, and others
     """
 
@@ -37,6 +38,7 @@ class Sources:
     problems: Callable[[], Mapping[str, str]]
     rows: Callable[[int], int]
     model_version: Callable[[], str]
+    enabled: Callable[[str], bool]
     alarms: Callable[[], Sequence[Alarm]] = tuple
 
 

@@ -252,8 +252,10 @@ class Keeper(threading.Thread):
         live = self._at(changed.door)
         if live is None:
             return
-        live.ready = changed.failure is None
-        if changed.failure is not None:
+        # A door's own mode may be told of late, and decides nothing for a session.
+        ours = changed.session == live.session.id
+        live.ready = ours and changed.failure is None
+        if ours and changed.failure is not None:
             why = changed.failure
             self._heap.put(lambda: self._failed(live, why))
 
@@ -400,7 +402,8 @@ class Keeper(threading.Thread):
     def _mode(self, session: Session) -> UseMode:
         """What decides in a session, by the rules that its door has now."""
         run = operations.run(self._doors[session.door], session.operation)
-        return run.mode(self._below, verifies=session.verifies)
+        mode = run.mode(self._below, verifies=session.verifies)
+        return replace(mode, session=session.id)
 
     def _faced(self, live: _Live) -> None:
         with self._lock:
