@@ -152,12 +152,16 @@ def _check_device(node: str, device: str) -> None:
     try:
         os.close(os.open(device, os.O_RDWR | os.O_NONBLOCK))
     except OSError as error:
-        raise SourceError("open_failed", f"{node} {_why(error)}") from error
+        code = "no_camera" if error.errno in _GONE else "open_failed"
+        raise SourceError(code, f"{node} {_why(error)}") from error
+
+
+_GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 
 
 def _why(error: OSError) -> str:
     match error.errno:
-        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
+        case gone if gone in _GONE:
             return "is not there: plug the camera in; `kioskd devices` lists those that are"
         case errno.EACCES | errno.EPERM:
             return "may not be opened: add the user to the group video"

@@ -14,6 +14,8 @@ from feeds.feed import Feed
 from feeds.feed_settings import PlayedSource
 from feeds.state import FeedState
 from kioskd import __version__, log, log_lines
+from kioskd.alarms.alarms_part import Alarms, alarms
+from kioskd.alarms.alarms_settings import AlarmsSettings
 from kioskd.commanded import Commanded
 from kioskd.config.load import Config, Door
 from kioskd.control.command_desk import CommandDesk
@@ -22,6 +24,7 @@ from kioskd.control.door_switches import FILE as DOORS_FILE
 from kioskd.control.door_switches import DoorSwitches
 from kioskd.control.registry import Reach, commands
 from kioskd.control.snapshot import Snapshot
+from kioskd.debug_leases import DebugLeases
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.embedded_broker import EmbeddedBroker
@@ -33,6 +36,7 @@ from kioskd.door_guard import DoorGuard
 from kioskd.event import Result
 from kioskd.happenings import (
     AttemptEnded,
+    BrokerMet,
     ConfigurationRead,
     DoorSwitched,
     FeedChanged,
@@ -42,9 +46,13 @@ from kioskd.happenings import (
     RulesChanged,
     Stepped,
 )
+from kioskd.home_assistant.announcer import FILE as HOME_ASSISTANT_FILE
+from kioskd.home_assistant.announcer import Announcer
+from kioskd.home_assistant.device import Told
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.judge import Allow, Judge, Message, Shut, UseMode, UseRules, Watch
+from kioskd.lookout import Lookout, watched
 from kioskd.metrics.health_teller import HealthTeller
 from kioskd.metrics.kiosk_state import KioskState, Sources
 from kioskd.metrics.metrics_settings import MetricsSettings
@@ -123,6 +131,7 @@ class Daemon:
         self._watchdog = Watchdog()
         self._overload = Overload()
         self._started = False
+        self.debug_leases = DebugLeases([door.name for door in config.doors])
         self.parts: list[Part] = [self.stream.follow("log", self._write, *log_lines.KINDS)]
         if config.embedded:
             self.add(EmbeddedBroker(config.delivery.port))
@@ -145,6 +154,10 @@ class Daemon:
             self.add(self._judge(door))
         if config.page is not None:
             self.add(self._page(config.page))
+        self._lookout = self._lookout_of(config)
+        self.add(self._lookout)
+        self.stream.listen("lookout", BrokerMet, lambda _: self._lookout.met_broker())
+        self._alarms = None if config.alarms is None else self._alarms_of(config.alarms)
         if config.delivery.health:
             self.add(HealthTeller(self._state, self.stream, self.courier.health))
         if config.metrics is not None:
@@ -168,6 +181,7 @@ class Daemon:
         self._problem_if_played()
         self._problem_if_trial()
         self._problems.set("unsigned", self._config.delivery.unsigned)
+        self._tell_home_assistant()
         self._switches.start()
         for part in self.parts:
             self._start(part)
@@ -186,6 +200,18 @@ class Daemon:
             config=self._config.digest,
         )
         self._watchdog.ready(f"Watching {len(self.judges)} door(s)")
+
+    def _tell_home_assistant(self) -> None:
+        config = self._config
+        told = Told(
+            config.delivery.topics,
+            __version__,
+            doors={door.name: door.feed.name for door in config.doors},
+            health=config.delivery.health,
+            alarms=config.alarms is not None,
+        )
+        announcer = Announcer(self._state_dir.path / HOME_ASSISTANT_FILE, self.courier)
+        announcer.announce(config.home_assistant, told)
 
     def _start(self, part: Part) -> None:
         part.start()
@@ -286,6 +312,31 @@ class Daemon:
             self._problems.set("locked_out", sentence)
 
         return DoorGuard(self._state_dir.path / LOCKOUT_FILE, config.doors, trouble)
+
+    def _lookout_of(self, config: Config) -> Lookout:
+        return Lookout(
+            watched(config, lambda: self.courier.certificate_ends),
+            lambda: self.networks.files,
+            partial(self._problems.set, "certificate"),
+            partial(self._problems.set, "network_file"),
+            also=self._look_for_leases,
+        )
+
+    def _alarms_of(self, settings: AlarmsSettings) -> Alarms:
+        def feeds() -> dict[str, FeedState]:
+            return {judge.door: judge.feed.state for judge in self.judges}
+
+        made = alarms(
+            settings,
+            lambda: self._problems.present,
+            feeds,
+            self.stream,
+            self.courier.alarms,
+            partial(self._problems.set, "alarm_url"),
+        )
+        for part in made.parts:
+            self.add(part)
+        return made
 
     def _switches_of(self, config: Config) -> DoorSwitches:
         path, doors = self._state_dir.path / DOORS_FILE, [door.name for door in config.doors]
@@ -436,6 +487,7 @@ class Daemon:
                 problems=lambda: self._problems.present,
                 rows=self._audit.count_pending,
                 model_version=self._model_version,
+                alarms=lambda: () if self._alarms is None else self._alarms.teller.alarms,
                 enabled=lambda door: self._switches.enabled(door),
             )
         )
@@ -510,7 +562,17 @@ class Daemon:
 
     def _write(self, happening: Happening) -> None:
         for line in log_lines.lines(happening):
-            getattr(self._log, line.level)(line.event, **line.fields)
+            if line.level == "debug" and self.debug_leases.holds(line.fields.get("door")):
+                log.debug_anyway(line.event, **line.fields)
+            else:
+                getattr(self._log, line.level)(line.event, **line.fields)
+        for line in log_lines.closer(happening):
+            if self.debug_leases.holds(line.fields["door"]):
+                log.debug_anyway(line.event, **line.fields)
+
+    def _look_for_leases(self) -> None:
+        for door in self.debug_leases.look(self._state_dir.path):
+            self._log.info("debug lines of a door, for a minute", door=door)
 
     def _tell_listeners(self, sentence: str | None) -> None:
         self._problems.set("listener", sentence)

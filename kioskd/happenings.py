@@ -8,6 +8,7 @@ from pathlib import Path
 
 from feeds.frame import Frame
 from feeds.state import FeedState
+from kioskd.alarms.alarm import Alarm
 from kioskd.commanded import Commanded
 from kioskd.config.config import Door
 from kioskd.delivery.outcome import Delivery
@@ -151,6 +152,13 @@ class FeedChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmChanged:
+    """An alarm began, or ended."""
+
+    alarm: Alarm
+
+
+@dataclass(frozen=True, slots=True)
 class DoorSwitched:
     """An operator enabled or disabled a door, or it was found disabled at the start."""
 
@@ -221,6 +229,7 @@ Happening = (
     | DoorSwitched
     | Commanded
     | ProblemChanged
+    | AlarmChanged
     | BrokerMet
     | RecordsPruned
     | RecordsRescued

@@ -7,11 +7,12 @@ from typing import Literal, get_args
 
 from feeds.state import FeedState
 from kioskd import happenings
+from kioskd.alarms.alarm import Alarm
 from kioskd.commanded import Commanded
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result
 from kioskd.happenings import FrameJudged, Happening, Missed
-from kioskd.modes.finding import Spread
+from kioskd.modes.finding import Spread, spread
 from kioskd.modes.reasons import sentence
 from kioskd.problems import ProblemChanged
 from kioskd.reload.reloaded import Reloaded
@@ -67,12 +68,26 @@ def lines(happening: Happening) -> Iterator[Line]:
             yield Line("problem over", {"problem": code})
         case ProblemChanged(code, told):
             yield Line("problem", {"problem": code, "detail": told}, "warning")
+        case happenings.AlarmChanged(alarm):
+            yield _alarm(alarm)
         case happenings.ListenerFailed(name, error):
             yield Line("a listener failed", {"listener": name, "exc_info": error}, "warning")
         case Missed(count):
             yield Line("lines were lost, the log was too slow for them", {"of": count}, "warning")
         case _:
             yield from _of_the_record(happening)
+
+
+def closer(happening: Happening) -> Iterator[Line]:
+    """More of a door that somebody looks at closely: what stands in the way, as it changes."""
+    match happening:
+        case happenings.Stepped(door, feed, before, phase, reasons, found) if phase == before:
+            failed = spread({}, [one for one in found if not one.passed])
+            words = {key: one.words for key, one in failed.items()}
+            told = {"phase": phase, "reasons": reasons, **({"found": words} if words else {})}
+            yield Line("reasons", {"door": door, "feed": feed, **told}, "debug")
+        case _:
+            pass
 
 
 def _configuration(answer: Reloaded) -> Iterator[Line]:
@@ -186,6 +201,18 @@ def _feed(door: str, state: FeedState) -> Line:
     fields: dict[str, object] = {"feed": state.feed, "reason": state.reason, "detail": state.detail}
     level: Level = "info" if state.reason in USUAL else "warning"
     return Line(f"feed {state.phase}", {"door": door, **fields}, level)
+
+
+def _alarm(alarm: Alarm) -> Line:
+    fields: dict[str, object] = {
+        "alarm": alarm.code,
+        **({"door": alarm.door} if alarm.door else {}),
+        "detail": alarm.sentence,
+        "began": _utc(alarm.began),
+    }
+    if alarm.ended is None:
+        return Line("alarm", fields, "warning")
+    return Line("alarm over", {**fields, "ended": _utc(alarm.ended)})
 
 
 def _utc(unix_s: float) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ProblemCode = Literal[
+    "alarm_url",  # alarms cannot be posted there
     "broker",  # not connected
     "broker_acl",  # connected, but the broker refuses a topic
     "broker_limits",  # what the broker lacks, or what is too large for it
@@ -16,6 +17,7 @@ ProblemCode = Literal[
     "audit_begun",  # the audit log was gone, empty or an older copy: numbers have a new epoch
     "audit_aside",  # rows of the audit log cannot be read or sent, and were put aside
     "audit_size",  # the audit log is larger than it was allowed to be
+    "certificate",  # one ends soon, or has ended
     "clock",  # nothing says that the wall clock is right
     "commands",  # which doors are disabled is not known or not kept, or nobody can give commands
     "configuration",  # a changed config.yaml was refused: the one before stands
@@ -28,6 +30,7 @@ ProblemCode = Literal[
     "metrics",  # the metrics cannot be served
     "locked_out",  # a door stays shut for a while after repeated attacks
     "network",  # a mode was put in, and a network that it needs cannot be loaded: a door is shut
+    "network_file",  # the file of a network that runs is not the one that was loaded
     "no_progress",  # a worker is stuck
     "overloaded",  # the machine is too busy for its cameras
     "page",  # the aiming page cannot be served

@@ -9,7 +9,14 @@ from pathlib import Path
 LOCK_FILE = "kioskd.lock"
 # How the names begin of all that kioskd keeps here.
 OURS = (
-    *("kioskd.lock", "audit.db", "sessions.db", "signing.", "people.", "lockout.json"),
+    "kioskd.lock",
+    "audit.db",
+    "sessions.db",
+    "signing.",
+    "people.",
+    "lockout.json",
+    "home_assistant.",
+    "debug-",
     "reload.json",
     "doors.json",
     "control.sock",

@@ -170,6 +170,13 @@ class Networks:
         return (*self.ours(), *self._by_name.values())
 
     @property
+    def files(self) -> tuple[NetworkFile, ...]:
+        """The file of each loaded network, as its manifest vouches for it."""
+        ours = {self.manifest.file(role).name: self.manifest.file(role) for role in self.roles}
+        added = (each.file for each in self.manifest.added if each.file.name in self._by_name)
+        return (*ours.values(), *added)
+
+    @property
     def provider(self) -> str:
         """Where the networks truly run, for the log: "cpu", "cuda", or "cuda, cpu"."""
         return ", ".join(sorted({network.provider for network in self.all()}, reverse=True))

@@ -138,6 +138,7 @@ def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path:
     known = {**dict.fromkeys(secrets, "x"), "FRONT_DESK_SECRET": "x" * 16}
     known |= dict.fromkeys(("PEOPLE_TOKEN", "INSPECT_TOKEN", "COMMANDS_TOKEN"), "x" * 16)
     known |= dict.fromkeys(("PEOPLE_KEY", "PEOPLE_OLD_KEY"), base64.b64encode(bytes(32)).decode())
+    known |= {"ALARM_TOKEN": "x", "ALARM_URL": "https://alarms.example.org/"}
     problems = check(path, known)
     assert {(problem.weight, problem.path) for problem in problems} == {
         ("note", "feeds.front-door.path"),  # a trial

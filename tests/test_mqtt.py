@@ -309,6 +309,16 @@ def test_health_is_followed_as_what_stands_in_the_way() -> None:
     assert line.endswith("health  not ready; front is stalled: it hangs")
 
 
+def test_alarms_are_followed_as_those_that_ring() -> None:
+    over = {"code": "disk", "detail": "it was full", "began": 0, "ended": 1}
+    rings = {"code": "feed_error", "doorId": "main", "detail": "it hangs", "began": 0}
+    for alarms, words in (([over], "no alarm rings"), ([rings, over], "main  it hangs")):
+        told = {"alarms": alarms, "x": {"issuedAt": 0}}
+        line = as_line(Letter("p/s/d/alarms", json.dumps(told).encode()), "p/s/d/#")
+        assert line.endswith(f"alarms  {words}")
+        assert "--" not in line
+
+
 def test_events_are_followed_as_lines_to_read_or_as_json(embedded: EmbeddedBroker) -> None:
     topic = "liveness/v1/hq/kiosk-07/door-3/action"
     payload = {

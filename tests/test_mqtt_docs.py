@@ -51,7 +51,7 @@ def test_every_topic_and_every_problem_is_on_the_page() -> None:
     told = (topics.action("c"), topics.state("c"), topics.diag("c"), topics.prompt("c"))
     for topic in (*told, topics.reply("c")):
         assert f"| `…/{{source}}/{topic.rsplit('/', 1)[1]}` |" in PAGE
-    for topic in (topics.status, topics.health, topics.audit, topics.probe):
+    for topic in (topics.status, topics.health, topics.alarms, topics.audit, topics.probe):
         assert f"| `…/{topic.rsplit('/', 1)[1]}` |" in PAGE
     for code in get_args(ProblemCode):
         assert f"| `{code}` |" in PAGE

@@ -99,7 +99,7 @@ def test_an_unreadable_image_in_a_folder_is_named_when_its_turn_comes(tmp_path: 
 
 def test_a_camera_that_is_not_there_is_named_as_the_operator_named_it() -> None:
     error = refusal(UsbSource(63))
-    assert error.code == "open_failed"
+    assert error.code == "no_camera"
     assert str(error).startswith("/dev/video63 is not there: plug the camera in")
 
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.state import FeedState, Phase
+from kioskd.alarms.alarm import Alarm, AlarmCode
 from kioskd.delivery import wire
 from kioskd.event import ActionId, LivenessState, Result, Verdict
 from kioskd.health import DoorHealth, Health, Obstacle
@@ -177,6 +178,18 @@ def test_every_health_is_what_its_schema_says(told: Health, wall: float, digests
     payload = wire.health(sender, told, wall)
     check("health", payload)
     assert payload["ready"] is not bool(payload["why"])
+
+
+ALARMS = st.builds(
+    Alarm, st.sampled_from(get_args(AlarmCode)), st.text(), seconds, st.none() | seconds, words
+)
+
+
+@given(st.lists(ALARMS, max_size=4), seconds, st.booleans())
+def test_every_state_of_the_alarms_is_what_its_schema_says(
+    told: list[Alarm], wall: float, synchronised: bool
+) -> None:
+    check("alarms", wire.alarms(SENDER, told, wire.Telling(3, wall, synchronised)))
 
 
 @given(

@@ -47,7 +47,11 @@ def _run(config: Config, path: Path, signals: Signals) -> int:
         with _libraries(config):
             daemon = Daemon(config, path)
         daemon.start()
-    except (NetworkError, WrongStateDirError) as error:
+    except NetworkError as error:
+        log.logger().error(f"not started: {error}")
+        _post(config, str(error))
+        return WRONG
+    except WrongStateDirError as error:
         log.logger().error(f"not started: {error}")
         return WRONG
     except (StateDirError, AuditError, EmbeddedError, OSError) as error:
@@ -61,3 +65,13 @@ def _run(config: Config, path: Path, signals: Signals) -> int:
     with within(STOP_S):
         daemon.stop()
     return OK if well else FAILED
+
+
+def _post(config: Config, sentence: str) -> None:
+    """Nobody starts it again, so whoever hears of alarms is told."""
+    if config.alarms is not None:
+        # Imported here: a kiosk that signs nothing does without the library for it.
+        from kioskd.alarms.last_word import not_started
+
+        if untold := not_started(config, sentence):
+            log.logger().error(untold)

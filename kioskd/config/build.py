@@ -15,6 +15,7 @@ from feeds.feed_settings import (
     UsbSource,
 )
 from kioskd import __version__
+from kioskd.alarms.alarms_settings import AlarmsSettings, PostSettings
 from kioskd.config.camera_identity import camera_id
 from kioskd.config.config import Config, Door, Perception, default_state_dir
 from kioskd.config.config_keys import (
@@ -30,6 +31,7 @@ from kioskd.config.networks import added_networks
 from kioskd.config.secrets import Vault, from_file
 from kioskd.control.control_settings import ControlSettings
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
+from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings, Told
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.lockout_settings import LockoutSettings
@@ -77,6 +79,9 @@ def build(
         people=people_settings(settings, vault) if settings.people.enabled else None,
         metrics=metrics_settings(settings) if settings.metrics.enabled else None,
         inspect=inspect_settings(settings, vault) if settings.inspect.enabled else None,
+        alarms=alarms_settings(settings, folder, vault) if settings.alarms.enabled else None,
+        home_assistant=home_assistant_settings(settings),
+        certificate_days=settings.alarms.certificate_days,
         reload=ReloadSettings(settings.reload.watch),
         said=settings.model_dump(),
         commands=control_settings(settings, vault) if settings.commands.enabled else None,
@@ -85,6 +90,26 @@ def build(
 
 def metrics_settings(settings: Settings) -> MetricsSettings:
     return MetricsSettings(settings.metrics.address, settings.metrics.port)
+
+
+def alarms_settings(settings: Settings, folder: Path, vault: Vault) -> AlarmsSettings:
+    said = settings.alarms
+    if said.url is None:
+        return AlarmsSettings()
+    return AlarmsSettings(
+        PostSettings(
+            url=vault.filled_address(said.url.get_secret_value()),
+            token=vault.filled(said.token.get_secret_value()) if said.token else None,
+            ca=folder / said.ca_file if said.ca_file else None,
+            timeout_s=said.timeout_s,
+            per_hour=said.per_hour,
+        )
+    )
+
+
+def home_assistant_settings(settings: Settings) -> HomeAssistantSettings | None:
+    said = settings.home_assistant
+    return HomeAssistantSettings(said.prefix) if said.enabled else None
 
 
 def inspect_settings(settings: Settings, vault: Vault) -> InspectSettings:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from feeds.feed_settings import FeedSettings
+from kioskd.alarms.alarms_settings import CERTIFICATE_DAYS, AlarmsSettings
 from kioskd.control.control_settings import ControlSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.lockout_settings import LockoutSettings
@@ -88,6 +90,9 @@ class Config:
     people    how the enrolled are known; None: nobody is
     metrics   where the metrics are served; None: they are not
     inspect   how pictures are judged for others; None: they are not
+    alarms    how alarms are told; None: they are not
+    home_assistant    how it is told of this kiosk; None: it is not
+    certificate_days  one that ends within so many is told
     commands  how they are taken over MQTT; None: they are not
     reload    how a changed file is noticed
     said      every key with its value as the file has it, defaults filled in, secrets not
@@ -101,7 +106,7 @@ class Config:
     perception: Perception
     doors: tuple[Door, ...]
     log_level: Literal["debug", "info", "warning", "error"]
-    log_format: Literal["console", "json"]
+    log_format: Literal["auto", "console", "json"]
     notes: tuple[str, ...]
     digest: str
     page: PageSettings | None = None
@@ -109,6 +114,9 @@ class Config:
     people: PeopleSettings | None = None
     metrics: MetricsSettings | None = None
     inspect: InspectSettings | None = None
+    alarms: AlarmsSettings | None = None
+    home_assistant: HomeAssistantSettings | None = None
+    certificate_days: float = CERTIFICATE_DAYS
     commands: ControlSettings | None = None
     reload: ReloadSettings = field(default_factory=ReloadSettings)
     said: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from feeds.feed_settings import FeedSettings, FileSource
+from kioskd.alarms.alarms_settings import CERTIFICATE_DAYS, POST
 from kioskd.config.doors import AnyDoor
 from kioskd.config.live import marked
 from kioskd.config.section import (
@@ -26,6 +27,7 @@ from kioskd.config.section import (
     several,
 )
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.metrics.metrics_settings import MetricsSettings
@@ -44,6 +46,7 @@ FEED = FeedSettings("", FileSource(""))
 PAGE, PAGE_ON = PageSettings(), False
 SESSIONS, SESSIONS_ON = SessionsSettings(), False
 PEOPLE, PEOPLE_ON = PeopleSettings(), False
+ALARMS_ON = HOME_ASSISTANT_ON = False
 METRICS, METRICS_ON = MetricsSettings(), False
 INSPECT, INSPECT_ON = InspectSettings(), False
 RELOAD = ReloadSettings()
@@ -383,6 +386,62 @@ class Metrics(Section):
     port: int = number(METRICS.port, 1, 65535, "", "TCP port.")
 
 
+class Alarms(Section):
+    """What an operator must hear of: when it began and ended, on a topic and by a web request.
+
+    docs/install/operations.md, Alarms, tells what to do for each.
+    """
+
+    enabled: bool = Field(default=ALARMS_ON, description="Tell of alarms.")
+    url: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="https:// address that gets a POST when an alarm begins or ends; http:// on"
+        " this machine alone. ${NAME} works.",
+        json_schema_extra={"x-form": "an address that begins with https://"},
+    )
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Secret that is shown there as a bearer token, as ${NAME} from the environment"
+        " or a systemd credential.",
+    )
+    ca_file: str | None = Field(
+        default=None,
+        description="File with the CA certificates to trust there, PEM; none: the system's.",
+    )
+    timeout_s: float = number(
+        POST.timeout_s, 1.0, 60.0, "s", "One request may take so long, then it is tried again."
+    )
+    per_hour: int = number(
+        POST.per_hour, 1, 600, "", "Requests in any hour, those that failed among them."
+    )
+    certificate_days: float = number(
+        CERTIFICATE_DAYS,
+        1.0,
+        365.0,
+        "days",
+        "A certificate that ends within so many is told, as a problem in /status too.",
+    )
+
+
+class HomeAssistant(Section):
+    """The kiosk as a device of Home Assistant's, by MQTT discovery: to look at, not to open by.
+
+    docs/connect/home-assistant.md shows what comes of it.
+    """
+
+    enabled: bool = Field(default=HOME_ASSISTANT_ON, description="Tell Home Assistant.")
+    prefix: str = Field(
+        default=HomeAssistantSettings().prefix,
+        pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",
+        max_length=100,
+        description="The discovery prefix of its MQTT integration. The kiosk must be allowed to"
+        " publish below it.",
+        json_schema_extra={"x-form": "words of letters, digits, _ and -, with / between"},
+    )
+
+
 class Commands(Section):
     """What an operator may have this kiosk do over MQTT, such as disable a door.
 
@@ -602,8 +661,10 @@ class Logging(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important line that is written."
     )
-    format: Literal["console", "json"] = Field(
-        default="console", description="console: for people; json: one object per line."
+    format: Literal["auto", "console", "json"] = Field(
+        default="auto",
+        description="auto: with fields in systemd's journal, for people at a terminal, else json;"
+        " console: for people; json: one object per line.",
     )
 
 
@@ -636,6 +697,10 @@ class Settings(Section):
         default=Signing(), description="The signature in events, states, status and records."
     )
     metrics: Metrics = Field(default=Metrics(), description="Numbers of the doors, over HTTP.")
+    alarms: Alarms = Field(default=Alarms(), description="What an operator must hear of.")
+    home_assistant: HomeAssistant = Field(
+        default=HomeAssistant(), description="The kiosk as a device of Home Assistant's."
+    )
     reload: Reload = Field(default=Reload(), description="Reading this file again.")
     logging: Logging = Field(default=Logging(), description="The log on standard error.")
 

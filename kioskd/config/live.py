@@ -11,7 +11,19 @@ from kioskd.config.yaml_document import Path
 _DEFS = "#/$defs/"
 _NOWHERE = object()
 # What has no part in what a door decides, nor in who is told of it.
-_ASIDE = frozenset({"page", "metrics", "inspect", "logging", "audit", "reload", "commands"})
+_ASIDE = frozenset(
+    {
+        "page",
+        "metrics",
+        "inspect",
+        "logging",
+        "audit",
+        "reload",
+        "commands",
+        "alarms",
+        "home_assistant",
+    }
+)
 
 
 def is_live(path: Path) -> bool:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from feeds import urls
 from kioskd.config import (
+    alarm_rules,
     cameras,
     certificates,
     command_rules,
@@ -57,6 +58,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from hours_rules.problems(ask)
     yield from metrics_rules.problems(ask)
     yield from inspect_rules.problems(ask, vault)
+    yield from alarm_rules.problems(ask, vault)
     yield from command_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)

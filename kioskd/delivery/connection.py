@@ -57,6 +57,7 @@ class Connection:
         self._backoff = Backoff()
         self._clash = NameClash(shared.settings)
         self._will_limits = Limits()  # what the broker takes of a last will, as far as known
+        self.certificate_ends: float | None = None  # the broker's, since 1970, as last seen
         self._connect_at = self._since = shared.clock.monotonic()
 
     def wake(self) -> None:
@@ -133,7 +134,8 @@ class Connection:
 
     def _take(self, happening: Heard) -> None:
         match happening:
-            case Connected(limits):
+            case Connected(limits, ends):
+                self.certificate_ends = ends
                 self._opened(limits)
             case Acked():
                 self._pump.answered(happening)

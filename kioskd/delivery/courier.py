@@ -6,12 +6,13 @@ published on the thread that delivers it, so the door does not wait for a thread
 
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
 from feeds.state import FeedState
 from kioskd import prompts
+from kioskd.alarms.alarm import Alarm
 from kioskd.commanded import Commanded
 from kioskd.delivery import wire
 from kioskd.delivery.audit import AuditLog
@@ -108,6 +109,11 @@ class Courier:
     def connected(self) -> bool:
         with self._outgoing.lock:
             return self._outgoing.up
+
+    @property
+    def certificate_ends(self) -> float | None:
+        """When that of the broker does, since 1970, as of the last connection; None: unknown."""
+        return self._connection.certificate_ends
 
     @property
     def progress_at(self) -> float:
@@ -263,10 +269,29 @@ class Courier:
         reading = self._clock.reading()
         return wire.Telling(next(self._telling), reading.wall, reading.synchronised)
 
+    def alarms(self, told: Sequence[Alarm]) -> bytes:
+        """Publish the alarms, retained; again after each reconnect. What was published, signed."""
+        topic = self._topics.alarms
+        payload = wire.alarms(self._sender, told, self._tells())
+        body = self._envelope.encoded(topic, payload, wire.whole)
+        self._pump.keep(topic, body)
+        self._connection.wake()
+        return body
+
     def health(self, told: Health) -> None:
         """Publish how the kiosk is, retained; again after each reconnect."""
         body = wire.encode(wire.health(self._sender, told, self._clock.wall()))
         self._pump.keep(self._topics.health, body)
+        self._connection.wake()
+
+    def keep(self, topic: str, body: bytes) -> None:
+        """Publish a retained value for others than controllers; again after each reconnect."""
+        self._pump.keep(topic, body)
+        self._connection.wake()
+
+    def clear(self, topic: str, then: Callable[[], object]) -> None:
+        """Have the broker forget one; `then` is called on the courier's thread when it has."""
+        self._pump.clear(topic, then)
         self._connection.wake()
 
     def diagnostic(self, stepped: Stepped) -> None:

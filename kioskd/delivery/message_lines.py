@@ -119,7 +119,8 @@ def _about(payload: wire.Payload) -> wire.JsonValue:
     for key in ("endTime", "recordedAt", "at", "since"):
         if key in payload:
             return payload[key]
-    return None
+    ours = payload.get("x")
+    return ours.get("issuedAt") if isinstance(ours, dict) else None
 
 
 def _clock(unix_ms: wire.JsonValue) -> str:
@@ -157,6 +158,8 @@ def _gist(kind: str, payload: wire.Payload) -> str:
             return _words(payload, "prompt", "text")
         case "health":
             return _health(payload)
+        case "alarms":
+            return _alarms(payload)
         case "person":
             return _words(payload, "idClass", "personId")
         case _:
@@ -191,6 +194,13 @@ def _health(payload: wire.Payload) -> str:
     obstacles = [one for one in why if isinstance(one, dict)] if isinstance(why, list) else []
     ready = "ready" if payload.get("ready") is True else "not ready"
     return "; ".join([ready, *(str(one.get("detail")) for one in obstacles)])
+
+
+def _alarms(payload: wire.Payload) -> str:
+    alarms = payload.get("alarms")
+    each = [one for one in alarms if isinstance(one, dict)] if isinstance(alarms, list) else []
+    rings = [_words(one, "doorId", "detail") for one in each if one.get("ended") is None]
+    return "; ".join(rings) or "no alarm rings"
 
 
 def _status(payload: wire.Payload) -> str:

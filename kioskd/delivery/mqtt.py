@@ -55,9 +55,13 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The broker took us, within its limits."""
+    """The broker took us, within its limits.
+
+    certificate_ends  that of the broker, seconds since 1970; None without TLS
+    """
 
     limits: Limits
+    certificate_ends: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ class Link:
         # OpenSSL's names of what the broker said when it ended TLS. A list of its own, so that
         # what notes it holds no reference to us and nothing lingers.
         self._alerts: list[str] = []
+        self._certificate_ends: list[float] = []  # and one that the broker's certificate fills
         self._client = _client(settings)
         if will is not None:
             self._client.will_set(will.topic, will.body, will.qos, will.retain)
@@ -184,7 +189,8 @@ class Link:
     def _serve(self) -> None:
         settings = self._settings
         if settings.tls is not None:
-            self._client.tls_set_context(tls_context(settings.tls, self._alerts.append))
+            noted = self._alerts.append, self._certificate_ends.append
+            self._client.tls_set_context(tls_context(settings.tls, *noted))
         self._client.connect(
             settings.host,
             settings.port,
@@ -274,7 +280,8 @@ class Link:
             if self._subscribe:
                 client.subscribe([(topic, 1) for topic in self._subscribe])
             self._up = True
-            self._tell(self, Connected(_limits(properties)))
+            ends = self._certificate_ends[-1] if self._certificate_ends else None
+            self._tell(self, Connected(_limits(properties), ends))
 
     def _on_disconnect(
         self,

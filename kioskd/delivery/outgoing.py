@@ -127,6 +127,14 @@ class Outgoing:
         self._retained[topic] = body
         self._changed[topic] = None
 
+    def forget(self, topic: str) -> bool:
+        """Whether the broker has a retained value as it is, and so it need not be sent again."""
+        on_way = any(sent.what == topic for sent in self._sent.values())
+        if on_way or topic in self._changed:
+            return False
+        self._retained.pop(topic, None)
+        return True
+
     def add(self, action: Action) -> None:
         self._waiting.append(action)
 

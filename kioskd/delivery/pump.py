@@ -1,6 +1,6 @@
 """Moves what waits to the broker, and says what became of each action in the end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kioskd.delivery import broker_sentences, wire
 from kioskd.delivery.delivery_context import Shared
@@ -23,6 +23,7 @@ class Pump:
         self._outgoing = outgoing
         self._ledger = ledger
         self._refusals = Refusals(shared)
+        self._clearing: dict[str, Callable[[], object]] = {}  # by topic; the lock is Outgoing's
 
     def send(self, action: Action) -> str:
         """Send it now, or as soon as may be; why the broker does not take it, or ""."""
@@ -37,7 +38,14 @@ class Pump:
     def keep(self, topic: str, body: bytes) -> None:
         """Set a retained value: sent in the next turn, and again at each new connection."""
         with self._outgoing.lock:
+            self._clearing.pop(topic, None)
             self._outgoing.keep(topic, body)
+
+    def clear(self, topic: str, then: Callable[[], object]) -> None:
+        """Have the broker forget a retained value; `then` is called once it has."""
+        with self._outgoing.lock:
+            self._outgoing.keep(topic, b"")
+            self._clearing[topic] = then
 
     def send_unkept(self, topic: str, body: bytes, correlation: bytes = b"") -> None:
         """Send it now or never."""
@@ -89,8 +97,17 @@ class Pump:
                 self._put_aside(row, broker_sentences.refused_row(row.id, size, ack.reason))
             case AuditRow():
                 self._ledger.refused()
+            case str() as topic if ack.taken:
+                self._cleared(topic)
             case _:
                 pass
+
+    def _cleared(self, topic: str) -> None:
+        with self._outgoing.lock:
+            if topic not in self._clearing or not self._outgoing.forget(topic):
+                return
+            then = self._clearing.pop(topic)
+        then()
 
     def subscribed(self, topics: Sequence[str], granted: bool) -> None:
         """The broker answered for what we listen to."""

@@ -78,8 +78,14 @@ def _no_certificate(content: bytes) -> str:
     return f"holds no certificate ({found})"
 
 
-def tls_context(tls: TlsSettings, note: Callable[[str], object]) -> ssl.SSLContext:
+def tls_context(
+    tls: TlsSettings,
+    note: Callable[[str], object],
+    ends: Callable[[float], object] = lambda _: None,
+) -> ssl.SSLContext:
     """What paho wraps its socket with; `note` is told OpenSSL's name of an alert by the broker.
+
+    ends  told when the certificate ends that the broker has shown, seconds since 1970
 
     Raises TlsFileError where a file cannot be used.
     """
@@ -95,7 +101,8 @@ def tls_context(tls: TlsSettings, note: Callable[[str], object]) -> ssl.SSLConte
         if (fault := pair_fault(tls.certificate, tls.key)) is not None:
             raise TlsFileError(f"{fault[0]} {fault[1]}")
         context.load_cert_chain(tls.certificate, tls.key)
-    context.sslsocket_class = type("_NotingSocket", (_TlsSocket,), {"note": staticmethod(note)})
+    told = {"note": staticmethod(note), "ends": staticmethod(ends)}
+    context.sslsocket_class = type("_NotingSocket", (_TlsSocket,), told)
     return context
 
 
@@ -115,6 +122,7 @@ class _TlsSocket(ssl.SSLSocket):
     """
 
     note: Callable[[str], object]
+    ends: Callable[[float], object]
 
     def do_handshake(self, block: bool = False) -> None:
         try:
@@ -122,6 +130,9 @@ class _TlsSocket(ssl.SSLSocket):
         except BaseException:
             self.close()
             raise
+        shown = self.getpeercert() or {}
+        if isinstance(end := shown.get("notAfter"), str):
+            self.ends(ssl.cert_time_to_seconds(end))
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         try:

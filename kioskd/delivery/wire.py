@@ -13,6 +13,7 @@ from typing import Literal
 
 from feeds.lines import is_one_line
 from feeds.state import FeedState
+from kioskd.alarms.alarm import Alarm
 from kioskd.commanded import Commanded
 from kioskd.event import Result
 from kioskd.health import DoorHealth, Health
@@ -27,6 +28,7 @@ Outcome = Literal["published", "expired", "refused"]
 SchemaName = Literal[
     "action",
     "action_compact",
+    "alarms",
     "audit",
     "diag",
     "health",
@@ -63,6 +65,10 @@ class Topics:
     @property
     def health(self) -> str:
         return f"{self.base}/health"
+
+    @property
+    def alarms(self) -> str:
+        return f"{self.base}/alarms"
 
     @property
     def audit(self) -> str:
@@ -380,6 +386,26 @@ def status(
     }
 
 
+def alarms(sender: Sender, told: Sequence[Alarm], telling: Telling) -> Payload:
+    """Those that ring, longest first, and when each of the others last rang."""
+    return {
+        **_head(sender),
+        "version": sender.version,
+        "alarms": [_alarm(one) for one in told],
+        "x": _telling(sender, telling),
+    }
+
+
+def _alarm(one: Alarm) -> Payload:
+    return {
+        "code": one.code,
+        **({"doorId": one.door} if one.door else {}),
+        "detail": one.sentence,
+        "began": _ms(one.began),
+        "ended": None if one.ended is None else _ms(one.ended),
+    }
+
+
 def health(sender: Sender, told: Health, wall: float) -> Payload:
     """How the kiosk is, in short; nothing that a controller needs."""
     return {
@@ -605,6 +631,11 @@ def compact_status(full: Payload) -> Payload:
     assert isinstance(problems, Sequence)
     codes = [{"code": problem["code"]} for problem in problems if isinstance(problem, Mapping)]
     return {**{key: full[key] for key in ("bootId", "state")}, "problems": codes, **_since(full)}
+
+
+def whole(full: Payload) -> Payload:
+    """The compact form of what has none."""
+    return full
 
 
 def compact_state(full: Payload) -> Payload:

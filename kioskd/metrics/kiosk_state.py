@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kioskd.alarms.alarm import Alarm
 from kioskd.delivery.database import AuditError
 from kioskd.judge import Judge
 from kioskd.part import Part
@@ -26,6 +27,7 @@ class Sources:
     rows           how many audit rows wait, counted up to a number; may raise AuditError
     model_version  which network files decide
     enabled        whether an operator lets a door decide
+    alarms         those that ring, and others
     """
 
     version: str
@@ -37,6 +39,7 @@ class Sources:
     rows: Callable[[int], int]
     model_version: Callable[[], str]
     enabled: Callable[[str], bool]
+    alarms: Callable[[], Sequence[Alarm]] = tuple
 
 
 class KioskState:

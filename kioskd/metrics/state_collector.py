@@ -1,9 +1,11 @@
 """The metrics that are read at each scrape, and cost nothing while nobody scrapes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import get_args
 
 from feeds.state import Phase
+from kioskd.alarms.alarm import AlarmCode
 from kioskd.judge import Judge
 from kioskd.machine import available_bytes
 from kioskd.metrics.kiosk_state import KioskState, memory_bytes
@@ -17,6 +19,7 @@ from kioskd.metrics.library import (
 from kioskd.problems import ProblemCode
 
 PHASES: tuple[str, ...] = get_args(Phase)
+ALARMS: tuple[AlarmCode, ...] = get_args(AlarmCode)
 CODES: tuple[str, ...] = get_args(ProblemCode)
 
 
@@ -121,7 +124,11 @@ def _of_the_kiosk(state: KioskState) -> Iterator[Metric]:
     )
     for name, seconds in state.silent_s():
         silent.add_metric([name], seconds)
-    yield from (problem, silent)
+    rings = Counter(alarm.code for alarm in state.sources.alarms() if alarm.rings)
+    alarm = GaugeMetricFamily("kioskd_alarm", "How many doors it rings at.", labels=["code"])
+    for alarm_code in ALARMS:
+        alarm.add_metric([alarm_code], rings[alarm_code])
+    yield from (problem, silent, alarm)
     connected = state.sources.connected()
     yield GaugeMetricFamily("kioskd_broker_connected", "1 while a broker has us.", connected)
     if (rows := state.rows_waiting) is not None:

@@ -8,10 +8,18 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import get_args
 
+from kioskd.alarms.alarm import AlarmCode
 from kioskd.delivery.outcome import Handed
 from kioskd.delivery.wire import Outcome
 from kioskd.event import Result, Verdict
-from kioskd.happenings import ActionEnded, AttemptEnded, BrokerMet, FeedChanged, FrameJudged
+from kioskd.happenings import (
+    ActionEnded,
+    AlarmChanged,
+    AttemptEnded,
+    BrokerMet,
+    FeedChanged,
+    FrameJudged,
+)
 from kioskd.metrics.library import CollectorRegistry, Counter, Histogram
 from kioskd.modes.reasons import Reason
 from kioskd.stream import Stream
@@ -60,6 +68,9 @@ class _Families:
         self.events = counter("events_ended", "Events by their end.", "door", "outcome")
         self.feeds = counter("feed_changes", "Feeds by new state.", "door", "state", "reason")
         self.connections = counter("broker_connections", "Times that a broker took us.")
+        self.alarms = counter("alarms", "Times that an alarm began.", "code")
+        for code in get_args(AlarmCode):
+            self.alarms.labels(code)
 
     def begin(self, door: str, mode: str) -> None:
         """Zeros of what will be counted: the first of anything is a change then, and seen."""
@@ -95,7 +106,12 @@ class Tallies:
         stream.listen("metrics", AttemptEnded, self.attempt_ended)
         stream.listen("metrics", ActionEnded, self.action_ended)
         stream.listen("metrics", FeedChanged, self.feed_changed)
+        stream.listen("metrics", AlarmChanged, self.alarm_changed)
         stream.listen("metrics", BrokerMet, lambda _: self._families.connections.inc())
+
+    def alarm_changed(self, changed: AlarmChanged) -> None:
+        if changed.alarm.rings:
+            self._families.alarms.labels(changed.alarm.code).inc()
 
     def frame_judged(self, judged: FrameJudged) -> None:
         if tally := self._doors.get(judged.door):

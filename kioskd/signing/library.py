@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from cryptography.x509 import load_pem_x509_certificates
 
 __all__ = [
     "AESGCM",
@@ -22,4 +23,5 @@ __all__ = [
     "PrivateFormat",
     "PublicFormat",
     "load_pem_private_key",
+    "load_pem_x509_certificates",
 ]

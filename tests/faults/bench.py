@@ -27,7 +27,8 @@ BASE = "liveness/v1/hq/kiosk-07"
 FRESH_S = 5.0  # an action may be acted on for so long: docs/connect/mqtt.md
 _FIRST_S, _MOST_S = 0.5, 30.0  # the back-off of the courier, and of feeds
 _NOTICE_S = 0.5  # what a look at a log and at a machine with other work may take
-_USUAL = {"recording", "clock"}  # problems of every bench: clips, and a machine without NTP
+# problems of every bench: clips, a machine without NTP, and certificates of two days
+_USUAL = {"recording", "clock", "certificate"}
 _ENDED = re.compile(r"attempt ended.* event_id=(\S+)")
 # An attempt that could not be recorded is told nobody, and says so: no row of it is missing.
 _UNRECORDED = re.compile(r"the door was not told.* event_id=(\S+)")

@@ -32,7 +32,8 @@ def door(feed: str, **rgb: object) -> dict[str, object]:
 
 
 def settings(broker: Mosquitto, feeds: Mapping[str, object], **rgb: object) -> dict[str, Any]:
-    """A configuration with one door per feed, for a broker without a password."""
+    """A configuration with one door per feed, for a broker without a password; its log is for
+    people, as at a terminal."""
     return {
         "site": "hq",
         "device": "kiosk-07",
@@ -40,6 +41,7 @@ def settings(broker: Mosquitto, feeds: Mapping[str, object], **rgb: object) -> d
         "mqtt": {"broker": "127.0.0.1", "port": broker.port},
         "feeds": dict(feeds),
         "doors": {f"{name}-door": door(name, **rgb) for name in feeds},
+        "logging": {"format": "console"},
     }
 
 

@@ -1,0 +1,1 @@
+"""What an operator must hear of: alarms, when they began and ended, and who is told."""

@@ -1,0 +1,1 @@
+"""Home Assistant: the kiosk told as a device there, by MQTT discovery."""
