@@ -56,6 +56,13 @@ def picture_changes(path: str, after_s: float) -> str:
     )
 
 
+def virtual(name: str, called: str) -> str:
+    return (
+        f"{name} ({called}) is no camera but a program that shows what it likes: name the real"
+        " camera, which `kioskd devices` lists, or allow this one with virtual: true"
+    )
+
+
 def time_jumped(name: str) -> str:
     return (
         f"{name} gave its images times that jumped: it is opened again. If that comes back, have"

@@ -521,6 +521,30 @@ def verify(
 
 
 @main.group()
+def feeds() -> None:
+    """Which camera each feed is known to have."""
+
+
+@feeds.command("list")
+@CONFIG
+def feeds_list(config: Path) -> None:
+    """Print what is known of each feed's camera, and any that was refused in its place."""
+    from kioskd.commands import feeds as command
+
+    sys.exit(command.show(config))
+
+
+@feeds.command("accept")
+@click.argument("feed")
+@CONFIG
+def feeds_accept(feed: str, config: Path) -> None:
+    """Take the other camera that was refused at FEED: you changed it yourself."""
+    from kioskd.commands import feeds as command
+
+    sys.exit(command.accept(config, feed))
+
+
+@main.group()
 def people() -> None:
     """Who is enrolled on this kiosk, for doors that open to nobody else."""
 

@@ -13,6 +13,8 @@ from feeds.feed import Feed
 from feeds.feed_settings import PlayedSource
 from feeds.state import FeedState
 from kioskd import __version__, log, log_lines
+from kioskd.camera_pins import CameraPins
+from kioskd.camera_watch import CameraWatch
 from kioskd.config.load import Config, Door
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
@@ -88,6 +90,7 @@ class Daemon:
         self._audit = self._audit_log(seal)
         self.stream = Stream(self._tell_listeners)
         self._problems = Problems(self.stream.tell)
+        self._pins = CameraPins(config.state_dir)
         self._pictures: dict[str, Reason] = {}  # by feed
         self._own = {door.name: own_mode(door) for door in config.doors}
         self._deciding = {name: own.needs for name, own in self._own.items()}
@@ -211,7 +214,11 @@ class Daemon:
 
     def _judge(self, door: Door) -> Judge:
         perceiver = Perceiver(self.networks, self._config.perception.settings())
-        feed = Feed(door.feed, lambda state: self.stream.tell(FeedChanged(door.name, state)))
+        feed = Feed(
+            door.feed,
+            lambda state: self.stream.tell(FeedChanged(door.name, state)),
+            partial(self._pins.distrust, door.feed.name),
+        )
         mode, deliver, tell = self._own[door.name].mode, self.courier.deliver, self.stream.tell
         return Judge(door.name, feed, perceiver, mode, deliver, tell, self._checked)
 
@@ -312,6 +319,7 @@ class Daemon:
         listen("pictures", FrameJudged, PictureWatch(self._picture))
         listen("diagnostics", Stepped, courier.diagnostic)
         listen("people", AttemptEnded, self._tell_of_people)
+        listen("cameras", FeedChanged, CameraWatch(partial(self._problems.set, "camera")))
 
     def _page(self, settings: PageSettings) -> Part:
         # Imported here: a door that serves no page does without the libraries for it.

@@ -16,6 +16,7 @@ ProblemCode = Literal[
     "audit_begun",  # the audit log was gone, empty or an older copy: numbers have a new epoch
     "audit_aside",  # rows of the audit log cannot be read or sent, and were put aside
     "audit_size",  # the audit log is larger than it was allowed to be
+    "camera",  # a feed has another camera than before, a virtual one, or one that shows a loop
     "clock",  # nothing says that the wall clock is right
     "courier",  # a mistake of ours in delivery
     "action_dropped",  # an action grew too old before the broker took it

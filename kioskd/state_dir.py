@@ -6,9 +6,14 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from kioskd.camera_pins import PREFIX
+
 LOCK_FILE = "kioskd.lock"
 # How the names begin of all that kioskd keeps here.
-OURS = ("kioskd.lock", "audit.db", "sessions.db", "signing.", "people.", "lockout.json")
+OURS = (
+    *("kioskd.lock", "audit.db", "sessions.db", "signing.", "people.", "lockout.json"),
+    PREFIX,  # of what is known of the cameras
+)
 
 
 class StateDirError(Exception):

@@ -90,7 +90,10 @@ def test_the_example_shows_every_key_with_its_unit_range_and_default(
     assert comment == key.facts
 
 
-RETRIES = ("stall_s", "hang_s", "open_s", "retry_first_s", "retry_most_s", "rotate", "mirror")
+RETRIES = (
+    *("stall_s", "hang_s", "open_s", "retry_first_s", "retry_most_s"),
+    *("rotate", "mirror", "identity"),
+)
 
 
 def test_the_example_sets_each_key_to_its_default_but_for_the_demo() -> None:

@@ -184,6 +184,7 @@ def feed_settings(name: str, feed: AnyFeed, folder: Path, vault: Vault) -> FeedS
         retry_most_s=feed.retry_most_s,
         rotate=feed.rotate,
         mirror=feed.mirror,
+        identity=feed.identity,
     )
 
 
@@ -223,7 +224,7 @@ def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
 
 def _source(feed: AnyFeed, folder: Path, vault: Vault) -> Source:
     if isinstance(feed, UsbFeed):
-        return UsbSource(feed.device, feed.width, feed.height, feed.fps)
+        return UsbSource(feed.device, feed.width, feed.height, feed.fps, feed.virtual)
     if isinstance(feed, FileFeed):
         return FileSource(str(folder / feed.path), feed.pace, feed.repeat, feed.fps)
     if isinstance(feed, RealSenseFeed):

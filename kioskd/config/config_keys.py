@@ -462,6 +462,11 @@ class Feed(Section):
         description="Swap left and right, after turning: for a camera that mirrors its picture, as"
         " many webcams do.",
     )
+    identity: Literal["pin", "off"] = Field(
+        default=FEED.identity,
+        description="pin: the first camera seen is the only one taken, until another is accepted by"
+        " `kioskd feeds accept` (docs/install/feeds.md, The same camera); off: any.",
+    )
 
 
 class UsbFeed(Feed):
@@ -477,6 +482,10 @@ class UsbFeed(Feed):
     height: int | None = number(None, 120, 4320, "px", "Image height; none: the camera's choice.")
     fps: float | None = number(
         None, 1.0, 120.0, "frames/s", "Frame rate; none: the camera's choice."
+    )
+    virtual: bool = Field(
+        default=False,
+        description="Take a program's pictures for a camera's (v4l2loopback, OBS), for trials.",
     )
 
 
