@@ -19,6 +19,7 @@ from feeds.capture_messages import Message
 from feeds.feed_settings import FeedSettings, PlayedSource
 from feeds.frame import Frame
 from feeds.hardware import Facts
+from feeds.loops import LoopWatch
 from feeds.process import CaptureProcess
 from feeds.retry import Retry
 from feeds.slot import Slot, Taken
@@ -78,6 +79,7 @@ class Feed:
         self._process: CaptureProcess | None = None
         self._closing: Message | None = None
         self._watch = Watch(settings, monotonic())
+        self._loops = LoopWatch()  # over all openings: whoever plays a loop can break a connection
         self._retry = Retry(settings.retry_first_s, settings.retry_most_s)
         self._before = FeedCounts()  # counted by capture processes that have ended
         self._session = 0  # the next capture process's first
@@ -130,7 +132,9 @@ class Feed:
         if taken is None:
             return None
         process.acknowledge()
-        return None if self._too_old(taken) else self._handed_out(taken, process.slot)
+        if self._too_old(taken) or self._looped(taken):
+            return None
+        return self._handed_out(taken, process.slot)
 
     def _too_old(self, taken: Taken) -> bool:
         """Whether the frame lay in the slot while the camera behind it had stalled.
@@ -140,6 +144,16 @@ class Feed:
         if self.settings.has_own_time:
             return False
         return monotonic() - taken.captured_at > self._watch.patience_s
+
+    def _looped(self, taken: Taken) -> bool:
+        """Whether the camera shows what it showed before. A recording may, and is told as one."""
+        if self.settings.loops == "ignore" or isinstance(self.settings.source, PlayedSource):
+            return False
+        if not self._loops.saw(taken.image, taken.captured_at):
+            return False
+        self._retry.online(monotonic())
+        self._become("stalled", "looped", naming.looped(self._name))
+        return True
 
     def _handed_out(self, taken: Taken, slot: Slot) -> Frame:
         self._count(slot, taken=1)

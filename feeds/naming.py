@@ -74,6 +74,13 @@ def frozen(name: str) -> str:
     return f"{name} gives the same image again and again"
 
 
+def looped(name: str) -> str:
+    return (
+        f"{name} shows again what it showed some time before, as a recording does that is played in"
+        " a loop: see what stands between the camera and this machine"
+    )
+
+
 def blank(name: str) -> str:
     return (
         f"{name} shows one single colour and no picture: take the cap off its lens, switch its"

@@ -92,7 +92,7 @@ def test_the_example_shows_every_key_with_its_unit_range_and_default(
 
 RETRIES = (
     *("stall_s", "hang_s", "open_s", "retry_first_s", "retry_most_s"),
-    *("rotate", "mirror", "identity"),
+    *("rotate", "mirror", "identity", "loops"),
 )
 
 

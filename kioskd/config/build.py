@@ -185,6 +185,7 @@ def feed_settings(name: str, feed: AnyFeed, folder: Path, vault: Vault) -> FeedS
         rotate=feed.rotate,
         mirror=feed.mirror,
         identity=feed.identity,
+        loops=feed.loops,
     )
 
 

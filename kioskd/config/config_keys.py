@@ -467,6 +467,11 @@ class Feed(Section):
         description="pin: the first camera seen is the only one taken, until another is accepted by"
         " `kioskd feeds accept` (docs/install/feeds.md, The same camera); off: any.",
     )
+    loops: Literal["refuse", "ignore"] = Field(
+        default=FEED.loops,
+        description="refuse: a camera that shows again what it showed before, as a recording in a"
+        " loop does, gives no frames; ignore: it does (docs/install/feeds.md, Loops).",
+    )
 
 
 class UsbFeed(Feed):
