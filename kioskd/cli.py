@@ -442,11 +442,12 @@ def keys_export(config: Path, every: bool) -> None:
 
 @keys.command("create")
 @CONFIG
-def keys_create(config: Path) -> None:
+@click.option("--file", type=PATH, help="Make it here, such as for a systemd credential.")
+def keys_create(config: Path, file: Path | None) -> None:
     """Make the key before the first start, so that controllers can have it."""
     from kioskd.commands import keys as command
 
-    sys.exit(command.create(config))
+    sys.exit(command.create(config, file=file))
 
 
 @keys.command("list")

@@ -232,10 +232,11 @@ class Daemon:
 
     def _seal_of(self) -> Seal:
         # Imported here: a kiosk that signs nothing does without the library for it.
-        from kioskd.signing.ed25519 import KEY_FILE, SigningError, signer_at
+        from kioskd.signing.ed25519 import SigningError, signer_at
 
+        key = self._config.signing_key
         try:
-            signer = signer_at(self._state_dir.path / KEY_FILE)
+            signer = signer_at(key, makes=key.parent == self._state_dir.path)
         except SigningError as error:
             raise WrongStateDirError(str(error)) from error
         return Seal(signer.key_id, signer.signature)

@@ -40,6 +40,7 @@ from kioskd.modes.spec import ModeSpec
 from kioskd.opening_hours import opening_hours
 from kioskd.page.page_settings import PageSettings
 from kioskd.sessions.session_settings import SessionsSettings
+from kioskd.signing.key_files import KEY_FILE
 
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
 
@@ -54,6 +55,7 @@ def build(
         site=settings.site,
         device=settings.device,
         state_dir=Path(state_dir),
+        signing_key=_signing_key(settings, folder, Path(state_dir), vault),
         embedded=settings.mqtt.broker == "embedded",
         delivery=delivery_settings(settings, folder, vault, digest),
         perception=Perception(
@@ -76,6 +78,15 @@ def build(
         metrics=metrics_settings(settings) if settings.metrics.enabled else None,
         inspect=inspect_settings(settings, vault) if settings.inspect.enabled else None,
     )
+
+
+def _signing_key(settings: Settings, folder: Path, state_dir: Path, vault: Vault) -> Path:
+    """Where the configuration says, else where systemd put it, else in the state folder."""
+    if settings.signing.key_file:
+        return folder / settings.signing.key_file
+    credentials = vault.environment.get("CREDENTIALS_DIRECTORY")
+    given = Path(credentials, KEY_FILE) if credentials else None
+    return given if given is not None and given.exists() else state_dir / KEY_FILE
 
 
 def metrics_settings(settings: Settings) -> MetricsSettings:

@@ -355,6 +355,12 @@ class Signing(Section):
         default=DELIVERY.signed,
         description="Sign events, states, status and audit records. With false, /status says so.",
     )
+    key_file: str | None = Field(
+        default=None,
+        min_length=1,
+        description="File of the private key, made by `kioskd keys create`; none: the systemd"
+        " credential signing.key where there is one, else signing.key in state_dir.",
+    )
     compact: bool = Field(
         default=DELIVERY.signed_compact,
         description="Sign the short forms of mqtt.payload: compact too. They outgrow 256 bytes then"
