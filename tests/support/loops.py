@@ -1,12 +1,17 @@
 """Clips played twice, the second time a little otherwise, and what is found of that.
 
-python -m tests.support.loops FILE ...    of each: likeness as it is, and once it is played twice
+python -m tests.support.loops FILE ...    likeness of each as it is, and of it played twice
+python -m tests.support.loops FOLDER ...  of its pictures in their order, as if 5 came a second
+python -m tests.support.loops cost        processor time for a frame of each size
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
+from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -65,6 +70,16 @@ CHANGES: dict[str, Change] = {
 }
 
 
+def folder(path: Path) -> list[Shown]:
+    """Pictures in the order of their last numbers."""
+
+    def number(file: Path) -> tuple[int, ...]:
+        return tuple(map(int, re.findall(r"\d+", file.stem)))
+
+    files = sorted(path.glob("*.jpg"), key=number)
+    return [(imaging.read_image(str(file)), n / 5.0 + 0.05) for n, file in enumerate(files)]
+
+
 def clip(path: str, most_s: float = 60.0) -> list[Shown]:
     """The pictures of a video, at its own pace but at most 15 a second, as a judge takes them."""
     capture = imaging.open_file(path)
@@ -104,13 +119,27 @@ def watched(shown: Iterable[Shown]) -> tuple[float, float | None]:
     return greatest, found
 
 
+def cost() -> None:
+    for width, height in ((640, 480), (1280, 720), (1920, 1080), (3840, 2160)):
+        image = RANDOM.integers(0, 256, (height, width, 3), np.uint8)
+        watch, took = LoopWatch(), []
+        for n in range(300):
+            began = thread_time()
+            watch.saw(image, n / 30.0)
+            took.append(1000.0 * (thread_time() - began))
+        mean, worst = float(np.mean(took)), float(np.percentile(took, 99))
+        print(f"{width}x{height}: {mean:.2f} ms in the mean, {worst:.2f} ms at the 99th percentile")
+
+
 def main(paths: list[str]) -> None:
     for path in paths:
-        whole = clip(path, 300.0)
+        whole = folder(Path(path)) if Path(path).is_dir() else clip(path, 300.0)
         likeness, found = watched(whole)
         print(f"{path}: {length_s(whole):.0f} s, likeness up to {likeness:.2f}, {_told(found)}")
         part = [each for each in whole if each[1] < 15.0]
-        for name, change in CHANGES.items() if length_s(part) > 9.0 else ():
+        for name, change in (
+            CHANGES.items() if length_s(part) > 9.0 and not Path(path).is_dir() else ()
+        ):
             likeness, found = watched(twice(part, change))
             after = None if found is None else found - length_s(part)
             print(f"    again, {name}: {likeness:.2f}, {_told(after)}", flush=True)
@@ -121,4 +150,4 @@ def _told(found: float | None) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    cost() if sys.argv[1:] == ["cost"] else main(sys.argv[1:])
