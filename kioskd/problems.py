@@ -17,6 +17,7 @@ ProblemCode = Literal[
     "audit_aside",  # rows of the audit log cannot be read or sent, and were put aside
     "audit_size",  # the audit log is larger than it was allowed to be
     "camera",  # a feed has another camera than before, a virtual one, or one that shows a loop
+    "certificate",  # new certificates for the broker cannot be used: those before go on
     "clock",  # nothing says that the wall clock is right
     "courier",  # a mistake of ours in delivery
     "action_dropped",  # an action grew too old before the broker took it
