@@ -223,7 +223,7 @@ class Feed:
         return True
 
     def _distrusted(self, facts: Facts) -> str | None:
-        if self.settings.identity == "off" or isinstance(self.settings.source, PlayedSource):
+        if self.settings.pinning == "off" or isinstance(self.settings.source, PlayedSource):
             return None  # a recording is no camera, and is told as what it is
         return self._distrust(facts)
 

@@ -63,7 +63,7 @@ class FeedSettings:
 
     rotate  degrees clockwise by which each picture is turned, so that heads are up: 0, 90, 180, 270
     mirror  whether its left and right then change places
-    identity  pin: who is told which camera it is (hardware.py) may refuse another one
+    pinning   pin: who is told which camera it is (hardware.py) may refuse another one
     loops     refuse: a camera that shows again what it showed before (loops.py) gives no frames
 
     Raises ValueError where the feed's name, or a text of its source, is not one line of text.
@@ -78,7 +78,7 @@ class FeedSettings:
     retry_most_s: float = 30.0
     rotate: int = 0
     mirror: bool = False
-    identity: Literal["pin", "off"] = "pin"
+    pinning: Literal["pin", "off"] = "pin"
     loops: Literal["refuse", "ignore"] = "refuse"
 
     def __post_init__(self) -> None:

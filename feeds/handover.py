@@ -74,7 +74,7 @@ class _Handover:
 
     def _certificate(self) -> dict[str, str]:
         """Asked for before the stream is opened: pictures would grow old meanwhile."""
-        if self._settings.identity == "off":
+        if self._settings.pinning == "off":
             return {}
         self._slot.beat(monotonic())
         try:
@@ -93,7 +93,7 @@ class _Handover:
         if isinstance(self._source, PlayedSource) and reader.period_s is not None:
             self._patience_s = max(self._patience_s, 2 * reader.period_s)  # a slow show is no fault
         self._started_at = self._first_due_at(reader.period_s or _BARELY_S)
-        pinned = self._settings.identity == "pin"
+        pinned = self._settings.pinning == "pin"
         facts = self._facts or (hardware.plugged_in(self._source) if pinned else {})
         self._tell(Message("opened", patience_s=self._patience_s, facts=facts))
         live = not isinstance(self._source, PlayedSource)

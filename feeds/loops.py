@@ -9,8 +9,8 @@ there is nothing to compare, and nothing is found.
     thumbnail  16 x 12 grey squares of the picture; every STEP_S the mean of those around
     change     of a thumbnail since CHANGE_S ago, without that of the whole's brightness, made to
                have length 1; nothing where it is below MOVES
-    likeness   of the last WINDOW_S with as long a time before: the mean cosine of their changes; 1
-               for the same again, 0 for two times that have nothing in common
+    resemblance  of the last WINDOW_S with as long a time before: the mean cosine of their changes;
+               1 for the same again, 0 for two times that have nothing in common
 
 Pure: times are arguments. The thumbnails stay in memory and go nowhere; a face is a few squares
 of one.
@@ -40,7 +40,7 @@ SHORTEST_S = 3.0  # what repeats itself sooner may be a fan or an escalator
 ALIKE, OTHER = (
     0.85,
     0.6,
-)  # likeness from which it is the same again, and below which it surely is not
+)  # resemblance from which it is the same again, and below which it surely is not
 BEYOND = 0.15  # so much more alike than at lags below SHORTEST_S, or it is such a thing
 FOUND_S = 1.0  # so long the same again, and it is a loop
 OVER_S = 5.0  # so long something else moves, and it is none any more
@@ -52,11 +52,11 @@ _SQUARES = WIDE * HIGH
 class LoopWatch:
     """One camera's. Whether it is `looped` stands until something else moves before it.
 
-    likeness  at the last step, the greatest with what was SHORTEST_S ago or longer
+    resemblance  at the last step, the greatest with what was SHORTEST_S ago or longer
     """
 
     def __init__(self) -> None:
-        self.looped, self.likeness = False, 0.0
+        self.looped, self.resemblance = False, 0.0
         self._near: deque[tuple[float, Squares]] = deque()
         self._before: deque[Squares | None] = deque([None] * _BACK, _BACK)
         self._past = _Past(round(MEMORY_S / STEP_S), round(WINDOW_S / STEP_S))
@@ -95,11 +95,11 @@ class LoopWatch:
         return np.average([seen for _, seen in near], axis=0, weights=weights)
 
     def _decide(self) -> None:
-        likeness = self._past.likeness(MOVING_S / STEP_S)
-        self.likeness = float(likeness[_SHORTEST:].max())
-        soon = float(likeness[_SOONEST:_SHORTEST].max())
-        same = self.likeness >= max(ALIKE, soon + BEYOND)
-        other = self._past.moves and self.likeness < OTHER
+        resemblance = self._past.resemblance(MOVING_S / STEP_S)
+        self.resemblance = float(resemblance[_SHORTEST:].max())
+        soon = float(resemblance[_SOONEST:_SHORTEST].max())
+        same = self.resemblance >= max(ALIKE, soon + BEYOND)
+        other = self._past.moves and self.resemblance < OTHER
         self._same = self._same + 1 if same else 0
         self._other = 0 if same else self._other + other
         if self._same * STEP_S >= FOUND_S:
@@ -132,7 +132,7 @@ class _Past:
         self.moves = bool(row[0] > 0.0)
         self._moving[self._turn % self.size] = self._together[0]
 
-    def likeness(self, least: float) -> Numbers:
+    def resemblance(self, least: float) -> Numbers:
         """By lag in steps; 0 where fewer than `least` steps moved, now or then."""
         then = self._by_lag(self._moving)
         enough = np.minimum(then, then[0]) > least - 0.5

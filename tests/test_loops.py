@@ -46,8 +46,8 @@ def _picture(
 
 @pytest.mark.parametrize("name", ["as it is", "JPEG of quality 20", "all of it a little"])
 def test_the_same_again_is_found_though_it_was_changed(name: str) -> None:
-    likeness, found = watched(twice(wandering(10.0, seed=1), CHANGES[name]))
-    assert likeness > loops.ALIKE
+    resemblance, found = watched(twice(wandering(10.0, seed=1), CHANGES[name]))
+    assert resemblance > loops.ALIKE
     assert found is not None
     assert 10.0 < found < 19.5
 
@@ -61,9 +61,9 @@ def test_a_person_before_a_webcam_is_found_when_the_clip_that_ships_comes_again(
 
 
 def test_what_moves_as_it_likes_is_no_loop() -> None:
-    likeness, found = watched(wandering(40.0, seed=2))
+    resemblance, found = watched(wandering(40.0, seed=2))
     assert found is None
-    assert likeness < loops.OTHER
+    assert resemblance < loops.OTHER
 
 
 @pytest.mark.parametrize("noise", [0.0, 3.0, 15.0])
@@ -71,8 +71,8 @@ def test_an_empty_room_is_no_loop_however_much_it_resembles_itself(noise: float)
     random = np.random.default_rng(3)
     wall, nobody = np.full((HEIGHT, WIDTH), 90.0), np.zeros((3, 2))
     still = [(_picture(wall, nobody, random, noise), n / RATE) for n in range(round(12 * RATE))]
-    likeness, found = watched(still)
-    assert (found, likeness < 0.2) == (None, True)
+    resemblance, found = watched(still)
+    assert (found, resemblance < 0.2) == (None, True)
 
 
 @pytest.mark.parametrize("period_s", [0.7, 2.0])

@@ -195,7 +195,7 @@ def feed_settings(name: str, feed: AnyFeed, folder: Path, vault: Vault) -> FeedS
         retry_most_s=feed.retry_most_s,
         rotate=feed.rotate,
         mirror=feed.mirror,
-        identity=feed.identity,
+        pinning=feed.identity,
         loops=feed.loops,
     )
 

@@ -469,7 +469,7 @@ class Feed(Section):
         " many webcams do.",
     )
     identity: Literal["pin", "off"] = Field(
-        default=FEED.identity,
+        default=FEED.pinning,
         description="pin: the first camera seen is the only one taken, until another is accepted by"
         " `kioskd feeds accept` (docs/install/feeds.md, The same camera); off: any.",
     )

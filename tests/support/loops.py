@@ -1,6 +1,6 @@
 """Clips played twice, the second time a little otherwise, and what is found of that.
 
-python -m tests.support.loops FILE ...    likeness of each as it is, and of it played twice
+python -m tests.support.loops FILE ...    resemblance of each as it is, and of it played twice
 python -m tests.support.loops FOLDER ...  of its pictures in their order, as if 5 came a second
 python -m tests.support.loops cost        processor time for a frame of each size
 """
@@ -110,12 +110,12 @@ def length_s(shown: list[Shown]) -> float:
 
 
 def watched(shown: Iterable[Shown]) -> tuple[float, float | None]:
-    """The greatest likeness, and when a loop was found, seconds; None: never."""
+    """The greatest resemblance, and when a loop was found, seconds; None: never."""
     watch, greatest, found = LoopWatch(), 0.0, None
     for image, at in shown:
         if watch.saw(image, at) and found is None:
             found = at
-        greatest = max(greatest, watch.likeness)
+        greatest = max(greatest, watch.resemblance)
     return greatest, found
 
 
@@ -134,15 +134,17 @@ def cost() -> None:
 def main(paths: list[str]) -> None:
     for path in paths:
         whole = folder(Path(path)) if Path(path).is_dir() else clip(path, 300.0)
-        likeness, found = watched(whole)
-        print(f"{path}: {length_s(whole):.0f} s, likeness up to {likeness:.2f}, {_told(found)}")
+        resemblance, found = watched(whole)
+        print(
+            f"{path}: {length_s(whole):.0f} s, resemblance up to {resemblance:.2f}, {_told(found)}"
+        )
         part = [each for each in whole if each[1] < 15.0]
         for name, change in (
             CHANGES.items() if length_s(part) > 9.0 and not Path(path).is_dir() else ()
         ):
-            likeness, found = watched(twice(part, change))
+            resemblance, found = watched(twice(part, change))
             after = None if found is None else found - length_s(part)
-            print(f"    again, {name}: {likeness:.2f}, {_told(after)}", flush=True)
+            print(f"    again, {name}: {resemblance:.2f}, {_told(after)}", flush=True)
 
 
 def _told(found: float | None) -> str:
