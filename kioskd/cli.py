@@ -72,6 +72,16 @@ def run(config: Path) -> None:
 
 @main.command()
 @CONFIG
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def reload(config: Path, as_json: bool) -> None:
+    """Have the running daemon read its configuration again; say what it took, and what not."""
+    from kioskd.commands import reload as command
+
+    sys.exit(command.run(config, as_json=as_json))
+
+
+@main.command()
+@CONFIG
 @click.option("--as", "user", help="Look as this user does; the unit's own is kioskd. Needs root.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(config: Path, user: str | None, as_json: bool) -> None:
@@ -315,12 +325,14 @@ def evaluate(
 @click.option("--apcer", type=click.FloatRange(0, 100), help="Wanted: % of attacks let in.")
 @click.option("--write", type=PATH, help="Write the proposal there too.")
 @click.option("--allow-looser", is_flag=True, help="Choose what lets more pass than the defaults.")
+@click.option("--apply", is_flag=True, help="Put it into the door's configuration, and reload.")
 def calibrate(
     scheme: str | None,
     bpcer: float | None,
     apcer: float | None,
     write: Path | None,
     allow_looser: bool,
+    apply: bool,
     **asked: Any,
 ) -> None:
     """Fit the score to DATASET and propose thresholds, with what each choice costs."""
@@ -334,7 +346,9 @@ def calibrate(
     wish = Wish("bpcer", bpcer / 100) if bpcer is not None else Wish("apcer", (apcer or 0.0) / 100)
     request = Request(schemes=_schemes((scheme,) if scheme else ()), **asked)
     told = " ".join(("kioskd", *sys.argv[1:]))
-    sys.exit(command.run(request, command.Proposing(wish, told, write, allow_looser)))
+    if apply and request.config is None:
+        raise click.UsageError("--apply goes with -c FILE, which it changes")
+    sys.exit(command.run(request, command.Proposing(wish, told, write, allow_looser, apply)))
 
 
 @main.command()

@@ -3,10 +3,11 @@
 import secrets
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feeds.feed import Feed
@@ -27,15 +28,17 @@ from kioskd.door_guard import DoorGuard
 from kioskd.event import Result
 from kioskd.happenings import (
     AttemptEnded,
+    ConfigurationRead,
     FeedChanged,
     FrameJudged,
     Happening,
     ModeChanged,
+    RulesChanged,
     Stepped,
 )
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
-from kioskd.judge import Judge, Shut, UseMode, Watch
+from kioskd.judge import Judge, Message, Shut, UseMode, UseRules, Watch
 from kioskd.metrics.health_teller import HealthTeller
 from kioskd.metrics.kiosk_state import KioskState, Sources
 from kioskd.metrics.metrics_settings import MetricsSettings
@@ -50,6 +53,8 @@ from kioskd.part import Part
 from kioskd.picture_watch import PictureWatch
 from kioskd.problems import ProblemChanged, Problems
 from kioskd.prompter import Prompter
+from kioskd.reload.reloaded import Reloaded
+from kioskd.reload.reloader import Reloader, Shell
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.state_dir import StateDir, WrongStateDirError
 from kioskd.stream import Stream
@@ -81,8 +86,9 @@ class Daemon:
     sentence.
     """
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, file: Path | None = None) -> None:
+        """`file`: where the configuration is read again; None: it is not."""
+        self._config, self._digest = config, config.digest
         self._log = log.logger()
         self._state_dir = StateDir(config.state_dir)
         self.networks = networks(config)
@@ -132,6 +138,8 @@ class Daemon:
             self.add(HealthTeller(self._state, self.stream, self.courier.health))
         if config.metrics is not None:
             self.add(self._metrics(config.metrics))
+        self._reloader = Reloader(file, self._state_dir.path, config, self._shell())
+        self.add(self._reloader)
 
     @property
     def judges(self) -> list[Judge]:
@@ -193,6 +201,17 @@ class Daemon:
                 feed = part.feed.settings.name
                 gone = FeedState(feed, "offline", "stopped", "this door was stopped", time.time())
                 self.stream.tell(FeedChanged(part.door, gone))
+
+    def reload(self) -> Reloaded:
+        """Read config.yaml again, and say what came of it; from any thread but a judge's.
+
+        Waits until it is done. Who asks while it goes on shares the answer of the next one.
+        """
+        return self._reloader.reload()
+
+    def ask_to_reload(self) -> None:
+        """The same, and nobody waits for the answer."""
+        self._reloader.ask()
 
     @property
     def failure(self) -> str | None:
@@ -289,18 +308,13 @@ class Daemon:
         # Imported here: a door that takes no sessions does without the libraries for them.
         from kioskd.sessions.sessions_part import listen, sessions
 
-        def ask(door: str, mode: UseMode) -> None:
-            for judge in self.judges:
-                if judge.door == door:
-                    judge.send(mode)
-
         made = sessions(
             self._config,
             settings,
             self.networks,
             self._state_dir.path,
             self._own,
-            ask,
+            self._send,
             self._model_version,
             self._answer,
             None if self._people is None else self._people.enrolled,
@@ -332,6 +346,7 @@ class Daemon:
             model_version=self._model_version,
             connected=lambda: self.courier.connected,
             problems=lambda: self._problems.present,
+            config=lambda: self._digest,
             keeps_up=self._share_judged,
             added=self.networks.manifest.weights,
         )
@@ -356,7 +371,7 @@ class Daemon:
         return KioskState(
             Sources(
                 version=__version__,
-                config=self._config.digest,
+                config=lambda: self._digest,
                 networks=self.networks,
                 parts=lambda: self.parts,
                 connected=lambda: self.courier.connected,
@@ -366,6 +381,59 @@ class Daemon:
             )
         )
 
+    def _shell(self) -> Shell:
+        """What is done when config.yaml is read again."""
+
+        def refusal(sentence: str | None) -> None:
+            self._problems.set("configuration", sentence)
+
+        def restart(sentence: str | None) -> None:
+            self._problems.set("restart", sentence)
+
+        def answered(answer: Reloaded) -> None:
+            self.stream.tell(ConfigurationRead(answer))
+
+        return Shell(self._prepare, self._use, self._took, answered, refusal, restart)
+
+    def _prepare(self, doors: Collection[Door]) -> None:
+        """Raises NetworkError where a network that these doors need cannot be loaded."""
+        perception = self._config.perception.settings()
+        for door in doors:
+            own_mode(door)  # a mistake of ours shows before anything is changed
+
+        def check(more: Networks) -> None:
+            warm_up(more, perception)
+
+        self.networks.add(_roles_of(doors, sessions=self._sessions is not None), check)
+
+    def _took(self, digest: str) -> None:
+        self._digest = digest
+        self.courier.configured(digest)
+
+    def _use(self, door: Door, digest: str, changed: bool) -> threading.Event:
+        """From its next frame on a door goes by these rules; what it has begun is nothing then."""
+        taken = threading.Event()
+
+        def take() -> None:
+            self.courier.configured_at(door.feed.name, digest)
+            if changed:
+                self._guard.use(door)
+                if self._people is not None:
+                    self._people.enrolled.use(door.name, recognises=door.recognises)
+                self.stream.tell(RulesChanged(door.name, door, digest))
+            taken.set()
+
+        def send(mode: UseMode | None) -> None:
+            self._send(door.name, UseRules(take, mode))
+
+        if not changed:
+            send(None)
+        elif self._sessions is None:
+            send(own_mode(door))
+        else:
+            self._sessions.keeper.use(door, own_mode(door), send)
+        return taken
+
     def _share_judged(self, door: str) -> float | None:
         loads = [judge.load for judge in self.judges if judge.door == door]
         return next((load.share for load in loads if load is not None), None)
@@ -374,9 +442,12 @@ class Daemon:
         self, door: str, measures: frozenset[Measure], plan: LivenessPlan | None, every_s: float
     ) -> None:
         """All that the page can have done: it comes after the decision, and has no part in it."""
+        self._send(door, Watch(measures, plan, every_s))
+
+    def _send(self, door: str, message: Message) -> None:
         for judge in self.judges:
             if judge.door == door:
-                judge.send(Watch(measures, plan, every_s))
+                judge.send(message)
 
     def _write(self, happening: Happening) -> None:
         for line in log_lines.lines(happening):
@@ -448,14 +519,20 @@ def _roles(wanted: Iterable[Needs]) -> frozenset[Role]:
     return frozenset().union(*(needs(want.measures, want.schemes) for want in wanted))
 
 
+def _roles_of(doors: Collection[Door], *, sessions: bool) -> frozenset[Role]:
+    """The networks that doors need, with `sessions` for whatever a session may ask for there."""
+    roles = _roles(catalogue.needs(door.mode, binds=door.binds) for door in doors)
+    if not sessions:
+        return roles
+    from kioskd.sessions.operations import roles as of_sessions
+
+    return roles | of_sessions(doors)
+
+
 def networks(config: Config) -> Networks:
     """The networks that a configuration asks for, checked, loaded and warm; NetworkError if not."""
     perception = config.perception
-    roles = _roles(catalogue.needs(door.mode, binds=door.binds) for door in config.doors)
-    if config.sessions is not None:
-        from kioskd.sessions.operations import roles as of_sessions
-
-        roles |= of_sessions(config.doors)
+    roles = _roles_of(config.doors, sessions=config.sessions is not None)
     if config.people is not None:
         from kioskd.identity.people_part import roles as of_people
 

@@ -54,6 +54,10 @@ class DoorGuard(Worker):
         self._opened[door] = self._clock.monotonic()
         return result
 
+    def use(self, door: Door) -> None:
+        """The door goes by these from here on; on its judge's thread. What was counted stays."""
+        self._rules[door.name], self._settings[door.name] = door, door.lockout
+
     def _why_not(self, door: str) -> Reason | None:
         rules = self._rules.get(door)
         if self._left_s(door) > 0.0:
@@ -91,7 +95,7 @@ class DoorGuard(Worker):
             self._trouble(told if names is not None else None)
 
     def _locked(self) -> list[tuple[str, float]]:
-        return [(door, left) for door in self._settings if (left := self._left_s(door)) > 0.0]
+        return [(door, left) for door in list(self._settings) if (left := self._left_s(door)) > 0.0]
 
     def _left_s(self, door: str) -> float:
         settings = self._settings.get(door)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from feeds.frame import Frame
 from feeds.state import FeedState
+from kioskd.config.config import Door
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.wire import Outcome
 from kioskd.event import Result, Step
 from kioskd.modes.finding import Finding
 from kioskd.modes.spec import Needs
 from kioskd.problems import ProblemChanged
+from kioskd.reload.reloaded import Reloaded
 from models.observation import Measure, Observation
 
 
@@ -55,11 +57,29 @@ class ModeChanged:
 
     needs    what it may ask to have measured
     failure  why nobody is decided on there instead, which is a network that the mode needs; or None
+    session  id of the session that it decides for; "": the door's own mode
     """
 
     door: str
     needs: Needs
     failure: str | None
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesChanged:
+    """A door goes by other rules from its next frame on, of the configuration with this digest."""
+
+    door: str
+    rules: Door
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationRead:
+    """config.yaml was read again, and this came of it."""
+
+    answer: Reloaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +201,8 @@ Happening = (
     FrameJudged
     | Stepped
     | ModeChanged
+    | RulesChanged
+    | ConfigurationRead
     | WatchChanged
     | AttemptEnded
     | ActionEnded

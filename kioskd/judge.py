@@ -47,11 +47,25 @@ class UseMode:
     needs  what it may ask to have measured: networks that are not there yet are loaded beside,
            and nobody is decided on meanwhile, nor where one cannot be, until yet another mode comes
     binds  whether its results are to say which frames they rest on (binding.py)
+    session  id of the session that it is for; "": the door's own
     """
 
     mode: Mode
     needs: Needs
     binds: bool = False
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UseRules:
+    """From the next frame on the door goes by other rules, all of which change between two frames.
+
+    take  puts in force what is not the mode's; called in the judge's thread, so it must be quick
+    mode  decides by them, as with UseMode; None: it is as it was, and what it has begun goes on
+    """
+
+    take: Callable[[], object]
+    mode: UseMode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,7 @@ class Watch:
     every_s: float = 0.0
 
 
-Message = UseMode | Watch | Stop | Loaded[UseMode | Watch]
+Message = UseMode | UseRules | Watch | Stop | Loaded[UseMode | Watch]
 
 
 class Shut:
@@ -183,6 +197,10 @@ class Judge(threading.Thread):
             case UseMode():
                 self._mode = Shut()  # the one before decides on no frame more
                 self._want(message, message.needs.measures, message.needs.schemes)
+            case UseRules(take, mode):
+                take()
+                if mode is not None:
+                    self._take(mode)
             case Watch():
                 self._watch = Watch(frozenset())
                 schemes = (message.plan.scheme,) if message.plan else ()
@@ -212,11 +230,11 @@ class Judge(threading.Thread):
             return  # another was asked for since
         self._awaited = [each for each in self._awaited if each is not ready.asked]
         match ready.asked:
-            case UseMode(mode, needs, binds):
+            case UseMode(mode, needs, binds, session):
                 if ready.failure is None:
                     self._mode = mode
                     self._binding = Binding() if binds else None
-                self._tell(ModeChanged(self.door, needs, ready.failure))
+                self._tell(ModeChanged(self.door, needs, ready.failure, session))
             case Watch() as watch:
                 if ready.failure is None:
                     self._watch = watch

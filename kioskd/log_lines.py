@@ -13,6 +13,7 @@ from kioskd.happenings import FrameJudged, Happening, Missed
 from kioskd.modes.finding import Spread
 from kioskd.modes.reasons import sentence
 from kioskd.problems import ProblemChanged
+from kioskd.reload.reloaded import Reloaded
 
 KINDS = tuple(kind for kind in get_args(Happening) if kind not in (FrameJudged, Missed))
 WHY_MOST = 2  # what ended an attempt, and what stood in its way most
@@ -40,6 +41,10 @@ def lines(happening: Happening) -> Iterator[Line]:
         case happenings.Stepped(door, feed, before, phase, reasons) if phase != before:
             told = {"phase": phase, "before": before, "reasons": reasons}
             yield Line("phase", {"door": door, "feed": feed, **told}, "debug")
+        case happenings.RulesChanged(door, _, digest):
+            yield Line("another rule decides", {"door": door, "config": digest})
+        case happenings.ConfigurationRead(answer):
+            yield from _configuration(answer)
         case happenings.ModeChanged(door, _, None):
             yield Line("another mode decides", {"door": door})
         case happenings.WatchChanged(door, measures, None):
@@ -65,6 +70,17 @@ def lines(happening: Happening) -> Iterator[Line]:
             yield Line("lines were lost, the log was too slow for them", {"of": count}, "warning")
         case _:
             yield from _of_the_record(happening)
+
+
+def _configuration(answer: Reloaded) -> Iterator[Line]:
+    for problem in answer.refused:
+        yield Line("configuration refused", {"detail": str(problem)}, "warning")
+    if answer.refused:
+        return
+    keys = {"applied": list(answer.applied), "waiting_for_a_restart": list(answer.waiting)}
+    yield Line("configuration read again", {"config": answer.after, **keys})
+    for note in answer.notes:
+        yield Line(note, {}, "warning")
 
 
 def _of_the_record(happening: Happening) -> Iterator[Line]:

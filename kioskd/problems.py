@@ -19,6 +19,7 @@ ProblemCode = Literal[
     "camera",  # a feed has another camera than before, a virtual one, or one that shows a loop
     "certificate",  # new certificates for the broker cannot be used: those before go on
     "clock",  # nothing says that the wall clock is right
+    "configuration",  # a changed config.yaml was refused: the one before stands
     "courier",  # a mistake of ours in delivery
     "action_dropped",  # an action grew too old before the broker took it
     "nobody_listens",  # the broker took an action, and nobody had subscribed
@@ -34,6 +35,7 @@ ProblemCode = Literal[
     "people",  # the file of enrolled people cannot be read: doors to them stay shut
     "picture",  # a feed's pictures cannot be judged
     "recording",  # a recording is played to a real broker
+    "restart",  # what was changed in config.yaml waits for a restart
     "trial",  # the broker is the embedded one
     "unsigned",  # events carry no signature
 ]

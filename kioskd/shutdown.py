@@ -1,24 +1,36 @@
 """How a daemon is told to end, and that it does so in time."""
 
 import os
+import select
 import signal
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 STDERR = 2
 
 
 class Signals:
-    """What the service manager, or a terminal, has asked for. Made in the main thread."""
+    """What the service manager, or a terminal, has asked for. Made and used in the main thread."""
 
     def __init__(self) -> None:
-        self.stopping = threading.Event()
-        self._hung_up = False
+        self._stopping = self._hung_up = False
+        self._woken, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._hang_up)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait so long, or until a signal comes; whether it is time to stop.
+
+        By a pipe: a handler runs in the thread that waits, and would wait for itself at an Event.
+        """
+        if not self._stopping:
+            select.select([self._woken], [], [], timeout_s)
+        with suppress(BlockingIOError):
+            os.read(self._woken, 4096)
+        return self._stopping
 
     def take_hang_up(self) -> bool:
         """Whether SIGHUP came since the last call."""
@@ -26,7 +38,7 @@ class Signals:
         return hung_up
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.stopping.set()
+        self._stopping = True
 
     def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
         self._hung_up = True

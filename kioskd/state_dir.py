@@ -12,6 +12,7 @@ LOCK_FILE = "kioskd.lock"
 # How the names begin of all that kioskd keeps here.
 OURS = (
     *("kioskd.lock", "audit.db", "sessions.db", "signing.", "people.", "lockout.json"),
+    "reload.json",
     PREFIX,  # of what is known of the cameras
 )
 
@@ -80,7 +81,28 @@ def _claimed(path: Path) -> int | None:
             text = f"another kioskd uses {path.parent}: stop it, or give each its own state_dir"
             raise StateDirError(text) from error
         raise _cannot(path.parent, error) from error
+    with suppress(OSError):  # a full disk: then nobody can ask it by a signal
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock
+
+
+def holder(path: Path) -> int | None:
+    """The process that has claimed a folder; None where nobody has, or who may not be asked.
+
+    Its number stands in the lock file, and stays there when it is gone: it counts only while the
+    process with this number has that very file open. Raises PermissionError for another user's.
+    """
+    lock = path / LOCK_FILE
+    try:
+        pid = int(lock.read_text("ascii"))
+        for each in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                if each.samefile(lock):
+                    return pid
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return None
 
 
 def _cannot(path: Path, error: OSError | ValueError) -> StateDirError:

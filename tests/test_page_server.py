@@ -11,6 +11,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
+from kioskd.happenings import RulesChanged
 from kioskd.page import assets
 from kioskd.page.access import COOKIE, TRIES
 from kioskd.page.page_settings import PageSettings
@@ -301,3 +302,19 @@ def test_what_stops_is_stopped_while_somebody_looks(tmp_path: Path) -> None:
         wire.sendall(b"GET /api/doors/main/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert wire.recv(100)
     wire.close()
+
+
+def test_the_page_goes_by_a_door_s_rules_as_soon_as_its_judge_does(tmp_path: Path) -> None:
+    """And who looks already has measured what these rules ask for."""
+    with serving(tmp_path) as served:
+        door = served.config.doors[0]
+        brighter = replace(door, gate=replace(door.gate, minimum_brightness=0.3))
+        with served.looking(f"/api/doors/{door.name}/live") as viewer:
+            assert viewer.status == 200
+            eventually(lambda: served.asked)
+            asked = len(served.asked)
+            served.stream.tell(RulesChanged(door.name, brighter, "1" * 16))
+            assert served.asked[asked:] == served.asked[asked - 1 : asked]
+        keys = served.json(f"/api/doors/{door.name}/keys")
+        values = {key["path"]: key["value"] for key in keys}
+        assert values["gate.minimum_brightness"] == 0.3

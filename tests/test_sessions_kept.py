@@ -62,7 +62,8 @@ class Kept:
 
     def ready(self) -> None:
         """The main door's judge has the mode that it was asked to use last."""
-        self.keeper.mode_changed(ModeChanged("main", Needs(frozenset()), None))
+        asked = next(mode for door, mode in reversed(self.asked) if door == "main")
+        self.keeper.mode_changed(ModeChanged("main", asked.needs, None, asked.session))
 
     def ends(self, verdict: Verdict = "passed", **how: object) -> Result:
         """An attempt ends at the main door."""
@@ -233,6 +234,36 @@ def test_one_session_a_door_and_the_others_wait_for_their_turn(desk: Kept) -> No
     assert desk.state(first["sessionId"]) == "Canceled"
 
 
+def test_a_session_goes_on_by_the_rules_that_its_door_is_given_meanwhile(tmp_path: Path) -> None:
+    desk, told = kept(tmp_path), list[UseMode]()
+    door = doors(tmp_path)["main"]
+    stricter = replace(door, mode=replace(door.mode, liveness_detection_threshold=0.9))
+    first, second = desk.open(), desk.open()
+    desk.keeper.use(stricter, NOBODY, told.append)
+    desk.keeper.cancel(OWNER, first["sessionId"])
+    (running,), (_, (_, waiting)) = told, desk.asked
+    for mode in (running.mode, waiting.mode):
+        assert mode.plan.live == 0.9  # type: ignore[attr-defined]
+    assert desk.state(second["sessionId"]) == "NotStarted"
+    desk.keeper.use(door, UseMode(Shut(), Needs(frozenset())), told.append)
+    desk.keeper.cancel(OWNER, second["sessionId"])
+    assert desk.asked[-1][1] is not NOBODY  # but what decides there by itself now
+    desk.keeper.use(stricter, NOBODY, told.append)
+    assert told[-1] is NOBODY
+
+
+def test_what_the_doors_own_mode_decides_late_is_no_result_of_a_session(desk: Kept) -> None:
+    session_id = desk.open()["sessionId"]
+    own = ModeChanged("main", Needs(frozenset()), None)  # of a reload, told of after it was opened
+    desk.keeper.mode_changed(own)
+    desk.ends()
+    assert desk.keeper.check("main", a_result()).session == ""
+    desk.ready()
+    desk.ends()
+    eventually(lambda: desk.state(session_id) == "Succeeded")
+    assert len(desk.keeper.get(OWNER, session_id)["attempts"]) == 1
+
+
 def test_a_door_may_refuse_who_comes_second(tmp_path: Path) -> None:
     desk = kept(tmp_path, busy="refuse")
     desk.open()
@@ -354,7 +385,9 @@ def test_a_restart_fails_what_had_not_ended_and_keeps_what_had(tmp_path: Path) -
 
 def test_a_mode_that_cannot_be_had_fails_the_session(desk: Kept) -> None:
     session_id = desk.open()["sessionId"]
-    desk.keeper.mode_changed(ModeChanged("main", Needs(frozenset()), "a network is missing"))
+    asked = desk.asked[-1][1]
+    why = "a network is missing"
+    desk.keeper.mode_changed(ModeChanged("main", asked.needs, why, asked.session))
     eventually(lambda: desk.state(session_id) == "Failed")
     assert desk.keeper.get(OWNER, session_id)["detail"] == "a network is missing"
 

@@ -4,8 +4,12 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kioskd.commands import reload
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
+from kioskd.config.change_file import change
 from kioskd.config.load import Config
+from kioskd.config.problem import ConfigError
+from kioskd.config.yaml_edit import EditError
 from kioskd.evaluation import attack_table, least_data, proposal_text
 from kioskd.evaluation.attack_table import SchemeTable
 from kioskd.evaluation.dataset import DataSetError, read_data_set
@@ -19,6 +23,7 @@ from kioskd.evaluation.request import (
     sight,
 )
 from kioskd.evaluation.threshold_choice import CalibrationError, Proposal, Wish, propose
+from kioskd.reload.asking import AskingError, NobodyThereError, ask
 from kioskd.terminal import progress
 from models.manifest import Manifest, missing_for
 from models.network_file import NetworkError
@@ -26,12 +31,16 @@ from models.network_file import NetworkError
 
 @dataclass(frozen=True, slots=True)
 class Proposing:
-    """What is wished for, where to write it, and whether it may be looser than the defaults."""
+    """What is wished for, where to write it, and whether it may be looser than the defaults.
+
+    apply  put it into the configuration itself, and have the running daemon read that again
+    """
 
     wish: Wish
     command: str
     write: Path | None = None
     allow_looser: bool = False
+    apply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,36 @@ def run(request: Request, asked: Proposing) -> int:
         except OSError as error:
             print(f"{asked.write}: cannot be written ({error.strerror})", file=sys.stderr)
             return FAILED
+    if asked.apply:
+        assert request.config is not None  # kioskd/cli.py holds it
+        assert config is not None
+        door = request.door or config.doors[0].name
+        return applied(request.config, config.state_dir, door, found.proposal)
     return OK
+
+
+def applied(path: Path, folder: Path, door: str, proposal: Proposal) -> int:
+    """Put a proposal into a door of the file at `path`, and have the daemon of `folder` read it."""
+    section = ("doors", door, proposal_text.SECTION)
+    try:
+        kept = change(path, section, proposal_text.keys(proposal))
+    except (ConfigError, EditError) as error:
+        print(f"{error}\nnothing was changed: put the lines above in by hand", file=sys.stderr)
+        return WRONG
+    except OSError as error:
+        print(f"{path}: cannot be written ({error.strerror})", file=sys.stderr)
+        return FAILED
+    print(f"written into {path}; {kept} is the file of before")
+    try:
+        answer = ask(folder)
+    except NobodyThereError:
+        print("no kioskd runs with it: it holds when one is started")
+        return OK
+    except AskingError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    reload.tell(answer)
+    return WRONG if answer.refused else OK
 
 
 def _attacks(proposal: Proposal, manifest: Manifest) -> SchemeTable | str:

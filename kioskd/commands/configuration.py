@@ -1,10 +1,12 @@
 """How every command reads a configuration: whole, or not at all."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kioskd.config.load import Config, ConfigError, load
+from kioskd.config.load import state_dir as state_dir_in
 from kioskd.config.problem import Problem
 
 OK, FAILED, WRONG = 0, 1, 2  # exit status of every command; kioskd/cli.py says what they mean
@@ -16,8 +18,20 @@ def on_standard_error(problem: Problem) -> None:
 
 def configuration(path: Path, tell: Callable[[Problem], None] = on_standard_error) -> Config:
     """The configuration in a file. Where it has mistakes each is told, and the command ends."""
-    try:
+    with _mistakes_told(tell):
         return load(path)
+
+
+def state_dir(path: Path, tell: Callable[[Problem], None] = on_standard_error) -> Path:
+    """Where the daemon of a file keeps its state; the rest of the file may have mistakes."""
+    with _mistakes_told(tell):
+        return state_dir_in(path)
+
+
+@contextmanager
+def _mistakes_told(tell: Callable[[Problem], None]) -> Iterator[None]:
+    try:
+        yield
     except ConfigError as error:
         for problem in error.problems:
             tell(problem)

@@ -26,7 +26,7 @@ def run(path: Path) -> int:
     log.configure(config.log_level, config.log_format)
     for note in config.notes:
         log.logger().warning(note)
-    return _run(config, signals)
+    return _run(config, path.absolute(), signals)
 
 
 @contextmanager
@@ -42,10 +42,10 @@ def _libraries(config: Config) -> Iterator[None]:
         yield
 
 
-def _run(config: Config, signals: Signals) -> int:
+def _run(config: Config, path: Path, signals: Signals) -> int:
     try:
         with _libraries(config):
-            daemon = Daemon(config)
+            daemon = Daemon(config, path)
         daemon.start()
     except (NetworkError, WrongStateDirError) as error:
         log.logger().error(f"not started: {error}")
@@ -54,10 +54,10 @@ def _run(config: Config, signals: Signals) -> int:
         log.logger().error(f"not started: {error}")
         return FAILED
     well = True
-    while well and not signals.stopping.wait(TURN_S):
+    while well and not signals.wait(TURN_S):
         well = daemon.tend()
         if signals.take_hang_up():
-            log.logger().warning("SIGHUP does nothing: restart kioskd to read config.yaml again")
+            daemon.ask_to_reload()
     with within(STOP_S):
         daemon.stop()
     return OK if well else FAILED

@@ -39,6 +39,7 @@ from kioskd.modes.setting import filled
 from kioskd.modes.spec import ModeSpec
 from kioskd.opening_hours import opening_hours
 from kioskd.page.page_settings import PageSettings
+from kioskd.reload.reload_settings import ReloadSettings
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.signing.key_files import KEY_FILE
 
@@ -77,6 +78,8 @@ def build(
         people=people_settings(settings, vault) if settings.people.enabled else None,
         metrics=metrics_settings(settings) if settings.metrics.enabled else None,
         inspect=inspect_settings(settings, vault) if settings.inspect.enabled else None,
+        reload=ReloadSettings(settings.reload.watch),
+        said=settings.model_dump(),
     )
 
 

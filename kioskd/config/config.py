@@ -1,9 +1,10 @@
 """The configuration as the daemon uses it: checked, complete, secrets filled in."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from feeds.feed_settings import FeedSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
@@ -15,6 +16,7 @@ from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.opening_hours import OpeningHours
 from kioskd.page.page_settings import PageSettings
+from kioskd.reload.reload_settings import ReloadSettings
 from kioskd.sessions.session_settings import SessionsSettings
 from models.added import Added
 from models.perception_settings import PerceptionSettings
@@ -86,6 +88,8 @@ class Config:
     people    how the enrolled are known; None: nobody is
     metrics   where the metrics are served; None: they are not
     inspect   how pictures are judged for others; None: they are not
+    reload    how a changed file is noticed
+    said      every key with its value as the file has it, defaults filled in, secrets not
     """
 
     site: str
@@ -105,6 +109,8 @@ class Config:
     people: PeopleSettings | None = None
     metrics: MetricsSettings | None = None
     inspect: InspectSettings | None = None
+    reload: ReloadSettings = field(default_factory=ReloadSettings)
+    said: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def default_state_dir(folder: Path) -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from feeds.feed_settings import FeedSettings, FileSource
 from kioskd.config.doors import AnyDoor
+from kioskd.config.live import marked
 from kioskd.config.section import (
     Field,
     Name,
@@ -30,6 +31,7 @@ from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.page.page_settings import PageSettings
 from kioskd.prompts import languages
+from kioskd.reload.reload_settings import ReloadSettings
 from kioskd.sessions.session_settings import SessionsSettings
 from models.perception_settings import USUAL
 
@@ -44,6 +46,7 @@ SESSIONS, SESSIONS_ON = SessionsSettings(), False
 PEOPLE, PEOPLE_ON = PeopleSettings(), False
 METRICS, METRICS_ON = MetricsSettings(), False
 INSPECT, INSPECT_ON = InspectSettings(), False
+RELOAD = ReloadSettings()
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
 # Nothing but a device file: OpenCV would open addresses here too.
@@ -585,6 +588,19 @@ AnyFeed = Annotated[
 ]
 
 
+class Reload(Section):
+    """Reading this file again while kioskd is at work: `kioskd reload`, or SIGHUP.
+
+    docs/install/operations.md, Change it while it runs, tells what holds at once.
+    """
+
+    watch: bool = Field(
+        default=RELOAD.watch,
+        description="Read this file again by itself, too, when it was changed and has been left"
+        " alone for a second or two.",
+    )
+
+
 class Logging(Section):
     """The log on standard error, one line per change of state."""
 
@@ -624,6 +640,7 @@ class Settings(Section):
         default=Signing(), description="The signature in events, states, status and records."
     )
     metrics: Metrics = Field(default=Metrics(), description="Numbers of the doors, over HTTP.")
+    reload: Reload = Field(default=Reload(), description="Reading this file again.")
     logging: Logging = Field(default=Logging(), description="The log on standard error.")
 
 
@@ -654,10 +671,13 @@ def _complaint(loc: tuple[str | int, ...], kind: str) -> Complaint:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of config.yaml; units stand as x-unit, forms of text as x-form."""
+    """The JSON Schema of config.yaml; units stand as x-unit, forms of text as x-form.
+
+    x-restart says whether a key waits for a restart (live.py).
+    """
     plain = _without_titles(Settings.model_json_schema())
     assert isinstance(plain, dict)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **plain}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **marked(plain)}
 
 
 def _without_titles(part: object) -> object:

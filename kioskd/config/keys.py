@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from kioskd.config.config_keys import schema
@@ -12,14 +12,17 @@ from kioskd.config.yaml_document import Path
 NAME = "NAME"  # stands for a name of the operator's choice
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Key:
-    """One place of the schema: a section, a map of named sections, or a key with a value."""
+    """One place of the schema: a section, a map of named sections, or a key with a value.
+
+    What lies below it is made once: a configuration is asked for thousands of keys.
+    """
 
     shape: Mapping[str, Any]
     required: bool = True
 
-    @property
+    @cached_property
     def keys(self) -> dict[str, "Key"]:
         """A section's keys; where no known kind is told, only what tells the kinds apart."""
         required = self.shape.get("required", ())
@@ -28,7 +31,7 @@ class Key:
             for name, shape in self.shape.get("properties", {}).items()
         }
 
-    @property
+    @cached_property
     def named(self) -> "Key | None":
         """What each entry of a map of named sections is, or None where this is no such map."""
         for shape in self.shape.get("patternProperties", {}).values():
@@ -44,7 +47,7 @@ class Key:
         """The key that tells several kinds of section apart: `kind` of feeds, `mode` of doors."""
         return str(self.shape.get("discriminator", {}).get("propertyName", ""))
 
-    @property
+    @cached_property
     def kinds(self) -> dict[str, "Key"]:
         """The section each of them stands for, where there are several."""
         mapping: dict[str, str] = self.shape.get("discriminator", {}).get("mapping", {})

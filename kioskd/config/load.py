@@ -10,7 +10,7 @@ from pathlib import Path
 from feeds.lines import is_one_line
 from kioskd.config import files, rules, sentences
 from kioskd.config.build import build
-from kioskd.config.config import Config, Door
+from kioskd.config.config import Config, Door, default_state_dir
 from kioskd.config.config_keys import Complaint, Settings, validate
 from kioskd.config.effective_values import Answers
 from kioskd.config.problem import ConfigError, Problem
@@ -21,7 +21,7 @@ from models.manifest import missing_for
 from models.network_file import NetworkError
 from models.schemes import SCHEMES
 
-__all__ = ["Config", "ConfigError", "Door", "Problem", "check", "load"]
+__all__ = ["Config", "ConfigError", "Door", "Problem", "check", "load", "load_again", "state_dir"]
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -42,6 +42,42 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         raise ConfigError((Problem(str(path), 0, 0, "", str(error)),)) from error
 
 
+def state_dir(path: Path) -> Path:
+    """The state folder that a file names, whatever else is wrong in it.
+
+    Raises ConfigError where it is no YAML at all.
+    """
+    document = read(_source(path), str(path))
+    if not document.readable:
+        raise ConfigError(tuple(_of_yaml(document.file, each) for each in document.problems))
+    said = document.value.get("state_dir")
+    folder = _folder(path)
+    return folder / said if isinstance(said, str) and said else default_state_dir(folder)
+
+
+def load_again(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """As `load`, of a file that somebody may be writing: one that is not whole is refused."""
+    before = files.stamp(path)
+    source = _source(path)
+    if cut := _cut_off(source, path):
+        raise ConfigError((cut,))
+    config = load(path, environment)
+    if files.stamp(path) != before:
+        text = "was written while it was read; have it read again when it is whole"
+        raise ConfigError((Problem(str(path), 0, 0, "", text),))
+    return config
+
+
+def _cut_off(source: bytes, path: Path) -> Problem | None:
+    """A last line without an end may be half of one, unless it closes what was opened."""
+    if not source or source.endswith(b"\n") or source.rstrip().endswith(b"}"):
+        return None
+    before, _, last = source.rpartition(b"\n")
+    line = before.count(b"\n") + 1 + bool(before)
+    text = "ends in the middle of a line, as a half-written file does; end it with a line break"
+    return Problem(str(path), line, len(last.decode("utf-8", "replace")) + 1, "", text)
+
+
 def check(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Problem, ...]:
     """Every problem of the file, notes among them, in the file's order. Never raises."""
     try:
@@ -50,17 +86,22 @@ def check(path: Path, environment: Mapping[str, str] = os.environ) -> tuple[Prob
         return error.problems
 
 
+def settings_of(source: bytes, path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that the file at `path` would have with this content; raises ConfigError."""
+    reading = _read(source, path, environment)
+    errors = tuple(p for p in reading.problems if p.weight == "error")
+    if errors or reading.settings is None:
+        raise ConfigError(errors)
+    return reading.settings
+
+
 def tried(value: Mapping[str, object]) -> Settings:
     """The settings that a file which says this would have, for somebody who only wants to know.
 
     Raises ConfigError with all that `kioskd check` would complain of.
     """
     source = json.dumps(value, allow_nan=False).encode()  # JSON is YAML
-    reading = _read(source, Path("config.yaml"), {})
-    errors = tuple(p for p in reading.problems if p.weight == "error")
-    if errors or reading.settings is None:
-        raise ConfigError(errors)
-    return reading.settings
+    return settings_of(source, Path("config.yaml"), {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,8 +160,10 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, path)
         if isinstance(event, yaml.SequenceStartEvent):
-            return Node(_place(event), self._items(path))
-        return Node(_place(event), self._pairs(path))
+            return Node(_place(event), self._items(path), flow=bool(event.flow_style))
+        assert isinstance(event, yaml.MappingStartEvent)
+        pairs, end = self._pairs(path)
+        return Node(_place(event), pairs, end=end, flow=bool(event.flow_style))
 
     def _grow(self, by: int, event: yaml.Event, path: Path) -> None:
         self._nodes += by
@@ -192,7 +194,8 @@ class _Reader:
             text = "holds a line break or another character that is no text; write it on one line"
             self._refuse(_place(event), path, text)
         value = event.value if quoted else _plain(event.value)
-        return Node(_place(event), value, text=event.value, quoted=quoted)
+        end = _at(event.end_mark)
+        return Node(_place(event), value, text=event.value, quoted=quoted, end=end)
 
     def _items(self, path: Path) -> list[Node]:
         items: list[Node] = []
@@ -200,7 +203,8 @@ class _Reader:
             items.append(self._node(event, (*path, len(items))))
         return items
 
-    def _pairs(self, path: Path) -> dict[str, tuple[Place, Node]]:
+    def _pairs(self, path: Path) -> tuple[dict[str, tuple[Place, Node]], Place]:
+        """What is in a mapping, and where it ends."""
         pairs: dict[str, tuple[Place, Node]] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             place, key = _place(event), self._key(event, path)
@@ -212,7 +216,7 @@ class _Reader:
                 self._refuse(place, (*path, key), f"duplicate key, already set on line {first}")
             else:
                 pairs[key] = (place, node)
-        return pairs
+        return pairs, _at(event.end_mark)
 
     def _key(self, event: yaml.Event, path: Path) -> str:
         """A key is the text that was typed: `1:`, `on:` and `null:` are names like others."""

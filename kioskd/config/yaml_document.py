@@ -37,12 +37,16 @@ class Node:
 
     quoted   typed in quotes or as a block, so it is text whatever it looks like
     content  the scalar, or the items, or for each key its own place and its value
+    end      just behind the last character of a scalar, or of what stands in brackets
+    flow     in brackets, as {key: value}
     """
 
     place: Place
     content: "bool | int | float | str | list[Node] | dict[str, tuple[Place, Node]] | None"
     text: str | None = None
     quoted: bool = False
+    end: Place | None = None
+    flow: bool = False
 
     @property
     def value(self) -> Value:

@@ -77,6 +77,7 @@ class Courier:
             settings.cameras,
         )
         self._envelope = Envelope(settings, self._topics, seal)
+        self._naming = threading.Lock()  # of what the sender says of itself
         self._telling = count(1)  # a number for each state and status
         self._order = threading.Lock()  # actions leave in the order of their numbers
         self._outgoing = Outgoing(five=settings.protocol == "5")
@@ -121,7 +122,22 @@ class Courier:
 
     def decided_by(self, model_version: str) -> None:
         """Which networks decide from here on, as actions say it; before any result of theirs."""
-        self._sender = replace(self._sender, model_version=model_version)
+        with self._naming:
+            self._sender = replace(self._sender, model_version=model_version)
+
+    def configured(self, digest: str) -> None:
+        """Which configuration stands now, as states and status say it; no door has it yet."""
+        with self._naming:
+            before = self._sender.config_digest
+            there = {} if before is None else dict.fromkeys(self._settings.doors, before)
+            configs = there | dict(self._sender.configs)
+            self._sender = replace(self._sender, config_digest=digest, configs=configs)
+
+    def configured_at(self, feed: str, digest: str) -> None:
+        """Which configuration decides at a feed's door from here on; before any result by it."""
+        with self._naming:
+            configs = {**self._sender.configs, feed: digest}
+            self._sender = replace(self._sender, configs=configs)
 
     def start(self) -> None:
         if self._known is None:

@@ -140,6 +140,7 @@ class Sender:
     config_digest: str | None = None
     doors: Mapping[str, str] = field(default_factory=dict)  # which door each source watches
     cameras: Mapping[str, str] = field(default_factory=dict)  # a digest of what each source is
+    configs: Mapping[str, str] = field(default_factory=dict)  # where a source's is another
 
     def door(self, source: str) -> Payload:
         """The name of the door that a source watches, as it stands beside the source's."""
@@ -152,10 +153,10 @@ class Sender:
         """Which camera it is, as config.yaml names it, so that another one is noticed."""
         return {"cameraId": self.cameras[source]} if source in self.cameras else {}
 
-    @property
-    def decided_by(self) -> Payload:
-        """Which networks and which configuration decide, where that is known."""
-        told: Payload = {"modelVersion": self.model_version, "configDigest": self.config_digest}
+    def decided_by(self, source: str = "") -> Payload:
+        """Which networks and which configuration decide, at a source's door, where it is known."""
+        config = self.configs.get(source, self.config_digest)
+        told: Payload = {"modelVersion": self.model_version, "configDigest": config}
         return {key: value for key, value in told.items() if value is not None}
 
 
@@ -222,7 +223,7 @@ def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
         ours["rgbLivenessState"] = {"currentState": result.state}
     if result.challenges:
         ours["challenges"] = list(result.challenges)
-    return ours | _session(result) | sender.decided_by
+    return ours | _session(result) | sender.decided_by(result.feed)
 
 
 def audited_result(
@@ -250,7 +251,7 @@ def audited_result(
         "x": {
             **sender.camera(result.feed),
             **_clock(clock),
-            **sender.decided_by,
+            **sender.decided_by(result.feed),
         },
     }
 
@@ -334,7 +335,7 @@ def _telling(sender: Sender, telling: Telling | None) -> Payload:
         "seq": told.seq,
         "issuedAt": None if told.wall is None else _ms(told.wall),
         **_clock(told.clock),
-        **sender.decided_by,
+        **sender.decided_by(),
     }
 
 
@@ -372,7 +373,7 @@ def health(sender: Sender, told: Health, wall: float) -> Payload:
         "memoryMb": round(told.memory_bytes / 1e6),
         "openFiles": told.open_files,
         "upS": round(told.up_s),
-        **_decided_by(sender),
+        **sender.decided_by(),
         "at": _ms(wall),
     }
 
@@ -388,11 +389,6 @@ def _door_health(door: DoorHealth) -> Payload:
         "failed": door.failed,
         "undecided": door.undecided,
     }
-
-
-def _decided_by(sender: Sender) -> Payload:
-    told = {"modelVersion": sender.model_version, "configDigest": sender.config_digest}
-    return {name: value for name, value in told.items() if value is not None}
 
 
 def diag_result(sender: Sender, result: Result, event_id: str) -> Payload:

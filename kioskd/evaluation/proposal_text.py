@@ -10,6 +10,7 @@ from kioskd.evaluation.threshold_choice import HeldOut, Looser, Price, Proposal
 from kioskd.terminal import table
 from models.calibration import uncalibrated
 
+SECTION = "rgb_liveness"  # of a door
 HEAD = ("N x ratio", "T live", "T fake", "APCER, worst species", "refused", "called", "caught", "f")
 
 
@@ -153,7 +154,7 @@ def fragment(
     attacks: SchemeTable | str = "",
 ) -> str:
     """What to put into a door of config.yaml; it says where it comes from."""
-    choice, price = proposal.chosen.choice, proposal.chosen
+    price = proposal.chosen
     species = [f"#   APCER {name}: {rate(found)}" for name, found in price.species]
     comments = (
         f"# Proposed by: {command}",
@@ -165,7 +166,14 @@ def fragment(
         *(f"# LOOSER THAN THE DEFAULT: {each}" for each in proposal.looser),
         *(() if proposal.kept else (f"# NOT REACHED: {_wish(proposal)}",)),
     )
-    keys = {
+    body = (f"  {key}: {value}" for key, value in keys(proposal).items())
+    return "\n".join((*comments, f"{SECTION}:", *body)) + "\n"
+
+
+def keys(proposal: Proposal) -> dict[str, str | int | float]:
+    """What is proposed, by the keys of the door's section."""
+    choice = proposal.chosen.choice
+    return {
         "detection_scheme": proposal.scheme,
         "evaluate_liveness_over_n_frames": choice.frames,
         "evaluate_fake_over_n_frames": choice.frames,
@@ -176,8 +184,6 @@ def fragment(
         "calibration_slope": proposal.line.slope,
         "calibration_intercept": proposal.line.intercept,
     }
-    body = (f"  {key}: {value}" for key, value in keys.items())
-    return "\n".join((*comments, "rgb_liveness:", *body)) + "\n"
 
 
 def _line(proposal: Proposal) -> Iterator[str]:

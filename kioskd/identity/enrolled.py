@@ -51,7 +51,8 @@ class Enrolled(threading.Thread):
         clock: Clock | None = None,
     ) -> None:
         super().__init__(name="people", daemon=True)
-        self._file, self._settings, self._doors = file, settings, frozenset(doors)
+        self._file, self._settings = file, settings
+        self._doors = dict.fromkeys(doors, True)
         self._trouble, self._clock = trouble, clock or SystemClock()
         self._stopping = threading.Event()
         self._error: Exception | None = None
@@ -65,7 +66,7 @@ class Enrolled(threading.Thread):
 
     def check(self, door: str, result: Result) -> Result:
         """The same result if the door may open by it, or one that opens nothing, and why."""
-        if door not in self._doors or result.verdict != "passed":
+        if not self._doors.get(door, False) or result.verdict != "passed":
             return result
         if result.person is not None:  # a session asked for them by name, and they came
             return result
@@ -79,6 +80,10 @@ class Enrolled(threading.Thread):
         if person.id_class == "threat":
             return known.refused(Reason.THREAT.value)
         return known if self.may_enter(person, door) else known.refused(Reason.NOT_ADMITTED.value)
+
+    def use(self, door: str, *, recognises: bool) -> None:
+        """Whether the door opens to nobody else, from here on; on its judge's thread."""
+        self._doors[door] = recognises
 
     def person(self, person_id: str) -> Person | None:
         return self._known.people.find(person_id)

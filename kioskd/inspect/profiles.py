@@ -12,6 +12,7 @@ from kioskd.identity.matching import IDENTICAL
 from kioskd.identity.reference import FAR_TURNED_DEG, ROOM, TURNED_DEG
 from kioskd.inspect.finding import Rule
 from kioskd.modes import judgeable_picture as pictures
+from kioskd.modes.gate import FUSED_FACE_PX, GateSettings
 from models.stills.areas import AREAS, COVERED, DOUBTFUL
 from models.stills.light import BANDS
 
@@ -98,13 +99,18 @@ SELFIE = (
          "it seems to be somebody else"),
 )  # fmt: skip
 
-# What a camera above a door gives: a frame of a stream, with a face of a hundred pixels.
+_GATE = GateSettings()
+# What a camera above a door gives: a frame of a stream, with a face of a hundred pixels, of people
+# who look where they go. A door's own gate lets heads turn as far.
 DOOR: Mapping[str, tuple[float, float]] = {
     "megapixels": (0.07, 0.07),
     "least_file_kb": (0.0, 0.0),
     "most_file_kb": (6000.0, 6000.0),
     "jpeg_quality": (30.0, 50.0),
-    "face_px": (80.0, 100.0),
+    "face_px": (80.0, FUSED_FACE_PX),
+    "roll": (FAR_TURNED_DEG, _GATE.maximum_roll_deg),
+    "yaw": (FAR_TURNED_DEG, _GATE.maximum_yaw_deg),
+    "pitch": (FAR_TURNED_DEG, _GATE.maximum_pitch_deg),
 }
 
 

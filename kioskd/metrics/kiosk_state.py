@@ -19,6 +19,7 @@ COUNT_EVERY_S = 5.0  # a scrape must not hold the audit log up for a judge
 class Sources:
     """What there is to read, each safe to ask from any thread.
 
+    config         digest of the configuration
     parts          of the daemon, as they are now
     connected      whether a broker has taken us
     problems       what is wrong, sentence by code
@@ -27,7 +28,7 @@ class Sources:
     """
 
     version: str
-    config: str
+    config: Callable[[], str]
     networks: Networks
     parts: Callable[[], Sequence[Part]]
     connected: Callable[[], bool]

@@ -129,7 +129,7 @@ def _facts(state: KioskState) -> Iterator[Metric]:
     build = GaugeMetricFamily(
         "kioskd_build_info", "Of what runs, and by which file.", labels=["version", "config"]
     )
-    build.add_metric([sources.version, sources.config], 1)
+    build.add_metric([sources.version, sources.config()], 1)
     models = GaugeMetricFamily(
         "kioskd_model_info", "Each network file that decides.", labels=["network", "digest"]
     )

@@ -43,6 +43,11 @@ class Looking:
             self.count -= 1
             self._aims(door, -aims)
 
+    def look_again(self, door: str) -> None:
+        """What is measured there is another now: for who looks already. From the judge's thread."""
+        if self._aiming[door] > 0:
+            self._ask(door, self._views[door].measures, self._views[door].plan, EVERY_S)
+
     def _aims(self, door: str, by: int) -> None:
         before = self._aiming[door]
         self._aiming[door] += by

@@ -12,6 +12,7 @@ from kioskd.happenings import (
     FeedChanged,
     FrameJudged,
     Replied,
+    RulesChanged,
     WatchChanged,
 )
 from kioskd.page.answerer import Answerer
@@ -32,6 +33,7 @@ class Facts:
 
     networks_on    where the networks run
     model_version  which network files decide
+    config         digest of the configuration
     connected      whether there is a broker
     problems       what is wrong at the moment, sentence by code
     keeps_up       of a door by its name, which share of the camera's frames is judged, 0 to 1;
@@ -42,6 +44,7 @@ class Facts:
     version: str
     networks_on: str
     model_version: Callable[[], str]
+    config: Callable[[], str]
     connected: Callable[[], bool]
     problems: Callable[[], Mapping[str, str]]
     keeps_up: Callable[[str], float | None]
@@ -74,6 +77,12 @@ def page_part(
     views, pictures = {door.name: DoorView(door) for door in config.doors}, Pictures()
     looking = Looking(views, settings.viewers, pictures, ask)
 
+    def rules_changed(changed: RulesChanged) -> None:
+        views[changed.door] = DoorView(changed.rules)
+        looking.look_again(changed.door)
+
+    stream.listen("page", RulesChanged, rules_changed)
+
     def overview() -> Json:
         told = _overview(config, facts, kept)
         return told | {
@@ -90,7 +99,7 @@ def _overview(config: Config, facts: Facts, kept: Kept) -> Json:
         "site": config.site,
         "device": config.device,
         "version": facts.version,
-        "config": config.digest,
+        "config": facts.config(),
         "models": facts.model_version(),
         "networksOn": facts.networks_on,
         "connected": facts.connected(),

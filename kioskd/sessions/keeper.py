@@ -124,7 +124,7 @@ class Keeper(threading.Thread):
         door = self._doors.get(asked.door)
         if door is None:
             raise SessionError("DoorNotFound", f"there is no door {asked.door!r} here")
-        run = operations.run(door, asked.livenessOperationMode)
+        operations.run(door, asked.livenessOperationMode)  # or the door cannot
         self._limit_of(client, asked)
         image, look = self._reference(asked)
         token, session = self._new(client, asked, image)
@@ -137,7 +137,7 @@ class Keeper(threading.Thread):
             self._tokens[session.token_digest] = session.id
             line.append(session.id)
             if len(line) == 1:
-                self._arm(live, run)
+                self._arm(live)
             return session_wire.created(live.session, token)
 
     def get(self, client: str, session_id: str) -> Json:
@@ -194,6 +194,17 @@ class Keeper(threading.Thread):
             line = self._lines.get(door)
             return self._live[line[0]].session if line else None
 
+    def use(self, door: Door, own: UseMode, tell: Callable[[UseMode], object]) -> None:
+        """The door goes by other rules from here on, and its attempt begins anew.
+
+        own   what decides there by itself now
+        tell  called with what decides now: with the session's, where the door has one
+        """
+        with self._lock:  # or another session's turn might come by the rules of before, after these
+            self._doors[door.name], self._own[door.name] = door, own
+            line = self._lines[door.name]
+            tell(self._mode(self._live[line[0]].session) if line else own)
+
     # what the doors say
 
     def check(self, door: str, result: Result) -> Result:
@@ -241,8 +252,10 @@ class Keeper(threading.Thread):
         live = self._at(changed.door)
         if live is None:
             return
-        live.ready = changed.failure is None
-        if changed.failure is not None:
+        # A door's own mode may be told of late, and decides nothing for a session.
+        ours = changed.session == live.session.id
+        live.ready = ours and changed.failure is None
+        if ours and changed.failure is not None:
             why = changed.failure
             self._heap.put(lambda: self._failed(live, why))
 
@@ -379,13 +392,18 @@ class Keeper(threading.Thread):
         if there > self._settings.most_waiting:
             raise SessionError("DoorBusy", f"{there - 1} sessions wait for door {door} already")
 
-    def _arm(self, live: _Live, run: operations.Run | None = None) -> None:
+    def _arm(self, live: _Live) -> None:
         """It is this session's turn at its door."""
-        session = live.session
-        run = run or operations.run(self._doors[session.door], session.operation)
-        live.session = machine.armed(session)
+        mode = self._mode(live.session)
+        live.session = machine.armed(live.session)
         self._store.put(live.session)
-        self._ask(session.door, run.mode(self._below, verifies=session.verifies))
+        self._ask(live.session.door, mode)
+
+    def _mode(self, session: Session) -> UseMode:
+        """What decides in a session, by the rules that its door has now."""
+        run = operations.run(self._doors[session.door], session.operation)
+        mode = run.mode(self._below, verifies=session.verifies)
+        return replace(mode, session=session.id)
 
     def _faced(self, live: _Live) -> None:
         with self._lock:

@@ -151,6 +151,7 @@ def serving(
     settings = replace(settings or PageSettings(), port=port or free_port())
     served = Served(settings, Stream(lambda sentence: None), load(path, {}))
     facts = Facts(
+        config=lambda: "0" * 16,
         version="1.2.3",
         networks_on="cpu",
         model_version=lambda: "nets",
