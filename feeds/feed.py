@@ -111,6 +111,17 @@ class Feed:
                 return None
             self._wait(min(left_s, _LOOK_S))
 
+    def reopen(self) -> None:
+        """Ends the capture process and opens the camera anew at once, whatever state it is in.
+
+        For the thread of `newest`. A recording that was played to its end begins again.
+        """
+        if self._process is not None:
+            self._close(self._process)
+        self._over = False
+        self._become("starting", "opening", f"opening {self._name} again, as it was asked for")
+        self._spawn()
+
     def stop(self) -> None:
         """Ends the capture process; no frame follows."""
         self._over = True

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from feeds.surroundings import hold_standard
 from kioskd import __version__
@@ -78,6 +79,35 @@ def reload(config: Path, as_json: bool) -> None:
     from kioskd.commands import reload as command
 
     sys.exit(command.run(config, as_json=as_json))
+
+
+@main.command()
+@CONFIG
+@click.option("--socket", type=PATH, help="The daemon's socket, where it is neither of the usual.")
+@click.option("--modified", type=int, help="Date of a change, ms since 1970; else now.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as one JSON object.")
+@click.argument("command")
+@click.argument("names", nargs=-1)
+@click.pass_context
+def ctl(
+    context: click.Context,
+    config: Path,
+    socket: Path | None,
+    modified: int | None,
+    as_json: bool,
+    command: str,
+    names: tuple[str, ...],
+) -> None:
+    """Give the daemon on this machine a command.
+
+    list, status, enable DOOR, disable DOOR, set DOOR=on DOOR=off ..., restart FEED, end-lockout
+    DOOR, reload, diagnostics. docs/connect/commands.md tells what each does.
+    """
+    from kioskd.commands import ctl as work
+
+    given = context.get_parameter_source("config") is ParameterSource.COMMANDLINE
+    place = socket or work.place(config, given=given)
+    sys.exit(work.run(place, command, names, modified, as_json=as_json))
 
 
 @main.command()
@@ -175,6 +205,7 @@ def doctor(config: Path, as_json: bool) -> None:
 @click.option("--kiosk", "kiosks", multiple=True, help="SITE/DEVICE; again for each.")
 @click.option("--controller", "controllers", multiple=True, help="NAME=SITE/DEVICE/SOURCE.")
 @click.option("--collector", "collectors", multiple=True, help="A reader of all audit records.")
+@click.option("--operator", "operators", multiple=True, help="NAME=SITE/DEVICE, for commands.")
 @click.option("--port", type=click.IntRange(1, 65535), show_default="8883")
 @click.option("--prefix", help="mqtt.topic_prefix of the kiosks.", show_default="liveness/v1")
 @click.option("--client-certificates", is_flag=True, help="Everybody must show one of their own.")
@@ -185,6 +216,7 @@ def broker_kit(
     kiosks: tuple[str, ...],
     controllers: tuple[str, ...],
     collectors: tuple[str, ...],
+    operators: tuple[str, ...],
     port: int | None,
     prefix: str | None,
     client_certificates: bool,
@@ -204,6 +236,7 @@ def broker_kit(
             tuple(map(plan.kiosk, kiosks)),
             tuple(map(plan.controller, controllers)),
             collectors,
+            tuple(map(plan.operator, operators)),
         )
     except plan.PlanError as error:
         raise click.UsageError(str(error)) from None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from feeds.feed import Feed
 from feeds.feed_settings import PlayedSource
@@ -16,7 +16,14 @@ from feeds.state import FeedState
 from kioskd import __version__, log, log_lines
 from kioskd.camera_pins import CameraPins
 from kioskd.camera_watch import CameraWatch
+from kioskd.commanded import Commanded
 from kioskd.config.load import Config, Door
+from kioskd.control.command_desk import CommandDesk
+from kioskd.control.control_part import Control, Troubles, control
+from kioskd.control.door_switches import FILE as DOORS_FILE
+from kioskd.control.door_switches import DoorSwitches
+from kioskd.control.registry import Reach, commands
+from kioskd.control.snapshot import Snapshot
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
 from kioskd.delivery.embedded_broker import EmbeddedBroker
@@ -29,6 +36,7 @@ from kioskd.event import Result
 from kioskd.happenings import (
     AttemptEnded,
     ConfigurationRead,
+    DoorSwitched,
     FeedChanged,
     FrameJudged,
     Happening,
@@ -38,7 +46,7 @@ from kioskd.happenings import (
 )
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
-from kioskd.judge import Judge, Message, Shut, UseMode, UseRules, Watch
+from kioskd.judge import Allow, Judge, Message, Shut, UseMode, UseRules, Watch
 from kioskd.metrics.health_teller import HealthTeller
 from kioskd.metrics.kiosk_state import KioskState, Sources
 from kioskd.metrics.metrics_settings import MetricsSettings
@@ -53,6 +61,7 @@ from kioskd.part import Part
 from kioskd.picture_watch import PictureWatch
 from kioskd.problems import ProblemChanged, Problems
 from kioskd.prompter import Prompter
+from kioskd.refused import RefusedError
 from kioskd.reload.reloaded import Reloaded
 from kioskd.reload.reloader import Reloader, Shell
 from kioskd.sessions.session_settings import SessionsSettings
@@ -73,6 +82,7 @@ if TYPE_CHECKING:
 AUDIT_FILE = "audit.db"
 TURN_S = 0.5  # how often the main thread looks at its workers
 SILENT_S = 10.0  # a judge or the courier that got nothing done for so long is stuck
+MOST_TOLD = 5  # mistakes of a refused configuration, in one answer
 STOP_S = 8.0  # everything is closed within this, or the process ends as it is
 
 
@@ -105,8 +115,14 @@ class Daemon:
         self._people = None if config.people is None else self._people_of(config.people)
         self._sessions = None if config.sessions is None else self._sessions_of(config.sessions)
         self._inspects = None if config.inspect is None else self._inspects_of(config.inspect)
+        self._state = self._readable()
+        self._guard = self._guard_of(config)
+        self._troubles = Troubles(lambda told: self._problems.set("commands", told))
+        self._switches = self._switches_of(config)
+        self._control = self._control_of(config)
         self._shut: dict[str, str] = {}  # by door: why nobody is decided on there
         self._told_lock = threading.Lock()  # of these three
+        self._feed_lock = threading.Lock()  # of what is told of feeds
         self._watchdog = Watchdog()
         self._overload = Overload()
         self._started = False
@@ -126,20 +142,20 @@ class Daemon:
             self.add(self._sessions.keeper)
         if self._inspects is not None:
             self.add(self._inspects.worker)
-        self._guard = self._guard_of(config)
         self.add(self._guard)
         self.stream.listen("lockout", AttemptEnded, self._guard.attempt_ended)
         for door in config.doors:
             self.add(self._judge(door))
         if config.page is not None:
             self.add(self._page(config.page))
-        self._state = self._readable()
         if config.delivery.health:
             self.add(HealthTeller(self._state, self.stream, self.courier.health))
         if config.metrics is not None:
             self.add(self._metrics(config.metrics))
         self._reloader = Reloader(file, self._state_dir.path, config, self._shell())
         self.add(self._reloader)
+        for part in self._control.parts:
+            self.add(part)
 
     @property
     def judges(self) -> list[Judge]:
@@ -155,9 +171,13 @@ class Daemon:
         self._problem_if_played()
         self._problem_if_trial()
         self._problems.set("unsigned", self._config.delivery.unsigned)
+        self._switches.start()
         for part in self.parts:
             self._start(part)
         self._started = True
+        for judge in self.judges:
+            if not self._switches.enabled(judge.door):
+                self.stream.tell(DoorSwitched(judge.door, enabled=False))
         if self._config.embedded:
             port = self._config.delivery.port
             self._log.info("embedded broker, for trials only", port=port)
@@ -239,7 +259,9 @@ class Daemon:
             partial(self._pins.distrust, door.feed.name),
         )
         mode, deliver, tell = self._own[door.name].mode, self.courier.deliver, self.stream.tell
-        return Judge(door.name, feed, perceiver, mode, deliver, tell, self._checked)
+        judge = Judge(door.name, feed, perceiver, mode, deliver, tell, self._checked)
+        judge.send(Allow(self._switches.enabled(door.name)))
+        return judge
 
     def _checked(self, door: str, result: Result) -> Result:
         """What a door may be told: of whom a session asks for, and of whom it opens to."""
@@ -247,6 +269,7 @@ class Daemon:
             result = self._sessions.keeper.check(door, result)
         if self._people is not None:
             result = self._people.enrolled.check(door, result)
+        result = self._switches.check(door, result)
         return self._guard.check(door, result)
 
     def _seal_of(self) -> Seal:
@@ -271,6 +294,50 @@ class Daemon:
             self._problems.set("locked_out", sentence)
 
         return DoorGuard(self._state_dir.path / LOCKOUT_FILE, config.doors, trouble)
+
+    def _switches_of(self, config: Config) -> DoorSwitches:
+        path, doors = self._state_dir.path / DOORS_FILE, [door.name for door in config.doors]
+        return DoorSwitches(path, doors, self._troubles.of("doors"), self._door_switched)
+
+    def _door_switched(self, door: str) -> None:
+        """An operator enabled or disabled a door; on the thread that the command is done on."""
+        for judge in self.judges:
+            if judge.door == door:
+                judge.send(Allow(self._switches.enabled(door)))
+                self._tell_feed(door, judge.feed)
+        self.stream.tell(DoorSwitched(door, self._switches.enabled(door)))
+
+    def _feed_changed(self, changed: FeedChanged) -> None:
+        with self._feed_lock:
+            self.courier.feed_state(self._switches.shown(changed.door, changed.state))
+
+    def _tell_feed(self, door: str, feed: Feed) -> None:
+        with self._feed_lock:  # so that the newest state is told last
+            self.courier.feed_state(self._switches.shown(door, feed.state))
+
+    def _control_of(self, config: Config) -> Control:
+        """What takes commands, and what they act on."""
+
+        def record(told: Commanded) -> None:
+            self.courier.command(told)
+            self.stream.tell(told)
+
+        snapshot = Snapshot(self._state, self._switches, lambda: self.courier.boot_id)
+        end_lockout, folder = self._guard.end_lockout, self._state_dir.path
+        reach = Reach(self._state, self._switches, snapshot, end_lockout, self._reloaded)
+        desk, topics = CommandDesk(commands(reach), record), config.delivery.topics
+        trouble = self._troubles.of("socket")
+        made = control(config.commands, topics, desk, folder, self._answer, trouble)
+        self._readers |= made.readers
+        return made
+
+    def _reloaded(self) -> dict[str, Any]:
+        """What came of reading the configuration again, for whoever commanded it."""
+        answer = self.reload()
+        if answer.refused:
+            told = "; ".join(map(str, answer.refused[:MOST_TOLD]))
+            raise RefusedError(422, "NotReloaded", told)
+        return answer.as_json
 
     def _people_of(self, settings: PeopleSettings) -> "People":
         # Imported here: a kiosk that knows nobody starts without what looks at pictures of people.
@@ -328,7 +395,7 @@ class Daemon:
         """All that is published of the doors but their results, which judges hand over."""
         listen = self.stream.listen
         listen("status", ProblemChanged, lambda _: courier.status(self._problems.present))
-        listen("feed states", FeedChanged, lambda changed: courier.feed_state(changed.state))
+        listen("feed states", FeedChanged, self._feed_changed)
         listen("prompts", FrameJudged, Prompter(courier.prompt))
         listen("modes", ModeChanged, self._mode_changed)
         listen("pictures", FrameJudged, PictureWatch(self._picture))
@@ -378,6 +445,7 @@ class Daemon:
                 problems=lambda: self._problems.present,
                 rows=self._audit.count_pending,
                 model_version=self._model_version,
+                enabled=lambda door: self._switches.enabled(door),
             )
         )
 

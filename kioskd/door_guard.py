@@ -17,9 +17,10 @@ from kioskd.config.config import Door
 from kioskd.delivery.clock import Clock, SystemClock
 from kioskd.event import Result
 from kioskd.happenings import AttemptEnded
-from kioskd.lockout import DoorLockout, as_bytes, attacked, left_s, of_bytes
+from kioskd.lockout import DoorLockout, as_bytes, attacked, ended, left_s, of_bytes
 from kioskd.modes.reasons import Reason
 from kioskd.private_file import replace_file
+from kioskd.refused import RefusedError
 from kioskd.worker import Worker
 
 FILE = "lockout.json"
@@ -84,6 +85,20 @@ class DoorGuard(Worker):
         if now.until > before.until:
             self.turn()  # what is told here is logged by another thread: a log may hang
         self.later(self._keep)
+
+    def end_lockout(self, door: str) -> None:
+        """Somebody has looked, and lets the door open again. Raises RefusedError."""
+        settings = self._settings[door]
+        if settings.ended_by != "command":
+            told = f"a lockout of {door} ends by time alone: its lockout.ended_by is not command"
+            raise RefusedError(409, "EndsByTime", told)
+        with self._lock:
+            known, at = self._doors.get(door, DoorLockout()), self._clock.wall()
+            if left_s(known, at, settings) <= 0.0:
+                raise RefusedError(409, "NotLockedOut", f"{door} is not locked out")
+            self._doors[door] = ended(known, at)
+        self.later(self._keep)
+        self.later(self.turn)
 
     def turn(self) -> None:
         """Tell which doors are locked out, where that has changed; called now and then."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from feeds.frame import Frame
 from feeds.state import FeedState
+from kioskd.commanded import Commanded
 from kioskd.config.config import Door
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.wire import Outcome
@@ -150,6 +151,14 @@ class FeedChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class DoorSwitched:
+    """An operator enabled or disabled a door, or it was found disabled at the start."""
+
+    door: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerMet:
     """A broker took us; once for each connection."""
 
@@ -209,6 +218,8 @@ Happening = (
     | Replied
     | ReplyRefused
     | FeedChanged
+    | DoorSwitched
+    | Commanded
     | ProblemChanged
     | BrokerMet
     | RecordsPruned

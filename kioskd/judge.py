@@ -89,7 +89,19 @@ class Watch:
     every_s: float = 0.0
 
 
-Message = UseMode | UseRules | Watch | Stop | Loaded[UseMode | Watch]
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """From the next frame on the mode decides; or (False) nobody is decided on, whatever it is."""
+
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """Close the camera after the frame that is looked at, and open it again."""
+
+
+Message = UseMode | UseRules | Watch | Allow | Reopen | Stop | Loaded[UseMode | Watch]
 
 
 class Shut:
@@ -141,6 +153,7 @@ class Judge(threading.Thread):
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._loading = Loading[UseMode | Watch](perceiver, self._inbox.put)
         self._awaited: list[UseMode | Watch] = []  # the latest of a kind, while it is loaded
+        self._barred: Mode | None = None  # in the mode's place while the door is disabled
         self._watch = Watch(frozenset())
         self._spare = SpareTime()
         self._watched_at = -math.inf
@@ -205,6 +218,10 @@ class Judge(threading.Thread):
                 self._watch = Watch(frozenset())
                 schemes = (message.plan.scheme,) if message.plan else ()
                 self._want(message, message.measures, schemes)
+            case Allow(allowed):
+                self._barred = None if allowed else Shut(Reason.DISABLED)
+            case Reopen():
+                self.feed.reopen()
             case Loaded():
                 self._loaded(message)
             case Stop():
@@ -244,16 +261,16 @@ class Judge(threading.Thread):
 
     def _judge(self, frame: Frame) -> None:
         began_at = time.monotonic()
-        seen, step = judged(self._mode, self.perceiver, frame)
+        seen, step = judged(self._barred or self._mode, self.perceiver, frame)
         if self._binding is not None:
             step = replace(step, result=self._binding.saw(frame, seen, step))
         stepped_at = time.monotonic()
         self._pace.judged(frame.number, frame.captured_at, stepped_at - began_at)
         self.load = self._pace.load()
         if step.result is not None:
-            result = self._check(self.door, self._under_load(step.result))
+            result = self._in_our_time(self._under_load(step.result), frame, began_at)
+            result = self._check(self.door, result)
             self._turned_away = step.result.verdict == "passed" != result.verdict
-            result = self._in_our_time(result, frame, began_at)
             self._tell(AttemptEnded(self.door, result, self._deliver(result)))
         step = self._with_prompt(step)
         self._say(frame.feed, step)

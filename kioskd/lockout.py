@@ -44,6 +44,11 @@ def attacked(before: DoorLockout, at: float, settings: LockoutSettings) -> DoorL
     return DoorLockout((), at + length, length)
 
 
+def ended(before: DoorLockout, at: float) -> DoorLockout:
+    """Let in again before its time. The next lockout is longer all the same."""
+    return replace(before, until=min(before.until, at))
+
+
 def left_s(door: DoorLockout, at: float, settings: LockoutSettings) -> float:
     """Seconds for which it still stays shut. A clock that was set back makes it no longer than
     the longest.

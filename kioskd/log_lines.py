@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from feeds.state import FeedState
 from kioskd import happenings
+from kioskd.commanded import Commanded
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result
 from kioskd.happenings import FrameJudged, Happening, Missed
@@ -60,6 +61,8 @@ def lines(happening: Happening) -> Iterator[Line]:
             yield _reply(happening)
         case happenings.FeedChanged(door, state):
             yield _feed(door, state)
+        case happenings.DoorSwitched() | Commanded():
+            yield _command(happening)
         case ProblemChanged(code, None):
             yield Line("problem over", {"problem": code})
         case ProblemChanged(code, told):
@@ -159,6 +162,24 @@ def _reply(told: happenings.Replied | happenings.ReplyRefused) -> Line:
         case happenings.ReplyRefused(_, _, why, times):
             fields = {**about, "detail": why, "times": times}
             return Line("a reply was not taken", fields, "warning")
+
+
+def _command(told: happenings.DoorSwitched | Commanded) -> Line:
+    """What an operator had done, or asked for in vain."""
+    match told:
+        case happenings.DoorSwitched(door, enabled):
+            return Line("a door is enabled" if enabled else "a door is disabled", {"door": door})
+        case Commanded(code=""):
+            return Line("a command was done", _asked(told))
+        case Commanded():
+            fields = {**_asked(told), "code": told.code, "detail": told.detail}
+            more = {"left_out": told.left_out} if told.left_out else {}
+            return Line("a command was refused", {**fields, **more}, "warning")
+
+
+def _asked(told: Commanded) -> dict[str, object]:
+    names = ("command", "door", "way", "who", "request")
+    return {name: value for name in names if (value := getattr(told, name))}
 
 
 def _feed(door: str, state: FeedState) -> Line:

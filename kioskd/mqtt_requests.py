@@ -83,13 +83,19 @@ class MqttRequests:
         self._say(letter, {"id": request_id, **answer})
 
     def _say(self, letter: Letter, told: Json) -> None:
-        self._publish(self._answer_topic(letter), told, _correlation(letter))
+        self._publish(answer_topic(self._response, letter), told, correlation(letter))
 
-    def _answer_topic(self, letter: Letter) -> str:
-        """Where the request wants it, below the usual one: we write nowhere else."""
-        usual, wanted = self._response, letter.answer_to
-        below = wanted.startswith(f"{usual}/") and not set(wanted) & set("+#\0")
-        return wanted if below and len(wanted) <= 512 else usual
+
+def answer_topic(usual: str, letter: Letter) -> str:
+    """Where a request wants its answer, below the usual topic: we write nowhere else."""
+    wanted = letter.answer_to
+    below = wanted.startswith(f"{usual}/") and not set(wanted) & set("+#\0")
+    return wanted if below and len(wanted) <= 512 else usual
+
+
+def correlation(letter: Letter) -> bytes:
+    """By which whoever asked knows the answer; none where it is too long to be sent back."""
+    return letter.correlation if len(letter.correlation) <= MOST_CORRELATION else b""
 
 
 def hold_secret(said: Json, known: Mapping[str, bytes], key: str) -> None:
@@ -107,7 +113,3 @@ def text(said: Json, key: str, most: int) -> str:
     if not isinstance(value, str) or len(value) > most or not value.isprintable():
         raise RefusedError(400, "BadRequest", f"{key}: is to be text of at most {most} characters")
     return value
-
-
-def _correlation(letter: Letter) -> bytes:
-    return letter.correlation if len(letter.correlation) <= MOST_CORRELATION else b""

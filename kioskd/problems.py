@@ -19,6 +19,7 @@ ProblemCode = Literal[
     "camera",  # a feed has another camera than before, a virtual one, or one that shows a loop
     "certificate",  # new certificates for the broker cannot be used: those before go on
     "clock",  # nothing says that the wall clock is right
+    "commands",  # which doors are disabled is not known or not kept, or nobody can give commands
     "configuration",  # a changed config.yaml was refused: the one before stands
     "courier",  # a mistake of ours in delivery
     "action_dropped",  # an action grew too old before the broker took it

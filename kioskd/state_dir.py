@@ -14,6 +14,8 @@ OURS = (
     *("kioskd.lock", "audit.db", "sessions.db", "signing.", "people.", "lockout.json"),
     "reload.json",
     PREFIX,  # of what is known of the cameras
+    "doors.json",
+    "control.sock",
 )
 
 

@@ -1,5 +1,6 @@
 """The commands of docs/connect/mqtt.md give a broker that runs as on Debian, and takes a kiosk."""
 
+import json
 import os
 import pwd
 import queue
@@ -248,10 +249,17 @@ def test_who_is_added_later_is_known_beside_those_of_before(site: Site) -> None:
     kept = {name: (site.kit / name).read_bytes() for name in ("ca.pem", "server.pem")}
     shutil.move(site.kit / "clients/hq.kiosk-07", site.folder / "on-the-kiosk")
     ca = site.folder / "on-the-kiosk" / "ca.pem"
-    more = "--kiosk hq/kiosk-08 --controller lift=hq/kiosk-08"
+    more = "--kiosk hq/kiosk-08 --controller lift=hq/kiosk-08 --operator room=hq/kiosk-08"
+    listed = json.loads((site.kit / "kit.json").read_text())
+    del listed["operators"]  # as an earlier version wrote it
+    (site.kit / "kit.json").write_text(json.dumps(listed))
     site.run(f"kioskd broker-kit /etc/mosquitto/kioskd {more}")
     assert {name: (site.kit / name).read_bytes() for name in kept} == kept
     assert not (site.kit / "clients/hq.kiosk-07").exists()
+    base = "liveness/v1/hq/kiosk-08"
+    operator = f"topic write {base}/commands/request\ntopic read {base}/commands/response\n"
+    operator = f"user room\n{operator}topic read {base}/status\n"
+    assert operator in (site.kit / "acl").read_text()
     shutil.copy(site.kit / "mosquitto.conf", site.folder / "etc/mosquitto/conf.d/kioskd.conf")
     with broker_of(site):
         old = replace(before, tls=TlsSettings(ca))
@@ -299,6 +307,8 @@ def test_with_client_certificates_nobody_comes_in_without_one(site: Site) -> Non
         ("--broker b --controller lift", "--controller must be NAME=SITE/DEVICE/SOURCE"),
         ("--broker b --controller lift=hq/kiosk-9", "no such kiosk: hq/kiosk-9; name it by"),
         ("--broker b --kiosk hq/a --collector hq.a", "hq.a would be two clients"),
+        ("--broker b --operator room", "--operator must be NAME=SITE/DEVICE"),
+        ("--broker b --operator room=hq/a", "no such kiosk: hq/a; name it by"),
     ],
 )
 def test_what_cannot_be_is_told_and_nothing_is_written(

@@ -58,6 +58,27 @@ def test_a_fast_file_gives_every_frame_in_order_however_slow_the_reader(tmp_path
         assert door.feed.counts == FeedCounts(captured=12, taken=12)
 
 
+def test_a_feed_is_opened_anew_when_it_is_asked_for_also_a_file_that_was_over(
+    tmp_path: Path,
+) -> None:
+    path = pictures.video(tmp_path / "walk.avi", 12)
+    with watched(settings(path, pace="fast", repeat="once")) as door:
+        first = door.feed.newest(DEADLINE_S)
+        assert first is not None
+        door.feed.reopen()
+        assert door.feed.state.phase == "starting"
+        again = []
+        while (frame := door.feed.newest(DEADLINE_S)) is not None:
+            again.append(frame)
+        assert [pictures.number_in(frame.color) for frame in again] == list(range(12))
+        assert all(frame.session > first.session for frame in again)  # a mode sees the break
+        assert again[0].number > first.number
+        assert door.told[-1] == ("offline", "finished")
+        door.feed.reopen()
+        assert door.feed.newest(DEADLINE_S) is not None
+        assert door.feed.counts.restarts == 2
+
+
 def test_a_fast_file_has_its_own_time(tmp_path: Path) -> None:
     path = pictures.video(tmp_path / "walk.avi", 5, fps=10)
     with watched(settings(path, pace="fast", repeat="once")) as door:

@@ -14,11 +14,12 @@ from kioskd.delivery.outcome import Delivery
 from kioskd.door_guard import DoorGuard
 from kioskd.event import Result
 from kioskd.happenings import AttemptEnded
-from kioskd.lockout import DoorLockout, as_bytes, attacked, left_s, of_bytes
+from kioskd.lockout import DoorLockout, as_bytes, attacked, ended, left_s, of_bytes
 from kioskd.lockout_settings import LockoutSettings
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.opening_hours import opening_hours
+from kioskd.refused import RefusedError
 from tests.support.broker import eventually, mosquitto, witness
 from tests.support.daemon import ATTACK, LIVE, file_feed, kioskd, settings
 from tests.test_enrolled import NOW, Clock
@@ -57,6 +58,16 @@ def test_each_lockout_that_follows_is_longer_up_to_five_minutes() -> None:
 def test_attacks_while_locked_out_make_it_no_longer() -> None:
     door = after(0, 10, 20, 30, 40)
     assert attacked(door, 50, USUAL) == door
+
+
+def test_one_that_was_ended_before_its_time_makes_the_next_no_shorter() -> None:
+    let_in = ended(after(0, 10, 20, 30, 40), 45)
+    assert left_s(let_in, 45, USUAL) == 0.0
+    for at in (46, 47, 48, 49, 50):
+        let_in = attacked(let_in, at, USUAL)
+    assert let_in.length == 60
+    quiet = DoorLockout(until=10.0)
+    assert ended(quiet, 45) == quiet  # what is over stays over when it was
 
 
 def test_a_site_may_do_without() -> None:
@@ -130,6 +141,36 @@ def test_a_locked_door_opens_to_nobody_and_the_others_to_all(tmp_path: Path) -> 
     at.guard.turn()
     assert at.opens()
     assert at.told[-1] is None
+
+
+def test_a_command_ends_a_lockout_where_the_site_chose_so(tmp_path: Path) -> None:
+    at = Guarded(tmp_path, lockout=LockoutSettings(ended_by="command"))
+    assert _refusal(at, "main") == "NotLockedOut"
+    at.guard.start()
+    at.attack(times=5)
+    at.attack("side", times=5)
+    at.guard.end_lockout("main")
+    assert at.opens()
+    assert not at.opens("side")
+    eventually(lambda: at.told[-1] == "locked out after repeated attacks: side for 30 s")
+    at.guard.stop()
+    at.guard.join()
+    again = Guarded(tmp_path, lockout=LockoutSettings(ended_by="command"))
+    assert again.opens()  # a restart brings back neither less nor more
+    assert not again.opens("side")
+
+
+def test_by_default_time_alone_ends_a_lockout(tmp_path: Path) -> None:
+    at = Guarded(tmp_path)
+    at.attack(times=5)
+    assert _refusal(at, "main") == "EndsByTime"
+    assert not at.opens()
+
+
+def _refusal(at: Guarded, door: str) -> str:
+    with pytest.raises(RefusedError) as refusal:
+        at.guard.end_lockout(door)
+    return refusal.value.code
 
 
 def test_a_door_with_hours_stays_shut_outside_them_and_by_a_clock_in_doubt(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from kioskd.happenings import RulesChanged
+from kioskd.happenings import DoorSwitched, RulesChanged
 from kioskd.page import assets
 from kioskd.page.access import COOKIE, TRIES
 from kioskd.page.page_settings import PageSettings
@@ -156,6 +156,14 @@ def test_a_screen_asks_for_nothing_to_be_measured(tmp_path: Path) -> None:
         assert served.asked == []
         assert "scores" not in json.dumps(told)
         assert "track" not in json.dumps(told)
+
+
+def test_the_screen_of_a_disabled_door_sends_people_to_another(tmp_path: Path) -> None:
+    with serving(tmp_path) as served, served.looking("/api/screens/main/live") as screen:
+        served.online()
+        eventually(lambda: screen.next("screen")["online"])
+        served.stream.tell(DoorSwitched("main", enabled=False))
+        eventually(lambda: not screen.next("screen")["online"])
 
 
 def test_as_many_look_as_may_and_the_next_is_told(tmp_path: Path) -> None:

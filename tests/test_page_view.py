@@ -13,7 +13,14 @@ from feeds.state import FeedState
 from kioskd.config.load import load
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Progress, Step, Verdict
-from kioskd.happenings import ActionEnded, AttemptEnded, FeedChanged, FrameJudged, Replied
+from kioskd.happenings import (
+    ActionEnded,
+    AttemptEnded,
+    DoorSwitched,
+    FeedChanged,
+    FrameJudged,
+    Replied,
+)
 from kioskd.modes.finding import Finding
 from kioskd.modes.reasons import Reason
 from kioskd.page import door_view
@@ -151,6 +158,14 @@ def test_attempts_are_listed_with_what_became_of_them_and_reasons_counted(view: 
     assert told["attempts"][1]["outcome"] == "sent"
     assert told["hour"] == {"too_dark": ATTEMPTS + 6, "moving": ATTEMPTS + 5}
     assert door_view.door(door, view, now + 3700, kept.outcomes)["hour"] == {}
+
+
+def test_a_door_is_enabled_until_it_is_told_otherwise(view: DoorView) -> None:
+    kept = Kept({"main": "main"})
+    door = kept.doors["main"]
+    assert door_view.door(door, view, 0.0, {})["enabled"] is True
+    kept.door_switched(DoorSwitched("main", enabled=False))
+    assert door_view.door(door, view, 0.0, {})["enabled"] is False
 
 
 def test_a_screen_waits_for_the_answer_until_it_came() -> None:

@@ -109,6 +109,7 @@ def state(**more: Any) -> dict[str, Any]:
         "attempts": [],
         "hour": {},
         "watchFailure": None,
+        "enabled": True,
     }
     return {**told, **more}
 
@@ -213,6 +214,11 @@ def test_what_is_wrong_with_the_kiosk_and_its_camera_stands_above_all() -> None:
     lines = text(*sections(look(), told, WORDS, "lost")).splitlines()
     assert lines[2:5] == ["! lost", "! Camera front: no pictures. gives nothing", "! no broker"]
     assert phase_line(look(), told, WORDS).startswith("Camera front")
+
+
+def test_a_disabled_door_is_told_above_all() -> None:
+    lines = text(*sections(look(), state(enabled=False), WORDS)).splitlines()
+    assert lines[2] == "! An operator disabled this door: nobody is decided on here"
 
 
 def test_a_line_of_changes_has_no_figures_in_it() -> None:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kioskd.broker_kit import authority, plan
-from kioskd.broker_kit.plan import Controller, Kiosk, Plan, PlanError
+from kioskd.broker_kit.plan import Controller, Kiosk, Operator, Plan, PlanError
 
 LIST = "kit.json"
 
@@ -33,6 +33,7 @@ class Asked:
     kiosks: tuple[Kiosk, ...] = ()
     controllers: tuple[Controller, ...] = ()
     collectors: tuple[str, ...] = ()
+    operators: tuple[Operator, ...] = ()
 
     def beside(self, old: Plan) -> Plan:
         """The plan of before, and what is new in it."""
@@ -44,6 +45,7 @@ class Asked:
             tuple(dict.fromkeys((*old.kiosks, *self.kiosks))),
             tuple(dict.fromkeys((*old.controllers, *self.controllers))),
             tuple(dict.fromkeys((*old.collectors, *self.collectors))),
+            tuple(dict.fromkeys((*old.operators, *self.operators))),
         )
 
 
@@ -92,6 +94,9 @@ def _whole(folder: Path, asked: Asked) -> Plan:
                 for one in old["controllers"]
             ),
             tuple(old["collectors"]),
+            tuple(  # which earlier versions did not have
+                Operator(one["user"], Kiosk(**one["kiosk"])) for one in old.get("operators", ())
+            ),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise PlanError(f"{made} is damaged: take the folder away, or restore it") from error

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,14 @@ class Controller:
     source: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Operator:
+    """Who gives one kiosk commands."""
+
+    user: str
+    kiosk: Kiosk
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One broker and everybody on it.
@@ -58,11 +66,13 @@ class Plan:
     kiosks: tuple[Kiosk, ...] = ()
     controllers: tuple[Controller, ...] = ()
     collectors: tuple[str, ...] = field(default=())
+    operators: tuple[Operator, ...] = ()
 
     @property
     def users(self) -> tuple[str, ...]:
         found = [kiosk.user for kiosk in self.kiosks]
         found += [controller.user for controller in self.controllers]
+        found += [operator.user for operator in self.operators]
         return tuple(dict.fromkeys((*found, *self.collectors)))
 
 
@@ -87,6 +97,15 @@ def controller(text: str) -> Controller:
     return Controller(name, Kiosk(site, device), source[0] if source else "+")
 
 
+def operator(text: str) -> Operator:
+    """The operator that NAME=SITE/DEVICE means; PlanError if none."""
+    name, _, place = text.partition("=")
+    if not _USER.fullmatch(name) or not re.fullmatch(f"{_NAME}/{_NAME}", place):
+        told = f"--operator must be NAME=SITE/DEVICE, such as control-room=hq/kiosk-07 ({text})"
+        raise PlanError(told)
+    return Operator(name, kiosk(place))
+
+
 def check(plan: Plan) -> None:
     """Refuse, with PlanError, what cannot be carried out."""
     for name in plan.brokers:
@@ -97,13 +116,20 @@ def check(plan: Plan) -> None:
             raise PlanError(f"--collector must be a name of letters, digits, . _ and - ({name})")
     if not plan.brokers:
         raise PlanError("--broker is missing: the name or address under which kiosks reach it")
-    unknown = {one.kiosk for one in plan.controllers} - set(plan.kiosks)
+    places = [one.kiosk for one in plan.controllers] + [one.kiosk for one in plan.operators]
+    unknown = set(places) - set(plan.kiosks)
     if unknown:
         raise PlanError(f"no such kiosk: {min(unknown).user.replace('.', '/')}; name it by --kiosk")
     kiosks = {one.user for one in plan.kiosks}
-    others = {one.user for one in plan.controllers} | set(plan.collectors)
-    if twice := kiosks & others or {c.user for c in plan.controllers} & set(plan.collectors):
+    named = [{one.user for one in each} for each in (plan.controllers, plan.operators)]
+    named.append(set(plan.collectors))
+    if twice := kiosks & set().union(*named) or _in_two(named):
         raise PlanError(f"{min(twice)} would be two clients: give each its own name")
+
+
+def _in_two(named: Sequence[set[str]]) -> set[str]:
+    """Names that stand in more than one of these."""
+    return {name for name in set().union(*named) if sum(name in each for each in named) > 1}
 
 
 def _is_address(name: str) -> bool:
@@ -154,6 +180,13 @@ def _rights(plan: Plan, user: str) -> Iterator[str]:
             yield f"topic read {base}/{place.source}/action"
             yield f"topic read {base}/{place.source}/state"
             yield f"topic write {base}/{place.source}/reply"
+    for one_operator in plan.operators:
+        if one_operator.user == user:
+            kiosk = one_operator.kiosk
+            base = f"{plan.prefix}/{kiosk.site}/{kiosk.device}"
+            yield f"topic write {base}/commands/request"
+            yield f"topic read {base}/commands/response"
+            yield f"topic read {base}/status"
     if user in plan.collectors:
         yield f"topic read {plan.prefix}/+/+/audit"
 

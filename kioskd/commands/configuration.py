@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kioskd.commands.exit_status import FAILED, OK, WRONG
 from kioskd.config.load import Config, ConfigError, load
 from kioskd.config.load import state_dir as state_dir_in
 from kioskd.config.problem import Problem
 
-OK, FAILED, WRONG = 0, 1, 2  # exit status of every command; kioskd/cli.py says what they mean
+__all__ = ["FAILED", "OK", "WRONG", "configuration"]
 
 
 def on_standard_error(problem: Problem) -> None:

@@ -28,6 +28,7 @@ from kioskd.config.config_keys import (
 from kioskd.config.doors import AnyDoor
 from kioskd.config.networks import added_networks
 from kioskd.config.secrets import Vault, from_file
+from kioskd.control.control_settings import ControlSettings
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.identity.people_settings import PeopleSettings, Told
 from kioskd.inspect.inspect_settings import InspectSettings
@@ -80,6 +81,7 @@ def build(
         inspect=inspect_settings(settings, vault) if settings.inspect.enabled else None,
         reload=ReloadSettings(settings.reload.watch),
         said=settings.model_dump(),
+        commands=control_settings(settings, vault) if settings.commands.enabled else None,
     )
 
 
@@ -100,6 +102,12 @@ def inspect_settings(settings: Settings, vault: Vault) -> InspectSettings:
     said = settings.inspect
     assert said.token is not None  # inspect_rules.py holds it
     return InspectSettings(vault.filled(said.token.get_secret_value()), said.profile)
+
+
+def control_settings(settings: Settings, vault: Vault) -> ControlSettings:
+    token = settings.commands.token
+    assert token is not None  # command_rules.py holds it
+    return ControlSettings(vault.filled(token.get_secret_value()))
 
 
 def people_settings(settings: Settings, vault: Vault) -> PeopleSettings:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from feeds.feed_settings import FeedSettings
+from kioskd.control.control_settings import ControlSettings
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
@@ -88,6 +89,7 @@ class Config:
     people    how the enrolled are known; None: nobody is
     metrics   where the metrics are served; None: they are not
     inspect   how pictures are judged for others; None: they are not
+    commands  how they are taken over MQTT; None: they are not
     reload    how a changed file is noticed
     said      every key with its value as the file has it, defaults filled in, secrets not
     """
@@ -109,6 +111,7 @@ class Config:
     people: PeopleSettings | None = None
     metrics: MetricsSettings | None = None
     inspect: InspectSettings | None = None
+    commands: ControlSettings | None = None
     reload: ReloadSettings = field(default_factory=ReloadSettings)
     said: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 

@@ -47,6 +47,7 @@ PEOPLE, PEOPLE_ON = PeopleSettings(), False
 METRICS, METRICS_ON = MetricsSettings(), False
 INSPECT, INSPECT_ON = InspectSettings(), False
 RELOAD = ReloadSettings()
+COMMANDS_ON = False
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
 # Nothing but a device file: OpenCV would open addresses here too.
@@ -388,6 +389,20 @@ class Metrics(Section):
     port: int = number(METRICS.port, 1, 65535, "", "TCP port.")
 
 
+class Commands(Section):
+    """What an operator may have this kiosk do over MQTT, such as disable a door.
+
+    docs/connect/commands.md has the messages. `kioskd ctl` on the machine needs none of it.
+    """
+
+    enabled: bool = Field(default=COMMANDS_ON, description="Take commands over MQTT.")
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Secret of whoever gives commands, 16 characters or more, as ${NAME}.",
+    )
+
+
 class Inspect(Section):
     """Judging pictures that others send, as `kioskd inspect` does, over MQTT and the page's server.
 
@@ -636,6 +651,7 @@ class Settings(Section):
     sessions: Sessions = Field(default=Sessions(), description="Liveness on request.")
     people: People = Field(default=People(), description="Who is enrolled.")
     inspect: Inspect = Field(default=Inspect(), description="Judging pictures for others.")
+    commands: Commands = Field(default=Commands(), description="What operators command.")
     signing: Signing = Field(
         default=Signing(), description="The signature in events, states, status and records."
     )

@@ -50,6 +50,12 @@ class Lockout(Section):
         "Never longer than this; after as long without one the first length holds again.",
         "less",
     )
+    ended_by: Literal["time", "command"] = Field(
+        default=LOCKOUT.ended_by,
+        description="time: a lockout lasts as long as it lasts; command: somebody who has looked"
+        " may end it sooner (docs/understand/modes.md, Lockout).",
+        json_schema_extra={"x-looser": "command"},
+    )
 
 
 class Hours(Section):

@@ -11,7 +11,7 @@ from kioskd.config.yaml_document import Path
 _DEFS = "#/$defs/"
 _NOWHERE = object()
 # What has no part in what a door decides, nor in who is told of it.
-_ASIDE = frozenset({"page", "metrics", "inspect", "logging", "audit", "reload"})
+_ASIDE = frozenset({"page", "metrics", "inspect", "logging", "audit", "reload", "commands"})
 
 
 def is_live(path: Path) -> bool:

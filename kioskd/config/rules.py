@@ -9,6 +9,7 @@ from feeds import urls
 from kioskd.config import (
     cameras,
     certificates,
+    command_rules,
     files,
     hours_rules,
     inspect_rules,
@@ -56,6 +57,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from hours_rules.problems(ask)
     yield from metrics_rules.problems(ask)
     yield from inspect_rules.problems(ask, vault)
+    yield from command_rules.problems(ask, vault)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 

@@ -12,6 +12,7 @@ from itertools import count
 
 from feeds.state import FeedState
 from kioskd import prompts
+from kioskd.commanded import Commanded
 from kioskd.delivery import wire
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_upkeep import Upkeep
@@ -88,6 +89,7 @@ class Courier:
     def _build(self, shared: Shared, readers: Mapping[str, Reader]) -> None:
         disk, outgoing = PatientDisk(shared), self._outgoing
         ledger = Ledger(shared, self._audit, self._sender, self._topics.audit, disk)
+        self._ledger = ledger
         self._replies = Replies(shared, ledger, self._topics)
         every = {**readers, **self._replies.readers}
         incoming = Incoming(every, self._replies.tend, pictures=bool(readers))
@@ -277,6 +279,18 @@ class Courier:
     def answer(self, topic: str, payload: wire.Payload, correlation: bytes = b"") -> None:
         """Publish what was asked for. May get lost: whoever asked asks again."""
         self._pump.send_unkept(topic, wire.encode(payload), correlation)
+
+    def command(self, told: Commanded) -> None:
+        """Record a command, on the disk when this returns; later, where the disk fails."""
+        wall, reading = self._clock.wall(), self._clock.reading()
+        name, clock = str(uuid.uuid4()), reading.quality
+        record = wire.audited_command(self._sender, told, name, wall, clock)
+        try:
+            self._audit.commit(record, wall, reading)
+        except AuditError as error:
+            self._problems.set("audit", str(error))
+            self._ledger.remember(record, wall)
+        self._connection.wake()
 
     def person(self, result: Result, event_id: str, id_class: str) -> None:
         """Tell that a stranger or a threat stands there. May get lost: the record has it too."""

@@ -32,7 +32,7 @@ class _Note:
 
 
 class Ledger:
-    """Used by the courier's thread, except `note` and `note_reply`, which any may call."""
+    """Used by the courier's thread, except what notes and remembers, which any may call."""
 
     def __init__(
         self, shared: Shared, audit: AuditLog, sender: wire.Sender, topic: str, disk: PatientDisk
@@ -58,16 +58,17 @@ class Ledger:
         now = self._clock.reading()
         about = (self._sender, action.event_id, action.source, now.wall)
         record = wire.audited_delivery(*about, outcome, detail, now.quality)
-        self._remember(record, now.wall)
+        self.remember(record, now.wall)
 
     def note_reply(self, source: str, reply: Reply) -> None:
         """Remember what a controller answered, to be recorded soon."""
         now = self._clock.reading()
         about = (self._sender, reply.event_id, source, now.wall)
         record = wire.audited_reply(*about, reply.granted, reply.text, now.quality)
-        self._remember(record, now.wall)
+        self.remember(record, now.wall)
 
-    def _remember(self, record: wire.Payload, wall: float) -> None:
+    def remember(self, record: wire.Payload, wall: float) -> None:
+        """Have it recorded as soon as the disk takes it; from any thread."""
         if len(self._notes) < NOTES_MOST:
             self._notes.append(_Note(record, wall))
 

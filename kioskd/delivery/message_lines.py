@@ -140,6 +140,9 @@ def _gist(kind: str, payload: wire.Payload) -> str:
             names = (
                 "seq",
                 "kind",
+                "command",
+                "way",
+                "code",
                 "verdict",
                 "currentState",
                 "outcome",

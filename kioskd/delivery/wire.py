@@ -13,6 +13,7 @@ from typing import Literal
 
 from feeds.lines import is_one_line
 from feeds.state import FeedState
+from kioskd.commanded import Commanded
 from kioskd.event import Result
 from kioskd.health import DoorHealth, Health
 from kioskd.modes.finding import Finding, Spread, spread
@@ -107,6 +108,10 @@ class Topics:
     def inspect(self, what: Literal["request", "response"]) -> str:
         """Where whoever has a picture judged asks, and is answered."""
         return f"{self.base}/inspect/{what}"
+
+    def commands(self, what: Literal["request", "response"]) -> str:
+        """Where an operator gives commands, and is answered."""
+        return f"{self.base}/commands/{what}"
 
     def reply(self, source: str) -> str:
         """Where a controller answers, and the kiosk only reads."""
@@ -294,6 +299,32 @@ def audited_reply(
     head = _audited(sender, "reply", event_id, source, wall)
     answer: Payload = {"granted": granted, **({"text": text} if text else {})}
     return {**head, **answer, **_dated(clock)}
+
+
+def audited_command(
+    sender: Sender, told: Commanded, record_id: str, wall: float, clock: ClockQuality = UNKNOWN
+) -> Payload:
+    """A command that somebody gave, done or refused. What it was given with stands in none."""
+    source = next((feed for feed, door in sender.doors.items() if door == told.door), None)
+    known: Payload = {"command": told.command, "requestId": told.request, "by": told.who}
+    more: Payload = {"refusedBefore": told.left_out} if told.left_out else {}
+    return {
+        "schema": SCHEMA,
+        "kind": "command",
+        "eventId": record_id,
+        "siteId": sender.site,
+        "deviceId": sender.device,
+        "bootId": sender.boot_id,
+        **({} if source is None else sender.source(source)),
+        "recordedAt": _ms(wall),
+        "way": told.way,
+        **{key: value for key, value in known.items() if value},
+        "status": told.status,
+        "code": told.code,
+        "detail": told.detail,
+        **more,
+        **_dated(clock),
+    }
 
 
 def _audited(sender: Sender, kind: str, event_id: str, source: str, wall: float) -> Payload:

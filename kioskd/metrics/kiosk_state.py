@@ -25,6 +25,7 @@ class Sources:
     problems       what is wrong, sentence by code
     rows           how many audit rows wait, counted up to a number; may raise AuditError
     model_version  which network files decide
+    enabled        whether an operator lets a door decide
     """
 
     version: str
@@ -35,6 +36,7 @@ class Sources:
     problems: Callable[[], Mapping[str, str]]
     rows: Callable[[int], int]
     model_version: Callable[[], str]
+    enabled: Callable[[str], bool]
 
 
 class KioskState:

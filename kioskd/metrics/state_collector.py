@@ -34,6 +34,7 @@ class StateCollector(Collector):
         judges = self._state.judges
         yield from _frames(judges)
         yield from _feeds(judges)
+        yield _doors(self._state)
         yield _stages(judges)
         yield _networks(self._state)
         yield from _of_the_kiosk(self._state)
@@ -78,6 +79,15 @@ def _feeds(judges: list[Judge]) -> Iterator[Metric]:
         if (load := judge.load) is not None:
             share.add_metric([judge.door], load.share)
     yield from (state, memory, share)
+
+
+def _doors(state: KioskState) -> Metric:
+    enabled = GaugeMetricFamily(
+        "kioskd_door_enabled", "0 while an operator has disabled the door.", labels=["door"]
+    )
+    for judge in state.judges:
+        enabled.add_metric([judge.door], state.sources.enabled(judge.door))
+    return enabled
 
 
 def _stages(judges: list[Judge]) -> Metric:

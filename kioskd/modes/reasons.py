@@ -112,6 +112,7 @@ class Reason(StrEnum):
     LOCKED_OUT = "locked_out"
     OUT_OF_HOURS = "out_of_hours"
     JUST_OPENED = "just_opened"
+    DISABLED = "disabled"
 
     @property
     def sentence(self) -> str:
@@ -220,4 +221,5 @@ SENTENCES: dict[Reason, str] = {
     Reason.LOCKED_OUT: "The door stays shut for some minutes, after repeated attacks",
     Reason.OUT_OF_HOURS: "The door does not open at this time; or the kiosk's clock is in doubt",
     Reason.JUST_OPENED: "The door was told to open a moment ago",
+    Reason.DISABLED: "An operator disabled this door: nobody is decided on here",
 }

@@ -231,4 +231,5 @@ def door(kept: DoorKept, view: DoorView, now: float, outcomes: Mapping[str, str]
         "attempts": [attempt(one, now, outcomes) for one in kept.attempts()],
         "hour": dict(kept.reasons(now).most_common(MOST_REASONS)),
         "watchFailure": kept.watch_failure,
+        "enabled": kept.enabled,
     }

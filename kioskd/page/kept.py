@@ -17,6 +17,7 @@ from kioskd.happenings import (
     ActionEnded,
     AttemptEnded,
     BrokerMet,
+    DoorSwitched,
     FeedChanged,
     FrameJudged,
     Replied,
@@ -86,6 +87,7 @@ class DoorKept:
     prompt: str | None = None
     answer: Answer | None = None
     watch_failure: str | None = None
+    enabled: bool = True
     kept: deque[Looked] = field(default_factory=lambda: deque(maxlen=MOST_KEPT))
     scores: deque[Scores] = field(default_factory=deque)
     ended: deque[Ended] = field(default_factory=lambda: deque(maxlen=MOST_ENDED))
@@ -152,6 +154,9 @@ class Kept:
 
     def watch_changed(self, one: WatchChanged) -> None:
         self.doors[one.door].watch_failure = one.failure
+
+    def door_switched(self, one: DoorSwitched) -> None:
+        self.doors[one.door].enabled = one.enabled
 
     def action_ended(self, one: ActionEnded) -> None:
         """What became of an event at the broker."""

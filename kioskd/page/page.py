@@ -9,6 +9,7 @@ from kioskd.happenings import (
     ActionEnded,
     AttemptEnded,
     BrokerMet,
+    DoorSwitched,
     FeedChanged,
     FrameJudged,
     Replied,
@@ -74,6 +75,7 @@ def page_part(
     stream.listen("page", BrokerMet, kept.broker_met)
     stream.listen("page", Replied, kept.replied)
     stream.listen("page", WatchChanged, kept.watch_changed)
+    stream.listen("page", DoorSwitched, kept.door_switched)
     views, pictures = {door.name: DoorView(door) for door in config.doors}, Pictures()
     looking = Looking(views, settings.viewers, pictures, ask)
 

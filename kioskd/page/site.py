@@ -296,9 +296,10 @@ class Site:
         kept: DoorKept = self._kept.doors[door]
         state, looked, answer = kept.state, kept.looked, kept.answer
         now = time.monotonic()
+        online = state is not None and state.phase == "online"
         stands = answer is not None and now - answer.at < SHOWN_S
         return {
-            "online": state is not None and state.phase == "online",
+            "online": online and kept.enabled,  # else the screen sends people to another door
             "prompt": kept.prompt,
             "progress": None if looked is None else door_view.progress(looked.step.progress),
             "answer": {"granted": answer.granted, "text": answer.text}

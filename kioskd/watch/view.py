@@ -72,8 +72,9 @@ def _head(look: Json | None, state: Json, words: Wording, trouble: str) -> Itera
     yield Row((f"{kiosk['site']} / {kiosk['device']} / {state['door']}",), "strong")
     facts = [words("page.no_picture")] if look is None else _facts(look, state, words)
     yield Row((" · ".join(facts),))
-    feed = _feed(state, words)
-    told = [trouble, feed, *(one["detail"] for one in kiosk["problems"]), state["watchFailure"]]
+    disabled = None if state.get("enabled", True) else words("reasons.disabled")
+    problems = (one["detail"] for one in kiosk["problems"])
+    told = [trouble, disabled, _feed(state, words), *problems, state["watchFailure"]]
     for sentence in filter(None, told):
         yield Row((f"! {sentence}",), "bad")
 

@@ -302,12 +302,14 @@ function drawPhase() {
 
 function drawState() {
   const { kiosk } = state;
-  $('problems').hidden = kiosk.problems.length === 0 && state.state?.phase === 'online';
+  const well = state.enabled && state.state?.phase === 'online';
+  $('problems').hidden = kiosk.problems.length === 0 && well;
   const told = kiosk.problems.map((problem) => element('li', problem.detail));
   if (state.state && state.state.phase !== 'online') {
     const phase = word(`phases.${state.state.phase}`);
     told.unshift(element('li', `${word('page.feed')} ${state.feed}: ${phase}. ${state.state.detail}`));
   }
+  if (!state.enabled) told.unshift(element('li', word('reasons.disabled')));
   if (state.watchFailure) told.push(element('li', state.watchFailure));
   $('problems').replaceChildren(...told);
   drawPlot();
