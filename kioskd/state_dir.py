@@ -71,6 +71,8 @@ def _close_to_others(folder: Path) -> None:
 def _claimed(path: Path) -> int | None:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except IsADirectoryError as error:
+        raise StateDirError(f"{path} is a folder, and a file of ours: move it away") from error
     except OSError as error:
         raise _cannot(path.parent, error) from error
     with suppress(PermissionError):  # another user's

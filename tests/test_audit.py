@@ -1,5 +1,6 @@
 """What is in the audit log survived; what could not be written is said so."""
 
+import errno
 import json
 import os
 import resource
@@ -21,7 +22,7 @@ from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_rescue import Rescue
 from kioskd.delivery.audit_rows import Row
 from kioskd.delivery.clock import Reading
-from kioskd.delivery.database import CHECKED_AT_ONCE, AuditError
+from kioskd.delivery.database import CHECKED_AT_ONCE, AuditError, Database
 from kioskd.delivery.trusted_times import Deleted
 
 
@@ -295,6 +296,16 @@ def test_a_commit_waits_for_the_disk_and_not_only_for_the_kernel(log: AuditLog) 
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
+def test_what_stands_beside_the_log_and_cannot_be_used_is_named(path: Path) -> None:
+    beside = path.with_name("audit.db.mark")
+
+    def prepare(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(beside))
+
+    with pytest.raises(AuditError, match=rf"cannot be used: Read-only .* \({beside}\)"):
+        Database(path, prepare).bytes_used()
+
+
 def test_a_full_disk_is_said_and_keeps_what_is_there(path: Path) -> None:
     audit = AuditLog(path, most_pages=16)
     kept: list[int] = []
@@ -312,7 +323,7 @@ import resource, sys
 from pathlib import Path
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.clock import Reading
-from kioskd.delivery.database import CHECKED_AT_ONCE, AuditError
+from kioskd.delivery.database import CHECKED_AT_ONCE, AuditError, Database
 from kioskd.delivery.audit_rescue import Rescue
 from kioskd.delivery.trusted_times import Deleted
 log = AuditLog(Path(sys.argv[1]))

@@ -29,7 +29,7 @@ from kioskd.modes.drive import Conversation
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.spec import Needs
-from kioskd.state_dir import StateDir
+from kioskd.state_dir import LOCK_FILE, StateDir, StateDirError
 from models.manifest import shipped
 from models.observation import Observation
 from tests.support import rtsp
@@ -289,6 +289,13 @@ def test_a_file_in_the_place_of_the_state_folder_is_a_wrong_configuration(tmp_pa
                 assert daemon.wait(DEADLINE_S) == 2
             assert re.search(r"state_dir\b.* must be a folder, and .*file", daemon.log)
             assert "Traceback" not in daemon.log
+
+
+def test_a_folder_in_the_place_of_the_lock_is_called_one(tmp_path: Path) -> None:
+    lock = tmp_path / LOCK_FILE
+    lock.mkdir()
+    with pytest.raises(StateDirError, match=f"{lock} is a folder"):
+        StateDir(tmp_path)
 
 
 def test_a_recording_before_a_real_broker_is_a_problem_and_a_camera_is_none(

@@ -52,6 +52,11 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
         signer_at(path)
 
 
+def test_a_folder_in_the_place_of_the_key_is_called_one(tmp_path: Path) -> None:
+    with pytest.raises(SigningError, match="is a folder"):
+        signer_at(tmp_path)
+
+
 def test_another_key_is_not_trusted(signer: Signer, tmp_path: Path) -> None:
     other = signer_at(tmp_path / "other.key")
     with pytest.raises(SigningError, match="not trusted"):

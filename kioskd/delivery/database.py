@@ -77,7 +77,7 @@ class Database:
                 raise AuditError(_sentence(error, self._named)) from error
             except OSError as error:
                 self._forget()
-                raise AuditError(_refused(error, self._named)) from error
+                raise AuditError(_refused(error, self._named, self.path)) from error
 
     @contextmanager
     def changing(self) -> Iterator[Connection]:
@@ -256,10 +256,13 @@ def _name(error: sqlite3.Error) -> str:
     return getattr(error, "sqlite_errorname", "")
 
 
-def _refused(error: OSError, named: str) -> str:
+def _refused(error: OSError, named: str, path: Path) -> str:
+    """What stands beside the file may be what cannot be used: then it is named."""
     if isinstance(error, PermissionError):
         return _SENTENCES["SQLITE_CANTOPEN"](named)
-    return f"{named} cannot be used: {error.strerror}"
+    where = error.filename2 or error.filename
+    beside = f" ({where})" if isinstance(where, str) and Path(where) != path else ""
+    return f"{named} cannot be used: {error.strerror}{beside}"
 
 
 def _identity(path: Path) -> tuple[int, int]:

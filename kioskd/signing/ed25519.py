@@ -79,6 +79,8 @@ def signer_at(path: Path, *, makes: bool = True) -> Signer:
             form = Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
             replace_file(path, key.private_bytes(*form))
             sync_folder(path.parent)
+        if path.is_dir():
+            raise SigningError(f"{path} is a folder, and the key would stand there: move it away")
         if path.stat().st_mode & _others(path):
             raise SigningError(f"others may read the key {path}: chmod 600 it, or make another")
         content = path.read_bytes()

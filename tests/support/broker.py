@@ -103,9 +103,10 @@ class Mosquitto:
         lines.append(f"allow_anonymous {'false' if users else 'true'}")
         if users:
             lines.append(f"password_file {password_file(folder, users)}")
+        self._acl = folder / "acl"
         if acl:
-            (folder / "acl").write_text(acl)
-            lines.append(f"acl_file {folder / 'acl'}")
+            self._acl.write_text(acl)
+            lines.append(f"acl_file {self._acl}")
         if certificates is not None:
             lines += [f"cafile {certificates.ca}", f"certfile {certificates.server}"]
             lines.append(f"keyfile {certificates.server_key}")
@@ -126,6 +127,12 @@ class Mosquitto:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def allow(self, acl: str) -> None:
+        """Another ACL than the one it was started with, from now on."""
+        assert self._process is not None
+        self._acl.write_text(acl)
+        self._process.send_signal(signal.SIGHUP)
 
     def suspend(self) -> None:
         assert self._process is not None

@@ -41,6 +41,40 @@ def again_and_again(clip: Path, made: Path, pictures: int, times: int) -> Path:
     return made
 
 
+def rare_key_frames(clip: Path, made: Path, pictures: int, times: int) -> Path:
+    """As `again_and_again`, with one key frame, at its beginning."""
+    loop = f"trim=end_frame={pictures},loop=loop={times - 1}:size={pictures}"
+    shown = ("-vf", f"{loop},setpts=N/FRAME_RATE/TB", "-r", "10", "-sc_threshold", "0")
+    _ffmpeg("-i", str(clip), *shown, made=made, between_key_frames=10_000)
+    return made
+
+
+def repeated(clip: Path, made: Path, times: int) -> Path:
+    """An H.264 clip that begins with a key frame, over and over; nothing is encoded again."""
+    command = [program("ffmpeg"), "-v", "error", "-stream_loop", str(times - 1), "-i", str(clip)]
+    command += ["-c", "copy", str(made)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=DEADLINE_S)
+    return made
+
+
+def at_changing_rates(clip: Path, made: Path, pictures: int, times: int) -> Path:
+    """The same at 10 pictures a second, then at 3, then at 20, a hundred pictures of each."""
+    loop = f"trim=end_frame={pictures},loop=loop={times - 1}:size={pictures}"
+    rate = "if(lt(mod(N\\,300)\\,100)\\,0.1\\,if(lt(mod(N\\,300)\\,200)\\,0.333\\,0.05))"
+    times_of = f"setpts='if(eq(N\\,0)\\,0\\,PREV_OUTPTS+{rate}/TB)'"
+    shown = ("-vf", f"{loop},{times_of}", "-fps_mode", "vfr")
+    _ffmpeg("-i", str(clip), *shown, made=made, between_key_frames=10)
+    return made
+
+
+def one_after_the_other(first: Path, second: Path, made: Path) -> Path:
+    """Two clips at 10 pictures a second, as one: two people after each other."""
+    parts = ";".join(f"[{n}]fps=10,scale=960:540,setsar=1,format=yuv420p[{n}v]" for n in (0, 1))
+    joined = ("-filter_complex", f"{parts};[0v][1v]concat=n=2:v=1")
+    _ffmpeg("-i", str(first), "-i", str(second), *joined, made=made)
+    return made
+
+
 def side_by_side(left: Path, right: Path, made: Path) -> Path:
     """Two clips in one picture: two people before one camera."""
     crop = "crop=iw/2:ih:iw/4:0"

@@ -55,17 +55,22 @@ class Kioskd:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.config = folder / "config.yaml"
+        self.python = sys.executable
         self.config.write_text(json.dumps(config, indent=1))  # JSON is YAML
         self._environment = {**os.environ, **(environment or {})}
         self._log = folder / "kioskd.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, file_size: int | None = None) -> None:
-        """`file_size`: no file of the daemon's may grow beyond it, as on a full disk."""
-        command = [sys.executable, "-m", "kioskd", "run", "--config", str(self.config)]
+    def start(self, file_size: int | None = None, guarded: bool = True) -> None:
+        """`file_size`: no file of the daemon's may grow beyond it, as on a full disk.
+
+        `guarded`: that it ends by itself is a failure for whoever waits for something.
+        """
+        command = [self.python, "-m", "kioskd", "run", "--config", str(self.config)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, env=self._environment)
-        GUARDS.add(self._runs)
+        if guarded:
+            GUARDS.add(self._runs)
         if file_size is not None:
             self.limit_files(file_size)
 

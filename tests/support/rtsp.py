@@ -63,11 +63,16 @@ def playing(port: int, *files: Path, options: tuple[str, ...] = ()) -> Iterator[
     Of more files the second is shown at `url(port) + "1"`, and so on; `options` are those of
     rtsp_file_server.py.
     """
-    server = Program("/usr/bin/python3", str(_FILE_SERVER), str(port), *map(str, files), *options)
+    server = Program(*serving(port, *files), *options)
     try:
         yield server
     finally:
         server.kill()
+
+
+def serving(port: int, *files: Path) -> tuple[str, ...]:
+    """The command that shows them."""
+    return ("/usr/bin/python3", str(_FILE_SERVER), str(port), *map(str, files))
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""What breaks at a door, row by row, counted: `scripts/faults`, docs/measure/reliability.md."""
