@@ -5,7 +5,8 @@ user of the machine can read and which therefore must not carry a camera's passw
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from feeds.feed_settings import (
@@ -49,7 +50,8 @@ class Orders:
 class Message:
     """What a capture process says of itself.
 
-    opened    the source is open; patience_s: stalled if nothing fresh comes for so long
+    opened    the source is open; patience_s: stalled if nothing fresh comes for so long;
+              facts: which camera it is (hardware.py)
     fault     the process ends itself: why, as a code and a sentence without secrets
     finished  the file ended and is not to be repeated
     """
@@ -58,6 +60,7 @@ class Message:
     code: str = ""
     detail: str = ""
     patience_s: float = 0.0
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def orders_line(orders: Orders) -> bytes:

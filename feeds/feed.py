@@ -18,6 +18,8 @@ from feeds.blank_picture import blank
 from feeds.capture_messages import Message
 from feeds.feed_settings import FeedSettings, PlayedSource
 from feeds.frame import Frame
+from feeds.hardware import Facts
+from feeds.loops import LoopWatch
 from feeds.process import CaptureProcess
 from feeds.retry import Retry
 from feeds.slot import Slot, Taken
@@ -45,6 +47,10 @@ def _ignore(_: FeedState) -> None:
     pass
 
 
+def _trust(_: Facts) -> str | None:
+    return None
+
+
 class Feed:
     """The newest fresh frame of one camera.
 
@@ -54,17 +60,26 @@ class Feed:
     """
 
     def __init__(
-        self, settings: FeedSettings, on_state: Callable[[FeedState], None] = _ignore
+        self,
+        settings: FeedSettings,
+        on_state: Callable[[FeedState], None] = _ignore,
+        distrust: Callable[[Facts], str | None] = _trust,
     ) -> None:
-        """`on_state` is called from within start() and newest(), once per change."""
+        """Both are called from within start() and newest().
+
+        on_state  once per change
+        distrust  with each opening, of which camera it is: why none of its pictures may count, in a
+                  sentence; None: they may
+        """
         self.settings = settings
         self.state = FeedState(settings.name, "starting", "", "not started yet", time())
         self.counts = FeedCounts()  # as of the last call of newest()
         self._name = naming.shown(settings.source)
-        self._on_state = on_state
+        self._on_state, self._distrust = on_state, distrust
         self._process: CaptureProcess | None = None
         self._closing: Message | None = None
         self._watch = Watch(settings, monotonic())
+        self._loops = LoopWatch()  # over all openings: whoever plays a loop can break a connection
         self._retry = Retry(settings.retry_first_s, settings.retry_most_s)
         self._before = FeedCounts()  # counted by capture processes that have ended
         self._session = 0  # the next capture process's first
@@ -122,13 +137,15 @@ class Feed:
 
     def _take(self) -> Frame | None:
         process = self._process
-        if process is None:
-            return None
+        if process is None or not self._watch.is_open:
+            return None  # whose pictures they are is not known before it is open
         taken = process.slot.take()
         if taken is None:
             return None
         process.acknowledge()
-        return None if self._too_old(taken) else self._handed_out(taken, process.slot)
+        if self._too_old(taken) or self._looped(taken):
+            return None
+        return self._handed_out(taken, process.slot)
 
     def _too_old(self, taken: Taken) -> bool:
         """Whether the frame lay in the slot while the camera behind it had stalled.
@@ -138,6 +155,16 @@ class Feed:
         if self.settings.has_own_time:
             return False
         return monotonic() - taken.captured_at > self._watch.patience_s
+
+    def _looped(self, taken: Taken) -> bool:
+        """Whether the camera shows what it showed before. A recording may, and is told as one."""
+        if self.settings.loops == "ignore" or isinstance(self.settings.source, PlayedSource):
+            return False
+        if not self._loops.saw(taken.image, taken.captured_at):
+            return False
+        self._retry.online(monotonic())
+        self._become("stalled", "looped", naming.looped(self._name))
+        return True
 
     def _handed_out(self, taken: Taken, slot: Slot) -> Frame:
         self._count(slot, taken=1)
@@ -173,7 +200,8 @@ class Feed:
             self._spawn()
 
     def _look_after(self, process: CaptureProcess) -> None:
-        self._listen(process)
+        if not self._listen(process):
+            return
         self._count(process.slot)
         self._watch.seen = process.slot.seen
         now = monotonic()
@@ -191,12 +219,24 @@ class Feed:
             return False
         return not process.starved or self._watch.hangs(beat_at, now - STARVED_S)
 
-    def _listen(self, process: CaptureProcess) -> None:
+    def _listen(self, process: CaptureProcess) -> bool:
+        """Whether to go on with this process; not where it has the wrong camera."""
         for message in process.messages():
-            if message.what == "opened":
-                self._watch.opened(monotonic(), message.patience_s)
-            else:
+            if message.what != "opened":
                 self._closing = message
+            elif (why := self._distrusted(message.facts)) is not None:
+                self._close(process)
+                self._become("offline", "camera_changed", f"{self._name} {why}")
+                self._retry.failed(monotonic())
+                return False
+            else:
+                self._watch.opened(monotonic(), message.patience_s)
+        return True
+
+    def _distrusted(self, facts: Facts) -> str | None:
+        if self.settings.pinning == "off" or isinstance(self.settings.source, PlayedSource):
+            return None  # a recording is no camera, and is told as what it is
+        return self._distrust(facts)
 
     def _stall(self, slot: Slot) -> None:
         if slot.blank:

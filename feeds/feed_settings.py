@@ -14,6 +14,7 @@ class UsbSource:
     width: int | None = None  # pixels; None leaves the camera's own choice
     height: int | None = None
     fps: float | None = None
+    virtual: bool = False  # whether a program may stand in a camera's place
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class FeedSettings:
 
     rotate  degrees clockwise by which each picture is turned, so that heads are up: 0, 90, 180, 270
     mirror  whether its left and right then change places
+    pinning   pin: who is told which camera it is (hardware.py) may refuse another one
+    loops     refuse: a camera that shows again what it showed before (loops.py) gives no frames
 
     Raises ValueError where the feed's name, or a text of its source, is not one line of text.
     """
@@ -75,6 +78,8 @@ class FeedSettings:
     retry_most_s: float = 30.0
     rotate: int = 0
     mirror: bool = False
+    pinning: Literal["pin", "off"] = "pin"
+    loops: Literal["refuse", "ignore"] = "refuse"
 
     def __post_init__(self) -> None:
         source = {key.name: getattr(self.source, key.name) for key in fields(self.source)}

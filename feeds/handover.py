@@ -7,7 +7,7 @@ from dataclasses import replace
 from select import select
 from time import monotonic, sleep, time
 
-from feeds import naming, sources
+from feeds import hardware, knock, naming, sources
 from feeds.capture_messages import Message, Orders
 from feeds.feed_settings import PlayedSource
 from feeds.freshness import CATCH_UP_S, Freshness, Judgement
@@ -59,6 +59,7 @@ class _Handover:
 
     def run(self) -> None:
         freshness: Freshness | None = None
+        self._facts = self._certificate()
         while True:
             reader = self._open()
             if freshness is None:  # kept over a loop's end: a looped photo is a frozen image too
@@ -71,6 +72,17 @@ class _Handover:
             self._started_at = self._ends_at
         self._await_reader()
 
+    def _certificate(self) -> dict[str, str]:
+        """Asked for before the stream is opened: pictures would grow old meanwhile."""
+        if self._settings.pinning == "off":
+            return {}
+        self._slot.beat(monotonic())
+        try:
+            return hardware.certificate(self._source, self._settings.open_s)
+        except (knock.Closed, OSError) as error:
+            why = str(error) if isinstance(error, knock.Closed) else "ended the connection"
+            raise SourceError("open_failed", f"{self._name} {why}") from error
+
     def _open(self) -> Reader:
         self._slot.begin_session(self._session)
         self._slot.beat(monotonic())
@@ -81,7 +93,9 @@ class _Handover:
         if isinstance(self._source, PlayedSource) and reader.period_s is not None:
             self._patience_s = max(self._patience_s, 2 * reader.period_s)  # a slow show is no fault
         self._started_at = self._first_due_at(reader.period_s or _BARELY_S)
-        self._tell(Message("opened", patience_s=self._patience_s))
+        pinned = self._settings.pinning == "pin"
+        facts = self._facts or (hardware.plugged_in(self._source) if pinned else {})
+        self._tell(Message("opened", patience_s=self._patience_s, facts=facts))
         live = not isinstance(self._source, PlayedSource)
         return Freshness(self._patience_s, reader.period_s, live=live)
 

@@ -56,6 +56,13 @@ def picture_changes(path: str, after_s: float) -> str:
     )
 
 
+def virtual(name: str, called: str) -> str:
+    return (
+        f"{name} ({called}) is no camera but a program that shows what it likes: name the real"
+        " camera, which `kioskd devices` lists, or allow this one with virtual: true"
+    )
+
+
 def time_jumped(name: str) -> str:
     return (
         f"{name} gave its images times that jumped: it is opened again. If that comes back, have"
@@ -65,6 +72,13 @@ def time_jumped(name: str) -> str:
 
 def frozen(name: str) -> str:
     return f"{name} gives the same image again and again"
+
+
+def looped(name: str) -> str:
+    return (
+        f"{name} shows again what it showed some time before, as a recording does that is played in"
+        " a loop: see what stands between the camera and this machine"
+    )
 
 
 def blank(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import assert_never
 
-from feeds import imaging, knock, motion_jpeg, naming, vp8
+from feeds import hardware, imaging, knock, motion_jpeg, naming, vp8
 from feeds.decoded import Decoded
 from feeds.feed_settings import (
     FileSource,
@@ -135,6 +135,8 @@ def _opened_usb(source: UsbSource, stall_s: float) -> LiveReader:
     node = naming.node(source)
     device = os.path.realpath(node)  # a by-id name may lead to another node after re-plugging
     _check_device(node, device)
+    if not source.virtual and (called := hardware.virtual(device)) is not None:
+        raise SourceError("virtual_camera", naming.virtual(node, called))
     capture = imaging.open_device(
         device,
         width=source.width,

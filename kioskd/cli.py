@@ -489,11 +489,12 @@ def keys_export(config: Path, every: bool) -> None:
 
 @keys.command("create")
 @CONFIG
-def keys_create(config: Path) -> None:
+@click.option("--file", type=PATH, help="Make it here, such as for a systemd credential.")
+def keys_create(config: Path, file: Path | None) -> None:
     """Make the key before the first start, so that controllers can have it."""
     from kioskd.commands import keys as command
 
-    sys.exit(command.create(config))
+    sys.exit(command.create(config, file=file))
 
 
 @keys.command("list")
@@ -565,6 +566,30 @@ def verify(
         needed = None if attribute == "none" else attribute
         controller = command.Controller(topic, action, needed, door, camera)
     sys.exit(command.run(file, config, keys, prefix, controller, as_json))
+
+
+@main.group()
+def feeds() -> None:
+    """Which camera each feed is known to have."""
+
+
+@feeds.command("list")
+@CONFIG
+def feeds_list(config: Path) -> None:
+    """Print what is known of each feed's camera, and any that was refused in its place."""
+    from kioskd.commands import feeds as command
+
+    sys.exit(command.show(config))
+
+
+@feeds.command("accept")
+@click.argument("feed")
+@CONFIG
+def feeds_accept(feed: str, config: Path) -> None:
+    """Take the other camera that was refused at FEED: you changed it yourself."""
+    from kioskd.commands import feeds as command
+
+    sys.exit(command.accept(config, feed))
 
 
 @main.group()

@@ -16,6 +16,8 @@ from feeds.state import FeedState
 from kioskd import __version__, log, log_lines
 from kioskd.alarms.alarms_part import Alarms, alarms
 from kioskd.alarms.alarms_settings import AlarmsSettings
+from kioskd.camera_pins import CameraPins
+from kioskd.camera_watch import CameraWatch
 from kioskd.commanded import Commanded
 from kioskd.config.load import Config, Door
 from kioskd.control.command_desk import CommandDesk
@@ -112,6 +114,7 @@ class Daemon:
         self._audit = self._audit_log(seal)
         self.stream = Stream(self._tell_listeners)
         self._problems = Problems(self.stream.tell)
+        self._pins = CameraPins(config.state_dir)
         self._pictures: dict[str, Reason] = {}  # by feed
         self._own = {door.name: own_mode(door) for door in config.doors}
         self._deciding = {name: own.needs for name, own in self._own.items()}
@@ -276,7 +279,11 @@ class Daemon:
 
     def _judge(self, door: Door) -> Judge:
         perceiver = Perceiver(self.networks, self._config.perception.settings())
-        feed = Feed(door.feed, lambda state: self.stream.tell(FeedChanged(door.name, state)))
+        feed = Feed(
+            door.feed,
+            lambda state: self.stream.tell(FeedChanged(door.name, state)),
+            partial(self._pins.distrust, door.feed.name),
+        )
         mode, deliver, tell = self._own[door.name].mode, self.courier.deliver, self.stream.tell
         judge = Judge(door.name, feed, perceiver, mode, deliver, tell, self._checked)
         judge.send(Allow(self._switches.enabled(door.name)))
@@ -293,10 +300,11 @@ class Daemon:
 
     def _seal_of(self) -> Seal:
         # Imported here: a kiosk that signs nothing does without the library for it.
-        from kioskd.signing.ed25519 import KEY_FILE, SigningError, signer_at
+        from kioskd.signing.ed25519 import SigningError, signer_at
 
+        key = self._config.signing_key
         try:
-            signer = signer_at(self._state_dir.path / KEY_FILE)
+            signer = signer_at(key, makes=key.parent == self._state_dir.path)
         except SigningError as error:
             raise WrongStateDirError(str(error)) from error
         return Seal(signer.key_id, signer.signature)
@@ -444,6 +452,7 @@ class Daemon:
         listen("pictures", FrameJudged, PictureWatch(self._picture))
         listen("diagnostics", Stepped, courier.diagnostic)
         listen("people", AttemptEnded, self._tell_of_people)
+        listen("cameras", FeedChanged, CameraWatch(partial(self._problems.set, "camera")))
 
     def _page(self, settings: PageSettings) -> Part:
         # Imported here: a door that serves no page does without the libraries for it.

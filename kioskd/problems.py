@@ -17,7 +17,9 @@ ProblemCode = Literal[
     "audit_begun",  # the audit log was gone, empty or an older copy: numbers have a new epoch
     "audit_aside",  # rows of the audit log cannot be read or sent, and were put aside
     "audit_size",  # the audit log is larger than it was allowed to be
+    "camera",  # a feed has another camera than before, a virtual one, or one that shows a loop
     "certificate",  # one ends soon, or has ended
+    "certificate_files",  # new certificates for the broker cannot be used: those before go on
     "clock",  # nothing says that the wall clock is right
     "commands",  # which doors are disabled is not known or not kept, or nobody can give commands
     "configuration",  # a changed config.yaml was refused: the one before stands

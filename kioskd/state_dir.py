@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from kioskd.camera_pins import PREFIX
+
 LOCK_FILE = "kioskd.lock"
 # How the names begin of all that kioskd keeps here.
 OURS = (
@@ -18,6 +20,7 @@ OURS = (
     "home_assistant.",
     "debug-",
     "reload.json",
+    PREFIX,  # of what is known of the cameras
     "doors.json",
     "control.sock",
 )

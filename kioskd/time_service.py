@@ -2,8 +2,10 @@
 
 import ctypes
 import time
+from dataclasses import dataclass
 
 _STA_UNSYNC = 0x0040  # linux/timex.h
+_STA_NANO = 0x2000  # the offset is in nanoseconds, and not in microseconds
 _TIME_ERROR = 5  # return value of adjtimex(2) when the clock is not synchronised
 _MADE = 1.76e9  # unix seconds: kioskd is younger than this, so a clock before it is wrong
 
@@ -22,16 +24,45 @@ class _Timex(ctypes.Structure):
     )
 
 
-def synchronised() -> bool | None:
-    """Whether the kernel says that a time service keeps the clock; None if it will not say."""
+@dataclass(frozen=True, slots=True)
+class ClockQuality:
+    """What the kernel knows of the wall clock.
+
+    synchronised  whether a time service keeps it; None if the kernel will not say
+    offset_ms     by how much it is still being set right, milliseconds; positive: it is behind
+    error_ms      by how much it may be wrong at most, as the time service reckons
+
+    The latter two are None where no time service keeps it.
+    """
+
+    synchronised: bool | None = None
+    offset_ms: float | None = None
+    error_ms: float | None = None
+
+
+UNKNOWN = ClockQuality()
+
+
+def quality() -> ClockQuality:
+    """What the kernel says now."""
     timex = _Timex()
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
     except (OSError, AttributeError):
-        return None
-    if state < 0:
-        return None
-    return state != _TIME_ERROR and not timex.status & _STA_UNSYNC
+        return UNKNOWN
+    return UNKNOWN if state < 0 else _told(state, timex)
+
+
+def _told(state: int, timex: _Timex) -> ClockQuality:
+    if state == _TIME_ERROR or timex.status & _STA_UNSYNC:
+        return ClockQuality(False)
+    unit = 1e6 if timex.status & _STA_NANO else 1e3
+    return ClockQuality(True, timex.offset / unit, timex.maxerror / 1e3)
+
+
+def synchronised() -> bool | None:
+    """Whether the kernel says that a time service keeps the clock; None if it will not say."""
+    return quality().synchronised
 
 
 def doubt(kept: bool | None, wall: float) -> str | None:

@@ -27,7 +27,7 @@ from kioskd.happenings import AlarmChanged, Happening
 from kioskd.lookout import Certificates as Watched
 from kioskd.lookout import Lookout
 from kioskd.problems import ProblemCode
-from kioskd.signing.ed25519 import KEY_FILE, signer_at
+from kioskd.signing.ed25519 import signer_at
 from kioskd.stream import Stream
 from kioskd.verify.proof import proved
 from models.manifest import shipped
@@ -108,7 +108,7 @@ def test_a_daemon_that_cannot_start_says_so_once(tmp_path: Path) -> None:
         assert told["alarms"][0]["detail"] == "not started: the file is not there"
         assert "sig" not in told["x"]
         config.state_dir.mkdir()
-        signer = signer_at(config.state_dir / KEY_FILE)
+        signer = signer_at(config.signing_key)
         assert not_started(config, "again") == ""
         assert proved("hq/k/alarms", seen.bodies[-1], [signer.public])
         seen.status = 500

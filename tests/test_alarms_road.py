@@ -9,6 +9,7 @@ from typing import Any
 from kioskd.config.load import load
 from kioskd.daemon import Daemon
 from kioskd.happenings import FrameJudged
+from kioskd.signing.key_files import KEY_FILE
 from kioskd.signing.key_ring import KeyRing
 from kioskd.verify.proof import proved, read_keys
 from models.manifest import shipped
@@ -132,7 +133,8 @@ def debugged(daemon: Kioskd) -> list[str]:
 def held_to_their_form(seen: Witness, post: Receiver, daemon: Kioskd) -> None:
     last = seen.of("alarms")[-1]
     assert last.topic == f"{BASE}/alarms"
-    ring = KeyRing(daemon.folder / "state")
+    state = daemon.folder / "state"
+    ring = KeyRing(state / KEY_FILE, state)
     keys = read_keys(json.dumps({"keys": [known.trust for known in ring.known()]}).encode())
     for body in (last.body, post.bodies[-1]):
         proved("hq/kiosk-07/alarms", body, keys)

@@ -99,7 +99,8 @@ MISTAKES = {
     "unknown key unlike any": (
         edited(("kind: usb, device: 0", "kind: usb, device: 0, zzz: 1")),
         "7:32: feeds.back.zzz: is not a known key (known here: stall_s, hang_s, open_s,"
-        " retry_first_s, retry_most_s, rotate, mirror, kind, device, width, height, fps)",
+        " retry_first_s, retry_most_s, rotate, mirror, identity, loops, kind, device, width,"
+        " height, fps, virtual)",
     ),
     "duplicate key": (
         GOOD + "site: hq\n",

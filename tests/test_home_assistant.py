@@ -20,6 +20,7 @@ from kioskd.home_assistant.announcer import Announcer
 from kioskd.home_assistant.device import Told, components, device, topic
 from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.modes.catalogue import ACTIONS
+from kioskd.time_service import ClockQuality
 from tests.support.broker import Mosquitto, Seen, eventually, mosquitto, witness
 from tests.support.results import LIVE
 from tests.test_courier import kiosk
@@ -121,7 +122,7 @@ def test_states_problems_and_alarms_are_read_as_they_are_sent() -> None:
     assert attributes == {"problems": [{"code": "disk", "detail": 'it\'s nearly "full"'}]}
     over, rings = Alarm("disk", "full", 1.0, 2.0), Alarm("disk", "full", 1.0)
     for alarms, expected in (((), "OFF"), ((over,), "OFF"), ((over, rings), "ON")):
-        payload = wire.alarms(SENDER, alarms, wire.Telling(1, 1.0, True))
+        payload = wire.alarms(SENDER, alarms, wire.Telling(1, 1.0, ClockQuality(True)))
         assert state("alarm", payload) == expected
         assert json.loads(state("alarm", payload, "json_attributes_template")).keys() == {"alarms"}
 

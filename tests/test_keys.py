@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kioskd.signing.ed25519 import Signer, signer_at
+from kioskd.config.load import load
+from kioskd.signing.ed25519 import Signer, SigningError, signer_at
 from kioskd.verify import Door, Verifier, read_keys
 from tests.support.commands import Said, kioskd
 from tests.support.signed import ACTION, NOW, ONLINE, STATUS, TOPIC, signed
@@ -150,3 +151,41 @@ def test_a_list_of_earlier_keys_that_is_none_is_named(config: Path, tmp_path: Pa
     said = keys(config, "list")
     assert said.status == 1
     assert "signing.before.json" in said.err
+
+
+def test_as_a_credential_the_key_is_never_in_the_state_folder(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    credentials, state = tmp_path / "credentials", tmp_path / "state"
+    assert keys(config, "create", "--file", str(credentials / "signing.key")).status == 0
+    assert keys(config, "list").status == 1  # nobody says where it is
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    first = signer_at(load(config).signing_key).key_id
+    assert exported(config) == [first]
+    (credentials / "signing.key").chmod(0o440)  # as systemd's access list for the service shows
+    assert exported(config) == [first]
+    (credentials / "signing.key").chmod(0o444)
+    assert "others may read" in keys(config, "export").err
+    (credentials / "signing.key").chmod(0o400)
+    keys(config, "rotate")
+    assert keys(config, "rotate", "--now").status == 0
+    assert signer_at(load(config).signing_key).key_id != first
+    assert [file.name for file in state.iterdir()] == ["signing.before.json"]
+
+
+def test_a_key_file_that_is_missing_is_said_and_no_other_key_is_made(
+    config: Path, tmp_path: Path
+) -> None:
+    config.write_text(f"{config.read_text()}signing: {{key_file: own.key}}\n")
+    said = kioskd("check", "-c", config)
+    assert said.status == 0
+    assert "signing.key_file: no such file: `kioskd keys create` makes the key" in said.out
+    own = load(config).signing_key
+    with pytest.raises(SigningError, match=r"own\.key"):
+        signer_at(own, makes=False)
+    assert not own.exists()
+    assert keys(config, "create").status == 0
+    assert exported(config) == [signer_at(own, makes=False).key_id]
+    own.chmod(0o440)
+    assert "others may read" in keys(config, "export").err
+    assert not (tmp_path / "state").exists()

@@ -215,7 +215,8 @@ def test_prometheus_scrapes_a_kiosk_and_rings_when_its_camera_stops(tmp_path: Pa
     port, camera_port = free_port(), free_port()
     clip = as_h264(LIVE, tmp_path / "live.mp4")
     with mosquitto(tmp_path) as broker, rtsp.playing(camera_port, clip) as camera:
-        feed = {"kind": "rtsp", "url": rtsp.url(camera_port), "retry_most_s": 1.0}
+        patient = {"retry_most_s": 1.0, "loops": "ignore"}
+        feed = {"kind": "rtsp", "url": rtsp.url(camera_port), **patient}
         config = settings(broker, {"street": feed, "hall": file_feed(LIVE)})
         config["metrics"] = {"enabled": True, "port": port}
         with (

@@ -22,6 +22,7 @@ from kioskd.modes.catalogue import ACTIONS
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.finding import Bound, Finding, spread
 from kioskd.modes.reasons import Reason
+from kioskd.time_service import ClockQuality
 from tests.support.results import LIVE
 from tests.support.schemas import check, closed, readers
 
@@ -189,7 +190,7 @@ ALARMS = st.builds(
 def test_every_state_of_the_alarms_is_what_its_schema_says(
     told: list[Alarm], wall: float, synchronised: bool
 ) -> None:
-    check("alarms", wire.alarms(SENDER, told, wire.Telling(3, wall, synchronised)))
+    check("alarms", wire.alarms(SENDER, told, wire.Telling(3, wall, ClockQuality(synchronised))))
 
 
 @given(

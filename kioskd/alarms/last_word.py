@@ -10,7 +10,7 @@ from kioskd.config.config import Config
 from kioskd.delivery import wire
 from kioskd.delivery.envelope import Envelope
 from kioskd.delivery.seal import Seal
-from kioskd.signing.ed25519 import KEY_FILE, SigningError, signer_at
+from kioskd.signing.ed25519 import SigningError, signer_at
 
 
 def not_started(config: Config, sentence: str) -> str:
@@ -19,7 +19,7 @@ def not_started(config: Config, sentence: str) -> str:
         return ""
     settings, delivery, wall = config.alarms.post, config.delivery, time.time()
     sender = wire.Sender(delivery.site, delivery.device, str(uuid.uuid4()), __version__)
-    telling = wire.Telling(1, wall, time_service.synchronised())
+    telling = wire.Telling(1, wall, time_service.quality())
     told = wire.alarms(sender, [Alarm("network_file", f"not started: {sentence}", wall)], telling)
     body = Envelope(delivery, delivery.topics, _seal(config)).encoded(
         delivery.topics.alarms, told, wire.whole
@@ -33,11 +33,11 @@ def not_started(config: Config, sentence: str) -> str:
 
 def _seal(config: Config) -> Seal | None:
     """By the key that is there: none is made for this, and without one it goes unsigned."""
-    path = config.state_dir / KEY_FILE
+    path = config.signing_key
     if not config.delivery.signed or not path.exists():
         return None
     try:
-        signer = signer_at(path)
+        signer = signer_at(path, makes=False)
     except SigningError:
         return None
     return Seal(signer.key_id, signer.signature)

@@ -26,9 +26,13 @@ def export(path: Path, *, every: bool = False) -> int:
     return _done(path, work)
 
 
-def create(path: Path) -> int:
-    """Make the first key, before the first start."""
-    return _done(path, lambda ring: print(f"made: {ring.create()['keyId']}"))
+def create(path: Path, *, file: Path | None = None) -> int:
+    """Make the first key, before the first start; in another `file` than the configuration's."""
+
+    def work(ring: KeyRing) -> None:
+        print(f"made: {ring.create(file)['keyId']}")
+
+    return _done(path, work)
 
 
 def show(path: Path) -> int:
@@ -98,7 +102,8 @@ def _written(keys: list[Trust]) -> str:
 
 def _done(path: Path, work: Callable[[KeyRing], None]) -> int:
     try:
-        work(KeyRing(configuration(path).state_dir))
+        config = configuration(path)
+        work(KeyRing(config.signing_key, config.state_dir))
     except (SigningError, OSError) as error:
         print(error, file=sys.stderr)
         return FAILED

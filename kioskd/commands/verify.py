@@ -123,7 +123,8 @@ def _keys(
             "say whose messages these are: --keys FILE, as `kioskd keys` prints it"
         )
     try:
-        known = KeyRing(configuration(config).state_dir).known()
+        ours = configuration(config)
+        known = KeyRing(ours.signing_key, ours.state_dir).known()
     except SigningError as error:
         raise _WrongUseError(f"{error}; or give --keys FILE") from error
     believed = [key.trust for key in known if controller is None or key.role != "before"]

@@ -44,6 +44,7 @@ from kioskd.opening_hours import opening_hours
 from kioskd.page.page_settings import PageSettings
 from kioskd.reload.reload_settings import ReloadSettings
 from kioskd.sessions.session_settings import SessionsSettings
+from kioskd.signing.key_files import KEY_FILE
 
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
 
@@ -58,6 +59,7 @@ def build(
         site=settings.site,
         device=settings.device,
         state_dir=Path(state_dir),
+        signing_key=_signing_key(settings, folder, Path(state_dir), vault),
         embedded=settings.mqtt.broker == "embedded",
         delivery=delivery_settings(settings, folder, vault, digest),
         perception=Perception(
@@ -86,6 +88,15 @@ def build(
         said=settings.model_dump(),
         commands=control_settings(settings, vault) if settings.commands.enabled else None,
     )
+
+
+def _signing_key(settings: Settings, folder: Path, state_dir: Path, vault: Vault) -> Path:
+    """Where the configuration says, else where systemd put it, else in the state folder."""
+    if settings.signing.key_file:
+        return folder / settings.signing.key_file
+    credentials = vault.environment.get("CREDENTIALS_DIRECTORY")
+    given = Path(credentials, KEY_FILE) if credentials else None
+    return given if given is not None and given.exists() else state_dir / KEY_FILE
 
 
 def metrics_settings(settings: Settings) -> MetricsSettings:
@@ -220,6 +231,8 @@ def feed_settings(name: str, feed: AnyFeed, folder: Path, vault: Vault) -> FeedS
         retry_most_s=feed.retry_most_s,
         rotate=feed.rotate,
         mirror=feed.mirror,
+        pinning=feed.identity,
+        loops=feed.loops,
     )
 
 
@@ -259,7 +272,7 @@ def _doors(settings: Settings, folder: Path, vault: Vault) -> Iterator[Door]:
 
 def _source(feed: AnyFeed, folder: Path, vault: Vault) -> Source:
     if isinstance(feed, UsbFeed):
-        return UsbSource(feed.device, feed.width, feed.height, feed.fps)
+        return UsbSource(feed.device, feed.width, feed.height, feed.fps, feed.virtual)
     if isinstance(feed, FileFeed):
         return FileSource(str(folder / feed.path), feed.pace, feed.repeat, feed.fps)
     if isinstance(feed, RealSenseFeed):

@@ -81,6 +81,7 @@ class Perception:
 class Config:
     """What config.yaml says. Every path is absolute.
 
+    signing_key  where the key is by which this kiosk signs
     embedded  the broker is to run inside the daemon, at delivery.host and delivery.port
     doors     in the file's order; only the feeds that serve one are in here
     notes     what is allowed but unwise, as lines for the log
@@ -101,6 +102,7 @@ class Config:
     site: str
     device: str
     state_dir: Path
+    signing_key: Path
     embedded: bool
     delivery: DeliverySettings = field(repr=False)  # holds the password
     perception: Perception

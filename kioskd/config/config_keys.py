@@ -362,6 +362,12 @@ class Signing(Section):
         default=DELIVERY.signed,
         description="Sign events, states, status and audit records. With false, /status says so.",
     )
+    key_file: str | None = Field(
+        default=None,
+        min_length=1,
+        description="File of the private key, made by `kioskd keys create`; none: the systemd"
+        " credential signing.key where there is one, else signing.key in state_dir.",
+    )
     compact: bool = Field(
         default=DELIVERY.signed_compact,
         description="Sign the short forms of mqtt.payload: compact too. They outgrow 256 bytes then"
@@ -539,6 +545,16 @@ class Feed(Section):
         description="Swap left and right, after turning: for a camera that mirrors its picture, as"
         " many webcams do.",
     )
+    identity: Literal["pin", "off"] = Field(
+        default=FEED.pinning,
+        description="pin: the first camera seen is the only one taken, until another is accepted by"
+        " `kioskd feeds accept` (docs/install/feeds.md, The same camera); off: any.",
+    )
+    loops: Literal["refuse", "ignore"] = Field(
+        default=FEED.loops,
+        description="refuse: a camera that shows again what it showed before, as a recording in a"
+        " loop does, gives no frames; ignore: it does (docs/install/feeds.md, Loops).",
+    )
 
 
 class UsbFeed(Feed):
@@ -554,6 +570,10 @@ class UsbFeed(Feed):
     height: int | None = number(None, 120, 4320, "px", "Image height; none: the camera's choice.")
     fps: float | None = number(
         None, 1.0, 120.0, "frames/s", "Frame rate; none: the camera's choice."
+    )
+    virtual: bool = Field(
+        default=False,
+        description="Take a program's pictures for a camera's (v4l2loopback, OBS), for trials.",
     )
 
 

@@ -163,6 +163,9 @@ def _files(ask: Answers) -> Iterator[Problem]:
         if file is not None and (wrong := files.wrong_file(file)):
             yield at_value(ask.document, path, f"{wrong} (found {shown(ask.text(*path) or '')})")
     yield from certificates.problems(ask)
+    own = ("signing", "key_file")
+    if (file := ask.file(*own)) is not None and (wrong := files.wrong_file(file)):
+        yield note(ask.document, own, f"{wrong}: `kioskd keys create` makes the key")
     for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if ask.set("mqtt", "tls", key) and not ask.set("mqtt", "tls", other):
             yield at_key(ask.document, ("mqtt", "tls", key), f"needs {other} beside it")

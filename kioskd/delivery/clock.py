@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kioskd import time_service
+from kioskd.time_service import ClockQuality
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +18,19 @@ class Reading:
                   the clock moves it, and no correction of its rate
     boot          the kernel's name for this start of the machine
     synchronised  a time service keeps it; None if the kernel will not say
+    offset_ms, error_ms  as in ClockQuality
     """
 
     wall: float
     zero: float
     boot: str
     synchronised: bool | None
+    offset_ms: float | None = None
+    error_ms: float | None = None
+
+    @property
+    def quality(self) -> ClockQuality:
+        return ClockQuality(self.synchronised, self.offset_ms, self.error_ms)
 
 
 class Clock(Protocol):
@@ -51,7 +59,15 @@ class SystemClock:
         # This clock counts the machine's sleep as well, as the wall clock does.
         since_boot = time.clock_gettime(time.CLOCK_BOOTTIME)
         wall = time.time()
-        return Reading(wall, wall - since_boot, self._boot, time_service.synchronised())
+        told = time_service.quality()
+        return Reading(
+            wall,
+            wall - since_boot,
+            self._boot,
+            told.synchronised,
+            told.offset_ms,
+            told.error_ms,
+        )
 
 
 def _boot() -> str:

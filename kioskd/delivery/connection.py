@@ -22,6 +22,7 @@ from kioskd.delivery.mqtt import (
 from kioskd.delivery.name_clash import NameClash
 from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.pump import Pump
+from kioskd.delivery.tls_renewal import Renewal
 from kioskd.happenings import BrokerMet
 
 PATIENCE_S = 20.0  # name lookup, TCP, TLS and the broker's answer together
@@ -56,6 +57,7 @@ class Connection:
         self._inbox: queue.SimpleQueue[tuple[Link, Heard] | None] = queue.SimpleQueue()
         self._backoff = Backoff()
         self._clash = NameClash(shared.settings)
+        self._renewal = Renewal(shared.settings.tls)
         self._will_limits = Limits()  # what the broker takes of a last will, as far as known
         self.certificate_ends: float | None = None  # the broker's, since 1970, as last seen
         self._connect_at = self._since = shared.clock.monotonic()
@@ -94,6 +96,21 @@ class Connection:
         elif self._outgoing.accepted:
             self._clash.steady(now - self._since)
             self._problems.set("client_id", self._clash.sentence)
+            self._renew(now)
+
+    def _renew(self, now: float) -> None:
+        """Connect again where the certificates are new, once nothing is on its way."""
+        due = self._renewal.due(now)
+        self._problems.set("certificate_files", self._renewal.fault)
+        if not due or self._outgoing.longest_unanswered(now) > 0.0:
+            return
+        link = self._outgoing.link
+        with self._outgoing.lock:
+            self._outgoing.closed(now)
+        if link is not None:
+            link.close(GOODBYE_S)  # properly, so that nobody is told that we are gone
+        self._backoff.reset()
+        self._connect_at = now
 
     def close(self) -> None:
         """Say goodbye to the broker, if there is one."""
@@ -107,6 +124,7 @@ class Connection:
 
     def _connect(self, now: float) -> None:
         limits, will = self._will_limits, self._will
+        self._renewal.used()
         link = Link(
             self._settings,
             self._hear,

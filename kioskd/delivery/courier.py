@@ -38,6 +38,7 @@ from kioskd.event import Result
 from kioskd.happenings import Stepped
 from kioskd.health import Health
 from kioskd.problems import Problems
+from kioskd.time_service import ClockQuality
 
 
 class Courier:
@@ -198,8 +199,7 @@ class Courier:
     def _recorded(self, result: Result) -> Delivery:
         event_id = str(uuid.uuid4())
         wall, reading = self._clock.wall(), self._clock.reading()
-        synchronised = reading.synchronised
-        record = wire.audited_result(self._sender, result, event_id, wall, synchronised)
+        record = wire.audited_result(self._sender, result, event_id, wall, reading.quality)
         try:
             seq = self._audit.commit(record, wall, reading)
         except AuditError as error:
@@ -208,12 +208,12 @@ class Courier:
         self._problems.set("audit", None)
         if not result.emits:
             return Delivery("recorded", event_id)
-        return self._told(result, event_id, seq, synchronised)
+        return self._told(result, event_id, seq, reading.quality)
 
-    def _told(self, result: Result, event_id: str, seq: int, synchronised: bool | None) -> Delivery:
+    def _told(self, result: Result, event_id: str, seq: int, clock: ClockQuality) -> Delivery:
         now = self._clock.monotonic()
         expiry = self._settings.action_expiry_s
-        issue = wire.Issue(event_id, seq, self._clock.wall(), now, expiry, synchronised)
+        issue = wire.Issue(event_id, seq, self._clock.wall(), now, expiry, clock)
         topic = self._topics.action(result.feed)
         payload = wire.action(self._sender, result, issue)
         action = Action(
@@ -267,7 +267,7 @@ class Courier:
 
     def _tells(self) -> wire.Telling:
         reading = self._clock.reading()
-        return wire.Telling(next(self._telling), reading.wall, reading.synchronised)
+        return wire.Telling(next(self._telling), reading.wall, reading.quality)
 
     def alarms(self, told: Sequence[Alarm]) -> bytes:
         """Publish the alarms, retained; again after each reconnect. What was published, signed."""
@@ -308,8 +308,8 @@ class Courier:
     def command(self, told: Commanded) -> None:
         """Record a command, on the disk when this returns; later, where the disk fails."""
         wall, reading = self._clock.wall(), self._clock.reading()
-        name, synchronised = str(uuid.uuid4()), reading.synchronised
-        record = wire.audited_command(self._sender, told, name, wall, synchronised)
+        name, clock = str(uuid.uuid4()), reading.quality
+        record = wire.audited_command(self._sender, told, name, wall, clock)
         try:
             self._audit.commit(record, wall, reading)
         except AuditError as error:

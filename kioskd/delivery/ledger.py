@@ -57,14 +57,14 @@ class Ledger:
         """Remember what became of an action, to be recorded soon."""
         now = self._clock.reading()
         about = (self._sender, action.event_id, action.source, now.wall)
-        record = wire.audited_delivery(*about, outcome, detail, now.synchronised)
+        record = wire.audited_delivery(*about, outcome, detail, now.quality)
         self.remember(record, now.wall)
 
     def note_reply(self, source: str, reply: Reply) -> None:
         """Remember what a controller answered, to be recorded soon."""
         now = self._clock.reading()
         about = (self._sender, reply.event_id, source, now.wall)
-        record = wire.audited_reply(*about, reply.granted, reply.text, now.synchronised)
+        record = wire.audited_reply(*about, reply.granted, reply.text, now.quality)
         self.remember(record, now.wall)
 
     def remember(self, record: wire.Payload, wall: float) -> None:

@@ -10,10 +10,12 @@ from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.envelope import Envelope
 from kioskd.delivery.seal import Seal
 from kioskd.event import Result
+from kioskd.time_service import ClockQuality
 
 Compact = Callable[[wire.Payload], wire.Payload]
 
 _ID = "00000000-0000-0000-0000-000000000000"
+_CLOCK = ClockQuality(True, -12.345, 1234.567)  # as long as it is on a machine that is kept
 _AT = 1730000000.0  # any time of this century has as many digits
 
 
@@ -42,8 +44,8 @@ def sizes(settings: DeliverySettings, source: str) -> Sizes:
         settings.doors,
         settings.cameras,
     )
-    telling = wire.Telling(100, _AT, True)
-    issue = wire.Issue(_ID, 100_000, _AT, 1.2, 5.0, True)
+    telling = wire.Telling(100, _AT, _CLOCK)
+    issue = wire.Issue(_ID, 100_000, _AT, 1.2, 5.0, _CLOCK)
     action = wire.action(sender, _result(source), issue)
     status = wire.status(sender, "online", {}, _AT, telling)
     state = wire.feed_state(sender, FeedState(source, "online", "", "", _AT), telling)

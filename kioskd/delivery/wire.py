@@ -18,6 +18,7 @@ from kioskd.commanded import Commanded
 from kioskd.event import Result
 from kioskd.health import DoorHealth, Health
 from kioskd.modes.finding import Finding, Spread, spread
+from kioskd.time_service import UNKNOWN, ClockQuality
 
 SCHEMA = 1
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
@@ -174,14 +175,14 @@ class Sender:
 class Telling:
     """When a state is told.
 
-    seq           the number of it since the daemon's start; None in the last will
-    wall          unix seconds; None in the last will
-    synchronised  whether a time service keeps the clock; None: the kernel does not say
+    seq    the number of it since the daemon's start; None in the last will
+    wall   unix seconds; None in the last will
+    clock  how far that can be believed
     """
 
     seq: int | None = None
     wall: float | None = None
-    synchronised: bool | None = None
+    clock: ClockQuality = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ class Issue:
     wall: float  # unix seconds
     monotonic: float  # the same instant on the clock of the frames
     expiry_s: float
-    synchronised: bool | None = None  # whether a time service keeps the clock
+    clock: ClockQuality = UNKNOWN
 
 
 def action(sender: Sender, result: Result, issue: Issue) -> Payload:
@@ -227,7 +228,7 @@ def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
         "issuedAt": _ms(issue.wall),
         "expiresAt": _ms(_expires(result, issue)),
         "latencyMs": max(0, _ms(issue.monotonic - result.started_at)),
-        "clockSynchronised": issue.synchronised,
+        **_clock(issue.clock),
     }
     if result.state is not None:
         ours["rgbLivenessState"] = {"currentState": result.state}
@@ -237,7 +238,7 @@ def _ours(sender: Sender, result: Result, issue: Issue) -> Payload:
 
 
 def audited_result(
-    sender: Sender, result: Result, event_id: str, wall: float, synchronised: bool | None = None
+    sender: Sender, result: Result, event_id: str, wall: float, clock: ClockQuality = UNKNOWN
 ) -> Payload:
     """One result for the audit log: also UNKNOWN, and what stood in its way."""
     return {
@@ -260,7 +261,7 @@ def audited_result(
         **_measured(result.measured),
         "x": {
             **sender.camera(result.feed),
-            "clockSynchronised": synchronised,
+            **_clock(clock),
             **sender.decided_by(result.feed),
         },
     }
@@ -273,15 +274,22 @@ def audited_delivery(
     wall: float,
     outcome: Outcome,
     detail: str,
-    synchronised: bool | None = None,
+    clock: ClockQuality = UNKNOWN,
 ) -> Payload:
     """What became of an action: its result stands in the record with the same event id."""
     head = _audited(sender, "delivery", event_id, source, wall)
-    return {**head, "outcome": outcome, "detail": detail, **_dated(synchronised)}
+    return {**head, "outcome": outcome, "detail": detail, **_dated(clock)}
 
 
-def _dated(synchronised: bool | None) -> Payload:
-    return {"x": {"clockSynchronised": synchronised}}
+def _dated(clock: ClockQuality) -> Payload:
+    return {"x": _clock(clock)}
+
+
+def _clock(quality: ClockQuality) -> Payload:
+    """How far the kiosk's times can be believed; numbers only where a time service gives them."""
+    told = {"clockOffsetMs": quality.offset_ms, "clockErrorMs": quality.error_ms}
+    numbers = {name: round(each, 1) for name, each in told.items() if each is not None}
+    return {"clockSynchronised": quality.synchronised, **numbers}
 
 
 def audited_reply(
@@ -291,16 +299,16 @@ def audited_reply(
     wall: float,
     granted: bool,
     text: str,
-    synchronised: bool | None = None,
+    clock: ClockQuality = UNKNOWN,
 ) -> Payload:
     """What a controller answered to an action; `text` is left out where it said none."""
     head = _audited(sender, "reply", event_id, source, wall)
     answer: Payload = {"granted": granted, **({"text": text} if text else {})}
-    return {**head, **answer, **_dated(synchronised)}
+    return {**head, **answer, **_dated(clock)}
 
 
 def audited_command(
-    sender: Sender, told: Commanded, record_id: str, wall: float, synchronised: bool | None = None
+    sender: Sender, told: Commanded, record_id: str, wall: float, clock: ClockQuality = UNKNOWN
 ) -> Payload:
     """A command that somebody gave, done or refused. What it was given with stands in none."""
     source = next((feed for feed, door in sender.doors.items() if door == told.door), None)
@@ -321,7 +329,7 @@ def audited_command(
         "code": told.code,
         "detail": told.detail,
         **more,
-        **_dated(synchronised),
+        **_dated(clock),
     }
 
 
@@ -363,7 +371,7 @@ def _telling(sender: Sender, telling: Telling | None) -> Payload:
     return {
         "seq": told.seq,
         "issuedAt": None if told.wall is None else _ms(told.wall),
-        "clockSynchronised": told.synchronised,
+        **_clock(told.clock),
         **sender.decided_by(),
     }
 

@@ -42,7 +42,7 @@ def look(settings: FeedSettings, mode: ModeSettings) -> Iterator[Diagnosis]:
 def _opened(settings: FeedSettings) -> Iterator[Feed]:
     if isinstance(settings.source, PlayedSource):
         settings = replace(settings, source=replace(settings.source, repeat="once"))
-    feed = Feed(settings)
+    feed = Feed(replace(settings, loops="ignore"))  # it is asked whether the camera is well
     feed.start()
     try:
         yield feed

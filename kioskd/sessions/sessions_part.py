@@ -22,7 +22,7 @@ from kioskd.sessions.session_mqtt import SessionMqtt
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.sessions.session_store import SessionStore
 from kioskd.sessions.session_wire import Json
-from kioskd.signing.ed25519 import KEY_FILE, SigningError, signer_at
+from kioskd.signing.ed25519 import SigningError, signer_at
 from kioskd.state_dir import WrongStateDirError
 from kioskd.stream import Stream
 from models.session import Networks
@@ -72,7 +72,8 @@ def sessions(
     people   who is enrolled; None: nobody is
     """
     try:
-        signer = signer_at(folder / KEY_FILE)
+        key = config.signing_key
+        signer = signer_at(key, makes=key.parent == folder)
     except SigningError as error:
         raise WrongStateDirError(str(error)) from error
     topics = config.delivery.topics

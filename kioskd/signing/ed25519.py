@@ -8,6 +8,7 @@ them as JSON.
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,6 @@ from kioskd.signing.library import (
 )
 
 ALGORITHM = "Ed25519"
-KEY_FILE = "signing.key"
 
 
 class SigningError(Exception):
@@ -68,20 +68,20 @@ class Signer:
         }
 
 
-def signer_at(path: Path) -> Signer:
-    """The key in a file, which only its user may read; made if there is none.
+def signer_at(path: Path, *, makes: bool = True) -> Signer:
+    """The key in a file, which only its user may read; where there is none it is made if `makes`.
 
     Raises SigningError where the file cannot be used, and for one that others may read.
     """
     try:
-        if not path.exists():
+        if makes and not path.exists():
             key = Ed25519PrivateKey.generate()
             form = Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
             replace_file(path, key.private_bytes(*form))
             sync_folder(path.parent)
         if path.is_dir():
             raise SigningError(f"{path} is a folder, and the key would stand there: move it away")
-        if path.stat().st_mode & 0o077:
+        if path.stat().st_mode & _others(path):
             raise SigningError(f"others may read the key {path}: chmod 600 it, or make another")
         content = path.read_bytes()
     except OSError as error:
@@ -93,6 +93,14 @@ def signer_at(path: Path) -> Signer:
     if not isinstance(found, Ed25519PrivateKey):
         raise SigningError(f"{path} is a key of another kind than {ALGORITHM}")
     return Signer(found)
+
+
+def _others(path: Path) -> int:
+    """The rights that nobody else may have. systemd lets the service's user read a credential by an
+    access list, which shows as a right of the group.
+    """
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    return 0o007 if credentials and path.parent == Path(credentials) else 0o077
 
 
 def opened(signed: object, trusted: Mapping[str, str]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Literal
 
 from kioskd.private_file import replace_file, sync_folder
-from kioskd.signing.ed25519 import KEY_FILE, Signer, SigningError, signer_at
+from kioskd.signing.ed25519 import Signer, SigningError, signer_at
+from kioskd.signing.key_files import BEFORE_FILE, NEXT_FILE
 
-NEXT_FILE, BEFORE_FILE = "signing.next.key", "signing.before.json"
 Role = Literal["present", "next", "before"]
 Trust = dict[str, str]  # algorithm, keyId and publicKey, as a controller keeps them
 
@@ -27,10 +27,14 @@ class KnownKey:
 
 
 class KeyRing:
-    """The keys in a state folder. Everything raises SigningError where a file cannot be used."""
+    """Everything raises SigningError where a file cannot be used.
 
-    def __init__(self, folder: Path) -> None:
-        self._present, self._next = folder / KEY_FILE, folder / NEXT_FILE
+    key     the file of the present one; the next one lies beside it
+    folder  where public halves are kept of those before
+    """
+
+    def __init__(self, key: Path, folder: Path) -> None:
+        self._present, self._next = key, key.with_name(NEXT_FILE)
         self._before = folder / BEFORE_FILE
 
     @property
@@ -38,12 +42,16 @@ class KeyRing:
         """Whether there is a key to sign by."""
         return self._present.exists()
 
-    def create(self) -> Trust:
-        """The first key, before the first start."""
-        if self.begun:
-            raise SigningError(f"there is a key already, {self._present}: rotate it")
-        self._present.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return signer_at(self._present).trust
+    def create(self, file: Path | None = None) -> Trust:
+        """The first key, before the first start, in its file or, such as for systemd, another."""
+        made = file or self._present
+        if made.exists():
+            raise SigningError(f"there is a key already, {made}: rotate it")
+        try:
+            made.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SigningError(f"{made} cannot be made ({error.strerror})") from error
+        return signer_at(made).trust
 
     def prepare(self) -> Trust:
         """The key that comes next, made if there is none."""
@@ -57,6 +65,7 @@ class KeyRing:
         present, following = self._signer().trust, signer_at(self._next).trust
         try:
             kept = json.dumps({"keys": [*self._read_before(), present]}, indent=2)
+            self._before.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(self._before, kept.encode())
             self._next.replace(self._present)
             sync_folder(self._present.parent)

@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from kioskd.signing.ed25519 import KEY_FILE, signer_at
+from kioskd.signing.ed25519 import signer_at
+from kioskd.signing.key_files import KEY_FILE
 from kioskd.verify import Chain, Door, Verifier
 from tests.faults.findings import Findings
 from tests.support.broker import Certificates, Mosquitto, Seen, Witness, eventually, witness

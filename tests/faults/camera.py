@@ -69,7 +69,7 @@ def door(
     """`wanted`: more of its configuration."""
     shown = clip or over_and_over(asked.folder, LIVE, _PICTURES)
     place, port = (free_port(), shown), free_port()
-    feeds = {LIVE_FEED: {"kind": "rtsp", "url": rtsp.url(port)}}
+    feeds = {LIVE_FEED: {"kind": "rtsp", "url": rtsp.url(port), "loops": "ignore"}}
     with (
         ExitStack() as held,
         bench(asked.folder, feeds, behind_wire=False, more=wanted) as kiosk,
@@ -196,7 +196,7 @@ def frozen(asked: Asked) -> Findings:
     write_image(str(picture), images_of(LIVE, 31)[30])
     once = still_video(picture, asked.folder / "once.mp4", "2M")
     port, clip = free_port(), repeated(once, asked.folder / "still.mp4", 60)
-    feeds = {LIVE_FEED: {"kind": "rtsp", "url": rtsp.url(port)}}
+    feeds = {LIVE_FEED: {"kind": "rtsp", "url": rtsp.url(port), "loops": "ignore"}}
     with rtsp.playing(port, clip), bench(asked.folder, feeds, behind_wire=False) as kiosk:
         kiosk.live_feeds = frozenset()
         kiosk.daemon.start()
@@ -213,7 +213,7 @@ def frozen(asked: Asked) -> Findings:
 def size(asked: Asked) -> Findings:
     """The pictures change their size in the stream; stripes, with nobody in them (synthetic)."""
     port = free_port()
-    feeds = {LIVE_FEED: {"kind": "rtsp", "url": rtsp.url(port)}}
+    feeds = {LIVE_FEED: {"kind": "rtsp", "url": rtsp.url(port), "loops": "ignore"}}
     sizes = ("--sizes", "320x240,640x480", "--size-for", str(3 * asked.long_s))
     with rtsp.camera(port, *sizes), bench(asked.folder, feeds, behind_wire=False) as kiosk:
         kiosk.live_feeds = frozenset()

@@ -7,16 +7,19 @@ from time import monotonic, sleep
 from feeds.feed import Feed
 from feeds.feed_settings import FeedSettings
 from feeds.frame import Frame
+from feeds.hardware import Facts
 from feeds.state import FeedCounts, FeedState
 from tests.support.patience import DEADLINE_S
+
+Distrust = Callable[[Facts], str | None]
 
 
 class Watched:
     """A started feed and all it has said."""
 
-    def __init__(self, settings: FeedSettings) -> None:
+    def __init__(self, settings: FeedSettings, distrust: Distrust = lambda _: None) -> None:
         self.states: list[FeedState] = []
-        self.feed = Feed(settings, self.states.append)
+        self.feed = Feed(settings, self.states.append, distrust)
         self.feed.start()
 
     def frame(self, deadline_s: float = DEADLINE_S) -> Frame:
@@ -76,8 +79,8 @@ class Watched:
 
 
 @contextmanager
-def watched(settings: FeedSettings) -> Iterator[Watched]:
-    watching = Watched(settings)
+def watched(settings: FeedSettings, distrust: Distrust = lambda _: None) -> Iterator[Watched]:
+    watching = Watched(settings, distrust)
     try:
         yield watching
     finally:
