@@ -107,11 +107,11 @@ def test_a_kiosk_goes_over_to_its_new_certificate_and_to_a_new_authority(
         eventually(lambda: came_in("first"))
         assert used.key is not None
         shutil.copy(site / "second.key", used.key)  # the other half is not there yet
-        eventually(lambda: "certificate" in k.problems)
+        eventually(lambda: "certificate_files" in k.problems)
         assert k.courier.connected
         renewed(site, "second", used)
         eventually(lambda: came_in("second"))
-        eventually(lambda: k.courier.connected and "certificate" not in k.problems)
+        eventually(lambda: k.courier.connected and "certificate_files" not in k.problems)
         assert "kioskd-hq-kiosk-07 disconnected" in log.read_text()  # it said goodbye
         assert k.courier.deliver(result_now()).outcome == "sent"
         eventually(k.all_taken)
