@@ -103,6 +103,18 @@ class _Steadfast(io.TextIOBase):
         return self._stream.isatty()
 
 
+def let_go() -> None:
+    """Drop what standard error could not take, at the end of the process.
+
+    Else Python tries once more, and ends with status 120 where the disk is full still.
+    """
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        with suppress(OSError), open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+
+
 def logger(**context: object) -> Log:
     """A logger whose every line carries `context`, such as feed="front-door"."""
     bound: Log = structlog.get_logger(**context)

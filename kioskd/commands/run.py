@@ -26,7 +26,9 @@ def run(path: Path) -> int:
     log.configure(config.log_level, config.log_format)
     for note in config.notes:
         log.logger().warning(note)
-    return _run(config, path.absolute(), signals)
+    status = _run(config, path.absolute(), signals)
+    log.let_go()
+    return status
 
 
 @contextmanager
