@@ -101,7 +101,7 @@ def ctl(
     """Give the daemon on this machine a command.
 
     list, status, enable DOOR, disable DOOR, set DOOR=on DOOR=off ..., restart FEED, end-lockout
-    DOOR, reload, diagnostics. docs/connect/commands.md tells what each does.
+    DOOR, debug DOOR, reload, diagnostics. docs/connect/commands.md tells what each does.
     """
     from kioskd.commands import ctl as work
 

@@ -127,6 +127,7 @@ class Daemon:
         self._guard = self._guard_of(config)
         self._troubles = Troubles(lambda told: self._problems.set("commands", told))
         self._switches = self._switches_of(config)
+        self.debug_leases = DebugLeases([door.name for door in config.doors])
         self._control = self._control_of(config)
         self._shut: dict[str, str] = {}  # by door: why nobody is decided on there
         self._told_lock = threading.Lock()  # of these three
@@ -134,7 +135,6 @@ class Daemon:
         self._watchdog = Watchdog()
         self._overload = Overload()
         self._started = False
-        self.debug_leases = DebugLeases([door.name for door in config.doors])
         self.parts: list[Part] = [self.stream.follow("log", self._write, *log_lines.KINDS)]
         if config.embedded:
             self.add(EmbeddedBroker(config.delivery.port))
@@ -375,7 +375,8 @@ class Daemon:
 
         snapshot = Snapshot(self._state, self._switches, lambda: self.courier.boot_id)
         end_lockout, folder = self._guard.end_lockout, self._state_dir.path
-        reach = Reach(self._state, self._switches, snapshot, end_lockout, self._reloaded)
+        lease = self.debug_leases.lease
+        reach = Reach(self._state, self._switches, snapshot, end_lockout, self._reloaded, lease)
         desk, topics = CommandDesk(commands(reach), record), config.delivery.topics
         trouble = self._troubles.of("socket")
         made = control(config.commands, topics, desk, folder, self._answer, trouble)

@@ -1,6 +1,6 @@
 """Debug lines of one door, for a minute: who forgets to end them has not filled the log.
 
-They are asked for by `DebugLeases.lease`, or by a file named debug-DOOR in the state folder, which
+They are asked for by the command `debug`, or by a file named debug-DOOR in the state folder, which
 is taken away when it is seen: `touch` it again to go on.
 """
 

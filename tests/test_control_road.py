@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import time
@@ -79,6 +80,7 @@ def test_an_operator_commands_a_kiosk_and_what_they_disabled_stays_disabled(tmp_
         with kioskd(tmp_path / "k", configuration(broker, port), secret) as daemon:
             eventually(lambda: opened(seen))
             commanded_over_mqtt(operator, seen, port)
+            eventually(lambda: re.search(r"\[debug.*door=yard-door", daemon.log))
             commanded_here(place, daemon.capture_pids)
             reloaded(place, daemon.config)
             assert daemon.stop() == 0
@@ -135,6 +137,9 @@ def commanded_over_mqtt(operator: Operator, seen: Witness, port: int) -> None:
     assert code(operator.asks("enable", door="cellar")) == "DoorNotFound"
     assert code(operator.asks("enable", door="cam-door", credential="a guess")) == "Unauthorized"
     assert code(operator.asks("end-lockout", door="cam-door")) == "EndsByTime"
+    leased = operator.asks("debug", door="yard-door")["body"]
+    assert leased == {"door": "yard-door", "seconds": 60.0}
+    assert code(operator.asks("debug", door="cellar")) == "DoorNotFound"
     eventually(lambda: "locked_out" in str(seen.payloads("status")))
     assert operator.asks("end-lockout", door="yard-door")["status"] == 200
 

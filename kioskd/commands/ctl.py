@@ -12,7 +12,13 @@ from kioskd.control.client import NoAnswerError, asked
 from kioskd.control.socket_place import SOCKET, SYSTEM
 
 Json = dict[str, Any]
-TAKES = {"enable": "door", "disable": "door", "end-lockout": "door", "restart": "feed"}
+TAKES = {
+    "enable": "door",
+    "disable": "door",
+    "end-lockout": "door",
+    "debug": "door",
+    "restart": "feed",
+}
 ON_OFF = {"on": True, "off": False}
 TROUBLES = ("why", "problems")
 HEAD = ("door", "feed", "enabled", "camera", "since")

@@ -36,6 +36,7 @@ class Reach:
 
     end_lockout  of a door; raises RefusedError
     reload       reads config.yaml again, and says what came of it
+    lease        has a door told of in debug lines for as many seconds as it answers
     """
 
     state: KioskState
@@ -43,6 +44,7 @@ class Reach:
     snapshot: Snapshot
     end_lockout: Callable[[str], object]
     reload: Callable[[], Json]
+    lease: Callable[[str], float]
 
 
 def commands(reach: Reach) -> Mapping[str, Command]:
@@ -59,6 +61,7 @@ def _all(doing: "_Doing", reach: Reach) -> Iterator[Command]:
     yield Command("set", "Say of every door whether it is enabled.", ChangeDoors, doing.set)
     yield Command("restart", "Close a feed's camera and open it again.", OneFeed, doing.restart)
     yield Command("end-lockout", "Let a door in again after attacks.", OneDoor, doing.end_lockout)
+    yield Command("debug", "Log all of a door for a minute.", OneDoor, doing.debug)
     yield Command("reload", "Read config.yaml again.", Nothing, lambda *_: reach.reload())
     yield Command(
         "diagnostics",
@@ -104,6 +107,10 @@ class _Doing:
         self._judge(asked.door)
         self._reach.end_lockout(asked.door)
         return {"door": asked.door}
+
+    def debug(self, asked: OneDoor, _at: int) -> Json:
+        self._judge(asked.door)
+        return {"door": asked.door, "seconds": self._reach.lease(asked.door)}
 
     def _one(self, asked: ChangeDoor, at: int, *, enabled: bool) -> Json:
         self._judge(asked.door)
