@@ -12,7 +12,9 @@ import pytest
 from tests.support.patience import DEADLINE_S
 from tests.support.project import ROOT
 
-COMMANDS = {path for path in (ROOT / "scripts").iterdir() if os.access(path, os.X_OK)}
+COMMANDS = {
+    path for path in (ROOT / "scripts").iterdir() if path.is_file() and os.access(path, os.X_OK)
+}
 IN_PYTHON = {path for path in COMMANDS if "python" in path.read_text().partition("\n")[0]}
 
 
