@@ -26,7 +26,7 @@ from models.passive.passive import PassiveMeter
 from models.picture_measures import PictureMeter
 from models.quality import quality
 from models.relief.relief import read_relief
-from models.schemes import evaluate, weighs_passive
+from models.schemes import weighs_passive
 from models.session import Networks
 from models.stages import Stages
 
@@ -184,8 +184,4 @@ class Gauges:
     def _liveness(self, frame: Frame, face: Face, plan: LivenessPlan | None) -> Liveness:
         if plan is None:
             return Liveness(None, {})
-
-        def score(model: str) -> float | None:
-            return added_scores.score(self._networks, model, frame.color, face.box)
-
-        return evaluate(plan, score, self._networks.manifest.weights, face.passive)
+        return added_scores.liveness(self._networks, frame.color, face.box, plan, face.passive)

@@ -10,7 +10,6 @@ from models.liveness import added_scores
 from models.observation import Face, Measure
 from models.passive.edges import Line, lines
 from models.perceive import needs
-from models.schemes import evaluate
 from models.session import Networks
 from models.still_look import SETTINGS, look_at
 from models.stills.areas import covered
@@ -57,11 +56,7 @@ class StillEye:
 
     def score(self, image: ColorImage, face: Face) -> float | None:
         """How live a face at that place looks, by the networks alone, 0..1."""
-
-        def of_one(model: str) -> float | None:
-            return added_scores.score(self.networks, model, image, face.box)
-
-        return evaluate(PLAN, of_one, self.networks.manifest.weights).score
+        return added_scores.liveness(self.networks, image, face.box, PLAN).score
 
     def look(self, image: ColorImage) -> Still:
         """Raises NetworkError where the detector fails."""

@@ -14,7 +14,8 @@ from models.liveness import bona_fide
 from models.liveness.bona_fide import softmax, together
 from models.liveness.crops import looks, surroundings, usable
 from models.network_file import NetworkError
-from models.observation import Box, LivenessModel
+from models.observation import Box, Liveness, LivenessModel, LivenessPlan, Passive
+from models.schemes import evaluate
 from models.session import Array, Network, Networks
 
 PROBES = 8  # pictures that a new network is asked about
@@ -27,6 +28,21 @@ def score(networks: Networks, model: str, image: ColorImage, box: Box) -> float 
         if added.name == model:
             return _score(networks, added, image, box)
     return bona_fide.score(networks, one_of(model, get_args(LivenessModel), "model"), image, box)
+
+
+def liveness(
+    networks: Networks,
+    image: ColorImage,
+    box: Box,
+    plan: LivenessPlan,
+    passive: Passive | None = None,
+) -> Liveness:
+    """What the plan's scheme makes of a face, with what a site added."""
+
+    def of_one(model: str) -> float | None:
+        return score(networks, model, image, box)
+
+    return evaluate(plan, of_one, networks.manifest.weights, passive)
 
 
 def _score(networks: Networks, added: Added, image: ColorImage, box: Box) -> float | None:
