@@ -14,7 +14,6 @@ from feeds.feed import Feed
 from feeds.feed_settings import PlayedSource
 from feeds.state import FeedState
 from kioskd import __version__, log, log_lines
-from kioskd.alarms.alarms_part import Alarms, alarms
 from kioskd.alarms.alarms_settings import AlarmsSettings
 from kioskd.camera_pins import CameraPins
 from kioskd.camera_watch import CameraWatch
@@ -83,6 +82,7 @@ from models.perceive import Perceiver, needs, warm_up
 from models.session import Networks
 
 if TYPE_CHECKING:
+    from kioskd.alarms.alarms_part import Alarms
     from kioskd.identity.people_part import People
     from kioskd.inspect.inspect_part import Inspects
     from kioskd.sessions.sessions_part import Sessions
@@ -330,7 +330,10 @@ class Daemon:
             also=self._look_for_leases,
         )
 
-    def _alarms_of(self, settings: AlarmsSettings) -> Alarms:
+    def _alarms_of(self, settings: AlarmsSettings) -> "Alarms":
+        # Imported here: a kiosk that rings for nobody starts without what posts.
+        from kioskd.alarms.alarms_part import alarms
+
         def feeds() -> dict[str, FeedState]:
             return {judge.door: judge.feed.state for judge in self.judges}
 
