@@ -18,7 +18,7 @@ from click.core import ParameterSource
 
 from feeds.surroundings import hold_standard
 from kioskd import __version__
-from kioskd.commands.extras import extra
+from kioskd.commands.extras import extra, what_every_door_needs
 from kioskd.config.files import misspelled
 
 
@@ -43,7 +43,15 @@ CONFIG = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """All commands; each needs what every door needs, or is told how to get it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with what_every_door_needs():
+            return super().invoke(ctx)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kioskd")
 def main() -> None:
     """Watch the cameras at your doors and tell over MQTT whether a live person stands there."""
@@ -159,9 +167,30 @@ def setup(
 
 
 @main.command()
-def schema() -> None:
-    """Print the JSON Schema of config.yaml, for editors."""
+@click.argument("name", default="config")
+def schema(name: str) -> None:
+    """Print the JSON Schema of config.yaml, for editors, or the one that is named.
+
+    NAME is a kind of message, such as action, state or status, or an interface, such as
+    sessions-openapi; a wrong one is answered with all there are.
+    """
     from kioskd.commands import schema as command
+
+    sys.exit(command.run(name))
+
+
+@main.command()
+def example() -> None:
+    """Print the commented example of config.yaml, every key explained."""
+    from kioskd.commands import example as command
+
+    sys.exit(command.run())
+
+
+@main.command()
+def unit() -> None:
+    """Print the systemd unit for this kioskd."""
+    from kioskd.commands import unit as command
 
     sys.exit(command.run())
 

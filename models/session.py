@@ -17,6 +17,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import build_and_package_info
 
+from feeds.installation import to_add
 from models.batching import Batching
 from models.manifest import Manifest, shipped
 from models.network_file import NetworkError, NetworkFile, Role, Shape, verified
@@ -197,7 +198,7 @@ def _ask_for_cuda(provider: Provider) -> bool:
 def cuda_obstacle() -> str | None:
     """Why CUDA cannot work on this machine, as half a sentence; None if it should work."""
     if "CUDAExecutionProvider" not in ort.get_available_providers():
-        return "this ONNX Runtime was built without it (install onnxruntime-gpu)"
+        return f"this ONNX Runtime was built without it ({to_add('gpu')})"
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -209,13 +210,13 @@ def cuda_obstacle() -> str | None:
 
 
 def _missing_library() -> str | None:
-    ort.preload_dlls()  # finds the libraries of the extra `kioskd[cuda]`, as well as the system's
+    ort.preload_dlls()  # finds the libraries of the extra `gpu`, as well as the system's
     major = str(build_and_package_info.cuda_version).split(".")[0]
     for library in (f"libcublasLt.so.{major}", f"libcudart.so.{major}", "libcudnn.so.9"):
         try:
             ctypes.CDLL(library)
         except OSError:
-            return f"{library} is missing (install kioskd[cuda])"
+            return f"{library} is missing ({to_add('gpu')})"
     return None
 
 

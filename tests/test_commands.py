@@ -74,6 +74,40 @@ def test_check_without_a_file_says_which_file_is_missing(tmp_path: Path) -> None
     assert "Traceback" not in checked.stderr
 
 
+def test_schema_prints_by_name_what_messages_and_interfaces_ship() -> None:
+    for name, file in (
+        ("action", "delivery/schemas/action.json"),
+        ("status_compact", "delivery/schemas/status_compact.json"),
+        ("sessions-openapi", "sessions/openapi.json"),
+        ("control-asyncapi", "control/asyncapi.json"),
+    ):
+        shipped = json.loads((ROOT / "kioskd" / file).read_text())
+        assert json.loads(run("schema", name).stdout) == shipped
+
+
+def test_an_unknown_schema_is_answered_with_those_there_are() -> None:
+    said = run("schema", "actoin")
+    assert said.returncode == 2
+    assert said.stderr.startswith("there is no schema 'actoin'; there are config, action, ")
+
+
+def test_the_example_that_is_printed_has_no_mistakes_wherever_it_is_put(tmp_path: Path) -> None:
+    printed = run("example").stdout
+    assert printed.count("\n") == (ROOT / "config.yaml").read_text("utf-8").count("\n")
+    config = tmp_path / "config.yaml"
+    config.write_text(printed, "utf-8")
+    assert run("check", "-c", str(config)).returncode == 0
+
+
+def test_the_unit_that_is_printed_starts_the_kioskd_that_printed_it() -> None:
+    printed = run("unit").stdout
+    program = Path(sys.executable).with_name("kioskd")
+    assert f"\nExecStart={program} run " in printed
+    assert f"\nExecReload={program} reload " in printed
+    shipped = (ROOT / "systemd" / "kioskd.service").read_text("utf-8")
+    assert printed.replace(str(program), "/opt/kioskd/bin/kioskd") == shipped
+
+
 def test_schema_prints_the_schema_that_ships() -> None:
     shipped = json.loads((ROOT / "kioskd" / "config" / "config.schema.json").read_text())
     assert json.loads(run("schema").stdout) == shipped

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from feeds.installation import to_add
+from models import gpu
+
 ROOT = Path(__file__).parent.parent
 LIBRARIES = ("jinja2", "matplotlib", "rich", "scipy", "sklearn")
 
@@ -23,20 +26,20 @@ def test_evaluate_names_what_is_missing_and_how_to_get_it(library: str) -> None:
     said = without((library,), "evaluate", "nowhere")
     assert said.returncode == 2
     assert said.stderr == (
-        f"this command needs {library}, which is not installed: pip install 'kioskd[evaluation]'\n"
+        f"this command needs {library}, which is not installed: {to_add('evaluation')}\n"
     )
 
 
 def test_the_prices_of_a_gate_say_it_too() -> None:
     said = without(LIBRARIES, "evaluate", "nowhere", "--gate-prices", "prices.html")
     assert said.returncode == 2
-    assert said.stderr.endswith("pip install 'kioskd[evaluation]'\n")
+    assert said.stderr.endswith(f"{to_add('evaluation')}\n")
 
 
 def test_calibrate_says_it_too() -> None:
     said = without(LIBRARIES, "calibrate", "nowhere", "--bpcer", "5")
     assert said.returncode == 2
-    assert said.stderr.endswith("pip install 'kioskd[evaluation]'\n")
+    assert said.stderr.endswith(f"{to_add('evaluation')}\n")
 
 
 def test_try_says_it_before_it_starts_anything() -> None:
@@ -50,7 +53,7 @@ def test_try_says_it_before_it_starts_anything() -> None:
 def test_watch_says_it_too() -> None:
     said = without(("rich",), "watch", "-c", "config.yaml")
     assert said.returncode == 2
-    assert said.stderr.endswith("pip install 'kioskd[page]'\n")
+    assert said.stderr.endswith(f"{to_add('page')}\n")
 
 
 @pytest.mark.parametrize("library", ["starlette", "uvicorn"])
@@ -62,7 +65,7 @@ def test_a_door_with_a_page_names_what_is_missing(library: str, tmp_path: Path) 
     said = without((library,), "run", "-c", str(config))
     assert said.returncode == 2
     assert said.stderr.endswith(
-        f"this command needs {library}, which is not installed: pip install 'kioskd[page]'\n"
+        f"this command needs {library}, which is not installed: {to_add('page')}\n"
     )
 
 
@@ -75,7 +78,23 @@ def test_nothing_else_asks_for_them() -> None:
 def test_inspect_names_what_is_missing_for_a_table_and_for_a_report() -> None:
     said = without(("rich",), "inspect", "nowhere.jpg")
     assert (said.returncode, said.stdout) == (2, "")
-    assert said.stderr.endswith("pip install 'kioskd[page]'\n")
+    assert said.stderr.endswith(f"{to_add('page')}\n")
     said = without(("jinja2",), "inspect", "nowhere.jpg", "--html", "report.html")
     assert (said.returncode, said.stdout) == (2, "")
-    assert said.stderr.endswith("pip install 'kioskd[evaluation]'\n")
+    assert said.stderr.endswith(f"{to_add('evaluation')}\n")
+
+
+def test_without_a_runtime_every_command_names_the_one_for_this_machine() -> None:
+    fitting = to_add("gpu" if gpu.has_driver() else "cpu")
+    for command in (("doctor", "-c", "config.yaml"), ("inspect", "nowhere.jpg")):
+        said = without(("onnxruntime",), *command)
+        assert said.returncode == 2
+        expected = f"kioskd needs an ONNX Runtime, and none is installed: {fitting}\n"
+        assert said.stderr.endswith(expected)
+
+
+def test_without_opencv_it_is_the_one_without_windows_that_is_named() -> None:
+    said = without(("cv2",), "doctor", "-c", "config.yaml")
+    assert said.returncode == 2
+    assert said.stderr.startswith("kioskd needs OpenCV, which is not installed: ")
+    assert said.stderr.endswith("pip install opencv-python-headless\n")

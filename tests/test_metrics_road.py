@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from feeds.installation import to_add
 from kioskd import __version__
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.daemon import LIVE, Kioskd, file_feed, kioskd, settings
@@ -180,7 +181,7 @@ def test_without_the_library_the_daemon_says_what_to_install(tmp_path: Path) -> 
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert said.returncode == 2
-    assert said.stderr.endswith("pip install 'kioskd[metrics]'\n")
+    assert said.stderr.endswith(f"{to_add('metrics')}\n")
 
 
 def test_a_door_without_metrics_never_loads_the_library() -> None:

@@ -17,6 +17,7 @@ from types import FrameType
 
 import pytest
 
+from feeds.installation import to_add
 from kioskd import delivery
 from kioskd.config.keys import find
 from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
@@ -285,7 +286,7 @@ def test_a_missing_amqtt_is_said_with_the_command_that_installs_it() -> None:
         timeout=DEADLINE_S,
         check=True,
     )
-    assert "pip install 'kioskd[demo]'" in run.stdout
+    assert to_add("demo") in run.stdout
 
 
 def test_what_stood_in_the_way_is_followed_in_sentences() -> None:

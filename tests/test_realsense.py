@@ -13,6 +13,7 @@ import pytest
 
 from feeds.feed_settings import FeedSettings, FileSource, RealSenseSource, RecordingSource
 from feeds.frame import Frame, Intrinsics, Rig
+from feeds.installation import to_add
 from feeds.opened_source import SourceError
 from feeds.realsense import library, opening
 from feeds.realsense.camera_reader import millimetres
@@ -415,7 +416,7 @@ def test_a_missing_recording_is_told(tmp_path: Path) -> None:
         ),
         (
             "ModuleNotFoundError('No module named pyrealsense2')",
-            "RealSense cameras need the package pyrealsense2: pip install 'kioskd[realsense]'",
+            f"RealSense cameras need the package pyrealsense2: {to_add('realsense')}",
         ),
         ("ImportError('libudev')", "pyrealsense2 cannot be loaded: libudev"),
     ],

@@ -49,15 +49,28 @@ def test_each_requirement_is_one_version_with_hashes(path: Path) -> None:
         assert "://" not in line
 
 
-def test_what_runs_is_part_of_the_demo_and_the_demo_of_what_is_tested() -> None:
-    """So .venv may grow from one to the next, and no install takes a version back."""
-    run, demo, evaluation, dev, build = (
-        pins(ROOT / "requirements" / f"{name}.txt")
-        for name in ("run", "demo", "evaluation", "dev", "build")
-    )
-    assert run < demo < dev
-    assert run < evaluation < dev
-    assert build < dev
+def test_a_package_has_one_version_wherever_it_is_pinned() -> None:
+    """So .venv may grow from one set to the next, and no install takes a version back."""
+    versions: dict[str, set[str]] = {}
+    for path in REQUIREMENTS:
+        for name, version in (pin.split("==") for pin in pins(path) if path.stem != "opencv4"):
+            versions.setdefault(name, set()).add(version)
+    assert {name: found for name, found in versions.items() if len(found) > 1} == {}
+
+
+def test_a_door_for_the_gpu_has_what_one_for_the_cpu_has_but_another_build_of_the_runtime() -> None:
+    cpu, gpu = (pins(ROOT / "requirements" / f"{name}.txt") for name in ("cpu", "gpu"))
+    (only_cpu,) = cpu - gpu
+    name, _, version = only_cpu.partition("==")
+    assert name == "onnxruntime"
+    assert f"onnxruntime-gpu=={version}" in gpu
+
+
+def test_nothing_else_brings_a_runtime_or_an_opencv_with_windows() -> None:
+    for path in REQUIREMENTS:
+        names = {pin.partition("==")[0] for pin in pins(path)}
+        assert not names & {"opencv-python", "opencv-contrib-python"}, path
+        assert path.stem in ("cpu", "gpu") or not names & {"onnxruntime", "onnxruntime-gpu"}, path
 
 
 def pins(path: Path) -> set[str]:
@@ -67,9 +80,9 @@ def pins(path: Path) -> set[str]:
 def test_the_other_opencv_is_the_other_major_version() -> None:
     versions = {
         pin.partition("==")[2].partition(".")[0]
-        for name in ("opencv4", "run")
+        for name in ("opencv4", "cpu")
         for pin in pins(ROOT / "requirements" / f"{name}.txt")
-        if pin.startswith("opencv-python==")
+        if pin.startswith("opencv-python-headless==")
     }
     assert versions == {"4", "5"}
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from feeds.installation import to_add
+
 
 class NoLibraryError(Exception):
     """pyrealsense2 cannot be loaded; the message says what to install."""
@@ -24,7 +26,7 @@ def loaded() -> ModuleType:
         import pyrealsense2
     except ModuleNotFoundError as error:
         raise NoLibraryError(
-            "RealSense cameras need the package pyrealsense2: pip install 'kioskd[realsense]'"
+            f"RealSense cameras need the package pyrealsense2: {to_add('realsense')}"
         ) from error
     except ImportError as error:
         raise NoLibraryError(_why_not(str(error))) from error

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from feeds.installation import to_add
 from feeds.local_cameras import cameras
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
 from kioskd.config.config import Config
@@ -43,8 +44,7 @@ def run(camera: str | None, mode: str, *, browser: bool) -> int:
     if mode not in BY_NAME:
         return _wrong(f"there is no mode {mode!r}; there are {', '.join(BY_NAME)}")
     if missing := onlooker.missing(LIBRARIES):
-        advice = "pip install 'kioskd[demo,page]'"
-        return _wrong(f"this command needs {missing[0]}, which is not installed: {advice}")
+        return _wrong(f"this command needs {missing[0]}, which is not installed: {to_add('demo')}")
     try:
         chosen = first(cameras()) if camera is None else named(camera)
     except CameraError as error:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import threading
 
+from feeds.installation import to_add
 from kioskd.loopback import LOOPBACK, free_port
 
 START_S = 60.0  # a busy machine takes some seconds to load it
@@ -60,7 +61,7 @@ class EmbeddedBroker:
             asyncio.run(self._serve())
         except ImportError:
             self._why_not = EmbeddedError(
-                "the embedded broker needs amqtt: pip install 'kioskd[demo]', "
+                f"the embedded broker needs amqtt: {to_add('demo')}, "
                 "or install mosquitto and name it in mqtt.broker"
             )
         except Exception as error:  # amqtt lets through whatever its plugins raise
