@@ -118,7 +118,8 @@ def test_the_doctor_looks_through_camera_networks_broker_and_disk(tmp_path: Path
         daemon = Kioskd(tmp_path / "k", settings(broker, {"door-3": file_feed(LIVE)}))
         looked = run("doctor", "-c", str(daemon.config))
     lines = looked.stdout.splitlines()
-    for subject in ("configuration", "networks", "speed", "camera door-3", "audit log", "libusb"):
+    libraries = ("OpenCV", "extras", "libusb")
+    for subject in (*libraries, "configuration", "networks", "speed", "camera door-3", "audit log"):
         assert [line for line in lines if line.startswith(f"ok    {subject}: ")], lines
     assert len([line for line in lines if line.startswith("ok    broker: ")]) == 2
     assert any("960x540" in line for line in lines)

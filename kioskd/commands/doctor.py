@@ -10,7 +10,7 @@ from pathlib import Path
 
 from feeds.feed_settings import RealSenseSource, RecordingSource
 from feeds.realsense import library
-from kioskd import time_service
+from kioskd import parts, time_service
 from kioskd.commands.configuration import FAILED, OK, configuration
 from kioskd.config.load import Config
 from kioskd.daemon import networks
@@ -41,6 +41,7 @@ def run(path: Path, *, as_json: bool = False) -> int:
 
 
 def _findings(config: Config) -> Iterator[Diagnosis]:
+    yield from _parts()
     yield from _networks(config)
     for door in config.doors:
         yield from camera.look(door.feed, door.mode)
@@ -50,6 +51,16 @@ def _findings(config: Config) -> Iterator[Diagnosis]:
     yield _state_dir(config.state_dir)
     yield from people.look(config)
     yield _libusb(config)
+
+
+def _parts() -> Iterator[Diagnosis]:
+    """Which libraries it runs on, why these, and where two exclude each other."""
+    for clash in parts.clashes():
+        yield Diagnosis("packages", False, clash)
+    yield Diagnosis("OpenCV", True, parts.opencv())
+    fits, told = parts.runtime()
+    yield Diagnosis("ONNX Runtime", True, told, note=not fits)
+    yield Diagnosis("extras", True, parts.extras())
 
 
 def _networks(config: Config) -> Iterator[Diagnosis]:
