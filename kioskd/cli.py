@@ -7,19 +7,24 @@ has two more: 3 a person should look at an image, 4 one is rejected.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from inspect import cleandoc
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import get_completion_class
 
 from feeds.surroundings import hold_standard
 from kioskd import __version__
 from kioskd.commands.extras import extra, what_every_door_needs
 from kioskd.config.files import misspelled
+
+if TYPE_CHECKING:
+    from kioskd.commands.man import Described
 
 
 class PlainPath(click.Path):
@@ -744,6 +749,53 @@ def seal_people(config: Path) -> None:
     from kioskd.commands import people as command
 
     sys.exit(command.seal(config))
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion(shell: str) -> None:
+    """Print what SHELL must read so that Tab completes kioskd's commands and options.
+
+    For bash: eval "$(kioskd completion bash)". docs/install/install.md says where it is kept.
+    """
+    from kioskd.commands import completion as command
+
+    made = get_completion_class(shell)
+    assert made is not None  # click has each of the three
+    sys.exit(command.run(made(main, {}, "kioskd", "_KIOSKD_COMPLETE").source()))
+
+
+@main.command()
+@click.argument("folder", type=PATH)
+def man(folder: Path) -> None:
+    """Write a manual page for each command into FOLDER."""
+    from kioskd.commands import man as command
+
+    top = click.Context(main, info_name="kioskd", **main.context_settings)
+    sys.exit(command.run(folder, _described(main, top)))
+
+
+def _described(command: click.Command, context: click.Context) -> Iterator["Described"]:
+    """A command and all below it, in the words of --help."""
+    from kioskd.commands.man import Described
+
+    below = dict(sorted(command.commands.items())) if isinstance(command, click.Group) else {}
+    told = command.get_params(context)
+    options = (each.get_help_record(context) for each in told if isinstance(each, click.Option))
+    yield Described(
+        words=tuple(context.command_path.split()),
+        usage=" ".join(command.collect_usage_pieces(context)),
+        summary=_summary(command),
+        help=cleandoc(command.help or ""),
+        options=tuple(option for option in options if option),
+        commands=tuple((name, _summary(child)) for name, child in below.items()),
+    )
+    for name, child in below.items():
+        yield from _described(child, click.Context(child, info_name=name, parent=context))
+
+
+def _summary(command: click.Command) -> str:
+    return command.get_short_help_str(limit=1000)
 
 
 def _schemes(names: tuple[str, ...]) -> tuple[str, ...]:
