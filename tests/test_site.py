@@ -92,12 +92,13 @@ def test_what_a_page_would_load_from_elsewhere_is_found(tmp_path: Path) -> None:
     [
         (
             ["1. one", "   more", "", "       code", "2. two"],
-            ["1. one", "    more", "", "        code", "2. two"],
+            ["1. one", "    more", "", "        code", "", "2. two"],
         ),
         (
             ["* one", "  more", "", "text", "", "    code"],
             ["* one", "    more", "", "text", "", "    code"],
         ),
+        (["1. a", "", "   b", "2. c", "3. d"], ["1. a", "", "    b", "", "2. c", "3. d"]),
         (["```sh of", "* one", "  two", "```"], ["```sh", "* one", "  two", "```"]),
     ],
 )
