@@ -561,6 +561,56 @@ def keys_trust(file: Path, exported: Path | None, forget: tuple[str, ...]) -> No
     sys.exit(command.trust(file, exported, forget))
 
 
+@main.group()
+def snapshots() -> None:
+    """The pictures kept of refused attempts, where a site asked for them."""
+
+
+@snapshots.command("key")
+@click.option("--out", type=PATH, required=True, help="File of the private key; yours alone.")
+def snapshots_key(out: Path) -> None:
+    """Make the key that opens them, NOT on a kiosk; print what snapshots.recipient is to be."""
+    from kioskd.commands import snapshots as command
+
+    sys.exit(command.make_key(out))
+
+
+@snapshots.command("list")
+@CONFIG
+@click.option("--folder", type=PATH, help="Where they lie, instead of the configuration's.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per snapshot.")
+def list_snapshots(config: Path, folder: Path | None, as_json: bool) -> None:
+    """Print what may be known without the key: when, at which door, why, of which event."""
+    from kioskd.commands import snapshots as command
+
+    sys.exit(command.show(config, folder, as_json=as_json))
+
+
+@snapshots.command("open")
+@click.argument("files", nargs=-1, type=PATH, required=True)
+@click.option("--key", type=PATH, required=True, help="File of the private key.")
+@click.option("--out", type=PATH, default=Path(), help="Folder of the pictures; default here.")
+def open_snapshots(files: tuple[Path, ...], key: Path, out: Path) -> None:
+    """Write each picture as JPEG, for your user alone; on the machine that has the key."""
+    from kioskd.commands import snapshots as command
+
+    sys.exit(command.open_sealed(files, key, out))
+
+
+@snapshots.command("delete")
+@CONFIG
+@click.option("--folder", type=PATH, help="Where they lie, instead of the configuration's.")
+@click.option("--all", "every", is_flag=True, help="All of them.")
+@click.argument("events", nargs=-1)
+def delete_snapshots(
+    config: Path, folder: Path | None, every: bool, events: tuple[str, ...]
+) -> None:
+    """Delete those of these EVENTS, by their ids; where one has none, nothing is deleted."""
+    from kioskd.commands import snapshots as command
+
+    sys.exit(command.delete(config, folder, events, every=every))
+
+
 @main.command()
 @click.argument("file", type=PATH, required=False)
 @click.option("-c", "--config", type=PATH, help="Follow this configuration's broker; its own key.")

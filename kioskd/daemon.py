@@ -72,6 +72,7 @@ from kioskd.refused import RefusedError
 from kioskd.reload.reloaded import Reloaded
 from kioskd.reload.reloader import Reloader, Shell
 from kioskd.sessions.session_settings import SessionsSettings
+from kioskd.snapshots.snapshots_settings import FOLDER as SNAPSHOTS_FOLDER
 from kioskd.state_dir import StateDir, WrongStateDirError
 from kioskd.stream import Stream
 from kioskd.watchdog import Watchdog
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from kioskd.identity.people_part import People
     from kioskd.inspect.inspect_part import Inspects
     from kioskd.sessions.sessions_part import Sessions
+    from kioskd.snapshots.taker import Taker
 
 AUDIT_FILE = "audit.db"
 TURN_S = 0.5  # how often the main thread looks at its workers
@@ -123,6 +125,7 @@ class Daemon:
         self._people = None if config.people is None else self._people_of(config.people)
         self._sessions = None if config.sessions is None else self._sessions_of(config.sessions)
         self._inspects = None if config.inspect is None else self._inspects_of(config.inspect)
+        self._snapshots: Taker | None = None
         self._state = self._readable()
         self._guard = self._guard_of(config)
         self._troubles = Troubles(lambda told: self._problems.set("commands", told))
@@ -160,6 +163,9 @@ class Daemon:
         self._lookout = self._lookout_of(config)
         self.add(self._lookout)
         self.stream.listen("lookout", BrokerMet, lambda _: self._lookout.met_broker())
+        if config.snapshots.enabled or (self._state_dir.path / SNAPSHOTS_FOLDER).is_dir():
+            self._snapshots = self._snapshots_of(config)
+            self.add(self._snapshots)
         self._alarms = None if config.alarms is None else self._alarms_of(config.alarms)
         if config.delivery.health:
             self.add(HealthTeller(self._state, self.stream, self.courier.health))
@@ -349,6 +355,13 @@ class Daemon:
             self.add(part)
         return made
 
+    def _snapshots_of(self, config: Config) -> "Taker":
+        # Imported here: a kiosk that keeps no picture starts without what would.
+        from kioskd.snapshots.snapshots_part import snapshots
+
+        trouble, folder = partial(self._problems.set, "snapshots"), self._state_dir.path
+        return snapshots(config, folder, self.stream, self.courier.snapshot, trouble)
+
     def _switches_of(self, config: Config) -> DoorSwitches:
         path, doors = self._state_dir.path / DOORS_FILE, [door.name for door in config.doors]
         return DoorSwitches(path, doors, self._troubles.of("doors"), self._door_switched)
@@ -502,6 +515,7 @@ class Daemon:
                 model_version=self._model_version,
                 alarms=lambda: () if self._alarms is None else self._alarms.teller.alarms,
                 enabled=lambda door: self._switches.enabled(door),
+                snapshots=lambda: {} if self._snapshots is None else self._snapshots.counts,
             )
         )
 

@@ -40,6 +40,7 @@ ProblemCode = Literal[
     "picture",  # a feed's pictures cannot be judged
     "recording",  # a recording is played to a real broker
     "restart",  # what was changed in config.yaml waits for a restart
+    "snapshots",  # pictures of refused attempts cannot be kept, or old ones not deleted
     "trial",  # the broker is the embedded one
     "unsigned",  # events carry no signature
 ]

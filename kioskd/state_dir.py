@@ -23,6 +23,7 @@ OURS = (
     PREFIX,  # of what is known of the cameras
     "doors.json",
     "control.sock",
+    "snapshots",
 )
 
 

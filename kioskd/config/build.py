@@ -45,6 +45,8 @@ from kioskd.page.page_settings import PageSettings
 from kioskd.reload.reload_settings import ReloadSettings
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.signing.key_files import KEY_FILE
+from kioskd.signing.sealed_to import public_key
+from kioskd.snapshots.snapshots_settings import Refusal, SnapshotsSettings
 
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
 
@@ -85,6 +87,7 @@ def build(
         home_assistant=home_assistant_settings(settings),
         certificate_days=settings.alarms.certificate_days,
         reload=ReloadSettings(settings.reload.watch),
+        snapshots=snapshots_settings(settings),
         said=settings.model_dump(),
         commands=control_settings(settings, vault) if settings.commands.enabled else None,
     )
@@ -115,6 +118,22 @@ def alarms_settings(settings: Settings, folder: Path, vault: Vault) -> AlarmsSet
             timeout_s=said.timeout_s,
             per_hour=said.per_hour,
         )
+    )
+
+
+def snapshots_settings(settings: Settings) -> SnapshotsSettings:
+    said = settings.snapshots
+    refusals: tuple[Refusal, ...] = get_args(Refusal)
+    asked = {each.strip() for each in said.of.split(",")}
+    return SnapshotsSettings(
+        enabled=said.enabled,
+        recipient=public_key(said.recipient) if said.recipient else b"",
+        of=tuple(each for each in refusals if each in asked),
+        doors=tuple(each.strip() for each in (said.doors or "").split(",") if each),
+        picture=said.picture,
+        keep_days=said.keep_days,
+        max_mb=said.max_mb,
+        per_hour=said.per_hour,
     )
 
 
@@ -217,6 +236,7 @@ def delivery_settings(
         cameras={name: camera_id(feed) for name, feed in settings.feeds.items()},
         signed=settings.signing.enabled,
         signed_compact=settings.signing.compact,
+        snapshots=snapshots_settings(settings).of if settings.snapshots.enabled else (),
     )
 
 

@@ -21,6 +21,7 @@ from kioskd.opening_hours import OpeningHours
 from kioskd.page.page_settings import PageSettings
 from kioskd.reload.reload_settings import ReloadSettings
 from kioskd.sessions.session_settings import SessionsSettings
+from kioskd.snapshots.snapshots_settings import SnapshotsSettings
 from models.added import Added
 from models.perception_settings import PerceptionSettings
 
@@ -96,6 +97,7 @@ class Config:
     certificate_days  one that ends within so many is told
     commands  how they are taken over MQTT; None: they are not
     reload    how a changed file is noticed
+    snapshots which refused attempts a picture is kept of
     said      every key with its value as the file has it, defaults filled in, secrets not
     """
 
@@ -121,6 +123,7 @@ class Config:
     certificate_days: float = CERTIFICATE_DAYS
     commands: ControlSettings | None = None
     reload: ReloadSettings = field(default_factory=ReloadSettings)
+    snapshots: SnapshotsSettings = field(default_factory=SnapshotsSettings)
     said: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 

@@ -9,7 +9,7 @@ Strict: no value is converted, an unknown key is refused, and nothing changes af
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from feeds.feed_settings import FeedSettings, FileSource
 from kioskd.alarms.alarms_settings import CERTIFICATE_DAYS, POST
@@ -35,6 +35,7 @@ from kioskd.page.page_settings import PageSettings
 from kioskd.prompts import languages
 from kioskd.reload.reload_settings import ReloadSettings
 from kioskd.sessions.session_settings import SessionsSettings
+from kioskd.snapshots.snapshots_settings import Cut, Refusal, SnapshotsSettings
 from models.perception_settings import USUAL
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ ALARMS_ON = HOME_ASSISTANT_ON = False
 METRICS, METRICS_ON = MetricsSettings(), False
 INSPECT, INSPECT_ON = InspectSettings(), False
 RELOAD = ReloadSettings()
+SNAPSHOTS = SnapshotsSettings()
 COMMANDS_ON = False
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
@@ -198,13 +200,20 @@ class Audit(Section):
 
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _TOLD = r"^(stranger|threat)(, ?(stranger|threat))*$"
+_REFUSAL = f"({'|'.join(get_args(Refusal))})"
+_REFUSALS = rf"^{_REFUSAL}(, ?{_REFUSAL})*$"
+_NAME = r"[a-z0-9][a-z0-9-]{0,39}"
 _HOSTS = rf"^{_HOST}(, ?{_HOST})*$"
 if TYPE_CHECKING:
     HostNames = str
     Tell = str
+    Refusals = str
+    DoorNames = str
 else:
     HostNames = several(_HOSTS, {"pattern": rf"^{_HOST}$"})
     Tell = several(_TOLD, {"enum": ["stranger", "threat"]})
+    Refusals = several(_REFUSALS, {"enum": list(get_args(Refusal))})
+    DoorNames = several(rf"^{_NAME}(, ?{_NAME})*$", {"pattern": rf"^{_NAME}$"})
 
 
 class PageTls(Section):
@@ -428,6 +437,52 @@ class Alarms(Section):
         365.0,
         "days",
         "A certificate that ends within so many is told, as a problem in /status too.",
+    )
+
+
+class Snapshots(Section):
+    """Pictures of refused attempts, never of who passed, sealed: this kiosk cannot open them.
+
+    docs/install/snapshots.md tells what is kept, and what a site has to do first.
+    """
+
+    enabled: bool = Field(
+        default=SNAPSHOTS.enabled, description="Keep a picture of refused attempts."
+    )
+    recipient: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The public key they are sealed to, as `kioskd snapshots key` prints it on"
+        " another machine, where the private half stays.",
+        json_schema_extra={"x-form": "32 bytes in base64"},
+    )
+    of: Refusals = Field(
+        default=", ".join(SNAPSHOTS.of),
+        description="Which refusals: attack (a presentation attack), threat, stranger and"
+        " not_admitted (at doors to the enrolled), not_the_person (in sessions), locked_out, failed"
+        " (any other, such as a challenge).",
+        json_schema_extra={"x-form": f"words of {', '.join(get_args(Refusal))}"},
+    )
+    doors: DoorNames | None = Field(
+        default=None,
+        description="At these doors alone; none: at all.",
+        json_schema_extra={"x-form": "names of doors, with commas between"},
+    )
+    picture: Cut = Field(
+        default=SNAPSHOTS.picture,
+        description="face: what is around the face; frame: all that the camera saw, bystanders"
+        " too.",
+    )
+    keep_days: float = number(SNAPSHOTS.keep_days, 1.0, 365.0, "days", "Then a picture is deleted.")
+    max_mb: float = number(
+        SNAPSHOTS.max_mb,
+        2.0,
+        100_000.0,
+        "MB",
+        "All of them together; beyond, the oldest are deleted.",
+    )
+    per_hour: int = number(
+        SNAPSHOTS.per_hour, 1, 1000, "", "Pictures in any hour at one door; of more none is kept."
     )
 
 
@@ -718,6 +773,9 @@ class Settings(Section):
     )
     metrics: Metrics = Field(default=Metrics(), description="Numbers of the doors, over HTTP.")
     alarms: Alarms = Field(default=Alarms(), description="What an operator must hear of.")
+    snapshots: Snapshots = Field(
+        default=Snapshots(), description="Pictures of refused attempts, sealed."
+    )
     home_assistant: HomeAssistant = Field(
         default=HomeAssistant(), description="The kiosk as a device of Home Assistant's."
     )

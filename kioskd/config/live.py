@@ -22,6 +22,7 @@ _ASIDE = frozenset(
         "commands",
         "alarms",
         "home_assistant",
+        "snapshots",
     }
 )
 

@@ -21,6 +21,7 @@ from kioskd.config import (
     people_rules,
     secret_rules,
     session_rules,
+    snapshot_rules,
 )
 from kioskd.config.config import default_state_dir
 from kioskd.config.effective_values import Answers, Below
@@ -60,6 +61,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from inspect_rules.problems(ask, vault)
     yield from alarm_rules.problems(ask, vault)
     yield from command_rules.problems(ask, vault)
+    yield from snapshot_rules.problems(ask)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 

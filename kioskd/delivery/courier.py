@@ -17,7 +17,7 @@ from kioskd.commanded import Commanded
 from kioskd.delivery import wire
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_upkeep import Upkeep
-from kioskd.delivery.clock import Clock, SystemClock
+from kioskd.delivery.clock import Clock, Reading, SystemClock
 from kioskd.delivery.connection import Connection
 from kioskd.delivery.courier_thread import CourierThread
 from kioskd.delivery.database import AuditError
@@ -38,6 +38,7 @@ from kioskd.event import Result
 from kioskd.happenings import Stepped
 from kioskd.health import Health
 from kioskd.problems import Problems
+from kioskd.snapshots.taken import Taken
 from kioskd.time_service import ClockQuality
 
 
@@ -77,6 +78,7 @@ class Courier:
             settings.config_digest,
             settings.doors,
             settings.cameras,
+            snapshots=settings.snapshots,
         )
         self._envelope = Envelope(settings, self._topics, seal)
         self._naming = threading.Lock()  # of what the sender says of itself
@@ -310,6 +312,15 @@ class Courier:
         wall, reading = self._clock.wall(), self._clock.reading()
         name, clock = str(uuid.uuid4()), reading.quality
         record = wire.audited_command(self._sender, told, name, wall, clock)
+        self._record(record, wall, reading)
+
+    def snapshot(self, taken: Taken) -> None:
+        """Record that one was kept, on the disk when this returns; later, where the disk fails."""
+        wall, reading = self._clock.wall(), self._clock.reading()
+        record = wire.audited_snapshot(self._sender, taken, wall, reading.quality)
+        self._record(record, wall, reading)
+
+    def _record(self, record: wire.Payload, wall: float, reading: Reading) -> None:
         try:
             self._audit.commit(record, wall, reading)
         except AuditError as error:

@@ -41,6 +41,7 @@ class DeliverySettings:
     doors            the name of the door that each feed watches, by the feed's name
     cameras          a digest of what each feed's camera is, by the feed's name
     signed           events, states, status and records carry the kiosk's signature
+    snapshots        the refusals of which pictures are kept, as /status says; none: none are
     signed_compact   the compact forms do too, and are larger than 256 bytes then
     """
 
@@ -71,6 +72,7 @@ class DeliverySettings:
     cameras: Mapping[str, str] = field(default_factory=dict)
     signed: bool = True
     signed_compact: bool = False
+    snapshots: tuple[str, ...] = ()
 
     @property
     def unsigned(self) -> str | None:

@@ -149,6 +149,7 @@ def _gist(kind: str, payload: wire.Payload) -> str:
                 "outcome",
                 "detail",
                 "granted",
+                "refusal",
                 "text",
             )
             return _words(payload, *names) + _why(payload)

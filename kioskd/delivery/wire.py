@@ -18,6 +18,7 @@ from kioskd.commanded import Commanded
 from kioskd.event import Result
 from kioskd.health import DoorHealth, Health
 from kioskd.modes.finding import Finding, Spread, spread
+from kioskd.snapshots.taken import Taken
 from kioskd.time_service import UNKNOWN, ClockQuality
 
 SCHEMA = 1
@@ -152,6 +153,7 @@ class Sender:
     doors: Mapping[str, str] = field(default_factory=dict)  # which door each source watches
     cameras: Mapping[str, str] = field(default_factory=dict)  # a digest of what each source is
     configs: Mapping[str, str] = field(default_factory=dict)  # where a source's is another
+    snapshots: tuple[str, ...] = ()  # the refusals of which pictures are kept
 
     def door(self, source: str) -> Payload:
         """The name of the door that a source watches, as it stands beside the source's."""
@@ -333,6 +335,19 @@ def audited_command(
     }
 
 
+def audited_snapshot(
+    sender: Sender, taken: Taken, wall: float, clock: ClockQuality = UNKNOWN
+) -> Payload:
+    """That a picture was kept of a refused attempt, whose result has the same event id."""
+    return {
+        **_audited(sender, "snapshot", taken.event_id, taken.feed, wall),
+        "refusal": taken.refusal,
+        "sha256": taken.sha256,
+        "recipient": taken.recipient,
+        **_dated(clock),
+    }
+
+
 def _audited(sender: Sender, kind: str, event_id: str, source: str, wall: float) -> Payload:
     return {
         "schema": SCHEMA,
@@ -390,6 +405,7 @@ def status(
         "state": state,
         "problems": [{"code": code, "detail": detail} for code, detail in problems.items()],
         "since": None if since is None else _ms(since),
+        **({"snapshots": list(sender.snapshots)} if sender.snapshots else {}),
         "x": _telling(sender, telling),
     }
 

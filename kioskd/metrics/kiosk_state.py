@@ -28,6 +28,7 @@ class Sources:
     model_version  which network files decide
     enabled        whether an operator lets a door decide
     alarms         those that ring, and others
+    snapshots      how many, by what became of them; none where none are kept
     """
 
     version: str
@@ -40,6 +41,7 @@ class Sources:
     model_version: Callable[[], str]
     enabled: Callable[[str], bool]
     alarms: Callable[[], Sequence[Alarm]] = tuple
+    snapshots: Callable[[], Mapping[str, int]] = dict
 
 
 class KioskState:

@@ -129,6 +129,12 @@ def _of_the_kiosk(state: KioskState) -> Iterator[Metric]:
     for alarm_code in ALARMS:
         alarm.add_metric([alarm_code], rings[alarm_code])
     yield from (problem, silent, alarm)
+    snapshots = CounterMetricFamily(
+        "kioskd_snapshots", "Pictures of refused attempts by their fate.", labels=["fate"]
+    )
+    for fate, count in state.sources.snapshots().items():
+        snapshots.add_metric([fate], count)
+    yield snapshots
     connected = state.sources.connected()
     yield GaugeMetricFamily("kioskd_broker_connected", "1 while a broker has us.", connected)
     if (rows := state.rows_waiting) is not None:
