@@ -1,13 +1,12 @@
 """The tables of the audit log, and how a file of an earlier version comes to have them."""
 
+from collections.abc import Callable
 from contextlib import closing
 from functools import cache
 from pathlib import Path
 
 from kioskd.delivery.database import AuditError, Connection, DamagedError, in_memory, transaction
 from kioskd.delivery.high_water_mark import NUMBERS_END
-
-VERSION = 3
 
 # Layout 1, as released with 0.1.
 _RECORD = """
@@ -36,13 +35,6 @@ CREATE TABLE aside (          -- rows that cannot be sent, whole, with the reaso
     delivered_at ANY,
     why TEXT NOT NULL
 ) STRICT;
-CREATE TABLE rescue (         -- damaged logs, whose waiting rows are brought here
-    path TEXT PRIMARY KEY,
-    next INTEGER NOT NULL,    -- the number to go on with, up to `last`
-    last INTEGER NOT NULL,
-    saved INTEGER NOT NULL,
-    lost INTEGER NOT NULL     -- numbers that could not be read
-) STRICT;
 CREATE TABLE deletion (       -- what was deleted, and when
     deleted_at REAL NOT NULL, -- unix seconds
     first INTEGER NOT NULL,   -- the numbers deleted lie between these two
@@ -60,6 +52,17 @@ CREATE TABLE stretch (        -- of rows whose times come from one unbroken run 
 ) STRICT
 """
 
+# Most files of layout 2 have it, but not those of its first day.
+_RESCUE = """
+CREATE TABLE IF NOT EXISTS rescue (  -- damaged logs, whose waiting rows are brought here
+    path TEXT PRIMARY KEY,
+    next INTEGER NOT NULL,    -- the number to go on with, up to `last`
+    last INTEGER NOT NULL,
+    saved INTEGER NOT NULL,
+    lost INTEGER NOT NULL     -- numbers that could not be read
+) STRICT
+"""
+
 # What layout 3 adds.
 _THIRD = """
 CREATE TABLE head (           -- the newest row, which the next one names
@@ -69,8 +72,6 @@ CREATE TABLE head (           -- the newest row, which the next one names
 ) STRICT
 """
 
-
-_STEPS = (_RECORD, _SECOND, _THIRD)
 _NAMES = {
     "head",
     "record",
@@ -84,8 +85,32 @@ _NAMES = {
 }
 
 
+def _first(db: Connection) -> None:
+    """From an empty file: the rows and who waits."""
+    _run(db, _RECORD)
+
+
+def _second(db: Connection) -> None:
+    """Checksums, epochs, rows put aside, deletions and the runs of the clock."""
+    _run(db, _SECOND)
+
+
+def _third(db: Connection) -> None:
+    """The newest row by name, from which the chain goes on; and damaged logs that are rescued."""
+    _run(db, _RESCUE)
+    _run(db, _THIRD)
+
+
+# The step at place n leads from layout n to n + 1. One that was released is never changed.
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third)
+VERSION = len(MIGRATIONS)
+
+
 def upgrade(db: Connection, path: Path) -> None:
-    """Bring the file to this layout, losing nothing; AuditError if it is of a later one."""
+    """Bring the file to this layout, losing nothing; AuditError if it is of a later one.
+
+    All steps are one transaction: who is cut off finds the layout of before.
+    """
     found = int(db.execute("PRAGMA user_version").fetchone()[0])
     if found > VERSION:
         raise AuditError(
@@ -94,16 +119,21 @@ def upgrade(db: Connection, path: Path) -> None:
         )
     if found < 0:
         raise DamagedError
-    steps = _STEPS[found:]
+    steps = MIGRATIONS[found:]
     if steps and (found or not _tables(db)):
         with transaction(db):
-            _make(db, *steps)
-            db.execute(f"PRAGMA user_version = {VERSION:d}")
+            _migrate(db, steps)
     _verify(db)
 
 
-def _make(db: Connection, *steps: str) -> None:
-    for statement in ";\n".join(steps).split(";\n"):
+def _migrate(db: Connection, steps: tuple[Callable[[Connection], None], ...]) -> None:
+    for step in steps:
+        step(db)
+    db.execute(f"PRAGMA user_version = {VERSION:d}")
+
+
+def _run(db: Connection, statements: str) -> None:
+    for statement in statements.split(";\n"):
         db.execute(statement)
 
 
@@ -120,7 +150,7 @@ def _verify(db: Connection) -> None:
 @cache
 def _columns_as_made() -> list[tuple[object, ...]]:
     with closing(in_memory()) as db:
-        _make(db, *_STEPS)
+        _migrate(db, MIGRATIONS)
         return _columns(db)
 
 
