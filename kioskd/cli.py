@@ -123,6 +123,62 @@ def ctl(
     sys.exit(work.run(place, command, names, modified, as_json=as_json))
 
 
+PASSPHRASE = click.option(
+    "--passphrase-file",
+    type=PATH,
+    help="File whose first line is the passphrase; else a terminal is asked.",
+)
+
+
+@main.command()
+@click.argument("file", type=PATH)
+@CONFIG
+@click.option("--keys", is_flag=True, help="Keys and passwords too, sealed by a passphrase.")
+@PASSPHRASE
+def backup(file: Path, config: Path, keys: bool, passphrase_file: Path | None) -> None:
+    """Write configuration and state to FILE, while the daemon runs: audit log, people, cameras.
+
+    Keys and passwords only with --keys. With a passphrase FILE is sealed as a whole.
+    docs/install/upgrade.md says what is in it, and what is not.
+    """
+    from kioskd.commands import backup as command
+
+    asked = _passphrase(passphrase_file, needed=keys, twice=True)
+    sys.exit(command.run(file, config, keys=keys, passphrase=asked))
+
+
+@main.command()
+@click.argument("file", type=PATH)
+@CONFIG
+@click.option("--replace", is_flag=True, help="Keep aside what is there already.")
+@PASSPHRASE
+def restore(file: Path, config: Path, replace: bool, passphrase_file: Path | None) -> None:
+    """Put a backup back, once all of it is proved; kioskd must be stopped.
+
+    The configuration goes to -c CONFIG, the state to the folder that it names.
+    docs/install/upgrade.md says what to see to afterwards.
+    """
+    from kioskd.commands import restore as command
+
+    asked = _passphrase(passphrase_file, needed=command.needs_passphrase(file), twice=False)
+    sys.exit(command.run(file, config, replace=replace, passphrase=asked))
+
+
+def _passphrase(file: Path | None, *, needed: bool, twice: bool) -> str | None:
+    """From the file, or whoever sits at the terminal; None where nobody can be asked."""
+    from kioskd.config.secrets import SecretError, from_file
+
+    if file is not None:
+        try:
+            return from_file(file, f"the passphrase in {file}")
+        except SecretError as error:
+            raise click.UsageError(str(error)) from error
+    if not needed or not sys.stdin.isatty():
+        return None
+    asked = click.prompt("Passphrase", hide_input=True, confirmation_prompt=twice, err=True)
+    return str(asked)
+
+
 @main.command()
 @CONFIG
 @click.option("--as", "user", help="Look as this user does; the unit's own is kioskd. Needs root.")

@@ -9,6 +9,8 @@ from pathlib import Path
 from kioskd.camera_pins import PREFIX
 
 LOCK_FILE = "kioskd.lock"
+UNFINISHED = "restore.unfinished"  # there while `kioskd restore` puts files in their places
+STAGING, ASIDE = "restore.new", "before-restore-"  # its folders: of what comes, and what was there
 # How the names begin of all that kioskd keeps here.
 OURS = (
     "kioskd.lock",
@@ -24,6 +26,8 @@ OURS = (
     "doors.json",
     "control.sock",
     "snapshots",
+    "restore.",
+    ASIDE,
 )
 
 
@@ -41,10 +45,18 @@ _NEVER = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP}
 class StateDir:
     """Claimed from here on until `close`, or until this process ends, however it ends."""
 
-    def __init__(self, path: Path) -> None:
-        """Make the folder if need be, and claim it; StateDirError if either cannot be done."""
+    def __init__(self, path: Path, *, restoring: bool = False) -> None:
+        """Make the folder if need be, and claim it; StateDirError if either cannot be done.
+
+        Half of a backup beside half of what was there is used by nobody but who restores again.
+        """
         self.path = path
         self._lock = _claimed(_made(path) / LOCK_FILE)
+        if not restoring and (path / UNFINISHED).exists():
+            self.close()
+            raise WrongStateDirError(
+                f"a restore into {path} was cut off: run `kioskd restore FILE --replace` again"
+            )
 
     def close(self) -> None:
         if self._lock is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kioskd.commands.exit_status import FAILED, OK, WRONG
 from kioskd.config.load import Config, ConfigError, load
 from kioskd.config.load import state_dir as state_dir_in
+from kioskd.config.load import state_dir_of as state_dir_in_content
 from kioskd.config.problem import Problem
 
 __all__ = ["FAILED", "OK", "WRONG", "configuration"]
@@ -27,6 +28,12 @@ def state_dir(path: Path, tell: Callable[[Problem], None] = on_standard_error) -
     """Where the daemon of a file keeps its state; the rest of the file may have mistakes."""
     with _mistakes_told(tell):
         return state_dir_in(path)
+
+
+def state_dir_of(content: bytes, path: Path) -> Path:
+    """As `state_dir`, of a content that the file does not have yet."""
+    with _mistakes_told(on_standard_error):
+        return state_dir_in_content(content, path)
 
 
 @contextmanager

@@ -47,7 +47,12 @@ def state_dir(path: Path) -> Path:
 
     Raises ConfigError where it is no YAML at all.
     """
-    document = read(_source(path), str(path))
+    return state_dir_of(_source(path), path)
+
+
+def state_dir_of(source: bytes, path: Path) -> Path:
+    """As `state_dir`, of what is to stand in the file."""
+    document = read(source, str(path))
     if not document.readable:
         raise ConfigError(tuple(_of_yaml(document.file, each) for each in document.problems))
     said = document.value.get("state_dir")

@@ -55,6 +55,11 @@ def holds_secret(text: str) -> bool:
     return _PLACE.search(text) is not None
 
 
+def names_in(text: str) -> set[str]:
+    """The names of all that comes from outside the file."""
+    return set(_PLACE.findall(text))
+
+
 def without_braces(text: str) -> bool:
     """Whether text, or an address's user or password, is a variable as other programs write it."""
     user, at, _ = text.partition("://")[2].rpartition("@")

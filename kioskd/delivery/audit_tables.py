@@ -111,6 +111,26 @@ def upgrade(db: Connection, path: Path) -> None:
 
     All steps are one transaction: who is cut off finds the layout of before.
     """
+    found = _layout(db, path)
+    steps = MIGRATIONS[found:]
+    if steps and (found or not _tables(db)):
+        with transaction(db):
+            _migrate(db, steps)
+    _verify(db)
+
+
+def recognise(db: Connection, path: Path) -> None:
+    """Refuses what is no audit log of any of our layouts, or does more than hold rows.
+
+    Raises AuditError or DamagedError.
+    """
+    kinds = {str(row[0]) for row in db.execute("SELECT type FROM sqlite_master")}
+    if not _layout(db, path) or "record" not in _tables(db) or kinds - {"table", "index"}:
+        raise DamagedError
+
+
+def _layout(db: Connection, path: Path) -> int:
+    """The file's; 0 for an empty one."""
     found = int(db.execute("PRAGMA user_version").fetchone()[0])
     if found > VERSION:
         raise AuditError(
@@ -119,11 +139,7 @@ def upgrade(db: Connection, path: Path) -> None:
         )
     if found < 0:
         raise DamagedError
-    steps = MIGRATIONS[found:]
-    if steps and (found or not _tables(db)):
-        with transaction(db):
-            _migrate(db, steps)
-    _verify(db)
+    return found
 
 
 def _migrate(db: Connection, steps: tuple[Callable[[Connection], None], ...]) -> None:

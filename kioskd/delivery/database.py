@@ -204,6 +204,26 @@ def reading(path: Path) -> Iterator[Connection]:
             raise sqlite3.DatabaseError("what SQLite says of it is no text") from error
 
 
+def copy(source: Path, target: Path, what: str) -> None:
+    """Copy a database as it is at one moment, while others write to it. Raises AuditError."""
+    named = f"the {what} {source}"
+    make_private(target)
+    address = f"file:{quote(str(source.absolute()))}?mode=rw"  # as all who use it: see WAL
+    try:
+        with (
+            closing(sqlite3.connect(address, timeout=LOCK_WAIT_S, uri=True)) as db,
+            closing(sqlite3.connect(target)) as to,
+        ):
+            db.backup(to)
+            if to.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise AuditError(f"{named} is damaged")
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        if isinstance(error, UnicodeDecodeError) or _damaged(error):
+            raise AuditError(f"{named} is damaged") from error
+        full = _name(error).startswith("SQLITE_FULL")
+        raise AuditError(_sentence(error, f"a copy of {named}" if full else named)) from error
+
+
 def in_memory() -> Connection:
     """An empty database that no file holds."""
     return sqlite3.connect(":memory:", isolation_level=None)

@@ -1,0 +1,1 @@
+"""A kiosk's configuration and state in one file, and the way back from it."""
