@@ -28,7 +28,7 @@ from kioskd.happenings import (
     Stepped,
     WatchChanged,
 )
-from kioskd.modes.drive import Conversation, Mode, drive
+from kioskd.modes.drive import Conversation, Mode, drive, settled
 from kioskd.modes.prompts import DONE, NOT_FOR_YOU
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
@@ -163,6 +163,7 @@ class Judge(threading.Thread):
         self._pace = Pace()
         self._stepped: tuple[str, tuple[str, ...]] = ("", ())
         self._turned_away = False  # who passed the mode, and is not whom the door opens to
+        self._seen: Observation | None = None  # of the latest frame
 
     @property
     def failure(self) -> str | None:
@@ -191,6 +192,7 @@ class Judge(threading.Thread):
                 self.progress_at = time.monotonic()
                 if frame is not None:
                     self._judge(frame)
+            self._break_off()
         except Exception as error:  # a bug: say it and stop, the daemon exits and is restarted
             self._error = error
             self._log.exception("judging failed, the daemon stops and the door stays shut")
@@ -265,6 +267,7 @@ class Judge(threading.Thread):
         if self._binding is not None:
             step = replace(step, result=self._binding.saw(frame, seen, step))
         stepped_at = time.monotonic()
+        self._seen = seen
         self._pace.judged(frame.number, frame.captured_at, stepped_at - began_at)
         self.load = self._pace.load()
         if step.result is not None:
@@ -280,6 +283,18 @@ class Judge(threading.Thread):
             seen = self.perceiver.watch(frame, seen, self._watch.measures, self._watch.plan)
             self._spare.took(time.monotonic() - ended_at)
         self._tell(FrameJudged(self.door, frame, seen, step, began_at, stepped_at, ended_at))
+
+    def _break_off(self) -> None:
+        """Who is in the middle of an attempt when the kiosk stops is not decided on, and the record
+        says so: to the mode it is as if the camera were opened anew, with nobody before it.
+        """
+        if (last := self._seen) is None:
+            return
+        at = math.nextafter(last.at, math.inf)
+        seen = replace(last, session=last.session + 1, number=last.number + 1, at=at, faces=())
+        result = settled(self._mode.step(seen), seen).result
+        if result is not None and result.verdict != "passed":
+            self._tell(AttemptEnded(self.door, result, self._deliver(result)))
 
     def _with_prompt(self, step: Step) -> Step:
         """The mode thanks whom it passed; who is turned away is told that instead."""

@@ -150,6 +150,27 @@ def test_an_attempt_that_had_begun_comes_to_nothing_and_the_new_mode_begins_afre
     assert ended.step.result.started_at > changed_at[0]
 
 
+def test_who_is_in_the_middle_of_an_attempt_when_the_kiosk_stops_is_recorded_as_undecided(
+    networks: Networks,
+) -> None:
+    mode = RgbMode(RgbSettings(evaluate_liveness_over_n_frames=100), GATE)
+    with judging(networks, mode) as told:
+        eventually(lambda: any(each.step.counted is not None for each in told.frames))
+        assert told.results == []
+    (result,) = told.results
+    assert (result.verdict, result.emits) == ("undecided", False)
+    assert "feed_restarted" in result.reasons
+
+
+def test_who_has_not_begun_an_attempt_when_the_kiosk_stops_leaves_no_record(
+    networks: Networks,
+) -> None:
+    far = RgbMode(RgbSettings(), GateSettings(minimum_face_size_px=2000))
+    with judging(networks, far) as told:
+        eventually(lambda: len(told.frames) > 5)
+    assert told.results == []
+
+
 def test_a_mode_decides_on_networks_that_were_loaded_for_it() -> None:
     networks, watching = Networks.load({"face"}, "cpu"), Looker("watching")
 
@@ -296,7 +317,7 @@ def test_a_judge_that_is_told_to_stop_ends_its_feed_and_reads_no_further(
         assert not told.judge.is_alive()
         assert capture is not None
         assert gone(capture)
-    assert mode.seen == [0, 1, 2, 3]
+    assert [each.frame.number for each in told.frames] == [0, 1, 2, 3]
     assert never.seen == []
     assert told.judge.failure is None
 
