@@ -3,7 +3,8 @@
 After repeated attacks (lockout.py), outside a door's hours (opening_hours.py), and for a moment
 after it opened. A passed result comes here last, on its judge's thread, before anybody is told.
 What is counted is kept in the state folder, so that a restart ends no lockout; where it cannot be
-kept it counts all the same until then.
+kept it counts all the same until then. Where it cannot be read, an empty file among others, nobody
+knows which doors were locked out: all are, for their longest time and from then on as after any.
 """
 
 import math
@@ -24,6 +25,8 @@ from kioskd.refused import RefusedError
 from kioskd.worker import Worker
 
 FILE = "lockout.json"
+AFTER_ATTACKS = "after repeated attacks"
+UNKNOWN = f"for {FILE} could not be read, and lockouts of before are not known"
 
 
 class DoorGuard(Worker):
@@ -42,6 +45,7 @@ class DoorGuard(Worker):
         self._opened: dict[str, float] = {}  # when each was told to last, seconds, monotonic
         self._trouble, self._clock = trouble, clock or SystemClock()
         self._lock = threading.Lock()
+        self._why = AFTER_ATTACKS  # are doors locked out
         self._doors = self._kept()
         self._told: str | None = None
 
@@ -106,8 +110,9 @@ class DoorGuard(Worker):
         names = ", ".join(door for door, _ in self._locked()) or None
         if names != self._told:
             self._told = names
-            told = f"locked out after repeated attacks: {', '.join(found)}"
+            told = f"locked out {self._why}: {', '.join(found)}"
             self._trouble(told if names is not None else None)
+            self._why = self._why if names is not None else AFTER_ATTACKS
 
     def _locked(self) -> list[tuple[str, float]]:
         return [(door, left) for door in list(self._settings) if (left := self._left_s(door)) > 0.0]
@@ -127,7 +132,18 @@ class DoorGuard(Worker):
             return {}
         except (OSError, ValueError) as error:
             log.logger().warning("lockouts of before are not known", file=FILE, detail=str(error))
-            return {}
+            return self._all_locked()
+
+    def _all_locked(self) -> dict[str, DoorLockout]:
+        """Once: it is kept, so that the next start reads it, and ends with time as all do."""
+        self._why = UNKNOWN
+        self.later(self._keep)
+        at, rules = self._clock.wall(), self._settings.items()
+        return {
+            name: DoorLockout((), at + rule.most_s, rule.most_s)
+            for name, rule in rules
+            if rule.attacks
+        }
 
     def _keep(self) -> None:
         with self._lock:

@@ -218,8 +218,43 @@ def test_a_restart_ends_no_lockout(tmp_path: Path) -> None:
     first.guard.stop()
     first.guard.join()
     assert not Guarded(tmp_path).opens()
-    (tmp_path / "lockout.json").write_bytes(b"damaged")
-    assert Guarded(tmp_path).opens()
+
+
+@pytest.mark.parametrize("content", [b"", b"damaged", b'{"format": 2, "doors": {}}'])
+def test_who_was_locked_out_is_not_forgotten_by_a_file_that_cannot_be_read(
+    tmp_path: Path, content: bytes
+) -> None:
+    """Every door that can be is locked for its longest time: once, and over no restart anew."""
+    file = tmp_path / "lockout.json"
+    file.write_bytes(content)
+    first = Guarded(tmp_path)
+    assert (first.opens(), first.opens("side")) == (False, False)
+    first.guard.start()
+    eventually(lambda: file.read_bytes() != content)
+    first.guard.stop()
+    first.guard.join()
+    assert "lockout.json could not be read" in str(first.told[0])
+    after = Guarded(tmp_path)
+    after.clock.now += 299.0
+    assert not after.opens()
+    after.clock.now += 1.0
+    assert after.opens()
+
+
+def test_a_door_that_nothing_locks_out_is_not_by_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "lockout.json").touch()
+    assert Guarded(tmp_path, lockout=LockoutSettings(attacks=0)).opens()
+
+
+def test_a_file_that_cannot_be_read_or_written_locks_no_door_for_ever(tmp_path: Path) -> None:
+    (tmp_path / "lockout.json").mkdir()
+    at = Guarded(tmp_path)
+    at.guard.start()
+    assert not at.opens()
+    at.clock.now += 300.0
+    assert at.opens()
+    at.guard.stop()
+    at.guard.join()
 
 
 def test_a_person_who_comes_after_attacks_waits_also_over_a_restart(tmp_path: Path) -> None:
