@@ -107,6 +107,10 @@ def test_a_line_takes_the_place_of_the_one_before() -> None:
     page = replaced(replaced(page, "kills", first), "files", other)
     assert page == f"# Page\n\n{heading()}\n{first}\n{other}\n\nText.\n"
     assert replaced(page, "kills", second) == page.replace(first, second)
+    other_table = "| file | empty |\n|---|---|\n| `day` | goes on |\n"
+    more = replaced(f"{page}\n{other_table}", "day", Findings().line("day", "2026-11-28", "again"))
+    assert more.endswith(f"Text.\n\n{other_table}")
+    assert more.index("again") < more.index("Text.")
 
 
 def test_a_row_is_unsound_by_anything_that_must_not_be() -> None:

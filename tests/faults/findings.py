@@ -100,12 +100,13 @@ def heading() -> str:
 
 
 def replaced(page: str, row: str, line: str) -> str:
-    """The page, with this line of its table instead of the one before, or behind the last."""
+    """The page, with this line of its table instead of the one before, or behind the last.
+
+    The page may have other tables, with rows of the same names.
+    """
     lines = page.splitlines()
-    rows = [at for at, each in enumerate(lines) if each.startswith("| `")]
-    known = [at for at in rows if lines[at].startswith(f"| `{row}` ")]
-    if known:
-        lines[known[0]] = line
-    else:
-        lines.insert(rows[-1] + 1 if rows else lines.index(heading().splitlines()[1]) + 1, line)
+    first = lines.index(heading().splitlines()[1]) + 1
+    end = next((at for at in range(first, len(lines)) if lines[at][:1] != "|"), len(lines))
+    known = [at for at in range(first, end) if lines[at].startswith(f"| `{row}` ")]
+    lines[known[0] if known else end : known[0] + 1 if known else end] = [line]
     return "\n".join(lines) + "\n"
