@@ -1,4 +1,4 @@
-"""One POST over HTTP, done by a deadline whatever the server does.
+"""One request over HTTP, done by a deadline whatever the server does.
 
 The library's own limits are each for one step: a server that drips a byte now and then would hold
 it for ever.
@@ -55,17 +55,31 @@ def place(url: str) -> Place:
 
 def post(settings: PostSettings, body: bytes) -> None:
     """Have JSON taken by the server, which answers by a status of 200 to 299; else PostError."""
+    status = _answer(settings, "POST", body)
+    if not 200 <= status < 300:
+        raise PostError(f"it answers {told(status)}")
+
+
+def looked_at(settings: PostSettings) -> int:
+    """The status by which the server answers HEAD, which tells it nothing. Raises PostError."""
+    return _answer(settings, "HEAD", b"")
+
+
+def told(status: int) -> str:
+    """Such as "404 (Not Found)"."""
+    return f"{status}{_phrase(status)}"
+
+
+def _answer(settings: PostSettings, method: str, body: bytes) -> int:
     deadline = time.monotonic() + settings.timeout_s
     where = place(settings.url)
     try:
         with _connected(where, settings, deadline) as wire:
             wire.settimeout(_left(deadline))
-            wire.sendall(_request(where, settings.token, body))
-            status = _status(wire, deadline)
+            wire.sendall(_request(where, settings.token, method, body))
+            return _status(wire, deadline)
     except (TimeoutError, ssl.SSLError, OSError, ValueError) as error:
         raise PostError(_why(error, settings.timeout_s)) from error
-    if not 200 <= status < 300:
-        raise PostError(f"it answers {status}{_phrase(status)}")
 
 
 def _connected(where: Place, settings: PostSettings, deadline: float) -> socket.socket:
@@ -82,10 +96,10 @@ def _connected(where: Place, settings: PostSettings, deadline: float) -> socket.
         raise
 
 
-def _request(where: Place, token: str | None, body: bytes) -> bytes:
+def _request(where: Place, token: str | None, method: str, body: bytes) -> bytes:
     host = f"[{where.host}]" if ":" in where.host else where.host
     lines = [
-        f"POST {where.target} HTTP/1.1",
+        f"{method} {where.target} HTTP/1.1",
         f"Host: {host}:{where.port}",
         "User-Agent: kioskd",
         "Content-Type: application/json",

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -225,7 +226,9 @@ def replies(asked: Asked) -> Findings:
 
 @row("fuzz-commands")
 def commands(asked: Asked) -> Findings:
-    """Requests for sessions and for pictures to be judged, with the right secret and changed."""
+    """Requests for sessions, for pictures to be judged, and an operator's commands, with the right
+    secret and changed.
+    """
     with bench(asked.folder, attack(), behind_wire=False, more=_asking()) as kiosk:
         kiosk.start()
         kiosk.weigh()
@@ -234,6 +237,7 @@ def commands(asked: Asked) -> Findings:
             topic, good = _request(number)
             talking.say(f"{BASE}/{topic}", mutated(json.dumps(good).encode(), kiosk.dice))
             kiosk.found.faults += 1
+        _enabled_again(kiosk, talking)
         _closed(talking)
         failed = kiosk.daemon.log.count("a request could not be answered")
         if failed:
@@ -246,6 +250,7 @@ def _asking() -> dict[str, Any]:
         "page": {"enabled": True, "port": free_port()},
         "inspect": {"token": _SECRET},
         "sessions": {"enabled": True, "clients": {"desk": {"secret": _SECRET}}},
+        "commands": {"enabled": True, "token": _SECRET},
     }
 
 
@@ -257,7 +262,42 @@ def _request(number: int) -> tuple[str, dict[str, Any]]:
         "deviceCorrelationId": f"device-{number}",
     }
     asked = ({"op": "create", "session": new}, {"op": "list"}, {"op": "get", "sessionId": "1"})
-    if number % 4 < 3:
-        request = {"id": f"r{number}", "credential": _SECRET, **asked[number % 4]}
+    kind, turn = number % 5, number // 5
+    if kind < 3:
+        request = {"id": f"r{number}", "credential": _SECRET, **asked[kind]}
         return "session/desk/request", request
+    if kind == 3:
+        return "commands/request", _command(f"c{number}", _COMMANDS[turn % len(_COMMANDS)])
     return "inspect/request", {"id": f"r{number}", "credential": _SECRET, "image": "AAAA"}
+
+
+_DOOR = f"{ATTACK_FEED}-door"
+_COMMANDS: tuple[dict[str, Any], ...] = (
+    *({"command": name} for name in ("list", "status", "reload", "diagnostics")),
+    *({"command": name, "door": _DOOR} for name in ("enable", "disable", "enable", "end-lockout")),
+    {"command": "debug", "door": _DOOR},
+    {"command": "set", "doors": {_DOOR: {"enabled": True}}},
+    {"command": "restart", "feed": ATTACK_FEED},
+)
+
+
+def _command(request: str, what: dict[str, Any]) -> dict[str, Any]:
+    now = time.time_ns() // 10**6
+    moment = {"issuedAt": now, "expiresAt": now + 30_000}
+    return {"id": request, "credential": _SECRET, **moment, **what}
+
+
+def _enabled_again(kiosk: Bench, talking: Mouth) -> None:
+    """Whatever was taken for a command left the door so that it is judged there again."""
+    known = len(kiosk.seen.of("action"))
+
+    def judged() -> bool:
+        talking.say(f"{BASE}/commands/request", json.dumps(_enable()).encode())
+        time.sleep(1.0)
+        return len(kiosk.seen.of("action")) > known
+
+    eventually(judged)
+
+
+def _enable() -> dict[str, Any]:
+    return _command(f"enable-{time.time_ns()}", {"command": "enable", "door": _DOOR})

@@ -14,10 +14,11 @@ from tests.support.broker import Certificates
 
 @dataclass
 class Receiver:
-    """What came; `status` is what it answers with from now on."""
+    """What came; `status` is what it answers with from now on, and `head` to who only looks."""
 
     url: str = ""
     status: int = 204
+    head: int = 405
     bodies: list[bytes] = field(default_factory=list)  # each request's, whatever was answered
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -43,6 +44,10 @@ def receiver(certificates: Certificates | None = None) -> Iterator[Receiver]:
             seen.headers.append({name.lower(): value for name, value in self.headers.items()})
             seen.bodies.append(body)
             self.send_response(seen.status)
+            self.end_headers()
+
+        def do_HEAD(self) -> None:  # the library's own name
+            self.send_response(seen.head)
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
