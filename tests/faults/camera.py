@@ -3,19 +3,24 @@
 A real RTSP server shows a clip of a live person over and over; behind the wire it is a camera.
 """
 
+import ssl
+import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+from feeds import imaging
 from feeds.imaging import write_image
 from tests.faults.bench import LIVE_FEED, Bench, bench
 from tests.faults.findings import Findings
 from tests.faults.rows import Asked, row
-from tests.support import rtsp
-from tests.support.broker import eventually
+from tests.support import network_camera, rtsp
+from tests.support.broker import eventually, program
 from tests.support.chaos_wire import ChaosWire, chaos_wire
 from tests.support.clips import (
     again_and_again,
@@ -65,11 +70,12 @@ def door(
     clip: Path | None = None,
     live: bool = True,
     wanted: Mapping[str, Any] | None = None,
+    loops: str = "ignore",
 ) -> Iterator[Door]:
-    """`wanted`: more of its configuration."""
+    """`wanted`: more of its configuration; `loops`: of its feed."""
     shown = clip or over_and_over(asked.folder, LIVE, _PICTURES)
     place, port = (free_port(), shown), free_port()
-    feeds = {LIVE_FEED: {"kind": "rtsp", "url": rtsp.url(port), "loops": "ignore"}}
+    feeds = {LIVE_FEED: {"kind": "rtsp", "url": rtsp.url(port), "loops": loops}}
     with (
         ExitStack() as held,
         bench(asked.folder, feeds, behind_wire=False, more=wanted) as kiosk,
@@ -226,6 +232,75 @@ def size(asked: Asked) -> Findings:
         kiosk.weigh()
         kiosk.stop()
         return kiosk.count()
+
+
+@row("camera-replayed")
+def replayed(asked: Asked) -> Findings:
+    """In the camera's place somebody plays some seconds of a live person, over and over."""
+    with door(asked, loops="refuse") as made:
+        kiosk = made.kiosk
+        with kiosk.fault(lambda: _state(kiosk) == "looped"):
+            pass  # it is one from the beginning: timed from the first event
+        told = len(kiosk.seen.of("action"))
+        time.sleep(8 * asked.long_s)
+        if len(kiosk.seen.of("action")) > told:
+            kiosk.found.short.append("an event came of what was known to be a loop")
+        kiosk.weigh()
+        kiosk.stop()
+        return kiosk.count()
+
+
+@row("camera-exchanged")
+def exchanged(asked: Asked) -> Findings:
+    """Another camera answers at the address, by a certificate of its own; then the first again."""
+    away = Event()
+    ours, other = (_certified(asked.folder, name) for name in ("ours", "other"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*ours)
+    pictures = [imaging.encoded(image, ".jpg") for image in images_of(LIVE, _PICTURES)]
+    with network_camera.camera(lambda _: _shown(pictures, away), tls) as there:
+        feed = {"kind": "http", "url": f"https://127.0.0.1:{there.port}/", "loops": "ignore"}
+        with bench(asked.folder, {LIVE_FEED: feed}, behind_wire=False) as kiosk:
+            kiosk.by_state = True
+            kiosk.start()
+            kiosk.weigh()
+            with kiosk.fault(kiosk.sees_again, tries=True):
+                tls.load_cert_chain(*other)
+                away.set()
+                eventually(lambda: not kiosk.sees_again())
+                away.clear()
+                eventually(lambda: _state(kiosk) == "camera_changed")
+                with kiosk.unseen(0.0):
+                    time.sleep(2 * asked.long_s)
+                tls.load_cert_chain(*ours)
+            kiosk.more(1)
+            kiosk.weigh()
+            kiosk.stop()
+            return kiosk.count()
+
+
+def _state(kiosk: Bench) -> object:
+    """The newest reason that the feed gave."""
+    return kiosk.seen.payloads("state")[-1].get("reason") if kiosk.seen.of("state") else None
+
+
+def _shown(pictures: Sequence[bytes], away: Event) -> Iterator[bytes]:
+    """Motion JPEG at 10 pictures a second, until the camera goes away."""
+    kind = "multipart/x-mixed-replace; boundary=part"
+    yield f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode()
+    for picture in cycle(pictures):
+        if away.wait(0.1):
+            return
+        head = f"--part\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+        yield head.encode() + picture + b"\r\n"
+
+
+def _certified(folder: Path, name: str) -> tuple[Path, Path]:
+    key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
+    command = [program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    files = ["-keyout", str(key), "-out", str(certificate), "-subj", f"/CN={name}"]
+    subprocess.run([*command, *files], check=True, capture_output=True)
+    return certificate, key
 
 
 @row("stream-bytes")
