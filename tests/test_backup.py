@@ -44,7 +44,7 @@ def settings() -> dict[str, Any]:
     return {
         "site": "hq",
         "device": "kiosk-07",
-        "state_dir": "state",
+        "state_dir": "tls/../state",
         "mqtt": {
             "broker": "10.0.0.5",
             "tls": {"ca_file": "tls/ca.pem", "cert_file": "tls/own.pem", "key_file": "tls/own.key"},
@@ -192,6 +192,7 @@ def test_keys_leave_sealed_and_all_comes_back_on_another_machine(
     assert set(found) - {"state/kioskd.lock"} == set(expected) - left
     same = set(expected) - left - {"state/audit.db", "state/audit.db.mark"}
     assert {name: found[name] for name in same} == {name: expected[name] for name in same}
+    assert (other.parent / "credentials").stat().st_mode & 0o777 == 0o700
     for name in ("state/signing.key", "credentials/PEOPLE_KEY", "mqtt-password", "state/audit.db"):
         assert (other.parent / name).stat().st_mode & 0o777 == 0o600, name
 

@@ -31,6 +31,11 @@ class Kiosk:
     config: Path
     state: Path
 
+    @classmethod
+    def at(cls, config: Path, state: Path) -> "Kiosk":
+        """By names as they were given, without steps up in them."""
+        return cls(Path(os.path.abspath(config)), Path(os.path.abspath(state)))
+
     @property
     def folder(self) -> Path:
         return self.config.parent

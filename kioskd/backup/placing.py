@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kioskd.backup.named_files import CREDENTIALS
 from kioskd.private_file import replace_file, sync_folder
 from kioskd.state_dir import ASIDE, UNFINISHED
 
@@ -46,8 +47,8 @@ def put(moves: Sequence[Move], away: Iterable[Path], state: Path) -> tuple[Path,
 
 def _rename(path: Path, to: Path) -> None:
     """On the disk before the next one."""
-    private = not path.stat(follow_symlinks=False).st_mode & 0o077
-    to.parent.mkdir(mode=0o700 if private else 0o755, parents=True, exist_ok=True)
+    mode = 0o700 if to.parent.name == CREDENTIALS else 0o755  # files have rights of their own
+    to.parent.mkdir(mode=mode, parents=True, exist_ok=True)
     path.rename(to)
     sync_folder(to.parent)
 

@@ -16,7 +16,7 @@ MOST_NAMED = 5  # rows of which the numbers are told
 
 def run(target: Path, config: Path, *, keys: bool, passphrase: str | None) -> int:
     """Exit status 0; 1 where it cannot be made: then there is no file."""
-    kiosk = Kiosk(config.absolute(), state_dir(config).absolute())
+    kiosk = Kiosk.at(config, state_dir(config))
     try:
         _refuse_open_keys(keys, passphrase)
         made = make(kiosk, target, keys=keys, passphrase=passphrase)

@@ -27,7 +27,7 @@ def run(source: Path, config: Path, *, replace: bool, passphrase: str | None) ->
     """Exit status 0; 1 where it cannot be restored: then nothing was changed."""
     try:
         content = config_in(source, passphrase)
-        kiosk = Kiosk(config.absolute(), state_dir_of(content, config).absolute())
+        kiosk = Kiosk.at(config, state_dir_of(content, config))
         restored = restore(kiosk, source, replace=replace, passphrase=passphrase)
     except BackupError as error:
         print(f"{source}: {error}", file=sys.stderr)
