@@ -40,7 +40,7 @@ def door(folder: Path, mode: str) -> Door:
 @cache
 def smiles() -> tuple[ColorImage, ...]:
     """Every third image of the clip of a real person who looks, then smiles."""
-    return images_of(DATA / "single_face.mp4", 72)[::3]
+    return images_of(DATA / "smiling.mp4", 72)[::3]
 
 
 def frames() -> Iterator[Frame]:

@@ -51,7 +51,8 @@ DOES = {  # what the person in each clip does, as one sees when one looks at it
     ASKED / "mouth_then_left.mp4": {Challenge.MOUTH_OPENING, Challenge.LEFT_TURN},
     ASKED / "right.mp4": {Challenge.RIGHT_TURN, Challenge.LEFT_TURN},
     ASKED / "smile.mp4": {Challenge.SMILE},
-    LIVE: {Challenge.SMILE, Challenge.BLINK},
+    ASKED / "blink.mp4": {Challenge.BLINK, Challenge.MOUTH_OPENING},
+    LIVE: {Challenge.RIGHT_TURN, Challenge.LEFT_TURN},  # he looks about, by 14 degrees
     ATTACK: set(),  # synthetic: a picture on a drawn tablet
 }
 

@@ -122,7 +122,7 @@ def test_the_doctor_looks_through_camera_networks_broker_and_disk(tmp_path: Path
     for subject in (*libraries, "configuration", "networks", "speed", "camera door-3", "audit log"):
         assert [line for line in lines if line.startswith(f"ok    {subject}: ")], lines
     assert len([line for line in lines if line.startswith("ok    broker: ")]) == 2
-    assert any("960x540" in line for line in lines)
+    assert any("960x720" in line for line in lines)
     clock_is_kept = not [line for line in lines if line.startswith("FAIL  clock")]
     assert looked.returncode == (0 if clock_is_kept else 1)
 

@@ -54,7 +54,7 @@ def test_every_network_calls_every_frame_of_the_attack_one(model: LivenessModel)
 def test_every_network_accepts_the_live_person_clearly(model: LivenessModel) -> None:
     given = scores(LIVE, model)
     assert len(given) >= 60
-    assert min(given) > 0.9
+    assert min(given) > 0.85
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

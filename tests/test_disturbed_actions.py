@@ -142,8 +142,8 @@ def test_a_mouth_that_is_covered_cannot_smile() -> None:
 
 @cache
 def smiles() -> tuple[ColorImage, ...]:
-    """Somebody who looks neutral, then smiles: 15 images a second."""
-    return images_of(DATA / "single_face.mp4")[::2]
+    """Somebody who looks neutral, then smiles: 18 images a second, and shown as 15."""
+    return images_of(DATA / "smiling.mp4")[10:46]
 
 
 @cache
@@ -260,7 +260,7 @@ def test_who_smiles_in_a_picture_that_is_turned_is_told_that_it_is(degrees: int)
 
 def test_a_second_photograph_that_comes_line_by_line_is_no_smile() -> None:
     """Between the two every other line is of each, as where fields are woven."""
-    rest, done = smiles()[6], smiles()[16]
+    rest, done = smiles()[6], smiles()[20]
     woven = rest.copy()
     woven[1::2] = done[1::2]
     chance = np.random.default_rng(3)

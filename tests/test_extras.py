@@ -44,7 +44,7 @@ def test_calibrate_says_it_too() -> None:
 
 def test_try_says_it_before_it_starts_anything() -> None:
     for library in ("amqtt", "starlette", "uvicorn"):
-        said = without((library,), "try", "tests/data/single_face.mp4")
+        said = without((library,), "try", "tests/data/smiling.mp4")
         assert said.returncode == 2
         assert said.stdout == ""
         assert f"needs {library}, which is not installed" in said.stderr

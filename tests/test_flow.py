@@ -37,11 +37,11 @@ def test_the_box_goes_where_the_face_went(zoom: float, right: float, down: float
 
 
 def test_on_a_real_face_the_carried_box_stays_with_the_detectors() -> None:
-    images = live_clip(40)
+    images = live_clip(30)  # he sits still and sways: a box that jumps is the detector's
     small = [small_copy(image, 320) for image in images]
     detector = Detector(networks("face")["face"])
-    box = detector.detect(small[30], 3.0)[0].box
-    for before, now in pairwise(small[30:]):
+    box = detector.detect(small[20], 3.0)[0].box
+    for before, now in pairwise(small[20:]):
         move = follow(to_grey(before), to_grey(now), box, 3.0)
         assert move is not None
         box = move.box(box)

@@ -17,7 +17,7 @@ from models.session import Networks
 from tests.support.stage import refusal
 
 CLIP = Path(kioskd.demo.__file__).parent / "clips" / "live.mov"
-BEGIN, FRAMES = 30, 5  # the person is in view in frames 0 to 70
+BEGIN, FRAMES = 20, 5  # the person is in view in frames 0 to 71, and here looks straight ahead
 Change = Callable[[ColorImage], ColorImage]
 
 
@@ -78,12 +78,12 @@ def judged(networks: Networks, pictures: list[ColorImage], change: Change) -> se
     ("change", "expected"),
     [
         (brighter(1.0), set()),
-        (blurred(2), set()),
+        (blurred(1), set()),
         (brighter(0.5), set()),
         (brighter(1.5), set()),
         (blurred(8), {Reason.BLURRY}),
         (brighter(0.25), {Reason.LOW_CONTRAST, Reason.TOO_DARK}),
-        (brighter(3.0), {Reason.TOO_BRIGHT}),
+        (brighter(3.5), {Reason.TOO_BRIGHT}),
         (flatter(0.3), {Reason.LOW_CONTRAST}),
         (turned(28), {Reason.HEAD_TILTED}),
     ],

@@ -49,7 +49,7 @@ MOMENTS = {
     Challenge.RIGHT_TURN: Moment(ASKED / "head.mp4", 60, 80),
     Challenge.MOUTH_OPENING: Moment(ASKED / "mouth_then_left.mp4", 5, 19),
     Challenge.EYEBROW_RAISE: Moment(ASKED / "brows.mp4", 10, 21),
-    Challenge.SMILE: Moment(DATA / "single_face.mp4", 12, 33),
+    Challenge.SMILE: Moment(DATA / "smiling.mp4", 2, 31),
 }
 
 
@@ -142,8 +142,8 @@ def test_a_recording_that_stands_until_it_is_started_is_no_action(kind: Challeng
 
 
 def test_photographs_of_open_and_of_closed_eyes_on_a_stand_do_not_blink() -> None:
-    images = recorded(DATA / "single_face.mp4")
-    eyes = Pair(images[15], images[27])
+    images = recorded(ASKED / "blink.mp4")
+    eyes = Pair(images[15], images[23])
     verdicts, reasons = told(Challenge.BLINK, exchanged(eyes, "blink", 0.0, 30.0), 30.0)
     assert "passed" not in verdicts
     assert "still_picture" in reasons

@@ -28,9 +28,9 @@ from tests.support.clips import images_of
 
 CLIP = Path(kioskd.demo.__file__).parent / "clips" / "live.mov"
 FPS = 15.0
-# Rows and columns of the clip, 960 by 540, in which he sits.
-HEAD, BODY = (slice(0, 350), slice(300, 580)), (slice(350, 540), slice(60, 780))
-SHOWN = slice(60, 780)  # columns of it that the tablet shows
+# Rows and columns of the clip, 960 by 720, in which he sits.
+HEAD, BODY = (slice(290, 620), slice(385, 655)), (slice(620, 720), slice(250, 850))
+SHOWN = slice(0, 960)  # columns of it that the tablet shows
 HELD = (600, 450)  # pixels of that on the tablet
 BEZEL = 14
 DIM = 0.5  # of its light: by day a screen is darker than the white door behind it

@@ -59,7 +59,7 @@ def test_an_observation_tells_which_frame_it_is_of() -> None:
     shown, seen = looked(Perceiver(EVERYTHING), 4)
     assert (seen.feed, seen.number, seen.session) == ("front", 3, 0)
     assert (seen.at, seen.wall_time) == (shown.captured_at, shown.wall_time)
-    assert (seen.width, seen.height) == (960, 540)
+    assert (seen.width, seen.height) == (960, 720)
 
 
 def test_a_live_person_scores_as_bona_fide_under_every_model() -> None:

@@ -170,7 +170,7 @@ def test_a_scene_has_the_depth_that_geometry_says() -> None:
     (shot,) = shots(thing, pose, D435, Noise(), random, 1)
     depth = aligned(shot.depth, D435)
     x, y = np.rint(project(placed(thing, pose).mesh, D435.rig.color)).astype(int)[4]
-    assert depth[y, x] == pytest.approx(800, abs=15)
+    assert float(depth[y, x]) == pytest.approx(800, abs=15)
 
 
 def test_the_error_of_depth_grows_with_the_square_of_distance() -> None:

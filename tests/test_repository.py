@@ -1,6 +1,7 @@
 """What holds for every tracked file, and for what the scripts stand on."""
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import get_args
 
@@ -13,7 +14,7 @@ LARGEST = 11_000_000  # bytes: the identity network is the largest file
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
 COMMANDS = (
     *("bootstrap", "demo", "test", "lock", "resolve", "roads", "fresh-root"),
-    *("make_attack_clip", "draw_readme"),
+    *("make_attack_clip", "make_clips", "draw_readme"),
 )
 
 # Put together here, so that this file does not hold what it looks for.
@@ -100,3 +101,35 @@ def test_the_readme_opens_with_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text()
     commands = re.findall(r"^ {4}(scripts/\w+)", readme, re.MULTILINE)
     assert commands[:2] == ["scripts/demo", "scripts/test"]
+
+
+PLAIN = (  # what may be shipped under it needs no question
+    "MIT License",
+    "Apache License 2.0",
+    "Creative Commons Attribution 4.0",
+    "public domain",
+)
+MEDIA = re.compile(
+    r"\.(mov|mp4|avi|mkv|webm|gif|png|jpe?g|svg|ico|wav|onnx|npy|npz|tflite|task|pth?|bin)$", re.I
+)
+
+
+def licences() -> dict[str, str]:
+    """What NOTICE says, by the paths that it says it of, which may hold a *."""
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    found: dict[str, str] = {}
+    for heading, said in re.findall(r"^(\S[^\n]*(?:\n\S[^\n]*)*)\n((?: {4}.*\n)+)", notice, re.M):
+        for path in re.findall(r"[^\s,:]+/[^\s,:]+", heading):
+            found[path] = found.get(path, "") + " ".join(said.split())
+    return found
+
+
+def test_each_clip_picture_and_network_has_a_plain_licence_in_the_notice() -> None:
+    told, names = licences(), [str(path.relative_to(ROOT)) for path in shipped()]
+    media = [name for name in names if MEDIA.search(name)]
+    assert len(media) > 30
+    for name in media:
+        said = [text for path, text in told.items() if fnmatch(name, path)]
+        assert said, f"NOTICE says nothing of {name}"
+        assert all(any(plain in text for plain in PLAIN) for text in said), name
+    assert [path for path in told if not any(fnmatch(name, path) for name in media)] == []

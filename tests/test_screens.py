@@ -34,7 +34,7 @@ STEP_S = 1 / 15
 def real() -> list[tuple[ColorImage, Box]]:
     """Frames of a real person who moves, and the face in each."""
     detector = Detector(Networks.load({"face"})["face"])
-    images = images_of(ROOT / "tests" / "data" / "single_face.mp4", 40)
+    images = images_of(ROOT / "tests" / "data" / "smiling.mp4", 40)
     return [(image, detector.find(image)[0].box) for image in images]
 
 

@@ -107,7 +107,7 @@ def test_by_flags_alone_a_camera_and_a_broker_are_tried_and_the_file_is_right(
     status = set_up(nobody, at(broker, camera=camera), plan(tmp_path, MQTT_PASSWORD=PASSWORD))
     assert status == 0, nobody.heard
     for told in (
-        r"ok    camera front-door: first image 960x540, .* pictures a second",
+        r"ok    camera front-door: first image 960x720, .* pictures a second",
         r"ok    picture front-door: hangs upright, by the face in view",
         r"ok    key frames front-door: one every 1\.0 s",
         r"ok    broker: connected to .* as kiosk-1",

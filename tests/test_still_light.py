@@ -12,8 +12,9 @@ from kioskd.inspect.profiles import rules
 from models.making.scenes.conditions import CONDITIONS
 from models.observation import Box
 from models.stills.light import light
-from tests.support.clips import DATA, images_of
+from tests.support.clips import images_of
 from tests.support.daemon import LIVE
+from tests.support.eyes import president
 from tests.support.stills import PORTRAIT, eye
 
 LEEWAY = 0.002  # by which rounding to grey levels may raise a value
@@ -21,8 +22,8 @@ LEEWAY = 0.002  # by which rounding to grey levels may raise a value
 
 @cache
 def faces() -> tuple[tuple[ColorImage, Box], ...]:
-    """Three people: a portrait, and two before webcams."""
-    clips = (images_of(LIVE, 1)[0], images_of(DATA / "single_face.mp4", 1)[0])
+    """Three people: two portraits, and one before a webcam."""
+    clips = (images_of(LIVE, 1)[0], president())
     images = (read_image(str(PORTRAIT)), *clips)
     return tuple((image, eye().find(image)[0].box) for image in images)
 

@@ -14,8 +14,9 @@ from models.making.training.occluders import OCCLUDERS
 from models.observation import Mesh
 from models.stills import areas
 from models.stills.areas import AREAS, covered, described
-from tests.support.clips import DATA, images_of
+from tests.support.clips import images_of
 from tests.support.daemon import LIVE
+from tests.support.eyes import president
 from tests.support.stills import PORTRAIT, bands, eye, jpeg, judged, selfie
 
 DOUBT = 0.6
@@ -31,7 +32,7 @@ def people() -> list[tuple[ColorImage, Mesh]]:
     images = (
         read_image(str(PORTRAIT)),
         images_of(LIVE, 1)[0],
-        images_of(DATA / "single_face.mp4", 1)[0],
+        president(),
     )
     found = [(image, eye().look(image).faces[0].mesh) for image in images]
     return [(image, mesh) for image, mesh in found if mesh is not None]

@@ -14,9 +14,10 @@ from models.mesh.bones import INDICES, RIGID
 from models.observation import Mesh
 from models.stills.evidence import Evidence, of_liveness, of_marks
 from models.stills.marks import OVAL, cut_border, deformation, missed, moire, reflection
-from tests.support.clips import DATA, images_of
+from tests.support.clips import images_of
 from tests.support.commands import kioskd
 from tests.support.daemon import LIVE
+from tests.support.eyes import president
 from tests.support.stills import PORTRAIT, attacking, bands, eye, jpeg, judged, living
 
 RULES = rules("selfie")
@@ -25,7 +26,7 @@ RULES = rules("selfie")
 def people() -> list[ColorImage]:
     """The portrait is enlarged, since a grid is told from 122 pixels of a face on."""
     portrait = resize(read_image(str(PORTRAIT)), (1024, 1024), "linear")
-    return [portrait, images_of(LIVE, 1)[0], images_of(DATA / "single_face.mp4", 1)[0]]
+    return [portrait, images_of(LIVE, 1)[0], president()]
 
 
 def drawn(mark: str, times: int = 6) -> list[tuple[float | None, float | None]]:

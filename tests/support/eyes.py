@@ -35,8 +35,14 @@ def astronaut() -> ColorImage:
 
 
 @cache
+def president() -> ColorImage:
+    """An official portrait, 640x702, sharp and straight into the camera."""
+    return read_image(str(ROOT / "tests/data/president.jpg"))
+
+
+@cache
 def live_clip(count: int) -> tuple[ColorImage, ...]:
-    """The first images of the shipped live clip, 960x540."""
+    """The first images of the shipped live clip, 960x720."""
     return images_of(LIVE, count)
 
 

