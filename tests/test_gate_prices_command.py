@@ -36,15 +36,15 @@ class Priced:
 
 
 def small(path: Path, frames: int = 45) -> Path:
-    """The person of the live clip at half its size: a face of about 115 px."""
-    images = [imaging.resize(image, (480, 270), "area") for image in live_clip(frames)]
-    imaging.write_video(str(path), images, fps=25)
+    """The person of the live clip, smaller: a face of about 115 px."""
+    images = [imaging.resize(image, (600, 450), "area") for image in live_clip(frames)]
+    imaging.write_video(str(path), images, fps=18)
     return path
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A person at 115 px, an attack at 210 px, and a file that is no video."""
+    """A person at 115 px, an attack at 170 px, and a file that is no video."""
     folder = tmp_path_factory.mktemp("prices") / "data"
     for label in ("bonafide", "attack_tablet"):
         (folder / label / "webcam").mkdir(parents=True)
@@ -75,13 +75,13 @@ def test_a_person_at_115_px_is_let_in_at_100_and_is_the_price_of_150(priced: Pri
     assert at_150["away"]["low"] == pytest.approx(0.2065, abs=1e-4)  # Wilson's, of 1 in 1
 
 
-def test_the_attack_at_210_px_is_called_one_until_it_is_too_small(priced: Priced) -> None:
+def test_the_attack_at_170_px_is_called_one_until_it_is_too_small(priced: Priced) -> None:
     called = {
         price["value"]: (price["attacks"]["called"]["hits"], price["attacks"]["none"]["hits"])
         for price in priced.key("minimum_face_size_px")["together"]
     }
     assert called[150.0] == (1, 0)
-    assert called[300.0] == (0, 1)
+    assert called[200.0] == (0, 1)
 
 
 def test_safrs_numbers_cost_the_person_too(priced: Priced) -> None:

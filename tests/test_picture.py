@@ -202,11 +202,14 @@ def test_a_picture_that_was_not_measured_never_passes() -> None:
     assert refusal(gate, seen, face) == (Reason.NOT_MEASURED,)
 
 
+PAINTED = (300.0, 120.0, 525.0, 420.0)  # where it stands
+
+
 def painted(skin: tuple[int, int, int], room: tuple[int, int, int]) -> ColorImage:
     """An oval of one colour in a room of another, both with shading and noise; blue, green, red."""
     height, width = 540, 960
     rows, columns = np.mgrid[0:height, 0:width]
-    x1, y1, x2, y2 = BOX
+    x1, y1, x2, y2 = PAINTED
     inside = ((columns - (x1 + x2) / 2) / (x2 - x1)) ** 2 + (
         (rows - (y1 + y2) / 2) / (y2 - y1)
     ) ** 2 < 0.25
@@ -222,7 +225,7 @@ SKINS = {"light": (150, 175, 215), "brown": (70, 100, 150), "dark": (40, 52, 75)
 @pytest.mark.parametrize("skin", SKINS)
 def test_grey_clothes_before_a_grey_wall_are_no_night_mode(skin: str) -> None:
     image = painted(SKINS[skin], (120, 120, 120))
-    found = picture(image, image[::3, ::3], BOX)
+    found = picture(image, image[::3, ::3], PAINTED)
     assert found is not None
     assert fault(found) is None
 
@@ -230,7 +233,7 @@ def test_grey_clothes_before_a_grey_wall_are_no_night_mode(skin: str) -> None:
 def test_a_grey_photograph_in_a_coloured_room_is_for_the_networks() -> None:
     grey = painted((120, 120, 120), (90, 130, 170))
     grey[150:390, 320:505] = grey[150:390, 320:505].mean(axis=2, keepdims=True).astype(np.uint8)
-    found = picture(grey, grey[::3, ::3], BOX)
+    found = picture(grey, grey[::3, ::3], PAINTED)
     assert found is not None
     assert fault(found) is not Reason.NO_COLOUR
 
