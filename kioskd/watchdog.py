@@ -2,13 +2,17 @@
 
 A timer that feeds it by itself would prove no more than that the timer runs. Here each worker
 says what it last got done, and one that has fallen silent for longer than its limit starves the
-watchdog, whatever the others do. Outside of systemd all of this does nothing.
+watchdog, whatever the others do. Where there is no systemd, as in a container, the file that
+$KIOSKD_ALIVE names is written as often, for a health check to look at. Without either all of this
+does nothing.
 """
 
 import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 
 def overdue(progress: Mapping[str, float], limits: Mapping[str, float], now: float) -> list[str]:
@@ -44,6 +48,12 @@ def notify(message: str) -> bool:
     return True
 
 
+def _sign() -> Path | None:
+    """The file by which others see that all is well; it holds the daemon's process number."""
+    named = os.environ.get("KIOSKD_ALIVE")
+    return Path(named) if named else None
+
+
 class Watchdog:
     """Keeps the latest progress of each worker and tells the service manager about the whole.
 
@@ -60,6 +70,10 @@ class Watchdog:
         self._limits: dict[str, float] = {}
         self._clock = clock
         self._progress: dict[str, float] = {}
+        self._sign = _sign()
+        if self._sign is not None:  # what a daemon before left is no sign of this one
+            with suppress(OSError):
+                self._sign.unlink(missing_ok=True)
         for worker, limit_s in (limits or {}).items():
             self.watch(worker, limit_s)
 
@@ -94,6 +108,9 @@ class Watchdog:
         """
         late = overdue(self._progress, self._limits, self._clock())
         notify(f"STATUS=No progress: {one_line(', '.join(late))}" if late else "WATCHDOG=1")
+        if not late and self._sign is not None:
+            with suppress(OSError):  # then nobody sees it, and takes us for stuck
+                self._sign.write_text(f"{os.getpid()}\n", "ascii")
         return late
 
 

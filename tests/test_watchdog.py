@@ -1,5 +1,6 @@
 """The watchdog, against a real datagram socket in the service manager's place."""
 
+import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -166,3 +167,30 @@ def test_a_manager_that_does_not_read_does_not_hold_the_daemon_up(manager: socke
         sent += 1
     assert not notify("WATCHDOG=1")
     assert len(heard(manager)) == sent
+
+
+def test_without_systemd_a_file_is_fresh_while_every_worker_makes_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign = tmp_path / "alive"
+    sign.write_text("4711\n")  # of a daemon that was killed
+    monkeypatch.setenv("KIOSKD_ALIVE", str(sign))
+    clock = Hand()
+    watchdog = Watchdog({"courier": 5.0}, clock)
+    assert not sign.exists()
+    watchdog.tend()
+    assert sign.read_text() == f"{os.getpid()}\n"
+    os.utime(sign, (0, 0))
+    clock.now += 5.1
+    assert watchdog.tend() == ["courier"]
+    assert sign.stat().st_mtime == 0
+    watchdog.progress("courier")
+    watchdog.tend()
+    assert sign.stat().st_mtime > 0
+
+
+def test_a_file_that_cannot_be_written_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIOSKD_ALIVE", str(tmp_path / "missing" / "alive"))
+    assert Watchdog({"courier": 5.0}, Hand()).tend() == []
