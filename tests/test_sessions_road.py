@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import numpy as np
 import paho.mqtt.client as paho
 import pytest
 import schemathesis
@@ -27,9 +28,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from feeds import imaging
 from kioskd.client import AsyncClient, Client, NotGranted, Refused, Unreachable, granted
 from kioskd.token_http import openapi
 from tests.support.broker import Mosquitto, eventually, mosquitto, witness
+from tests.support.clips import images_of
 from tests.support.daemon import ATTACK, LIVE, Kioskd, file_feed, kioskd
 from tests.support.ports import free_port
 
@@ -162,13 +165,20 @@ def test_an_attack_with_the_right_person_s_picture_opens_nothing(tmp_path: Path)
     assert {action["x"]["sessionId"] for action in told} == {asked[-1]}  # type: ignore[index]
 
 
+def come_and_gone(path: Path) -> Path:
+    """The live clip, and then four seconds of black."""
+    images = images_of(LIVE)
+    imaging.write_video(str(path), [*images, *[np.zeros_like(images[0])] * 72], fps=18)
+    return path
+
+
 def test_a_door_that_waits_for_sessions_tells_nothing_unasked(tmp_path: Path) -> None:
     with (
         mosquitto(tmp_path) as broker,
         witness(broker) as seen,
-        place(tmp_path / "k", broker) as made,
+        place(tmp_path / "k", broker, come_and_gone(tmp_path / "clip.avi")) as made,
     ):
-        # The man of the clip has come and gone once before anybody asks.
+        # The man of the clip has come and gone before anybody asks: behind him it is dark.
         eventually(lambda: made.daemon.log.count("feed stalled") >= 2)
         assert seen.of("action") == []
         session_id = made.client.create("main", numberOfClientAttemptsAllowed=3)["sessionId"]
