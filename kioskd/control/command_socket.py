@@ -45,14 +45,15 @@ class CommandSocket(threading.Thread):
     ) -> None:
         super().__init__(name="control socket", daemon=True)
         self._place, self._desk, self._trouble = place, desk, trouble
-        self._listening = stream()
+        self._listening: socket.socket | None = None  # from its start on
         self._stopping = threading.Event()
         self._bound = False
 
     def start(self) -> None:
         """Listens from here on, or tells why it cannot; the doors go on either way."""
         try:
-            self._bind()
+            self._listening = stream()
+            self._bind(self._listening)
             self._trouble(None)
         except OSError as error:
             self._stopping.set()
@@ -60,27 +61,28 @@ class CommandSocket(threading.Thread):
             self._trouble(told)
         super().start()
 
-    def _bind(self) -> None:
+    def _bind(self, listening: socket.socket) -> None:
         if self._place.is_socket():  # of a daemon that was killed: the state folder is ours alone
             self._place.unlink()
-        at(self._place, self._listening.bind)
+        at(self._place, listening.bind)
         self._bound = True
         self._place.chmod(MODE)
-        self._listening.listen(BACKLOG)
-        self._listening.settimeout(TURN_S)
+        listening.listen(BACKLOG)
+        listening.settimeout(TURN_S)
 
     def run(self) -> None:
-        while not self._stopping.is_set():
-            with suppress(TimeoutError):
-                self._meet()
-        self._listening.close()
+        if self._listening is not None:
+            with self._listening:
+                while not self._stopping.is_set():
+                    with suppress(TimeoutError):
+                        self._meet(self._listening)
         if self._bound:
             with suppress(OSError):
                 self._place.unlink()
 
-    def _meet(self) -> None:
+    def _meet(self, listening: socket.socket) -> None:
         try:
-            connection, _ = self._listening.accept()
+            connection, _ = listening.accept()
         except TimeoutError:
             raise
         except OSError as error:  # no descriptor is left, for instance
