@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.roads.machine import RoadError
+
 NEEDED = {
     "buildah": "buildah",
     "podman": "podman",
@@ -20,10 +22,6 @@ NEEDED = {
 _HYBRID = Path("/sys/fs/cgroup/unified")  # which crun refuses to run beside
 _STORAGE = '[storage]\ndriver="overlay"\n[storage.options.overlay]\nmount_program="{}"\n'
 _CONTAINERS = '[containers]\ncgroups="disabled"\n[engine]\ncgroup_manager="cgroupfs"\n'
-
-
-class RoadError(Exception):
-    """Something on the way was not as it must be; the text says what."""
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ Debian's own images are made of Debian's archive by debootstrap, as ours here ar
 built on these is what is built on those. Takes root.
 """
 
-import re
 import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.roads.engine import Engine, RoadError
+from tests.roads.engine import Engine
+from tests.roads.machine import RoadError, mirror
 
 BASE, BUILDER = "localhost/road-base", "localhost/road-builder"
 BROKER = "docker.io/library/eclipse-mosquitto:2"  # compose.yaml's, with Debian's mosquitto in it
@@ -33,21 +33,12 @@ def _make(archive: Path, suite: str, packages: str) -> None:
     with tempfile.TemporaryDirectory(prefix="kioskd-base-") as folder:
         root = Path(folder) / "root"
         words = ["debootstrap", "--variant=minbase", f"--include={packages}", suite, str(root)]
-        _done([*words, *_mirror()])
+        _done([*words, *mirror()])
         for place in ("var/cache/apt", "var/lib/apt/lists", "var/log"):
             subprocess.run(["find", root / place, "-type", "f", "-delete"], check=True)
         made = archive.with_suffix(".part")
         _done(["tar", "-C", str(root), "-cf", str(made), "."])
         made.rename(archive)
-
-
-def _mirror() -> list[str]:
-    """The first Debian archive among this machine's own sources."""
-    folder = Path("/etc/apt")
-    lists = [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*"))]
-    told = "\n".join(each.read_text(errors="replace") for each in lists if each.is_file())
-    found = re.search(r"^(?:deb |URIs:).*?(https?://\S+/debian/?)(?:\s|$)", told, re.MULTILINE)
-    return [found[1]] if found else []
 
 
 def built(engine: Engine, checkout: Path, version: str, *more: str) -> Path:
