@@ -111,6 +111,16 @@ class Kioskd:
         self._process.send_signal(signal.SIGTERM)
         return self.wait()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The daemon itself does nothing meanwhile; its captures go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         GUARDS.discard(self._runs)
         if self._process is not None:
