@@ -6,7 +6,10 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tests.faults import fuzz
+import pytest
+
+from kioskd.delivery.reply_message import ReplyError
+from tests.faults import fuzz, reading
 from tests.faults.bench import Bench, attack, backoff_s, bench
 from tests.faults.clock import HOUR_S, put_to
 from tests.faults.disk import full, scribbled
@@ -87,10 +90,29 @@ def the_suite_sees(kiosk: Bench) -> None:
 
 
 def test_what_nobody_would_send_is_refused(tmp_path: Path) -> None:
-    for row in (fuzz.configurations, fuzz.frames):
+    for row, each in ((fuzz.configurations, 1), (fuzz.frames, 1), (reading.reading, 2)):
         found = row(Asked(tmp_path, times=60))
-        assert found.faults == 60
+        assert found.faults == 60 * each
         assert (found.short, found.wrong) == ([], 0)
+
+
+def test_the_suite_sees_a_reader_that_makes_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that a message can make raise, and one that refuses without a word."""
+
+    def broken(_body: bytes) -> None:
+        raise KeyError("x")
+
+    for told in (broken, _wordless):
+        monkeypatch.setattr("kioskd.delivery.reply_message.read", told)
+        monkeypatch.setattr("kioskd.sessions.session_request.read", told)
+        door = reading.Door()
+        door.reads_reply(b"{}")
+        door.reads("session/desk/request", b"{}")
+        assert len(door.found.short) == 2
+
+
+def _wordless(_body: bytes) -> None:
+    raise ReplyError("")
 
 
 def test_the_back_off_that_is_allowed_for() -> None:

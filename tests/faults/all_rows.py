@@ -1,6 +1,19 @@
 """Every row of the suite, in the table's order."""
 
-from tests.faults import broker, camera, clock, day, disk, fuzz, kills, lockout, pressure, soak
+from tests.faults import (
+    broker,
+    camera,
+    clock,
+    day,
+    depth,
+    disk,
+    fuzz,
+    kills,
+    lockout,
+    pressure,
+    reading,
+    soak,
+)
 from tests.faults.rows import ROWS
 
 __all__ = [
@@ -9,10 +22,12 @@ __all__ = [
     "camera",
     "clock",
     "day",
+    "depth",
     "disk",
     "fuzz",
     "kills",
     "lockout",
     "pressure",
+    "reading",
     "soak",
 ]

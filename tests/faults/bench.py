@@ -337,15 +337,17 @@ def bench(
 
     behind_wire  the kiosk reaches its broker over the wire; readers never do
     more         of the configuration
-    doors        keys that each door has beside the usual ones
+    doors        keys that each door has beside the usual ones; None takes a usual one away
     """
     broker = Mosquitto(folder, acl=acl, certificates=certificates)
     broker.start()
     try:
         with chaos_wire(free_port(), broker.port) as wire, witness(broker) as seen:
             config = settings(broker, feeds, **_OFTEN)
-            for door in config["doors"].values():
-                door.update({"lockout": {"attacks": 0}, **(doors or {})})
+            wanted = {"lockout": {"attacks": 0}, **(doors or {})}
+            for name, usual in config["doors"].items():
+                keys = (usual | wanted).items()
+                config["doors"][name] = {key: said for key, said in keys if said is not None}
             config["mqtt"]["port"] = wire.port if behind_wire else broker.port
             if certificates is not None:
                 config["mqtt"]["tls"] = {"ca_file": str(certificates.ca)}

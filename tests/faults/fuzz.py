@@ -5,7 +5,6 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import paho.mqtt.client as paho
@@ -20,19 +19,14 @@ from models.perceive import Perceiver
 from tests.faults.bench import ATTACK_FEED, BASE, Bench, attack, bench
 from tests.faults.broker import ended
 from tests.faults.findings import Findings
+from tests.faults.messages import asking, changed, enable, mutated, reply, request
 from tests.faults.rows import Asked, row
 from tests.support.broker import eventually
 from tests.support.clips import images_of
 from tests.support.daemon import ATTACK
 from tests.support.eyes import FPS, RGB_DOOR, networks, shown_to
-from tests.support.ports import free_port
 from tests.support.project import ROOT
 
-_SECRET = "a-secret-of-nobody-real"
-_WORDS = (
-    *("null", "true", "-1", "1e999", "[]", "{}", '"', "'", "\\", "\0", "\u2028", "é", ": ", "\n"),
-    *("doors", "feeds", "mqtt", "kind", "rtsp", "create", "granted", "eventId", "${X}", "&a", "*a"),
-)
 _VALUES = (
     "0",
     "1",
@@ -51,25 +45,6 @@ _VALUES = (
 )
 _LARGEST = 60_000  # bytes of a message
 _AT_ONCE = 50  # messages that are on their way
-
-
-def mutated(text: bytes, dice: random.Random) -> bytes:
-    """The same with up to four places changed: taken out, doubled, or something else put in."""
-    made = bytearray(text)
-    for _ in range(dice.randrange(1, 5)):
-        at = dice.randrange(len(made) + 1)
-        match dice.randrange(5):
-            case 0:
-                del made[at : at + dice.randrange(1, 40)]
-            case 1:
-                made[at:at] = made[at : at + dice.randrange(1, 400)]
-            case 2:
-                made[at:at] = dice.choice(_WORDS).encode()
-            case 3:
-                made[at : at + 1] = dice.randbytes(1)
-            case _:
-                made[at : at + 8] = str(dice.choice((0, -1, 10**20, 0.5, 1 << 31))).encode()
-    return bytes(made)
 
 
 def _other_values(text: str, dice: random.Random) -> bytes:
@@ -92,8 +67,8 @@ def configurations(asked: Asked) -> Findings:
     bare = bare.replace("kioskd/demo", str(ROOT / "kioskd/demo"))
     path, loaded = asked.folder / "config.yaml", 0
     for number in range(asked.times):
-        changed = mutated(bare.encode(), dice) if number % 2 else _other_values(bare, dice)
-        path.write_bytes(changed)
+        made = mutated(bare.encode(), dice) if number % 2 else _other_values(bare, dice)
+        path.write_bytes(made)
         found.faults += 1
         try:
             load(path, {})
@@ -215,8 +190,7 @@ def replies(asked: Asked) -> Findings:
         talking, topic = mouth(kiosk), f"{BASE}/{ATTACK_FEED}/reply"
         for _ in range(asked.times):
             event = kiosk.seen.payloads("action")[-1]["eventId"]
-            good = json.dumps({"eventId": event, "granted": True, "text": "come in"}).encode()
-            talking.say(topic, mutated(good, kiosk.dice))
+            talking.say(topic, changed(reply(str(event)), kiosk.dice))
             kiosk.found.faults += 1
         _closed(talking)
         taken = kiosk.daemon.log.count("the controller answered")
@@ -229,13 +203,13 @@ def commands(asked: Asked) -> Findings:
     """Requests for sessions, for pictures to be judged, and an operator's commands, with the right
     secret and changed.
     """
-    with bench(asked.folder, attack(), behind_wire=False, more=_asking()) as kiosk:
+    with bench(asked.folder, attack(), behind_wire=False, more=asking()) as kiosk:
         kiosk.start()
         kiosk.weigh()
         talking = mouth(kiosk)
         for number in range(asked.times):
-            topic, good = _request(number)
-            talking.say(f"{BASE}/{topic}", mutated(json.dumps(good).encode(), kiosk.dice))
+            topic, good = request(number)
+            talking.say(f"{BASE}/{topic}", changed(good, kiosk.dice))
             kiosk.found.faults += 1
         _enabled_again(kiosk, talking)
         _closed(talking)
@@ -245,59 +219,13 @@ def commands(asked: Asked) -> Findings:
         return ended(kiosk)
 
 
-def _asking() -> dict[str, Any]:
-    return {
-        "page": {"enabled": True, "port": free_port()},
-        "inspect": {"token": _SECRET},
-        "sessions": {"enabled": True, "clients": {"desk": {"secret": _SECRET}}},
-        "commands": {"enabled": True, "token": _SECRET},
-    }
-
-
-def _request(number: int) -> tuple[str, dict[str, Any]]:
-    new = {
-        "door": f"{ATTACK_FEED}-door",
-        "livenessOperationMode": "Passive",
-        "authTokenTimeToLiveInSeconds": 60,
-        "deviceCorrelationId": f"device-{number}",
-    }
-    asked = ({"op": "create", "session": new}, {"op": "list"}, {"op": "get", "sessionId": "1"})
-    kind, turn = number % 5, number // 5
-    if kind < 3:
-        request = {"id": f"r{number}", "credential": _SECRET, **asked[kind]}
-        return "session/desk/request", request
-    if kind == 3:
-        return "commands/request", _command(f"c{number}", _COMMANDS[turn % len(_COMMANDS)])
-    return "inspect/request", {"id": f"r{number}", "credential": _SECRET, "image": "AAAA"}
-
-
-_DOOR = f"{ATTACK_FEED}-door"
-_COMMANDS: tuple[dict[str, Any], ...] = (
-    *({"command": name} for name in ("list", "status", "reload", "diagnostics")),
-    *({"command": name, "door": _DOOR} for name in ("enable", "disable", "enable", "end-lockout")),
-    {"command": "debug", "door": _DOOR},
-    {"command": "set", "doors": {_DOOR: {"enabled": True}}},
-    {"command": "restart", "feed": ATTACK_FEED},
-)
-
-
-def _command(request: str, what: dict[str, Any]) -> dict[str, Any]:
-    now = time.time_ns() // 10**6
-    moment = {"issuedAt": now, "expiresAt": now + 30_000}
-    return {"id": request, "credential": _SECRET, **moment, **what}
-
-
 def _enabled_again(kiosk: Bench, talking: Mouth) -> None:
     """Whatever was taken for a command left the door so that it is judged there again."""
     known = len(kiosk.seen.of("action"))
 
     def judged() -> bool:
-        talking.say(f"{BASE}/commands/request", json.dumps(_enable()).encode())
+        talking.say(f"{BASE}/commands/request", json.dumps(enable()).encode())
         time.sleep(1.0)
         return len(kiosk.seen.of("action")) > known
 
     eventually(judged)
-
-
-def _enable() -> dict[str, Any]:
-    return _command(f"enable-{time.time_ns()}", {"command": "enable", "door": _DOOR})

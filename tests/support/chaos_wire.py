@@ -29,7 +29,8 @@ class ChaosWire:
     held       nothing gets through; it waits, and comes when this ends
     swallowed  what comes is thrown away, and nobody hears of it: half-open
     closed     nobody can connect
-    spoilt     share of the pieces from the target in which a byte is another one
+    spoilt     share of the pieces from the target in which bytes are other ones
+    burst      so many bytes in a row at most, of each piece that is spoilt
     """
 
     port: int
@@ -39,7 +40,8 @@ class ChaosWire:
     swallowed: bool = False
     closed: bool = False
     spoilt: float = 0.0
-    pieces_spoilt: int = 0
+    burst: int = 1
+    bytes_spoilt: int = 0
     connections: int = 0
     _cut_after: int | None = None  # bytes to the target
     _pairs: list["_Pair"] = field(default_factory=list)
@@ -104,11 +106,14 @@ class ChaosWire:
                 raise ConnectionResetError
             self._cut_after -= len(piece)
         if not outwards and self.spoilt and self._dice.random() < self.spoilt:
-            changed = bytearray(piece)
-            changed[self._dice.randrange(len(changed))] = self._dice.randrange(256)
-            self.pieces_spoilt += 1
-            piece = bytes(changed)
+            piece = self._spoil(piece)
         sink.sendall(piece)
+
+    def _spoil(self, piece: bytes) -> bytes:
+        count = min(self._dice.randint(1, self.burst), len(piece))
+        at = self._dice.randrange(len(piece) - count + 1)
+        self.bytes_spoilt += count
+        return piece[:at] + self._dice.randbytes(count) + piece[at + count :]
 
 
 @dataclass
