@@ -1,8 +1,10 @@
 """What scripts/bootstrap says where it cannot go on: one sentence, and nothing that looks done."""
 
 import os
+import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,9 +66,32 @@ def test_a_wish_that_cannot_be_met_is_told_before_anything_is_made(
     assert not (checkout / ".venv").exists()
 
 
+def old_python(folder: Path) -> Path:
+    """A python3 that takes itself for 3.10, as Ubuntu 22.04 has it."""
+    folder.mkdir()
+    shim = folder / "python3"
+    claim = "import sys; sys.version_info = (3, 10, 12, 'final', 0); exec(sys.argv[-1])"
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{claim}" "$@"\n')
+    shim.chmod(0o755)
+    return shim
+
+
+def test_an_old_python_is_passed_over_or_told(checkout: Path, tmp_path: Path) -> None:
+    old = old_python(tmp_path / "bin")
+    assert subprocess.run([old, "-c", "print(sys.version_info[:2])"], capture_output=True).stdout
+    status, said = bootstrap(checkout, "run", KIOSKD_PYTHON=str(old))
+    assert (status, said.count("\n")) == (1, 1)
+    assert said.startswith(f"KIOSKD_PYTHON ({old}) is no Python 3.11 to 3.14 with venv")
+    path = f"{old.parent}{os.pathsep}{os.environ['PATH']}"
+    _, said = bootstrap(checkout, "run", KIOSKD_RUNTIME="cpu", PATH=path)
+    made = re.match(r"Making \.venv with Python 3\.(\d+)", said)
+    assert made is not None
+    assert 11 <= int(made[1]) <= 14
+
+
 def test_what_was_cut_short_is_made_anew_and_without_the_network_it_says_so(checkout: Path) -> None:
     environment = checkout / ".venv"
-    environment.mkdir()
+    environment.mkdir(exist_ok=True)
     (environment / ".unpacking").touch()  # as it is while pip writes, and stays if that is killed
     status, said = bootstrap(checkout, "run", KIOSKD_RUNTIME="cpu")
     assert status == 1
