@@ -147,10 +147,11 @@ def disconnected(code: int, name: str, settings: DeliverySettings) -> str:
     if code == TAKEN_OVER:
         return taken_over(settings)
     if code == UNSPECIFIED:  # also what paho says of a socket that was closed without a word
-        return (
+        told = (
             f"the broker at {place(settings)} hung up, or the network to it broke: "
             "look whether it still runs"
         )
+        return "; ".join((told, *(f"if {hint}" for hint in _of_dots(settings))))
     return f"the connection to the broker at {place(settings)} ended: {name}"
 
 
@@ -185,10 +186,16 @@ def gave_no_answer(settings: DeliverySettings) -> str:
         ]
     if settings.protocol == "5":
         hints.append("it knows no MQTT 5, set mqtt.protocol: 3.1.1")
-    if "." in settings.prefix:
-        hints.append("it is NATS, choose an mqtt.topic_prefix without dots")
+    hints += _of_dots(settings)
     told = "; ".join(f"if {hint}" for hint in hints)
     return f"what listens at {place(settings)} hung up before it answered; {told}"
+
+
+def _of_dots(settings: DeliverySettings) -> list[str]:
+    """NATS hangs up on topics with a dot, once it has let a client in."""
+    if "." not in settings.prefix:
+        return []
+    return ["it is NATS, choose an mqtt.topic_prefix without dots"]
 
 
 def denied(topics: Mapping[str, str]) -> str:

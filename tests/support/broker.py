@@ -160,8 +160,12 @@ class Mosquitto:
     def _listening(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, self._log.read_text()
-        with socket.socket() as sock:
-            return sock.connect_ex(("127.0.0.1", self.port)) == 0
+        return listening(self.port)
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
@@ -260,12 +264,16 @@ class Witness:
 
 @contextmanager
 def witness(
-    broker: Mosquitto, username: str | None = None, password: str | None = None
+    broker: Mosquitto | int,
+    username: str | None = None,
+    password: str | None = None,
+    protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5,
 ) -> Iterator[Witness]:
-    """Subscribed once the block begins."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+    """Subscribed once the block begins; `broker` may be the port of one that is no mosquitto."""
+    port = broker if isinstance(broker, int) else broker.port
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=protocol)
     watching = Witness(client)
-    if broker.certificates is not None:
+    if isinstance(broker, Mosquitto) and broker.certificates is not None:
         client.tls_set(str(broker.certificates.ca))
     if username is not None:
         client.username_pw_set(username, password)
@@ -273,7 +281,7 @@ def witness(
     client.on_connect = watching.connected
     client.on_subscribe = watching.has_subscribed
     client.on_message = watching.note
-    client.connect("127.0.0.1", broker.port)
+    client.connect("127.0.0.1", port)
     client.loop_start()
     try:
         eventually(lambda: watching.subscribed)
