@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from copy import deepcopy
 from typing import Any
 
 from tests.faults.bench import ATTACK_FEED
@@ -60,7 +61,7 @@ def _change(made: Json, dice: random.Random) -> None:
     elif key in made and not dice.randrange(4):
         del made[key]
     else:
-        made[key] = dice.choice(_VALUES)
+        made[key] = deepcopy(dice.choice(_VALUES))
 
 
 def asking() -> Json:
