@@ -189,8 +189,8 @@ def replies(asked: Asked) -> Findings:
         kiosk.weigh()
         talking, topic = mouth(kiosk), f"{BASE}/{ATTACK_FEED}/reply"
         for _ in range(asked.times):
-            event = kiosk.seen.payloads("action")[-1]["eventId"]
-            talking.say(topic, changed(reply(str(event)), kiosk.dice))
+            event = next(each for each in reversed(kiosk.seen.seen) if each.kind == "action")
+            talking.say(topic, changed(reply(str(event.payload["eventId"])), kiosk.dice))
             kiosk.found.faults += 1
         _closed(talking)
         taken = kiosk.daemon.log.count("the controller answered")
