@@ -33,16 +33,9 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from models.liveness.crops import SIDE
+from models.making import onnx_export
+from models.making.minifasnet import V1SE, V2, MiniFASNet, Stages, bona_fide_logit, write
 from models.making.training.data import Face, column, find_faces
-from models.making.training.model import (
-    V1SE,
-    V2,
-    MiniFASNet,
-    Stages,
-    bona_fide_logit,
-    read_weights,
-    write_weights,
-)
 from models.making.training.opinion import taught, together
 from models.making.training.views import draw, plain
 from models.network_file import Crop
@@ -208,7 +201,7 @@ def published(recipe: Recipe, pixels: NDArray[np.uint8]) -> Floats:
 def begun(recipe: Recipe) -> MiniFASNet:
     """The network as its makers published it."""
     network = MiniFASNet(recipe.stages, recipe.evened, recipe.side)
-    read_weights(network, recipe.base)
+    onnx_export.read(network, recipe.base)
     return network.to(memory_format=torch.channels_last).eval()
 
 
@@ -395,7 +388,7 @@ def main() -> None:
         np.savez(given.hold_out, scores=scores, **facts)
     if given.output:
         networks = [trained(recipe, material, (), seed) for seed in recipe.seeds]
-        write_weights(mixed(recipe, networks, recipe.way), recipe.base, given.output)
+        write(mixed(recipe, networks, recipe.way), given.output)
 
 
 if __name__ == "__main__":
