@@ -1,10 +1,13 @@
-"""From a scheme's score to a probability: a straight line on the logit (Platt's scaling).
+"""Scores as odds: how several looks make one, and one a probability. Pure.
+
+A scheme's score becomes a probability by a straight line on the logit (Platt's scaling):
 
     logit(p) = slope * logit(score) + intercept
 
-The line rises, so the order of frames never changes, only what a number means. Pure.
+The line rises, so the order of frames never changes, only what a number means.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, isfinite, log
 
@@ -50,3 +53,17 @@ def sigmoid(value: float) -> float:
     if value >= 0.0:
         return 1.0 / (1.0 + exp(-value))
     return exp(value) / (1.0 + exp(value))
+
+
+def softmax(logits: Sequence[float], of: int) -> float:
+    """The probability of one class from finite logits of all."""
+    powers = [exp(value - max(logits)) for value in logits]
+    return powers[of] / sum(powers)
+
+
+def together(scores: Sequence[float | None]) -> float | None:
+    """One score of several looks, by the mean of their logits; None if one could not be said."""
+    said = [score for score in scores if score is not None]
+    if len(said) < len(scores):
+        return None
+    return said[0] if len(said) == 1 else sigmoid(sum(map(logit, said)) / len(said))

@@ -13,9 +13,8 @@ from models.change import ChangeMeter
 from models.face.upright import Stand
 from models.identity.looks import read_embedding
 from models.infrared.infrared import read_infrared
-from models.liveness import added_scores
+from models.liveness import bona_fide
 from models.liveness.crops import usable
-from models.mesh.facing import centre_pose_quality
 from models.mesh.head_pose import head_pose
 from models.mesh.landmarks import read_mesh
 from models.motion import MotionMeter
@@ -140,7 +139,7 @@ class Gauges:
             pose = head_pose(face.mesh)
         if pose is None:
             return face
-        return replace(face, pose=pose, centre_pose_quality=centre_pose_quality(pose))
+        return replace(face, pose=pose, centre_pose_quality=pose.centre_pose_quality)
 
     def _with_blendshapes(self, face: Face) -> Face:
         if face.mesh is None:
@@ -184,4 +183,4 @@ class Gauges:
     def _liveness(self, frame: Frame, face: Face, plan: LivenessPlan | None) -> Liveness:
         if plan is None:
             return Liveness(None, {})
-        return added_scores.liveness(self._networks, frame.color, face.box, plan, face.passive)
+        return bona_fide.liveness(self._networks, frame.color, face.box, plan, face.passive)

@@ -65,8 +65,8 @@ def test_an_added_network_says_what_the_same_network_says_as_ours() -> None:
     box = Detector(networks["face"]).find(image)[0].box
     ours = bona_fide.score(networks, "hybrid", image, box)
     assert ours is not None
-    assert added_scores.score(networks, "theirs", image, box) == pytest.approx(ours, abs=1e-6)
-    assert added_scores.score(networks, "hybrid", image, box) == ours
+    assert bona_fide.score(networks, "theirs", image, box) == pytest.approx(ours, abs=1e-6)
+    assert bona_fide.score(networks, "hybrid", image, box) == ours
 
 
 def test_what_it_says_of_several_crops_is_the_mean_of_its_logits() -> None:
@@ -74,12 +74,12 @@ def test_what_it_says_of_several_crops_is_the_mean_of_its_logits() -> None:
     crop = "{{ scale: {}, shape: box, resize: linear }}"
     image, box = read_image(str(FACE)), (180.0, 60.0, 290.0, 210.0)
     alone = [
-        added_scores.score(loaded(entry(crop=crop.format(scale))), "theirs", image, box)
+        bona_fide.score(loaded(entry(crop=crop.format(scale))), "theirs", image, box)
         for scale in (2.7, 1.5)
     ]
     one, other = (logit(score) for score in alone if score is not None)
     several = loaded(entry(crop=crop.format("2.7, also: [1.5]")))
-    both = added_scores.score(several, "theirs", image, box)
+    both = bona_fide.score(several, "theirs", image, box)
     assert both is not None
     assert logit(both) == pytest.approx((one + other) / 2, abs=1e-4)
     assert abs(one - other) > 0.1

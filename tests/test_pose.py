@@ -10,7 +10,6 @@ from feeds.frame import ColorImage
 from feeds.imaging import warp_affine
 from models.face.detector import Detector, small_copy
 from models.mesh.bones import RIGID
-from models.mesh.facing import centre_pose_quality
 from models.mesh.head_pose import angles, fitted, head_pose
 from models.mesh.landmarks import MeshReading, read_mesh
 from models.observation import HeadPose
@@ -74,7 +73,7 @@ def test_a_person_who_looks_into_the_camera_is_frontal() -> None:
     found = pose(president())
     assert abs(found.yaw) < 5
     assert abs(found.pitch) < 6
-    assert centre_pose_quality(found) > 0.8
+    assert found.centre_pose_quality > 0.8
 
 
 def test_the_mirrored_picture_turns_and_tilts_the_other_way() -> None:
@@ -112,7 +111,7 @@ def test_the_mesh_network_knows_that_there_is_no_face() -> None:
 
 def test_centre_pose_quality_is_what_the_docs_say() -> None:
     def at(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> float:
-        return centre_pose_quality(HeadPose(yaw, pitch, roll))
+        return HeadPose(yaw, pitch, roll).centre_pose_quality
 
     assert at(0) == 1.0
     assert at(0, roll=40) == 1.0

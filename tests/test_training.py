@@ -8,7 +8,7 @@ import pytest
 
 from feeds.imaging import resize, write_image
 from models.calibration import logit
-from models.liveness.added_scores import score as liveness_score
+from models.liveness.bona_fide import score as liveness_score
 from models.making.training.data import BONA_FIDE, Face, Picture, find_faces, groups, listed
 from models.making.training.judgement import THRESHOLD, equal_error, judged, row
 from models.making.training.opinion import SUREST, taught, together

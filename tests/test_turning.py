@@ -8,7 +8,6 @@ import pytest
 from kioskd.modes.pose.pose_settings import PoseSettings
 from kioskd.modes.pose.turning import Centre, Look, Turn, Turned, Turning, TurnRule, after
 from kioskd.modes.reasons import Reason
-from models.mesh.facing import centre_pose_quality
 from models.observation import HeadPose
 from tests.support.stage import RATES
 
@@ -17,7 +16,7 @@ FAR = 55.0  # degrees: well in profile
 
 
 def look(at: float, yaw: float, height: float = 200.0) -> Look:
-    return Look(at, centre_pose_quality(HeadPose(yaw, 0.0, 0.0)), yaw, height)
+    return Look(at, HeadPose(yaw, 0.0, 0.0).centre_pose_quality, yaw, height)
 
 
 def turned(looks: Iterable[Look], rule: TurnRule = RULE) -> tuple[Turn, list[Reason]]:

@@ -22,7 +22,7 @@ from feeds.sources import SourceError, opened
 from kioskd.evaluation.dataset import REALSENSE_SUFFIXES, Presentation
 from models.boxes import area
 from models.face.detector import Detector, small_copy
-from models.liveness import added_scores
+from models.liveness import bona_fide
 from models.liveness.crops import usable
 from models.manifest import installed_models
 from models.network_file import Role
@@ -144,7 +144,7 @@ class Sight:
         scores = {}
         for model in self._models:
             with self.stages.timed(model):
-                score = added_scores.score(self._networks, model, frame.color, face.box)
+                score = bona_fide.score(self._networks, model, frame.color, face.box)
             if score is not None:
                 scores[model] = score
         return scores

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from feeds.frame import ColorImage
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.face.detector import small_copy
-from models.liveness import added_scores
+from models.liveness import bona_fide
 from models.observation import Face, Measure
 from models.passive.edges import Line, lines
 from models.perceive import needs
@@ -56,7 +56,7 @@ class StillEye:
 
     def score(self, image: ColorImage, face: Face) -> float | None:
         """How live a face at that place looks, by the networks alone, 0..1."""
-        return added_scores.liveness(self.networks, image, face.box, PLAN).score
+        return bona_fide.liveness(self.networks, image, face.box, PLAN).score
 
     def look(self, image: ColorImage) -> Still:
         """Raises NetworkError where the detector fails."""

@@ -16,7 +16,6 @@ from kioskd.modes.finding import Finding, failed
 from kioskd.modes.reasons import Reason
 from kioskd.modes.setting import Choice, Number, settings_in
 from kioskd.modes.stillness import Trail
-from models.mesh.facing import centre_pose_quality
 from models.observation import Box, Face, HeadPose, ImageQuality, Measure, Observation
 from models.schemes import FUSED, SCHEMES
 
@@ -328,7 +327,7 @@ class Gate:
         if self._exact or self._word is None:
             return False
         worst = self._word.now(seen, face)
-        return worst is not None and not failed(self._facing(worst, centre_pose_quality(worst)))
+        return worst is not None and not failed(self._facing(worst, worst.centre_pose_quality))
 
     def _pose(self, pose: HeadPose | None, centre: float | None) -> Refusal:
         if pose is None or centre is None:  # the mesh found no face it could turn: a hand, say

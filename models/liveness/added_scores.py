@@ -1,63 +1,29 @@
 """What added networks say of a face, and whether they keep to their entries (models/added.py)."""
 
 from collections.abc import Sequence
-from typing import get_args
 
 import numpy as np
 
 from feeds.frame import ColorImage
 from feeds.imaging import resize
 from models.added import Added
-from models.calibration import logit, sigmoid
-from models.entries import one_of
-from models.liveness import bona_fide
-from models.liveness.bona_fide import softmax, together
-from models.liveness.crops import looks, surroundings, usable
+from models.calibration import logit, sigmoid, softmax, together
+from models.liveness.crops import looks, surroundings
 from models.network_file import NetworkError
-from models.observation import Box, Liveness, LivenessModel, LivenessPlan, Passive
-from models.schemes import evaluate
+from models.observation import Box
 from models.session import Array, Network, Networks
 
 PROBES = 8  # pictures that a new network is asked about
 SAME = 1e-4  # spread of its scores under which it says the same of all of them
 
 
-def score(networks: Networks, model: str, image: ColorImage, box: Box) -> float | None:
-    """How live the face looks to a model, ours or added, 0..1; None if it could not be said."""
-    for added in networks.manifest.added:
-        if added.name == model:
-            return _score(networks, added, image, box)
-    return bona_fide.score(networks, one_of(model, get_args(LivenessModel), "model"), image, box)
-
-
-def liveness(
-    networks: Networks,
-    image: ColorImage,
-    box: Box,
-    plan: LivenessPlan,
-    passive: Passive | None = None,
-) -> Liveness:
-    """What the plan's scheme makes of a face, with what a site added."""
-
-    def of_one(model: str) -> float | None:
-        return score(networks, model, image, box)
-
-    return evaluate(plan, of_one, networks.manifest.weights, passive)
-
-
-def _score(networks: Networks, added: Added, image: ColorImage, box: Box) -> float | None:
-    if not usable(box):
-        return None
-    side = (added.side, added.side)
-    try:
-        return together(
-            [
-                _asked(networks.added(added.name), added, resize(piece, side, added.crop.resize))
-                for piece in (surroundings(image, box, each) for each in looks(added.crop))
-            ]
-        )
-    except NetworkError:
-        return None
+def score(networks: Networks, added: Added, image: ColorImage, box: Box) -> float | None:
+    """How live the face in a box looks to an added network, 0..1; None for what is no score."""
+    network, side = networks.added(added.name), (added.side, added.side)
+    pieces = (surroundings(image, box, each) for each in looks(added.crop))
+    return together(
+        [_asked(network, added, resize(piece, side, added.crop.resize)) for piece in pieces]
+    )
 
 
 def _given(added: Added, picture: ColorImage) -> Array:

@@ -7,7 +7,6 @@ from math import cos, radians, sin
 
 import numpy as np
 
-from models.mesh.facing import centre_pose_quality
 from models.mesh.landmarks import read_mesh
 from models.observation import Face, HeadPose, Mesh
 from models.perceive import Perceiver
@@ -48,4 +47,4 @@ def picture(yaw: float) -> Face:
     flat = portrait() * np.array((1.0, 1.0, 0.0), np.float32)
     pose = HeadPose(yaw, 0.0, 0.0)
     mesh = turned(flat, yaw)
-    return replace(person(yaw=yaw), mesh=mesh, centre_pose_quality=centre_pose_quality(pose))
+    return replace(person(yaw=yaw), mesh=mesh, centre_pose_quality=pose.centre_pose_quality)

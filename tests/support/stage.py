@@ -11,7 +11,6 @@ from kioskd.event import Result, Step
 from kioskd.modes.drive import Mode, drive, settled
 from kioskd.modes.gate import Gate, Refusal
 from kioskd.modes.replay import Replay
-from models.mesh.facing import centre_pose_quality
 from models.observation import (
     Blend,
     Face,
@@ -58,7 +57,7 @@ def person(
         change=1.0,
         picture=PICTURE,
         pose=pose,
-        centre_pose_quality=centre_pose_quality(pose),
+        centre_pose_quality=pose.centre_pose_quality,
         blendshapes={"mouthSmileLeft": smile, "mouthSmileRight": smile},
         liveness=Liveness(live, {} if live is None else {"hybrid": live}),
         identity=somebody(who),

@@ -8,7 +8,6 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from models.mesh.facing import centre_pose_quality
 from models.observation import Face, ImageQuality, Infrared, Liveness, Observation, Picture, Relief
 from tests.support.acting import REST, Look, face
 from tests.support.stage import PICTURE
@@ -123,7 +122,7 @@ def _face(person: _Person, zoom: float, chance: random.Random) -> Face:
         change=1.0 if unseen < 0.99 else 0.0,
         picture=person.picture,
         pose=None if 0.02 <= unseen < 0.03 else one.pose,
-        centre_pose_quality=centre_pose_quality(one.pose),
+        centre_pose_quality=one.pose.centre_pose_quality,
         liveness=Liveness(person.live, {"hybrid": person.live}),
         relief=Relief(person.relief, 1.0, 0.9, 0.01, None if unseen < 0.98 else "empty"),
         infrared=Infrared(person.infrared, 0.01, None),

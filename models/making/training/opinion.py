@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from models.added import added_networks
 from models.calibration import logit
-from models.liveness.added_scores import check, score
+from models.liveness.added_scores import check
+from models.liveness.bona_fide import score
 from models.making.training.data import Face
 from models.manifest import shipped
 from models.schemes import FUSED, SCHEMES
