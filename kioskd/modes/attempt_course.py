@@ -8,8 +8,9 @@ over, when the next may begin. docs/understand/modes.md has these rules under "A
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from statistics import fmean
 from types import MappingProxyType
 from typing import assert_never
 
@@ -174,8 +175,9 @@ class Course(ABC):
         mode: str,
         verdict: Verdict,
         ended_by: Iterable[Reason],
-        attributes: Mapping[str, str | float],
+        says: str | None,
         *,
+        liveness: Sequence[float] = (),
         emits: bool | None = None,
         state: LivenessState | None = None,
         scores: Mapping[str, float] | None = None,
@@ -183,7 +185,9 @@ class Course(ABC):
     ) -> Result:
         """What the attempt under way comes to with this frame; the words are Result's.
 
-        Unless the mode says by `emits` what it tells the door, it tells what it decided.
+        `says` is the attribute that is true or false on the wire, where the action has one, and
+        `liveness` the scores whose mean stands beside it. Unless the mode says by `emits` what it
+        tells the door, it tells what it decided.
         """
         attempt = self.attempt()
         return Result(
@@ -194,7 +198,7 @@ class Course(ABC):
             attempt=attempt.number,
             verdict=verdict,
             emits=verdict != "undecided" if emits is None else emits,
-            attributes=attributes,
+            attributes=_attributes(verdict, says, liveness),
             started_at=attempt.started_at,
             decided_at=seen.at,
             captured_at=seen.wall_time,
@@ -311,3 +315,13 @@ class Course(ABC):
         if self.phase is not self._idle:
             self.move(Always.SUBJECT_LEFT)
         self._subject = None
+
+
+def _attributes(
+    verdict: Verdict, says: str | None, liveness: Sequence[float]
+) -> dict[str, str | float]:
+    """An undecided attempt says neither "true" nor "false", not in the record either."""
+    if verdict == "undecided" or says is None:
+        return {}
+    mean = {"liveness": round(fmean(liveness), 4)} if liveness else {}
+    return {**mean, says: "true" if verdict == "passed" else "false"}

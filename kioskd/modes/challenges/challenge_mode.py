@@ -285,17 +285,10 @@ class ChallengeMode(Course):
             MODE if single else SEQUENCE_MODE,
             verdict,
             ended_by,
-            attributes(verdict),
+            "challengeConfirmed",
             emits=verdict == "passed",
             challenges=tuple(kind.value for kind in self._actions),
         )
-
-
-def attributes(verdict: Verdict) -> dict[str, str | float]:
-    """As on the wire; an undecided attempt says neither "true" nor "false"."""
-    if verdict == "undecided":
-        return {}
-    return {"challengeConfirmed": "true" if verdict == "passed" else "false"}
 
 
 def _unmoved(gate: GateSettings) -> GateSettings:

@@ -25,7 +25,7 @@ from kioskd.modes.finding import Finding
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, Phase
-from kioskd.modes.rgb.rgb_result import VERDICTS, attributes
+from kioskd.modes.rgb.rgb_result import LIVENESS_CONFIRMED, VERDICTS
 from models.observation import Face, LivenessPlan, Observation
 
 INFRARED = "infrared_liveness"
@@ -151,7 +151,8 @@ class EvidenceMode(Course):
             self._name,
             verdict,
             ended_by,
-            attributes(verdict, self._weakest()),
+            LIVENESS_CONFIRMED,
+            liveness=self._weakest(),
             scores=self._means(),
         )
 

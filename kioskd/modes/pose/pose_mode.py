@@ -131,4 +131,4 @@ class PoseMode(Course):
     def _result(self, seen: Observation, verdict: Verdict, *ended_by: Reason) -> Result:
         """The door is told of success only: the seed's event has no word for anything else."""
         passed = verdict == "passed"
-        return self.result(seen, "poseLiveness", MODE, verdict, ended_by, {}, emits=passed)
+        return self.result(seen, "poseLiveness", MODE, verdict, ended_by, None, emits=passed)

@@ -13,7 +13,7 @@ from kioskd.modes.caution import Caution
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
-from kioskd.modes.rgb.rgb_result import VERDICTS, Tally
+from kioskd.modes.rgb.rgb_result import LIVENESS_CONFIRMED, VERDICTS, Tally
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Liveness, Measure, Observation
 
@@ -104,7 +104,8 @@ class RgbMode(Course):
             MODE,
             verdict,
             ended_by,
-            self._tally.attributes(verdict, scores),
+            LIVENESS_CONFIRMED,
+            liveness=scores or self._tally.scores,
             state=state,
             scores=self._tally.means,
         )

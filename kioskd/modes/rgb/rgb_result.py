@@ -1,4 +1,4 @@
-"""What an attempt of RGB liveness amounts to: its verdict, its scores, its attributes."""
+"""What an attempt of RGB liveness amounts to: its verdict and its scores."""
 
 from statistics import fmean
 
@@ -10,6 +10,7 @@ VERDICTS: dict[LivenessState, Verdict] = {
     "NOTLIVE_CONFIRMED": "failed",
     "LIVENESS_UNKNOWN": "undecided",
 }
+LIVENESS_CONFIRMED = "livenessConfirmed"  # what it says on the wire
 
 
 class Tally:
@@ -31,23 +32,6 @@ class Tally:
     def scores(self) -> tuple[float, ...]:
         return tuple(self._scores)
 
-    def attributes(
-        self, verdict: Verdict, decisive: tuple[float, ...] | None
-    ) -> dict[str, str | float]:
-        """As `attributes` says, by the scores that decided, or by all where none did."""
-        return attributes(verdict, decisive or self.scores)
-
     @property
     def means(self) -> dict[str, float]:
         return {model: round(fmean(scores), 4) for model, scores in self._by_model.items()}
-
-
-def attributes(verdict: Verdict, scores: tuple[float, ...]) -> dict[str, str | float]:
-    """As on the wire. `liveness` is the scores' mean, left out when no frame counted.
-
-    An undecided attempt has none: it says neither "true" nor "false", not in the record either.
-    """
-    if verdict == "undecided":
-        return {}
-    liveness = {"liveness": round(fmean(scores), 4)} if scores else {}
-    return {**liveness, "livenessConfirmed": "true" if verdict == "passed" else "false"}

@@ -87,7 +87,7 @@ class SmileMode(Course):
             MODE,
             verdict,
             ended_by,
-            attributes(verdict),
+            "smile",
             scores=self._watch.scores,
         )
 
@@ -95,13 +95,6 @@ class SmileMode(Course):
 def without_smile(attempt: Attempt) -> Verdict:
     """What an attempt comes to whose time is over; who never had a fit frame was asked nothing."""
     return "failed" if attempt.frames else "undecided"
-
-
-def attributes(verdict: Verdict) -> dict[str, str | float]:
-    """As on the wire; an undecided attempt says neither "true" nor "false"."""
-    if verdict == "undecided":
-        return {}
-    return {"smile": "true" if verdict == "passed" else "false"}
 
 
 class SmileWatch:

@@ -12,7 +12,7 @@ from kioskd.modes.caution import Caution
 from kioskd.modes.finding import Finding
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb.rgb_result import Tally
+from kioskd.modes.rgb.rgb_result import LIVENESS_CONFIRMED, Tally
 from kioskd.modes.smile.smile_mode import SmileWatch, smile_score, without_smile
 from kioskd.modes.smile.smile_phases import Cause as Smile
 from kioskd.modes.smile_rgb.smile_rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
@@ -119,7 +119,8 @@ class SmileRgbMode(Course):
             MODE,
             verdict,
             ended_by,
-            self._tally.attributes(verdict, decisive),
+            LIVENESS_CONFIRMED,
+            liveness=decisive or self._tally.scores,
             state=state,
             scores={**self._tally.means, **self._watch.scores},
         )

@@ -78,7 +78,7 @@ class ToyMode(Course):
 
     def _result(self, seen: Observation, verdict: Verdict, *ended_by: Reason) -> Result:
         passed = verdict == "passed"
-        return self.result(seen, "toyLight", "toy_light", verdict, ended_by, {}, emits=passed)
+        return self.result(seen, "toyLight", "toy_light", verdict, ended_by, None, emits=passed)
 
 
 def score(settings: ToySettings, face: Face) -> float | None:
