@@ -34,6 +34,7 @@ from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
 from kioskd.network_loading import Loaded, Loading
 from kioskd.overload import Load, Pace, SpareTime
+from kioskd.part import failure_of
 from models.observation import LivenessPlan, Measure, Observation
 from models.perceive import Perceiver
 
@@ -167,14 +168,8 @@ class Judge(threading.Thread):
 
     @property
     def failure(self) -> str | None:
-        """Why it cannot go on, in a sentence; an end that nobody asked for is one too."""
-        if self._error is not None:
-            how = f"failed ({type(self._error).__name__})"
-        elif self._going and self.ident is not None and not self.is_alive():
-            how = "ended by itself"
-        else:
-            return None
-        return f"judging {self.feed.settings.name} {how}: report what the log says"
+        does = f"judging {self.feed.settings.name}"
+        return failure_of(self, does, self._error, on_purpose=not self._going)
 
     def send(self, message: Message) -> None:
         """Put it into the inbox, which is read between two frames; from any thread."""

@@ -1,5 +1,6 @@
 """What the daemon is made of: parts that work by themselves until they are stopped."""
 
+from threading import Thread
 from typing import Protocol
 
 
@@ -34,3 +35,19 @@ class Part(Protocol):
         """Wait so long for its end."""
 
     def is_alive(self) -> bool: ...
+
+
+def failure_of(thread: Thread, does: str, error: Exception | None, on_purpose: bool) -> str | None:
+    """Why a part that is a thread cannot go on, in a sentence; an end that nobody asked for is one.
+
+    does        what nobody does any more, as in "judging front"
+    error       what ended it, where that is known
+    on_purpose  whether it was asked to end
+    """
+    if error is not None:
+        how = f"failed ({type(error).__name__})"
+    elif thread.ident is not None and not thread.is_alive() and not on_purpose:
+        how = "ended by itself"
+    else:
+        return None
+    return f"{does} {how}: report what the log says"

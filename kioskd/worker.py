@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from kioskd import log
+from kioskd.part import failure_of
 
 TURN_S = 1.0  # how often it shows that it lives
 
@@ -28,8 +29,7 @@ class Worker(threading.Thread):
 
     @property
     def failure(self) -> str | None:
-        ended = self.ident is not None and not self.is_alive() and not self._stopping
-        return f"{self.name} ended by itself: see the log" if ended else None
+        return failure_of(self, self.name, None, on_purpose=self._stopping)
 
     def later(self, work: Callable[[], object]) -> None:
         self._heap.put(work)

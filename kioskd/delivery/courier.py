@@ -37,6 +37,7 @@ from kioskd.delivery.seal import Seal
 from kioskd.event import Result
 from kioskd.happenings import Stepped
 from kioskd.health import Health
+from kioskd.part import failure_of
 from kioskd.problems import Problems
 from kioskd.snapshots.taken import Taken
 from kioskd.time_service import ClockQuality
@@ -125,10 +126,7 @@ class Courier:
 
     @property
     def failure(self) -> str | None:
-        """Why nothing is delivered any more, in a sentence; None if all is well."""
-        ended = self._thread.ident is not None and not self._thread.is_alive()
-        stopping = self._outgoing.stopping
-        return "the courier's thread ended: see the log" if ended and not stopping else None
+        return failure_of(self._thread, "delivering", None, on_purpose=self._outgoing.stopping)
 
     def decided_by(self, model_version: str) -> None:
         """Which networks decide from here on, as actions say it; before any result of theirs."""

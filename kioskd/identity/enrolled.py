@@ -18,6 +18,7 @@ from kioskd.identity.people import Person
 from kioskd.identity.people_file import PeopleFile, Stamp
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.modes.reasons import Reason
+from kioskd.part import failure_of
 from models.embedding import Embedding
 
 LOOK_S = 1.0  # between two looks at whether the file has changed
@@ -103,10 +104,8 @@ class Enrolled(threading.Thread):
 
     @property
     def failure(self) -> str | None:
-        if self._error is not None:
-            return f"knowing the people enrolled failed ({type(self._error).__name__}): see the log"
-        ended = self.ident is not None and not self.is_alive() and not self._stopping.is_set()
-        return "knowing the people enrolled ended by itself: see the log" if ended else None
+        does, on_purpose = "knowing the people enrolled", self._stopping.is_set()
+        return failure_of(self, does, self._error, on_purpose)
 
     def start(self) -> None:
         self.refresh()

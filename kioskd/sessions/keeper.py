@@ -29,6 +29,7 @@ from kioskd.identity.reference import Look
 from kioskd.judge import UseMode
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.reasons import Reason
+from kioskd.part import failure_of
 from kioskd.sessions import operations, session_wire
 from kioskd.sessions import session as machine
 from kioskd.sessions.rate_limit import RateLimit
@@ -274,10 +275,7 @@ class Keeper(threading.Thread):
 
     @property
     def failure(self) -> str | None:
-        if self._error is not None:
-            return f"keeping sessions failed ({type(self._error).__name__}): see the log"
-        ended = self.ident is not None and not self.is_alive() and not self._stopping
-        return "keeping sessions ended by itself: see the log" if ended else None
+        return failure_of(self, "keeping sessions", self._error, on_purpose=self._stopping)
 
     def start(self) -> None:
         """Raises StateDirError where the store cannot be used."""
