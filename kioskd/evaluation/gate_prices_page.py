@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from kioskd.evaluation import curves
 from kioskd.evaluation.gate_keys import ON
@@ -12,7 +13,7 @@ from kioskd.evaluation.report import Rate
 from kioskd.evaluation.report_page import rendered
 from kioskd.evaluation.report_text import percent
 
-TEMPLATE = "gate_prices.html.jinja"
+TEMPLATE = Path(__file__).with_name("gate_prices.html.jinja")
 FEWEST = 3  # values that make a curve
 
 

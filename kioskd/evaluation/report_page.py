@@ -12,8 +12,8 @@ from kioskd.evaluation.error_measures import curve, reliability
 from kioskd.evaluation.report import Mistake, Report, SchemeReport
 from kioskd.evaluation.report_text import interval, percent, stills
 
-TEMPLATE = "report.html.jinja"
 HERE = Path(__file__).parent
+TEMPLATE = HERE / "report.html.jinja"
 
 
 def page(report: Report, thumbnails: Mapping[Mistake, bytes] | None = None) -> str:
@@ -38,20 +38,20 @@ def page(report: Report, thumbnails: Mapping[Mistake, bytes] | None = None) -> s
     )
 
 
-def rendered(template: str, **values: Any) -> str:
+def rendered(template: Path, **values: Any) -> str:
     """The page that a template makes of the values; their names are its own.
 
-    It lies here, or in kioskd/inspect, and may include what lies in either.
+    It may include what lies beside it, or here.
     """
     environment = Environment(
-        loader=FileSystemLoader([HERE, HERE.parent / "inspect"]),
+        loader=FileSystemLoader([template.parent, HERE]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template(template).render(**values)
+    return environment.get_template(template.name).render(**values)
 
 
 def _curves(report: Report) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from kioskd.evaluation.report_page import rendered
 from kioskd.inspect.finding import SEVERITY, Band
 from kioskd.inspect.inspection import Inspection
 from kioskd.inspect.told import TITLES
 
-TEMPLATE = "inspect.html.jinja"
+TEMPLATE = Path(__file__).with_name("inspect.html.jinja")
 
 CLUES = {
     "border_edge": "straight edges",
