@@ -34,7 +34,10 @@ _KEY_BYTES = 32
 
 
 class RefusedError(Exception):
-    """The door stays shut; `code` says by which rule."""
+    """The door stays shut; `code` says by which rule.
+
+    Not kioskd/refused.py's of the same name: what verifies stands alone, beside a controller.
+    """
 
     def __init__(self, code: Code, sentence: str) -> None:
         super().__init__(sentence)
