@@ -1,12 +1,14 @@
 """What holds for every tracked file, and for what the scripts stand on."""
 
 import re
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from kioskd import __version__
 from kioskd.problems import ProblemCode
 from tests.support.project import ROOT, shipped, texts
 
@@ -30,6 +32,11 @@ def test_the_project_is_there_to_be_looked_at() -> None:
 @pytest.mark.parametrize("word", [*INDEX_HOSTS, *MACHINE_PATHS])
 def test_no_file_names_a_package_index_or_a_place_on_somebodys_machine(word: str) -> None:
     assert [str(path) for path, text in texts() if word in text] == []
+
+
+def test_the_version_that_is_packed_is_the_one_that_kioskd_says() -> None:
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert packed == __version__
 
 
 def test_no_file_is_larger_than_it_needs_to_be() -> None:
