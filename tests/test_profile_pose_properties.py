@@ -5,9 +5,9 @@ looked at the camera, and asks for a turn between that a head could make, on one
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
-from itertools import chain, pairwise
+from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -19,6 +19,7 @@ from kioskd.modes.pose.pose_settings import GATE, PoseSettings
 from models.mesh.parallax import parallax
 from models.observation import Face, Observation
 from tests.support.heads import head, picture
+from tests.support.moments import Moment, disturbed, in_order, observations
 from tests.support.stage import step_of
 
 SETTINGS = PoseSettings(
@@ -29,15 +30,6 @@ CENTRE, PROFILE = SETTINGS.centre_pose_quality, SETTINGS.profile_pose_quality
 GAP_S = SETTINGS.attempt.maximum_gap_s
 HAIR = 1e-6
 WOBBLE = 10.0  # degrees that a turn may go back by
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One observation, told from the one before it."""
-
-    after_s: float
-    restart: bool
-    faces: tuple[Face, ...]
 
 
 @cache
@@ -103,14 +95,6 @@ acts = st.builds(looking, st.integers(1, 5)) | st.builds(
 GOOD = [*looking(4), *turning(55.0, 4)]
 
 
-def disturbed(parts: list[list[Moment]], changes: list[tuple[int, bool, Moment]]) -> list[Moment]:
-    script = list(chain.from_iterable(parts))
-    for place, put_in, moment in changes:
-        at = place % (len(script) + 1)
-        script[at : at + (not put_in)] = [moment]
-    return script
-
-
 scripts = st.builds(
     disturbed,
     st.lists(acts, max_size=3).map(lambda some: [*some, GOOD])
@@ -119,25 +103,9 @@ scripts = st.builds(
 )
 
 
-def observations(script: Sequence[Moment]) -> list[Observation]:
-    seen, at, session = [], 100.0, 0
-    for number, moment in enumerate(script):
-        at, session = at + moment.after_s, session + moment.restart
-        seen.append(Observation("door", number, session, at, 1e9 + at, 1280, 720, moment.faces))
-    return seen
-
-
 def played(seen: Sequence[Observation]) -> list[Result]:
     door = PoseMode(SETTINGS, GATE)
     return [result for one in seen if (result := step_of(door, one).result) is not None]
-
-
-def in_order(seen: Sequence[Observation]) -> list[Observation]:
-    kept: list[Observation] = []
-    for one in seen:
-        if not kept or one.at > kept[-1].at:
-            kept.append(one)
-    return kept
 
 
 def usable(face: Face) -> bool:

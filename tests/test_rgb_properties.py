@@ -6,7 +6,7 @@ from a confirmation and counts what must be there.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
 from hypothesis import example, given
@@ -20,6 +20,7 @@ from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, HeadPose, ImageQuality, Liveness, Observation
 from tests.support.bystanders import near
+from tests.support.moments import Moment, observations
 from tests.support.stage import PICTURE, revealed, step_of
 
 SETTINGS = RgbSettings(
@@ -55,15 +56,6 @@ UNFIT = [
 SCORES = [0.1, 0.39, 0.4, 0.5, 0.6, 0.9, 0.9, 0.9, None, math.nan, -0.1, 1.1]
 
 
-@dataclass(frozen=True)
-class Moment:
-    """One observation, told from the one before it."""
-
-    after_s: float
-    restart: bool
-    faces: tuple[Face, ...]
-
-
 def scored(face: Face, track: int, score: float | None) -> Face:
     return replace(face, track_id=track, liveness=Liveness(score, {}))
 
@@ -90,14 +82,6 @@ moments = st.builds(
 scripts = st.lists(moments, min_size=1, max_size=60)
 LIVE = Moment(0.1, False, (scored(FIT, 1, 0.9),))
 FAKE = Moment(0.1, False, (scored(FIT, 1, 0.1),))
-
-
-def observations(script: Sequence[Moment]) -> list[Observation]:
-    seen, at, session = [], 100.0, 0
-    for number, moment in enumerate(script):
-        at, session = at + moment.after_s, session + moment.restart
-        seen.append(Observation("door", number, session, at, 1e9 + at, 1280, 720, moment.faces))
-    return seen
 
 
 def results(seen: Sequence[Observation]) -> list[tuple[int, Result]]:

@@ -6,8 +6,8 @@ a success and looks for the neutral face and the smile that must be there, on on
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -25,6 +25,7 @@ from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from models.observation import Face, HeadPose, Observation
 from tests.support.bystanders import near
 from tests.support.easing import Easing
+from tests.support.moments import Moment, disturbed, in_order, observations
 from tests.support.stage import person, step_of
 
 ATTEMPT = AttemptSettings(attempt_deadline_s=3.0, cool_down_s=0.3, attempts_per_track=2)
@@ -41,15 +42,6 @@ UNFIT = [
     replace(person(), quality=None),
     replace(person(), pose=HeadPose(40.0, 0.0, 0.0)),
 ]
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One observation, told from the one before it."""
-
-    after_s: float
-    restart: bool
-    faces: tuple[Face, ...]
 
 
 def shown(base: Face, track: int, smile: float | None, live: float | None) -> Face:
@@ -82,15 +74,6 @@ def moments(smile: float, live: float = 0.9, count: int = 4) -> list[Moment]:
     return [Moment(0.1, False, (person(smile, live),))] * count
 
 
-def disturbed(acts: list[list[Moment]], changes: list[tuple[int, bool, Moment]]) -> list[Moment]:
-    """Acts one after the other, with moments put in or replaced by others."""
-    script = list(chain.from_iterable(acts))
-    for place, put_in, moment in changes:
-        at = place % (len(script) + 1)
-        script[at : at + (not put_in)] = [moment]
-    return script
-
-
 acts = st.builds(
     moments,
     st.sampled_from([0.0, 0.0, 0.29, 0.3, 0.45, 0.6, 0.9, 0.9]),
@@ -104,24 +87,6 @@ scripts = st.builds(
     | st.lists(acts, min_size=1, max_size=8),
     st.lists(st.tuples(st.integers(0, 60), st.booleans(), anything), max_size=4),
 )
-
-
-def observations(script: Sequence[Moment]) -> list[Observation]:
-    seen, at, session, easing = [], 100.0, 0, Easing()
-    for number, moment in enumerate(script):
-        at, session = at + moment.after_s, session + moment.restart
-        faces = tuple(easing.face(face, at) for face in moment.faces)
-        seen.append(Observation("door", number, session, at, 1e9 + at, 1280, 720, faces))
-    return seen
-
-
-def in_order(seen: Sequence[Observation]) -> list[Observation]:
-    """The observations that are newer than all before them."""
-    kept: list[Observation] = []
-    for one in seen:
-        if not kept or one.at > kept[-1].at:
-            kept.append(one)
-    return kept
 
 
 def attempt_of(result: Result, seen: Sequence[Observation]) -> list[Observation]:
@@ -184,6 +149,15 @@ def mode(name: str) -> Mode:
     return SmileRgbMode(SmileRgbSettings(SMILE, RGB), GateSettings())
 
 
+def eased(script: Sequence[Moment]) -> list[Observation]:
+    """As a face moves: no expression is there from one frame to the next."""
+    easing = Easing()
+    return [
+        replace(one, faces=tuple(easing.face(face, one.at) for face in one.faces))
+        for one in observations(script)
+    ]
+
+
 def played(name: str, seen: Sequence[Observation]) -> list[Result]:
     door = mode(name)
     return [r for one in seen if (r := step_of(door, one).result) is not None]
@@ -202,7 +176,7 @@ MODES = pytest.mark.parametrize("name", ["smile", "smile_rgb"])
 def test_no_success_without_both_faces_on_one_unbroken_track(
     name: str, script: list[Moment]
 ) -> None:
-    seen = observations(script)
+    seen = eased(script)
     for result in played(name, seen):
         if result.verdict != "passed":
             continue
@@ -239,7 +213,7 @@ def live(face: Face) -> float:
 def test_a_track_gets_one_success_at_most_and_attempts_are_numbered(
     name: str, script: list[Moment]
 ) -> None:
-    results = played(name, observations(script))
+    results = played(name, eased(script))
     for track in {result.track_id for result in results}:
         own = [result for result in results if result.track_id == track]
         assert [result.attempt for result in own] == list(range(1, len(own) + 1))
@@ -251,7 +225,7 @@ def test_a_track_gets_one_success_at_most_and_attempts_are_numbered(
 def test_only_what_passed_says_true_and_what_is_undecided_is_not_told(
     name: str, script: list[Moment]
 ) -> None:
-    for result in played(name, observations(script)):
+    for result in played(name, eased(script)):
         said = result.attributes.get("smile", result.attributes.get("livenessConfirmed"))
         assert said == {"passed": "true", "failed": "false"}.get(result.verdict)
         assert result.emits == (result.verdict != "undecided")
@@ -264,7 +238,7 @@ def test_only_what_passed_says_true_and_what_is_undecided_is_not_told(
 
 @MODES
 def test_the_script_that_should_pass_does(name: str) -> None:
-    assert [r.verdict for r in played(name, observations(GOOD))] == ["passed"]
+    assert [r.verdict for r in played(name, eased(GOOD))] == ["passed"]
 
 
 @MODES
@@ -272,5 +246,5 @@ def test_the_script_that_should_pass_does(name: str) -> None:
 def test_the_same_observations_always_give_the_same_results(
     name: str, script: list[Moment]
 ) -> None:
-    seen = observations(script)
+    seen = eased(script)
     assert played(name, seen) == played(name, seen)
