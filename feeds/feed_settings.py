@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from feeds.lines import is_one_line
+from feeds.one_line import is_one_line
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from kioskd.sections import Mood, Section
+from kioskd.terminal_sections import Mood, Section
 
 WIDE = 10_000  # columns: a table is as wide as what stands in it, and a terminal breaks the lines
 STYLES: dict[Mood, str] = {

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from kioskd.commanded import Commanded
 from kioskd.commands import ctl
 from kioskd.control import command_socket
-from kioskd.control.asked import Nothing, OneDoor
 from kioskd.control.client import Answer, NoAnswerError, asked
+from kioskd.control.command_arguments import Nothing, OneDoor
 from kioskd.control.command_desk import REFUSALS, CommandDesk
 from kioskd.control.command_mqtt import LARGEST, MOST_WAITING, CommandMqtt
 from kioskd.control.command_socket import CommandSocket

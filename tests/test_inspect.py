@@ -22,10 +22,10 @@ from PIL import Image, ImageDraw
 from feeds.frame import ColorImage
 from feeds.imaging import resize
 from kioskd.evaluation.estimates import clopper_pearson
-from kioskd.inspect.finding import SEVERITY, Band, Finding, Rule, worst
 from kioskd.inspect.named_models import Model
 from kioskd.inspect.pool import in_order
 from kioskd.inspect.profiles import LimitError, rules
+from kioskd.inspect.still_finding import SEVERITY, Band, Finding, Rule, worst
 from models.stills.areas import AREAS
 from tests.support.clips import images_of
 from tests.support.commands import kioskd

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from feeds.frame import Frame
-from feeds.lines import is_one_line
+from feeds.one_line import is_one_line
 from kioskd import prompts
 from kioskd.config.config_keys import Mqtt
 from kioskd.event import Step

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.making.training.site import Rule, passed, sites
+from models.making.training.site_threshold import Rule, passed, sites
 
 USUAL = 0.4
 RULE = Rule(refused=0.1, loosest=-2.0, strictest=4.0, usual=USUAL, least=10)

@@ -7,8 +7,8 @@ import pytest
 
 from feeds.frame import ColorImage
 from feeds.imaging import read_image, resize
-from kioskd.inspect.finding import SEVERITY
 from kioskd.inspect.profiles import rules
+from kioskd.inspect.still_finding import SEVERITY
 from models.making.scenes.conditions import CONDITIONS
 from models.observation import Box
 from models.stills.light import light

@@ -12,7 +12,7 @@ from kioskd.inspect.profiles import rules
 from models.making.training.drawn_marks import MARKS
 from models.mesh.bones import INDICES, RIGID
 from models.observation import Mesh
-from models.stills.evidence import Evidence, of_liveness, of_marks
+from models.stills.mark_places import Evidence, of_liveness, of_marks
 from models.stills.marks import OVAL, cut_border, deformation, missed, moire, reflection
 from tests.support.clips import images_of
 from tests.support.commands import kioskd

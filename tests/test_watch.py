@@ -16,8 +16,8 @@ from kioskd.loopback import listens
 from kioskd.page import assets
 from kioskd.page.door_view import progress
 from kioskd.page.page_settings import PageSettings
-from kioskd.sections import Section
 from kioskd.terminal import plain
+from kioskd.terminal_sections import Section
 from kioskd.watch.checklist import advice, check_rows, summary
 from kioskd.watch.view import attempt_line, phase_line, sections
 from kioskd.watch.wording import Wording

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from feeds.feed_settings import RealSenseSource, RecordingSource
 from feeds.realsense import library
-from kioskd import parts, time_service
+from kioskd import libraries, time_service
 from kioskd.commands.configuration import FAILED, OK, configuration
 from kioskd.config.load import Config
 from kioskd.daemon import networks
@@ -57,12 +57,12 @@ def _findings(config: Config) -> Iterator[Diagnosis]:
 
 def _parts() -> Iterator[Diagnosis]:
     """Which libraries it runs on, why these, and where two exclude each other."""
-    for clash in parts.clashes():
+    for clash in libraries.clashes():
         yield Diagnosis("packages", False, clash)
-    yield Diagnosis("OpenCV", True, parts.opencv())
-    fits, told = parts.runtime()
+    yield Diagnosis("OpenCV", True, libraries.opencv())
+    fits, told = libraries.runtime()
     yield Diagnosis("ONNX Runtime", True, told, note=not fits)
-    yield Diagnosis("extras", True, parts.extras())
+    yield Diagnosis("extras", True, libraries.extras())
 
 
 def _networks(config: Config) -> Iterator[Diagnosis]:

@@ -8,13 +8,13 @@ from pathlib import Path
 from feeds.still_image import StillError, read_still
 from kioskd.commands.configuration import FAILED, OK, WRONG
 from kioskd.identity.reference import ROLES, NoReferenceError, read_reference
-from kioskd.inspect.finding import Band
 from kioskd.inspect.given import Given, GivenError, given
 from kioskd.inspect.inspection import FacePolicy, Inspection, Request, inspect
 from kioskd.inspect.named_models import MediaError, Model, check_model
 from kioskd.inspect.pool import in_order, workers
 from kioskd.inspect.profiles import LimitError, Profile, rules
 from kioskd.inspect.still_eye import StillEye
+from kioskd.inspect.still_finding import Band
 from kioskd.inspect.told import as_json, sections, summary
 from kioskd.terminal import plain, progress
 from models.embedding import Embedding
@@ -105,7 +105,8 @@ def _told(
 def _written(html: Path | None, told: Sequence[Inspection]) -> bool:
     if html is None or not told:
         return True
-    from kioskd.inspect.page import page  # kioskd/cli.py has seen that its libraries are there
+    # kioskd/cli.py has seen that its libraries are there.
+    from kioskd.inspect.inspection_page import page
 
     try:
         html.write_text(page(told), encoding="utf-8")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from kioskd import log, parts
+from kioskd import libraries, log
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
 from kioskd.commands.extras import extra
 from kioskd.config.load import Config
@@ -24,7 +24,7 @@ def run(path: Path) -> int:
     signals = Signals()
     config = configuration(path)
     log.configure(config.log_level, config.log_format)
-    for note in (*config.notes, *parts.clashes()):
+    for note in (*config.notes, *libraries.clashes()):
         log.logger().warning(note)
     status = _run(config, path.absolute(), signals)
     log.let_go()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from feeds.lines import is_one_line
+from feeds.one_line import is_one_line
 from kioskd.config import files, rules, sentences
 from kioskd.config.build import build
 from kioskd.config.config import Config, Door, default_state_dir

@@ -21,7 +21,7 @@ from typing import Protocol
 
 import yaml
 
-from feeds.lines import is_one_line
+from feeds.one_line import is_one_line
 from kioskd.config.yaml_document import Document, Node, Path, Place, Problem, Value, dotted
 
 __all__ = ["Document", "Path", "Place", "Problem", "Value", "dotted", "read"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kioskd.config.section import Section
-from kioskd.control.asked import ChangeDoor, ChangeDoors, Nothing, OneDoor, OneFeed
+from kioskd.control.command_arguments import ChangeDoor, ChangeDoors, Nothing, OneDoor, OneFeed
 from kioskd.control.door_switches import DoorSwitches
 from kioskd.control.snapshot import Snapshot
 from kioskd.judge import Judge, Reopen

@@ -11,7 +11,7 @@ from importlib import resources
 from math import isfinite
 from typing import Literal
 
-from feeds.lines import is_one_line
+from feeds.one_line import is_one_line
 from feeds.state import FeedState
 from kioskd.alarms.alarm import Alarm
 from kioskd.commanded import Commanded

@@ -7,11 +7,11 @@ from typing import Literal
 
 from feeds.jpeg_quality import jpeg_quality
 from feeds.still_image import StillError, read_still
-from kioskd.inspect.finding import Band, Finding, worst
 from kioskd.inspect.named_models import MediaError, Model, check_media
 from kioskd.inspect.profiles import Profile, Rules
 from kioskd.inspect.shown import Shown, shown
 from kioskd.inspect.still_eye import Still, StillEye
+from kioskd.inspect.still_finding import Band, Finding, worst
 from models.boxes import room
 from models.embedding import Embedding
 from models.observation import Box, Face

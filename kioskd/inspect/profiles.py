@@ -10,7 +10,7 @@ from typing import Literal
 
 from kioskd.identity.matching import IDENTICAL
 from kioskd.identity.reference import FAR_TURNED_DEG, ROOM, TURNED_DEG
-from kioskd.inspect.finding import Rule
+from kioskd.inspect.still_finding import Rule
 from kioskd.modes import judgeable_picture as pictures
 from kioskd.modes.gate import FUSED_FACE_PX, GateSettings
 from models.stills.areas import AREAS, COVERED, DOUBTFUL

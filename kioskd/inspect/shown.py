@@ -14,7 +14,7 @@ from kioskd.inspect.still_eye import Still, StillEye
 from models.observation import Box
 from models.passive.edges import Line
 from models.stills.areas import AREAS
-from models.stills.evidence import Evidence, of_liveness, of_marks
+from models.stills.mark_places import Evidence, of_liveness, of_marks
 
 WIDTH = 240  # pixels
 MOST_RED = 170  # of 255, where heat is strongest

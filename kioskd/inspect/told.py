@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from kioskd.inspect.finding import Band, Finding, Group
 from kioskd.inspect.inspection import Inspection
-from kioskd.sections import Mood, Row, Section
+from kioskd.inspect.still_finding import Band, Finding, Group
+from kioskd.terminal_sections import Mood, Row, Section
 
 MOODS: dict[Band, Mood] = {"accept": "good", "doubt": "note", "reject": "bad"}
 TITLES: dict[Group, str] = {

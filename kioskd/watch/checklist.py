@@ -6,7 +6,7 @@ The same lines as on the page (kioskd/page/static/page.js), from the same values
 from math import ceil
 from typing import Any
 
-from kioskd.sections import Row
+from kioskd.terminal_sections import Row
 from kioskd.watch.wording import Wording
 
 Json = dict[str, Any]

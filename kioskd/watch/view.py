@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from kioskd.sections import Row, Section
+from kioskd.terminal_sections import Row, Section
 from kioskd.watch.checklist import check_rows, failing, name_of, summary
 from kioskd.watch.wording import NONE, Wording
 

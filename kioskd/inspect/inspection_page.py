@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kioskd.evaluation.report_page import rendered
-from kioskd.inspect.finding import SEVERITY, Band
 from kioskd.inspect.inspection import Inspection
+from kioskd.inspect.still_finding import SEVERITY, Band
 from kioskd.inspect.told import TITLES
 
 TEMPLATE = Path(__file__).with_name("inspect.html.jinja")

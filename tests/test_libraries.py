@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kioskd import parts
+from kioskd import libraries
 from models import gpu
 from tests.support.patience import DEADLINE_S
 from tests.support.project import ROOT
@@ -23,8 +23,10 @@ def beside(folder: Path, package: str, release: str) -> Path:
 
 
 def test_this_environment_has_one_of_each() -> None:
-    assert list(parts.clashes()) == []
-    assert parts.opencv().startswith(f"opencv-python-headless {version('opencv-python-headless')}")
+    assert list(libraries.clashes()) == []
+    assert libraries.opencv().startswith(
+        f"opencv-python-headless {version('opencv-python-headless')}"
+    )
 
 
 @pytest.mark.parametrize("rival", ["opencv-python", "opencv-contrib-python"])
@@ -32,7 +34,7 @@ def test_two_opencvs_are_told_in_one_sentence_with_what_mends_it(
     rival: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(beside(tmp_path, rival, "4.9.0.80"))
-    (told,) = parts.clashes()
+    (told,) = libraries.clashes()
     pip = f"{sys.prefix}/bin/pip"
     both = f"opencv-python-headless {rival}"
     assert told.startswith(f"opencv-python-headless and {rival} are both installed")
@@ -44,9 +46,9 @@ def test_two_opencvs_are_told_in_one_sentence_with_what_mends_it(
 def test_of_two_runtimes_the_one_for_this_machine_is_to_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = "onnxruntime-gpu" if parts.there(["onnxruntime"]) else "onnxruntime"
+    other = "onnxruntime-gpu" if libraries.there(["onnxruntime"]) else "onnxruntime"
     monkeypatch.syspath_prepend(beside(tmp_path, other, "1.23.0"))
-    (told,) = parts.clashes()
+    (told,) = libraries.clashes()
     fitting = "onnxruntime-gpu" if gpu.has_driver() else "onnxruntime"
     assert f"install --no-deps {fitting}==" in told
 

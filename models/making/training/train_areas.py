@@ -1,8 +1,8 @@
 """Train the network that tells which areas of a face are covered; measure it on unseen sources.
 
-    python -m models.making.training.areas SAMPLES.npz --draw pad_full/bonafide FOLDER ...
-    python -m models.making.training.areas SAMPLES.npz --hold-out    # as docs/measure/stills.md
-    python -m models.making.training.areas SAMPLES.npz --write models/stills/areas_2026nov.npz
+    python -m models.making.training.train_areas SAMPLES.npz --draw pad_full/bonafide FOLDER ...
+    python -m models.making.training.train_areas SAMPLES.npz --hold-out  # as docs/measure/stills.md
+    python -m models.making.training.train_areas SAMPLES.npz --write models/stills/areas_2026nov.npz
 
 Real faces, SYNTHETIC occluders (occluders.py). A source is the part of a folder's name before "__";
 with --hold-out each is judged by networks that never saw it, in five folds.
