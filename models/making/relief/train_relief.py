@@ -1,4 +1,4 @@
-"""Trains relief_2026nov.onnx on generated scenes: `python -m models.making.relief.train_relief`.
+"""Trains a relief network on generated scenes: `python -m models.making.relief.train_relief FILE`.
 
     --workers 2; --keep FILE.npz to draw the scenes only once
 
@@ -8,20 +8,22 @@ not used here. A tenth of the scenes is kept back to stop in time and to calibra
 
 import argparse
 from concurrent.futures import ProcessPoolExecutor
-from itertools import pairwise
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
+from models.making import onnx_export
 from models.making.scenes.attacks import SPECIES, Species
 from models.making.scenes.draws import draw
 from models.relief.flat_face import Floats
 from models.relief.measures import NAMES, measures
 from models.relief.patch import lay_out
 
-FILE = Path(__file__).parents[2] / "relief" / "relief_2026nov.onnx"
 FRAMES = 2
 SCENES = (*range(1400), *range(3000, 4000), *range(100_000, 100_500))
 FIRST_HARD = 100_000  # scenes from here on are people and what is hardest to tell from them
@@ -62,138 +64,112 @@ def drawn(workers: int) -> Floats:
         return np.array([row for table in tables for row in table])
 
 
-def trained(x: Floats, y: Floats, weight: Floats, held: np.ndarray) -> list[tuple[Floats, Floats]]:
-    """The layers that do best on what is held back, by Adam on the weighted log loss.
+class Head(nn.Module):
+    """(n, 22) measures -> (n, 1) probability that this is a head, 0..1.
 
-    Adam is written out, so that relief is made without torch, which colours are trained with.
+    They are clipped to what training saw, and standardised as they lie there; three layers follow.
     """
-    random = np.random.default_rng(0)
-    widths = (x.shape[1], *WIDTHS, 1)
-    layers = [(random.normal(0, np.sqrt(2 / a), (a, b)), np.zeros(b)) for a, b in pairwise(widths)]
-    flat = [part for layer in layers for part in layer]
-    first, second = [np.zeros_like(p) for p in flat], [np.zeros_like(p) for p in flat]
-    best, best_loss, step = [p.copy() for p in flat], np.inf, 0
-    train = np.flatnonzero(~held)
-    for epoch in range(EPOCHS):
-        rate = RATE * 0.5 * (1 + np.cos(np.pi * epoch / EPOCHS))
-        for batch in np.array_split(random.permutation(train), max(1, len(train) // BATCH)):
-            step += 1
-            for i, slope in enumerate(_slopes(flat, x[batch], y[batch], weight[batch])):
-                slope = slope + DECAY * flat[i] * (flat[i].ndim == 2)
-                first[i] = 0.9 * first[i] + 0.1 * slope
-                second[i] = 0.999 * second[i] + 0.001 * slope**2
-                mean, spread = first[i] / (1 - 0.9**step), second[i] / (1 - 0.999**step)
-                flat[i] -= rate * mean / (np.sqrt(spread) + 1e-8)
-        loss = _loss(logits(flat, x[held]), y[held], weight[held])
-        if loss < best_loss:
-            best, best_loss = [p.copy() for p in flat], loss
+
+    def __init__(self, seen: Floats) -> None:
+        super().__init__()
+        low, high = np.quantile(seen, (0.001, 0.999), axis=0)
+        clipped = np.clip(seen, low, high)
+        self.register_buffer("low", tensor(low))
+        self.register_buffer("high", tensor(high))
+        self.register_buffer("middle", tensor(clipped.mean(axis=0)))
+        self.register_buffer("spread", tensor(clipped.std(axis=0) + 1e-6))
+        wide, narrow = WIDTHS
+        self.layers = nn.Sequential(
+            nn.Linear(len(NAMES), wide), nn.ReLU(), nn.Linear(wide, narrow), nn.ReLU(),
+            nn.Linear(narrow, 1),
+        )  # fmt: skip
+
+    def forward(self, measured: Tensor) -> Tensor:
+        return torch.sigmoid(self.logits(measured))
+
+    def logits(self, measured: Tensor) -> Tensor:
+        clipped = torch.minimum(torch.maximum(measured, self.low), self.high)
+        found: Tensor = self.layers((clipped - self.middle) / self.spread)
+        return found
+
+
+def tensor(values: Floats) -> Tensor:
+    return torch.from_numpy(values.astype(np.float32))
+
+
+def trained(values: Floats, y: Floats, weight: Floats, held: np.ndarray) -> Head:
+    """The numbers that do best on what is held back, by Adam on the weighted log loss."""
+    torch.manual_seed(0)
+    network = Head(values[~held])
+    known, truth, counts = tensor(values), tensor(y), tensor(weight)
+    train, rest = torch.from_numpy(np.flatnonzero(~held)), torch.from_numpy(np.flatnonzero(held))
+
+    def loss(rows: Tensor) -> Tensor:
+        given = network.logits(known[rows])[:, 0]
+        wrong = cross_entropy(given, truth[rows], counts[rows], reduction="sum")
+        return wrong / counts[rows].sum()
+
+    matrices = [numbers for numbers in network.parameters() if numbers.dim() == 2]
+    biases = [numbers for numbers in network.parameters() if numbers.dim() == 1]
+    groups = [{"params": matrices, "weight_decay": DECAY}, {"params": biases}]
+    optimiser = torch.optim.Adam(groups, RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS)
+    best, best_loss = deepcopy(network), np.inf
+    for _ in range(EPOCHS):
+        for rows in train[torch.randperm(len(train))].split(BATCH):
+            optimiser.zero_grad()
+            loss(rows).backward()
+            optimiser.step()
+        schedule.step()
+        with torch.no_grad():
+            found = loss(rest).item()
+        if found < best_loss:
+            best, best_loss = deepcopy(network), found
     print(f"held-back loss {best_loss:.4f}")
-    return list(zip(best[::2], best[1::2], strict=True))
+    return best
 
 
-def logits(flat: list[Floats], x: Floats) -> Floats:
-    for i in range(0, len(flat) - 2, 2):
-        x = np.maximum(x @ flat[i] + flat[i + 1], 0.0)
-    return np.asarray((x @ flat[-2] + flat[-1])[:, 0])
-
-
-def _loss(z: Floats, y: Floats, weight: Floats) -> float:
-    return float((weight * (np.logaddexp(0, z) - y * z)).sum() / weight.sum())
-
-
-def _slopes(flat: list[Floats], x: Floats, y: Floats, weight: Floats) -> list[Floats]:
-    seen = [x]
-    for i in range(0, len(flat) - 2, 2):
-        seen.append(np.maximum(seen[-1] @ flat[i] + flat[i + 1], 0.0))
-    z = (seen[-1] @ flat[-2] + flat[-1])[:, 0]
-    back = (weight * (1 / (1 + np.exp(-z)) - y) / weight.sum())[:, None]
-    slopes: list[Floats] = []
-    for i in range(len(flat) - 2, -1, -2):
-        slopes = [seen[i // 2].T @ back, back.sum(axis=0), *slopes]
-        back = (back @ flat[i].T) * (seen[i // 2] > 0)
-    return slopes
-
-
-def calibrated(z: Floats, y: Floats, weight: Floats) -> tuple[float, float]:
-    """Slope and offset that make a logit a probability, by Newton's method."""
-    terms, line = np.column_stack((z, np.ones_like(z))), np.array((1.0, 0.0))
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-terms @ line))
-        curve = terms.T @ (terms * (weight * p * (1 - p) + 1e-6)[:, None]) + 1e-6 * np.eye(2)
-        line -= np.linalg.solve(curve, terms.T @ (weight * (p - y)))
-    return float(np.clip(line[0], 0.2, 1.5)), float(np.clip(line[1], -2.0, 2.0))
-
-
-def write(
-    middle: Floats, spread: Floats, low: Floats, high: Floats, layers: list[tuple[Floats, Floats]]
-) -> None:
-    """Clip to what was trained with, standardise, the layers, a probability."""
-    nodes: list[onnx.NodeProto] = []
-    given: dict[str, onnx.TensorProto] = {}
-    name = "measures"
-
-    def constant(label: str, value: Floats) -> str:
-        given[label] = numpy_helper.from_array(np.asarray(value, np.float32), label)
-        return label
-
-    def node(kind: str, *inputs: str) -> str:
-        out = f"{kind.lower()}_{len(nodes)}"
-        nodes.append(helper.make_node(kind, [*inputs], [out]))
-        return out
-
-    name = node("Max", name, constant("low", low))
-    name = node("Min", name, constant("high", high))
-    name = node("Sub", name, constant("middle", middle))
-    name = node("Div", name, constant("spread", spread))
-    for i, (weights, bias) in enumerate(layers):
-        name = node("Gemm", name, constant(f"w{i}", weights), constant(f"b{i}", bias))
-        if i + 1 < len(layers):
-            name = node("Relu", name)
-    nodes.append(helper.make_node("Sigmoid", [name], ["bona_fide"]))
-    graph = helper.make_graph(
-        nodes,
-        "relief",
-        [helper.make_tensor_value_info("measures", TensorProto.FLOAT, ["n", len(NAMES)])],
-        [helper.make_tensor_value_info("bona_fide", TensorProto.FLOAT, ["n", 1])],
-        list(given.values()),
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.checker.check_model(model)
-    FILE.write_bytes(model.SerializeToString())
+@torch.no_grad()
+def calibrate(network: Head, values: Floats, y: Floats, weight: Floats) -> None:
+    """Scales and shifts the logit so that it is a probability on what training did not see."""
+    z = network.logits(tensor(values)).numpy()
+    line = LogisticRegression(C=np.inf).fit(z, y, sample_weight=weight)
+    slope, offset = np.clip(line.coef_.item(), 0.2, 1.5), np.clip(line.intercept_.item(), -2.0, 2.0)
+    last = network.layers[-1]
+    last.weight *= slope
+    last.bias.copy_(last.bias * slope + offset)
+    print(f"calibration {slope:.3f} {offset:+.3f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("file", type=Path, help="where the network is written")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
+    torch.set_num_threads(1)  # more would sum in another order, and give other bytes
     if options.keep and options.keep.exists():
         table = np.load(options.keep)["table"]
     else:
         table = drawn(options.workers)
         if options.keep:
             np.savez_compressed(options.keep, table=table)
-    fit(table)
+    fit(table, options.file)
 
 
-def fit(table: Floats) -> None:
+def fit(table: Floats, file: Path) -> None:
     """Trains on a table of `rows`, and writes the network."""
     number, kind, values = table[:, 0], table[:, 1], table[:, 3:]
     y = (kind == 0).astype(float)
     weight = np.where(y == 1, 0.5 / y.sum(), 0.5 / (1 - y).sum()) * len(y)
     held = number % 10 == 9
-    low, high = np.quantile(values, (0.001, 0.999), axis=0)
-    clipped = np.clip(values, low, high)
-    middle, spread = clipped[~held].mean(axis=0), clipped[~held].std(axis=0) + 1e-6
-    x = (clipped - middle) / spread
-    layers = trained(x, y, weight, held)
-    z = logits([part for layer in layers for part in layer], x[held])
-    slope, offset = calibrated(z, y[held], weight[held])
-    weights, bias = layers[-1]
-    layers[-1] = (weights * slope, bias * slope + offset)
-    write(middle, spread, low, high, layers)
-    print(f"{len(table)} frames, calibration {slope:.3f} {offset:+.3f}")
-    score = 1 / (1 + np.exp(-(slope * z + offset)))
+    network = trained(values, y, weight, held)
+    calibrate(network, values[held], y[held], weight[held])
+    given, made = ("measures", ("n", len(NAMES))), ("bona_fide", ("n", 1))
+    onnx_export.write(network, file, given, made)
+    print(f"{len(table)} frames")
+    with torch.no_grad():
+        score = network(tensor(values[held])).numpy()[:, 0]
     for k in range(len(SPECIES) + 1):
         mine = score[kind[held] == k]
         name = "person" if k == 0 else SPECIES[k - 1]
