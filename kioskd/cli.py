@@ -549,7 +549,7 @@ def inspect(limits: tuple[str, ...], model: str, html: Path | None, **asked: Any
 
     if html is not None:
         with extra("evaluation"):
-            pass
+            from kioskd.inspect import inspection_page as inspection_page
     if wrong := [limit for limit in limits if "=" not in limit]:
         raise click.BadParameter(f"--limit {wrong[0]}: such as sharpness=0.1,0.2")
     by_code = dict(limit.split("=", 1) for limit in limits)
