@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.roads.machine import RoadError, mirror
 
-_INCLUDED = "--include=systemd,systemd-sysv,dbus,ca-certificates"
+_INCLUDED = "systemd,systemd-sysv,dbus,ca-certificates"
 _BOOT_S = 120.0
 _CARRIED = (  # what the registries need of this machine, to the same place in the root
     "/etc/resolv.conf",
