@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from feeds.frame import ColorImage, Frame
 from models.observation import Box, Face, Passive
-from models.passive import background, company, edges, screens
+from models.passive import background, company, edges, flatness, screens
 
 MOST_OF_ONE = 2.0  # log-odds, what a network's score of 0.12 says against life
 MOST = 4.0
@@ -20,6 +20,7 @@ SCALES: Mapping[str, tuple[float, float]] = {
     "bands": (screens.BANDS_LIMIT, screens.BANDS_CLEAR),
     "background": (background.LIMIT, background.CLEAR),
     "company": (company.LIMIT, company.CLEAR),
+    "flatness": (flatness.LIMIT, flatness.CLEAR),
 }
 
 
@@ -30,6 +31,7 @@ class PassiveMeter:
         self._edges = edges.EdgeMeter()
         self._grid, self._bands = screens.GridMeter(), screens.BandMeter()
         self._background, self._company = background.BackgroundMeter(), company.CompanyMeter()
+        self._flatness = flatness.FlatnessMeter()
         self._boxes: tuple[Box, ...] = ()  # of the faces in the frame that was looked at last
 
     def look(self, frame: Frame, small: ColorImage, faces: Sequence[Face]) -> None:
@@ -53,6 +55,7 @@ class PassiveMeter:
             "bands": self._bands.measure(small, scale, box, track, session, at),
             "background": self._background.measure(small, scale, box, others),
             "company": self._company.measure(small, scale, box, track, session, at),
+            "flatness": self._flatness.measure(frame.color, small, box, track, session, at),
         }
         return weighed(found)
 
