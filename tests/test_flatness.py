@@ -200,6 +200,45 @@ def test_a_camera_s_noise_speaks_against_nobody() -> None:
     assert is_silent(values)
 
 
+@pytest.mark.parametrize(
+    "over",  # rows and columns of her box, in shares of it, that something worn covers
+    [((-0.3, 0.2), (-0.2, 1.2)), ((0.8, 1.3), (-0.3, 1.3)), ((-0.1, 1.3), (-0.25, 0.12))],
+    ids=["hat", "scarf", "long hair"],
+)
+def test_hats_scarves_and_hair_that_go_along_speak_against_nobody(
+    over: tuple[tuple[float, float], tuple[float, float]],
+) -> None:
+    def dressed(at: float) -> Shown:
+        picture, box = living(at)
+        x, y, wide, high = box[0], box[1], box[2] - box[0], box[3] - box[1]
+        rows, columns = over
+        top, bottom = (max(0, round(y + share * high)) for share in rows)
+        left, right = (round(x + share * wide) for share in columns)
+        found = picture.copy()
+        cloth = resize(room(3), (right - left, bottom - top), "linear")
+        found[top:bottom, left:right] = cloth // 2
+        return found, box
+
+    values = sees(dressed)
+    assert told(values)
+    assert is_silent(values)
+
+
+@pytest.mark.parametrize("what", ["a picture on the wall", "a window"])
+def test_what_hangs_beside_or_moves_outside_speaks_against_nobody(what: str) -> None:
+    def beside(at: float) -> Shown:
+        picture, box = living(at)
+        found = picture.copy()
+        shown = resize(astronaut(), (150, 150), "area")
+        by = round(30 * at) if what == "a window" else 0
+        found[40:190, 440:590] = np.roll(shown, by, 1)
+        return found, box
+
+    values = sees(beside)
+    assert told(values)
+    assert is_silent(values)
+
+
 def test_who_walks_behind_changes_nothing() -> None:
     def crowded(at: float) -> Shown:
         picture, box = living(at)
