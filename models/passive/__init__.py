@@ -16,7 +16,7 @@ Every measure is a file with its own scale, and is called in one of two ways:
         .measure(small, scale, box, others)       what of it is missing about one face
     company.CompanyMeter().measure(small, scale, box, track_id, session, at)
                                                   of frames in a row; one meter per feed
-    flatness.FlatnessMeter().measure(image, small, box, track_id, session, at)
+    planar.PlanarMeter().measure(image, small, box, track_id, session, at)
                                                   of frames in a row; one meter per feed
 
     image   (H, W, 3) uint8 BGR, the frame itself

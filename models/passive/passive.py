@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from feeds.frame import ColorImage, Frame
 from models.observation import Box, Face, Passive
-from models.passive import background, company, edges, flatness, screens
+from models.passive import background, company, edges, planar, screens
 
 MOST_OF_ONE = 2.0  # log-odds, what a network's score of 0.12 says against life
 MOST = 4.0
@@ -20,7 +20,7 @@ SCALES: Mapping[str, tuple[float, float]] = {
     "bands": (screens.BANDS_LIMIT, screens.BANDS_CLEAR),
     "background": (background.LIMIT, background.CLEAR),
     "company": (company.LIMIT, company.CLEAR),
-    "flatness": (flatness.LIMIT, flatness.CLEAR),
+    "planar": (planar.LIMIT, planar.CLEAR),
 }
 
 
@@ -58,7 +58,7 @@ class PassiveMeter:
         self._place = place
         self._edges = edges.EdgeMeter()
         self._grid, self._bands = screens.GridMeter(), screens.BandMeter()
-        self._company, self._flatness = company.CompanyMeter(), flatness.FlatnessMeter()
+        self._company, self._planar = company.CompanyMeter(), planar.PlanarMeter()
 
     def measure(self, frame: Frame, small: ColorImage, face: Face) -> Passive:
         """Of one face of a frame; call it once per frame. `small` is the frame's small copy.
@@ -75,7 +75,7 @@ class PassiveMeter:
             "bands": self._bands.measure(small, scale, box, track, session, at),
             "background": self._place.missing(frame, small, box),
             "company": self._company.measure(small, scale, box, track, session, at),
-            "flatness": self._flatness.measure(frame.color, small, box, track, session, at),
+            "planar": self._planar.measure(frame.color, small, box, track, session, at),
         }
         return weighed(found)
 

@@ -18,7 +18,7 @@ from models.passive import background
 from models.passive.passive import MOST, MOST_OF_ONE, SCALES
 from models.session import Networks
 
-MEASURES = ("background", "company", "flatness")
+MEASURES = ("background", "company", "planar")
 SPARED = 0.01  # of a source's living pictures, that may exceed a limit
 Floats = NDArray[np.floating]
 Said = Mapping[Path, Mapping[str, float]]  # by picture and measure, of those that are told
@@ -39,7 +39,7 @@ def beside(data: Path) -> Said:
     looker = Looker()
     for pair in pairs(data):
         said = looker.said(pair)
-        for name in () if said is None else ("company", "flatness"):
+        for name in () if said is None else ("company", "planar"):
             value = getattr(said, name)
             for path in (pair.before, pair.now) if value is not None else ():
                 found.setdefault(path, {}).setdefault(name, value)

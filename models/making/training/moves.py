@@ -18,7 +18,7 @@ from feeds.imaging import read_image
 from models.boxes import area
 from models.face.detector import Detector, small_copy
 from models.observation import Box
-from models.passive import flatness
+from models.passive import planar
 from models.passive.background import halved
 from models.passive.company import company, half
 from models.session import Networks
@@ -43,7 +43,7 @@ class Said:
     """Of a pair, what moves with the face, and how flat it moves; None: it cannot be told."""
 
     company: float | None
-    flatness: float | None
+    planar: float | None
 
 
 def pairs(data: Path) -> Iterator[Pair]:
@@ -99,11 +99,11 @@ class Looker:
         scale = image.shape[1] / small.shape[1]
         was, now = halved([box, face], scale)
         along = company(half(small), was, half(there), now)
-        begins = flatness.look(image, small, box)
-        ends = None if begins is None else flatness.look(after, there, face, like=begins)
-        if begins is None or ends is None or not flatness.stirred(box, face):
+        begins = planar.look(image, small, box)
+        ends = None if begins is None else planar.look(after, there, face, like=begins)
+        if begins is None or ends is None or not planar.stirred(box, face):
             return Said(along, None)
-        found = flatness.move(begins, ends)
+        found = planar.move(begins, ends)
         return Said(along, None if found is None else found.share)
 
     def _look(self, path: Path) -> tuple[ColorImage, ColorImage, Box | None]:

@@ -76,7 +76,7 @@ class Look:
     face: Box  # in pixels of the whole
 
 
-class FlatnessMeter:
+class PlanarMeter:
     """Tells how flat the faces of one feed move. Not thread-safe.
 
     Frames come in the order of capture.

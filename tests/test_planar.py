@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from feeds.frame import ColorImage
 from feeds.imaging import resize, warp_affine
 from models.observation import Box
-from models.passive.flatness import LIMIT, FlatnessMeter, depth, taken_apart
+from models.passive.planar import LIMIT, PlanarMeter, depth, taken_apart
 from tests.support.eyes import astronaut
 from tests.support.rooms import filmed, room
 
@@ -81,7 +81,7 @@ def sees(
     story: Callable[[float], Shown], fps: float = 15.0, seconds: float = 1.6, every: int = 1
 ) -> Values:
     """What the meter says in each frame of a story, which is told by its seconds."""
-    meter, found = FlatnessMeter(), []
+    meter, found = PlanarMeter(), []
     for number in range(0, round(fps * seconds), every):
         picture, box = story(number / fps)
         found.append(measured(meter, picture, box, number / fps))
@@ -89,7 +89,7 @@ def sees(
 
 
 def measured(
-    meter: FlatnessMeter, picture: ColorImage, box: Box, at: float, track: int = 1, session: int = 0
+    meter: PlanarMeter, picture: ColorImage, box: Box, at: float, track: int = 1, session: int = 0
 ) -> float | None:
     high, wide = picture.shape[:2]
     small = resize(picture, (wide // 2, high // 2), "area")
@@ -250,7 +250,7 @@ def test_who_walks_behind_changes_nothing() -> None:
 
 
 def test_two_people_who_change_places_begin_anew() -> None:
-    meter = FlatnessMeter()
+    meter = PlanarMeter()
     for number in range(30):
         picture, box = held(number / 15)
         track, session = number % 2, number // 2 % 2
@@ -258,7 +258,7 @@ def test_two_people_who_change_places_begin_anew() -> None:
 
 
 def test_what_was_told_stands_for_two_seconds_and_no_longer() -> None:
-    meter, found = FlatnessMeter(), []
+    meter, found = PlanarMeter(), []
     for number in range(75):
         picture, box = held(min(number, 25) / 15)  # then the hand rests
         found.append(measured(meter, picture, box, number / 15))
