@@ -405,17 +405,20 @@ def laplacian_variance(grey: Image) -> float:
 
 
 def pyramid_flow(
-    previous_grey: Image, grey: Image, points: Points
+    previous_grey: Image, grey: Image, points: Points, window: int = 21
 ) -> tuple[Points, NDArray[np.bool_], NDArray[np.float32]]:
     """Where (N, 2) points of one grey image stand in the next, by pyramidal Lucas-Kanade.
 
+    A point is known by the `window` x `window` pixels about it.
     Returns the (N, 2) points, an (N,) mask of those that were found, and the (N,) mean
     absolute grey difference around each, which means nothing where the mask is False.
     """
     if len(points) == 0:
         return points, np.zeros(0, np.bool_), np.zeros(0, np.float32)
     start = np.ascontiguousarray(points, np.float32).reshape(-1, 1, 2)
-    moved, found, error = cv2.calcOpticalFlowPyrLK(previous_grey, grey, start, start.copy())
+    moved, found, error = cv2.calcOpticalFlowPyrLK(
+        previous_grey, grey, start, start.copy(), winSize=(window, window)
+    )
     return (
         moved.reshape(-1, 2).astype(np.float32),
         found.reshape(-1).astype(np.bool_),

@@ -21,7 +21,7 @@ from models.motion import MotionMeter
 from models.network_file import NetworkError
 from models.observation import Face, Liveness, LivenessPlan, Measure, Wanted
 from models.passage import PassageMeter
-from models.passive.passive import PassiveMeter
+from models.passive.passive import PassiveMeter, Place
 from models.picture_measures import PictureMeter
 from models.quality import quality
 from models.relief.relief import read_relief
@@ -36,7 +36,7 @@ PRESENT = 0.5  # the mesh network must be so sure that there is a face, or its m
 class Gauges:
     """For one feed and one series of questions. Not thread-safe."""
 
-    def __init__(self, networks: Networks, long_side: int, stages: Stages) -> None:
+    def __init__(self, networks: Networks, long_side: int, stages: Stages, place: Place) -> None:
         """`long_side`: pixels of the small copies. Raises NetworkError without the detector."""
         self._networks = networks
         self._stages = stages
@@ -45,7 +45,7 @@ class Gauges:
         self._stand = Stand(networks["face"])
         self._picture = PictureMeter()
         self._passage = PassageMeter()
-        self._passive = PassiveMeter()
+        self._place, self._passive = place, PassiveMeter(place)
 
     def measured(self, frame: Frame, small: ColorImage | None, face: Face, wanted: Wanted) -> Face:
         """The face with what was asked for, as far as it could be measured.
@@ -96,7 +96,7 @@ class Gauges:
         """At the picture as a whole, and remember of it what these measures need."""
         if small is not None and Measure.PASSIVE in measures:
             with self._stages.timed("passive"):
-                self._passive.look(frame, small, faces)
+                self._place.look(frame, small, faces)
 
     def _with_quality(self, frame: Frame, small: ColorImage | None, face: Face) -> Face:
         if small is None:

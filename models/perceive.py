@@ -19,6 +19,7 @@ from models.observation import (
     Observation,
     Wanted,
 )
+from models.passive.passive import Place
 from models.perception_settings import PerceptionSettings as PerceptionSettings
 from models.schemes import SCHEMES
 from models.session import Networks
@@ -58,8 +59,9 @@ class Perceiver:
         self._networks = networks
         self._settings = settings
         self.stages = stages or Stages()
-        self._gauges = Gauges(networks, settings.detector_long_side, self.stages)
-        self._watching = Gauges(networks, settings.detector_long_side, Stages())
+        place = Place()
+        self._gauges = Gauges(networks, settings.detector_long_side, self.stages, place)
+        self._watching = Gauges(networks, settings.detector_long_side, Stages(), place)
         self._finder = FaceFinder(
             Detector(networks["face"], settings.detector_min_score),
             Tracker(TrackSettings(confirm=settings.confirm, forget_s=settings.forget_s)),
@@ -116,7 +118,8 @@ class Perceiver:
         """The observation with more measures of its largest face, for somebody who looks.
 
         What has been measured stays as it is, and whatever is asked by `measure` later is answered
-        as if nobody had looked.
+        as if nobody had looked. What is missing of the room is told where whoever decides has had
+        the picture as a whole looked at.
         """
         if not seen.faces:
             return seen

@@ -71,6 +71,24 @@ def test_who_leaves_and_comes_again_is_judged_again(make: Callable[..., Mode]) -
     assert verdicts(stage.results) == [(1, "failed"), (2, "passed")]
 
 
+@pytest.mark.parametrize("make", [rgb, depth])
+def test_of_two_who_change_places_the_attacker_alone_has_no_other_chance(
+    make: Callable[..., Mode],
+) -> None:
+    """The one in front counts, and whoever stands far behind is a bystander."""
+
+    def behind(track: int) -> Face:
+        return replace(person(height=40.0, track=track), box=(200.0, 200.0, 230.0, 240.0))
+
+    stage = Stage(make())
+    stage.show(always(seen(0.05, track=1), behind(2)), 2.0)
+    stage.show(always(seen(0.97, track=2), behind(1)), 8.0)
+    assert (2, "passed") in verdicts(stage.results)
+    stage.show(always(seen(0.97, track=1), behind(2)), 8.0)
+    assert (1, "passed") not in verdicts(stage.results)
+    assert "called_an_attack" in stage.steps[-1].reasons
+
+
 def waited(stage: Stage, track: int) -> float:
     """Seconds from now until somebody live is confirmed, who then leaves."""
     begin = stage.number / stage.fps

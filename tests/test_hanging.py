@@ -1,5 +1,6 @@
 """`kioskd doctor` says how a picture hangs, by the face in it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle
@@ -10,8 +11,11 @@ import pytest
 
 from feeds.feed_settings import FeedSettings, FileSource, StreamSource
 from feeds.imaging import encoded, turned, write_video
+from kioskd.config.config import Door
 from kioskd.doctor import hanging
 from kioskd.doctor.camera import look
+from kioskd.doctor.diagnosis import Diagnosis
+from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.face.detector import Detector
 from models.face.turn_needed import QUARTERS, turn_needed
@@ -52,7 +56,7 @@ def test_what_is_advised_puts_the_picture_upright(rotate: int, hangs: int, mirro
 
 def told(feed: FeedSettings) -> tuple[str, str]:
     """What the doctor says of a camera and of how its picture hangs: a verdict of each."""
-    seen, hangs = look(feed, RgbSettings())
+    seen, hangs, *_ = look(Door("main", feed, GateSettings(), RgbSettings()))
     assert (seen.subject, hangs.subject) == ("camera front", "picture front")
     return seen.verdict, f"{hangs.verdict} {hangs.sentence}"
 
@@ -83,3 +87,40 @@ def test_a_camera_is_opened_once_for_both_looks() -> None:
         source = StreamSource(f"http://127.0.0.1:{seen.port}/video")
         assert told(FeedSettings("front", source))[1].startswith("FAIL the picture seems to lie")
     assert len(seen.asked) == 1
+
+
+def checks(folder: Path, gate: GateSettings) -> Diagnosis:
+    """What the doctor says of the gate, of the clip's man."""
+    path = folder / "clip.avi"
+    write_video(str(path), live_clip(20), fps=10)
+    feed = FeedSettings("front", FileSource(str(path)))
+    *_, found = look(Door("main", feed, gate, RgbSettings()))
+    assert found.subject == "gate main"
+    return found
+
+
+def test_the_doctor_says_each_value_with_its_limit_and_what_is_to_spare(tmp_path: Path) -> None:
+    found = checks(tmp_path, GateSettings())
+    assert found.verdict == "ok"
+    assert found.sentence.startswith("whoever is in view passes: ")
+    told = re.search(
+        r"minimum_face_size_px ([\d.]+)(?: to [\d.]+)? px, at least ([\d.]+) px, in \d+ frames"
+        r" \(([\d.]+) px to spare\)",
+        found.sentence,
+    )
+    assert told is not None
+    least, limit, spare = map(float, told.groups())
+    assert least - limit == pytest.approx(spare, abs=0.11)
+
+
+def test_the_doctor_begins_with_what_lacks_most(tmp_path: Path) -> None:
+    found = checks(tmp_path, GateSettings(minimum_face_size_px=1000.0, minimum_sharpness=0.99))
+    assert found.verdict == "note"
+    first, second, *_ = found.sentence.removeprefix("whoever is in view fails ").split(": ", 1)
+    assert first.startswith("2 of ")
+    worst, next_worst = second.split("; ")[:2]
+    assert {worst.split()[0], next_worst.split()[0]} == {
+        "minimum_face_size_px",
+        "minimum_sharpness",
+    }
+    assert worst.endswith("missing)")

@@ -20,7 +20,7 @@ from kioskd.judge import judged
 from kioskd.modes.gate import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.observation import Measure
+from models.observation import Measure, Wanted
 from models.passive import background
 from models.perceive import Perceiver, needs
 from models.session import Networks
@@ -113,3 +113,25 @@ def test_at_a_door_that_saw_no_empty_room_it_cannot_be_told() -> None:
     door.sees(map(on_a_tablet, clip()))
     assert door.missed
     assert all(value is None for value in door.missed)
+
+
+@pytest.mark.parametrize("decides", [True, False])
+def test_who_looks_on_is_told_of_the_room_that_the_door_knows(decides: bool) -> None:
+    """Where nothing that decides asks for the picture as a whole, nothing is learned of it."""
+    eye, told = Perceiver(Networks.load({"face"}, "cpu")), []
+    passive = frozenset({Measure.PASSIVE})
+    for number in range(round(5 * FPS)):
+        at = number / FPS
+        somebody = at >= 4.5
+        picture = on_a_tablet(clip()[0]) if somebody else empty()
+        frame = Frame("f", number, 0, at, at, picture)
+        seen = eye.look(frame)
+        if decides:
+            seen = eye.measure(frame, seen, Wanted(None, passive))
+        faces = eye.watch(frame, seen, passive).faces if somebody else ()
+        told += [face.passive.values["background"] for face in faces if face.passive is not None]
+    assert told
+    if decides:
+        assert all(value is not None and value > background.LIMIT for value in told)
+    else:
+        assert told == [None] * len(told)

@@ -44,7 +44,7 @@ def _findings(config: Config) -> Iterator[Diagnosis]:
     yield from _parts()
     yield from _networks(config)
     for door in config.doors:
-        yield from camera.look(door.feed, door.mode)
+        yield from camera.look(door)
     yield from identities.look(config)
     yield from broker.look(config)
     yield from alarms.look(config)

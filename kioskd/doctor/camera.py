@@ -13,7 +13,8 @@ from feeds.blank_picture import blank
 from feeds.feed import Feed
 from feeds.feed_settings import FeedSettings, PlayedSource
 from feeds.frame import ColorImage, Frame
-from kioskd.doctor import depth_limits, hanging
+from kioskd.config.config import Door
+from kioskd.doctor import depth_limits, hanging, in_view
 from kioskd.doctor.diagnosis import Diagnosis
 from kioskd.doctor.several_pictures import Pictures
 from kioskd.modes import catalogue
@@ -28,14 +29,19 @@ WAIT_S = 0.25  # for a frame
 KEPT, APART_S = 10, 0.1  # pictures of the first look in which somebody is looked for too
 
 
-def look(settings: FeedSettings, mode: ModeSettings) -> Iterator[Diagnosis]:
-    """Whether several good frames come, and then whether they hang upright, by whoever is there."""
-    with _opened(settings) as feed:
+def look(door: Door) -> Iterator[Diagnosis]:
+    """Whether several good frames come; then, by whoever is there, whether they hang upright, and
+    what the gate's checks find.
+    """
+    with _opened(door.feed) as feed:
         seen = deque[Frame](maxlen=KEPT)
-        yield (found := _camera(feed, mode, seen))
-        if found.well:
-            earlier = (frame.color for frame in seen)
-            yield _hanging(settings, chain(earlier, _images(feed)))
+        yield (found := _camera(feed, door.mode, seen))
+        if not found.well:
+            return
+        earlier = [frame.color for frame in seen]
+        yield (hangs := _hanging(door.feed, chain(earlier, _images(feed, seen))))
+        if hangs.well and not hangs.note and (checks := in_view.look(door, seen)) is not None:
+            yield checks
 
 
 @contextmanager
@@ -76,11 +82,12 @@ def _camera(feed: Feed, mode: ModeSettings, seen: deque[Frame]) -> Diagnosis:
     return Diagnosis(subject, True, f"{_told(view.first)}, after {took_s:.1f} s{rate}")
 
 
-def _images(feed: Feed) -> Iterator[ColorImage]:
-    """What the feed shows, for LOOK_S."""
+def _images(feed: Feed, seen: deque[Frame]) -> Iterator[ColorImage]:
+    """What the feed shows, for LOOK_S; each frame is put into `seen`."""
     ends_at = time.monotonic() + LOOK_S
     while time.monotonic() < ends_at and feed.state.reason != "finished":
         if (frame := feed.newest(WAIT_S)) is not None:
+            seen.append(frame)
             yield frame.color
 
 

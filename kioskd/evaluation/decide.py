@@ -13,6 +13,7 @@ from kioskd.event import Result, Step
 from kioskd.modes.attempt import subject
 from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.drive import Mode, drive, settled
+from kioskd.modes.finding import Finding
 from kioskd.modes.gate import Gate, GateSettings, gate_for
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
@@ -177,9 +178,14 @@ def _still(sighting: Sighting, by: Judging) -> Decision:
 
 def fit_reasons(sighting: Sighting, by: Judging) -> list[tuple[Reason, ...]]:
     """As `gate_reasons`; of a still image nobody can ask how it changes."""
+    return [look.reasons for look in fit_looks(sighting, by)]
+
+
+def fit_looks(sighting: Sighting, by: Judging) -> list["GateLook"]:
+    """As `gate_looks`; of a still image nobody can ask how it changes."""
     if sighting.presentation.is_still:
         by = replace(by, gate=replace(by.gate, minimum_change=0.0))
-    return gate_reasons(sighting.frames, by)
+    return gate_looks(sighting.frames, by)
 
 
 def steps(frames: Sequence[Observation], by: Judging) -> list[Step]:
@@ -210,21 +216,35 @@ def score(seen: Observation, plan: LivenessPlan, added: Added) -> Liveness | Non
 
 def gate_reasons(frames: Sequence[Observation], by: Judging) -> list[tuple[Reason, ...]]:
     """Why the gate refuses each frame; empty where it passes. Attempts play no part."""
+    return [look.reasons for look in gate_looks(frames, by)]
+
+
+@dataclass(frozen=True, slots=True)
+class GateLook:
+    """Why the gate refuses a frame, and the findings by which it does; both empty: it passes."""
+
+    reasons: tuple[Reason, ...]
+    failed: tuple[Finding, ...] = ()
+
+
+def gate_looks(frames: Sequence[Observation], by: Judging) -> list[GateLook]:
+    """What the gate makes of each frame. Attempts play no part."""
     limits, scheme = by.limits, by.rgb.detection_scheme if by.colours else None
     keeper = gate_for(limits, scheme, exact=by.depth is not None)
     found = []
     for seen in frames:
-        found.append(_refused(keeper, seen, limits))
+        found.append(_looked(keeper, seen, limits))
         if seen.faces:
             keeper.follow(seen, seen.faces[0])
     return found
 
 
-def _refused(keeper: Gate, seen: Observation, limits: GateSettings) -> tuple[Reason, ...]:
+def _looked(keeper: Gate, seen: Observation, limits: GateSettings) -> GateLook:
     chosen = subject(seen, limits.face_policy, limits.bystander_share)
     if isinstance(chosen, Reason):
-        return (chosen,)
-    return settled(keeper.examine(seen, chosen), seen)[1]
+        return GateLook((chosen,))
+    reasons = settled(keeper.examine(seen, chosen), seen)[1]
+    return GateLook(reasons, tuple(one for one in keeper.findings if not one.passed))
 
 
 def _counting(told: list[tuple[int, Result]], *, attack: bool) -> tuple[int, Result]:

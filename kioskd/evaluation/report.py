@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
 from kioskd.evaluation import depth_modes, error_measures
-from kioskd.evaluation.decide import Decision, Judging, decide, fit_reasons, steps
+from kioskd.evaluation.decide import Decision, Judging, decide, fit_looks, fit_reasons, steps
 from kioskd.evaluation.estimates import clopper_pearson
 from kioskd.evaluation.sight import GateUse, Sighting
+from kioskd.modes.finding import Spreads, spread
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face
 from models.schemes import FUSED, SCHEMES
@@ -150,6 +151,7 @@ class Report:
     frames_repeated: int
     models: Mapping[str, Separation]  # frame by frame, of all frames with a face
     gate_reasons: Mapping[str, Mapping[str, int]]  # by label, frames; of the default scheme
+    gate_found: Mapping[str, Mapping[str, str]]  # by label and limit: the values that failed it
     schemes: tuple[SchemeReport, ...]
     problems: tuple[str, ...]
     stills: int = 0  # presentations that are one image, each judged as one frame
@@ -374,6 +376,19 @@ def gate_tally(sightings: Sequence[Sighting], by: Judging) -> dict[str, dict[str
     return {label: dict(counter.most_common()) for label, counter in found.items()}
 
 
+def gate_found(sightings: Sequence[Sighting], by: Judging) -> dict[str, dict[str, str]]:
+    """By label and by each limit's key, the values that failed it beside it, in words."""
+    found: dict[str, Spreads] = {"bonafide": {}, "attack": {}}
+    for sighting in sightings:
+        label = sighting.presentation.truth.label
+        for look in fit_looks(sighting, by):
+            found[label] = spread(found[label], look.failed)
+    return {
+        label: {key: each.words for key, each in sorted(spreads.items())}
+        for label, spreads in found.items()
+    }
+
+
 def full_report(
     data_set: str,
     sightings: Sequence[Sighting],
@@ -401,6 +416,7 @@ def full_report(
         frames_repeated=sum(sighting.repeated for sighting in sightings),
         models={model: separation(model_scores(sightings, model)) for model in models},
         gate_reasons=gate_tally(sightings, first),
+        gate_found=gate_found(sightings, first),
         schemes=tuple(scheme_report(sightings, by, costs.get(by.name)) for by in judgings),
         problems=(*notes, *(p for sighting in sightings for p in named(sighting))),
         stills=sum(sighting.presentation.is_still for sighting in sightings),

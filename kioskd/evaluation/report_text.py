@@ -194,6 +194,8 @@ def _gate(report: Report) -> Iterator[str]:
     yield "The gate, frame by frame"
     for label, reasons in report.gate_reasons.items():
         yield f"  {label}: {_tally(reasons)}"
+        for key, words in report.gate_found[label].items():
+            yield f"    {key} {words}"
 
 
 def _tally(counts: Mapping[str, int]) -> str:

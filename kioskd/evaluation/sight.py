@@ -36,7 +36,7 @@ from models.observation import (
     Picture,
     Wanted,
 )
-from models.passive.passive import PassiveMeter
+from models.passive.passive import PassiveMeter, Place
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
 from models.stages import Stages
@@ -311,7 +311,7 @@ class _Single:
             )
             with self._stages.timed("passive"):
                 faces = tuple(
-                    replace(face, passive=PassiveMeter().measure(frame, small, face))
+                    replace(face, passive=PassiveMeter(Place()).measure(frame, small, face))
                     for face in faces
                 )
         return Observation(

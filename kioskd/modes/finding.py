@@ -86,19 +86,25 @@ class Spread:
         return Spread(finding, self.frames + 1, low, high)
 
     @property
+    def margin(self) -> float | None:
+        """As of a finding, in the frame that was worst off; None where nothing was measured."""
+        worst = self.low if self.finding.bound == "least" else self.high
+        return replace(self.finding, value=worst).margin
+
+    @property
     def words(self) -> str:
         """As an operator reads it, such as "0.05 to 0.11, at least 0.15, in 12 frames"."""
         one, unit = self.finding, f" {self.finding.unit}" if self.finding.unit else ""
-        limit = f"at {one.bound} {_figure(one.limit)}{unit}"
+        limit = f"at {one.bound} {figure(one.limit)}{unit}"
         in_frames = f"in {self.frames} frame{'s' if self.frames != 1 else ''}"
         if self.low is None or self.high is None:
             return f"not measured, {limit}, {in_frames}"
-        low, high = _figure(self.low), _figure(self.high)
+        low, high = figure(self.low), figure(self.high)
         span = low if low == high else f"{low} to {high}"
         return f"{span}{unit}, {limit}, {in_frames}"
 
 
-def _figure(value: float) -> str:
+def figure(value: float) -> str:
     """Without powers of ten: nobody reads them on a ladder."""
     places = 3 if abs(value) < 10.0 else 1
     text = f"{round(value, places) + 0.0:.{places}f}"  # a rounded -0 is 0

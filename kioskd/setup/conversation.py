@@ -145,7 +145,7 @@ def _camera(config: Config) -> Iterator[Diagnosis]:
     """What the camera shows, and how it codes that."""
     (watched,) = config.doors
     well = True
-    for finding in camera_look.look(watched.feed, watched.mode):
+    for finding in camera_look.look(watched):
         well = well and finding.well
         yield finding
     if well and (found := key_frames.look(watched.feed)) is not None:

@@ -16,6 +16,8 @@ Every measure is a file with its own scale, and is called in one of two ways:
         .measure(small, scale, box, others)       what of it is missing about one face
     company.CompanyMeter().measure(small, scale, box, track_id, session, at)
                                                   of frames in a row; one meter per feed
+    planar.PlanarMeter().measure(image, small, box, track_id, session, at)
+                                                  of frames in a row; one meter per feed
 
     image   (H, W, 3) uint8 BGR, the frame itself
     small   the frame's small copy, and `scale`, frame pixels per pixel of it

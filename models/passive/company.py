@@ -15,12 +15,11 @@ The measure is our own; docs/measure/passive.md has what it is worth and what it
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import Image, resize, to_grey, warp_affine
 from models.observation import Box
-from models.passive.background import halved, room_in, zones
+from models.passive.background import Mask, halved, room_in, zones
 
 LIMIT = 0.3  # share by which what is about the face went with it; at or under it nothing is said
 CLEAR = 0.7
@@ -68,7 +67,7 @@ class CompanyMeter:
         kept = self._kept
         if kept is None or not 0.0 < at - kept.at <= KEPT_S or kept.grey.shape != now.grey.shape:
             self._kept = now
-        elif _moved(kept.face, face) >= LEAST_MOVE:
+        elif moved(kept.face, face) >= LEAST_MOVE:
             self._take(company(kept.grey, kept.face, now.grey, face), at)
             self._kept = now
         return self._told if at - self._told_at <= HOLDS_S else None
@@ -87,36 +86,53 @@ def half(small: ColorImage) -> Image:
     return resize(grey, (max(1, grey.shape[1] // 2), max(1, grey.shape[0] // 2)), "area")
 
 
-def _middle(box: Box) -> tuple[float, float]:
+def middle(box: Box) -> tuple[float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
-def _moved(was: Box, now: Box) -> float:
+def moved(was: Box, now: Box) -> float:
     """In widths of the face."""
-    (x, y), (u, v) = _middle(was), _middle(now)
+    (x, y), (u, v) = middle(was), middle(now)
     return float(np.hypot(u - x, v - y)) / max(now[2] - now[0], 1e-6)
+
+
+class Pair:
+    """Two pictures of one size, and the face in each, in their pixels: what went along with it."""
+
+    def __init__(self, before: Image, was: Box, now: Image, face: Box) -> None:
+        (x, y), (u, v) = middle(was), middle(face)
+        shift = np.array([[1.0, 0.0, u - x], [0.0, 1.0, v - y]])
+        along = warp_affine(before, shift, (now.shape[1], now.shape[0]), "reflect")
+        there = along.astype(np.float32)
+        self._room = room_in(now.shape, [face])
+        self._stays, self._goes = (now - 1.0 * before) ** 2, (now - there) ** 2
+        self._change = (there - before) ** 2
+
+    def share(self, part: Mask | tuple[slice, slice]) -> float | None:
+        """-1..1: how far a part of the picture went with the face; None: nothing stands out."""
+        change = self._change[part]
+        stirred = float(change.mean()) if change.size else 0.0
+        if stirred < LEAST:
+            return None
+        gain = float(self._stays[part].mean() - self._goes[part].mean()) / stirred
+        return min(1.0, max(-1.0, gain))
+
+    @property
+    def stands(self) -> bool:
+        """Whether the rest of the picture is seen not to have moved along: the camera did not."""
+        rest = self.share(self._room)
+        return rest is not None and rest <= 0.0
 
 
 def company(before: Image, was: Box, now: Image, face: Box) -> float | None:
     """As `CompanyMeter.measure`, of two pictures and the face in each, in their pixels."""
-    if not LEAST_MOVE <= _moved(was, face) <= MOST_MOVE:
+    if not LEAST_MOVE <= moved(was, face) <= MOST_MOVE:
         return None
-    (x, y), (u, v) = _middle(was), _middle(face)
-    shift = np.array([[1.0, 0.0, u - x], [0.0, 1.0, v - y]])
-    along = warp_affine(before, shift, (now.shape[1], now.shape[0]), "reflect").astype(np.float32)
-    stays, goes, change = (now - 1.0 * before) ** 2, (now - along) ** 2, (along - before) ** 2
-
-    def share(part: NDArray[np.bool_] | tuple[slice, slice]) -> float | None:
-        stirred = float(change[part].mean()) if change[part].size else 0.0
-        if stirred < LEAST:
-            return None
-        gain = float(stays[part].mean() - goes[part].mean()) / stirred
-        return min(1.0, max(-1.0, gain))
-
-    mine, rest = share(_part(_within(face), now.shape)), share(room_in(now.shape, [face]))
-    if mine is None or mine < MINE or rest is None or rest > 0.0:
+    pair = Pair(before, was, now, face)
+    mine = pair.share(_part(_within(face), now.shape))
+    if mine is None or mine < MINE or not pair.stands:
         return None
-    found = [share(_part(zone, now.shape)) for zone in zones(face)]
+    found = [pair.share(_part(zone, now.shape)) for zone in zones(face)]
     told = [each for each in found if each is not None]
     return min(told) if len(told) >= 2 else None
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from feeds.frame import ColorImage, Frame
 from models.observation import Box, Face, Passive
-from models.passive import background, company, edges, screens
+from models.passive import background, company, edges, planar, screens
 
 MOST_OF_ONE = 2.0  # log-odds, what a network's score of 0.12 says against life
 MOST = 4.0
@@ -20,39 +20,62 @@ SCALES: Mapping[str, tuple[float, float]] = {
     "bands": (screens.BANDS_LIMIT, screens.BANDS_CLEAR),
     "background": (background.LIMIT, background.CLEAR),
     "company": (company.LIMIT, company.CLEAR),
+    "planar": (planar.LIMIT, planar.CLEAR),
 }
+
+
+class Place:
+    """The room before one feed's camera, and who is in it. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._background = background.BackgroundMeter()
+        self._of: tuple[int, int] | None = None  # session and number of the frame looked at last,
+        self._boxes: tuple[Box, ...] = ()  # and the faces in it
+
+    def look(self, frame: Frame, small: ColorImage, faces: Sequence[Face]) -> None:
+        """At a frame as a whole, with whoever is in it: once for each."""
+        self._of = frame.session, frame.number
+        self._boxes = tuple(face.box for face in faces)
+        scale = frame.color.shape[1] / small.shape[1]
+        self._background.look(small, scale, frame.captured_at, frame.session, self._boxes)
+
+    def missing(self, frame: Frame, small: ColorImage, box: Box) -> float | None:
+        """As `BackgroundMeter.measure`, of a face in the frame that was looked at last.
+
+        It changes nothing: whoever asks, the room stays as it is known.
+        """
+        if self._of != (frame.session, frame.number):
+            return None
+        scale = frame.color.shape[1] / small.shape[1]
+        others = [other for other in self._boxes if other != box]
+        return self._background.measure(small, scale, box, others)
 
 
 class PassiveMeter:
     """Measures what there is of passive evidence about the faces of one feed. Not thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._edges = edges.EdgeMeter()
         self._grid, self._bands = screens.GridMeter(), screens.BandMeter()
-        self._background, self._company = background.BackgroundMeter(), company.CompanyMeter()
-        self._boxes: tuple[Box, ...] = ()  # of the faces in the frame that was looked at last
-
-    def look(self, frame: Frame, small: ColorImage, faces: Sequence[Face]) -> None:
-        """At a frame as a whole, with whoever is in it: once for each, before `measure`."""
-        self._boxes = tuple(face.box for face in faces)
-        scale = frame.color.shape[1] / small.shape[1]
-        self._background.look(small, scale, frame.captured_at, frame.session, self._boxes)
+        self._company, self._planar = company.CompanyMeter(), planar.PlanarMeter()
 
     def measure(self, frame: Frame, small: ColorImage, face: Face) -> Passive:
         """Of one face of a frame; call it once per frame. `small` is the frame's small copy.
 
-        Without a `look` at the frames before, nothing is known of the background.
+        Without a look of the place at this frame and those before, nothing is known of the
+        background.
         """
         scale = frame.color.shape[1] / small.shape[1]
         at, session = frame.captured_at, frame.session
         box, track = face.box, face.track_id
-        others = [other for other in self._boxes if other != box]
         found = {
             "edges": self._edges.measure(small, scale, box, track, session, at),
             "grid": self._grid.measure(frame.color, box, track, session),
             "bands": self._bands.measure(small, scale, box, track, session, at),
-            "background": self._background.measure(small, scale, box, others),
+            "background": self._place.missing(frame, small, box),
             "company": self._company.measure(small, scale, box, track, session, at),
+            "planar": self._planar.measure(frame.color, small, box, track, session, at),
         }
         return weighed(found)
 

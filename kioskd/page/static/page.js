@@ -5,7 +5,7 @@ const $ = (id) => document.getElementById(id);
 const GROUPED = ['colour', 'blocks', 'clumping', 'flatness', 'redness', 'discord'];
 const COLOURS = { together: '#111', hybrid: '#0b6bcb', context: '#b35900', texture: '#7a2fa0' };
 const DARK = { together: '#f4f4f4', hybrid: '#6db7ff', context: '#ffb057', texture: '#d29bff' };
-const EVIDENCE = ['background', 'company', 'edges', 'grid', 'bands'];
+const EVIDENCE = ['background', 'company', 'planar', 'edges', 'grid', 'bands'];
 
 let door = decodeURIComponent(location.pathname.split('/')[2] || '');
 let words = {};

@@ -3,6 +3,7 @@ they gave.
 
     python -m models.making.training.train MODEL --data DATA... --clips CLIP... --output FILE.onnx
     python -m models.making.training.train MODEL --data DATA... --clips CLIP... --hold-out FILE.npz
+                                           [--published]
 
 MODEL is hybrid, context or texture, or for --hold-out one of TRIALS. What happens:
 
@@ -16,7 +17,8 @@ MODEL is hybrid, context or texture, or for --hold-out one of TRIALS. What happe
      sources that took no part (chosen.py).
 
 --hold-out trains without each fold of sources in turn, and writes what every face scored by
-networks that never saw its source, at every part of the way; chosen.py reads it.
+networks that never saw its source, at every part of the way; chosen.py reads it. With --published
+nothing is trained, and every part of the way is the network as its makers published it.
 
 Every seed is fixed: on the same processor and torch the same command gives the same bytes.
 """
@@ -363,6 +365,12 @@ def held_out(recipe: Recipe, material: Material, seed: int) -> Floats:
     return scores
 
 
+def write_scores(path: Path, scores: Floats, faces: Sequence[Face]) -> None:
+    """(seeds, ways, faces) logits, and whose faces they are."""
+    facts = {name: column(faces, name) for name in ("source", "species", "tight", "held")}
+    np.savez(path, scores=scores, **facts)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Trains a liveness network.")
     parser.add_argument("model", choices=list(EVERY))
@@ -371,21 +379,27 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, help="TOML file, docs/change/training.md")
     parser.add_argument("--seeds", type=int, nargs="+", help="in place of the recipe's")
     parser.add_argument("--hold-out", type=Path, help="where the scores on sources left out go")
+    parser.add_argument("--published", action="store_true", help="with --hold-out: train nothing")
     parser.add_argument("--output", type=Path, help="where the network is written")
     given = parser.parse_args()
     torch.set_num_threads(1)  # more would sum in another order, and give other bytes
     recipe = EVERY[given.model]
     recipe = replace(recipe, seeds=tuple(given.seeds or recipe.seeds))
-    if recipe.taught and given.teacher is None:
+    if recipe.taught and given.teacher is None and not given.published:
         parser.error(f"the recipe of {given.model} is taught: name its teachers with --teacher")
+    if given.published and given.hold_out is None:
+        parser.error("--published goes with --hold-out")
     if given.output and given.model in TRIALS:
         parser.error(f"{given.model} is a trial: measure it with --hold-out")
     faces = find_faces(given.data, given.clips)
+    if given.published:
+        said = published(recipe, plain(faces, recipe.crop, recipe.side))
+        write_scores(given.hold_out, np.tile(said, (1, len(WAYS), 1)), faces)
+        return
     material = prepared(recipe, faces, given.teacher)
     if given.hold_out:
         scores = np.stack([held_out(recipe, material, seed) for seed in recipe.seeds])
-        facts = {name: column(faces, name) for name in ("source", "species", "tight", "held")}
-        np.savez(given.hold_out, scores=scores, **facts)
+        write_scores(given.hold_out, scores, faces)
     if given.output:
         networks = [trained(recipe, material, (), seed) for seed in recipe.seeds]
         write(mixed(recipe, networks, recipe.way), given.output)
