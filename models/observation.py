@@ -156,11 +156,14 @@ class Passage:
             until it was followed for so long
     grain   grey levels by which it changes from frame to frame; None as above
     blends  since several moments, the latest first
+    jump    how many times its usual change what stands about the face made in this one frame
+            (models/around.py); None where that is not known
     """
 
     stir: float | None
     grain: float | None
     blends: tuple[Blend, ...] = ()
+    jump: float | None = None
 
     def since(self, seconds: float) -> Blend | None:
         """From so long ago, or else from the longest before in which something lay half way.

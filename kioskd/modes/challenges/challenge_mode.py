@@ -252,6 +252,9 @@ class ChallengeMode(Course):
             return self.refuse(Reason.PLANAR_MOTION)
         if is_unsteady(kind, way):
             return self.refuse(Reason.MOVING)
+        if asked and isinstance(self._trial, Closed) and self._onset.jumped:
+            self._trial = Asked(rested_at=None)
+            return self.refuse(Reason.SUDDEN)
         begins = asked and isinstance(self._trial, Held)
         if (begins or isinstance(self._trial, Done)) and (doubt := self._sudden(kind)):
             self._trial = Asked(rested_at=None)
