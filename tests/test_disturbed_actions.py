@@ -15,7 +15,11 @@ from feeds.frame import ColorImage, Frame
 from feeds.imaging import turned
 from kioskd.event import Step
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
-from kioskd.modes.challenges.challenge_settings import ChallengeSettings, Unified
+from kioskd.modes.challenges.challenge_settings import (
+    ChallengeSettings,
+    SequenceSettings,
+    Unified,
+)
 from kioskd.modes.challenges.kinds import UNWATCHED, Challenge
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate import GateSettings
@@ -23,6 +27,8 @@ from kioskd.modes.pose import pose_settings
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
+from kioskd.modes.smile_rgb.smile_rgb_mode import SmileRgbMode
+from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
 from models.making.training.occluders import surgical_mask
 from models.observation import Face, Measure, Observation, Wanted
 from models.perceive import Perceiver, needs
@@ -50,7 +56,21 @@ DOORS: dict[str, Callable[[], Mode]] = {
     **{kind.value: lambda kind=kind: asked(kind) for kind in Challenge},  # type: ignore[misc]
     "secure_access_smile": smile_door,
     "secure_access_profile_pose": lambda: PoseMode(pose_settings.PoseSettings(), OPEN),
+    "challenge_sequence": lambda: ChallengeMode(SequenceSettings(), OPEN, lambda _: 0),
 }
+# What each of those asks for that is no challenge of its own, done.
+OTHERS: dict[str, Look] = {
+    "secure_access_smile": DONE[Challenge.SMILE],
+    "secure_access_smile_rgb_liveness": DONE[Challenge.SMILE],
+    "secure_access_profile_pose": Look(yaw=45.0),
+    "challenge_sequence": DONE[Challenge.LEFT_TURN],
+}
+
+
+def other(name: str) -> Mode:
+    if name == "secure_access_smile_rgb_liveness":  # whose networks the clips below are not shown
+        return SmileRgbMode(SmileRgbSettings(), OPEN)
+    return DOORS[name]()
 
 
 def speaks(seconds: float) -> list[Scene]:
@@ -82,6 +102,15 @@ def test_speech_is_no_blink() -> None:
     assert (result.verdict, result.reasons[0]) == ("failed", "time_over")
 
 
+@pytest.mark.parametrize("fps", [15.0, 30.0])
+@pytest.mark.parametrize("name", OTHERS)
+def test_who_speaks_and_blinks_opens_no_other_door_either(name: str, fps: float) -> None:
+    stage = Stage(other(name), fps)
+    (result, *_) = stage.play(still(0.7), *speaks(20.0 if "pose" in name else 5.5))
+    assert result.verdict in {"failed", "undecided"}
+    assert result.reasons[0] in {"time_over", "fraud_mouth"}
+
+
 def beside(left: float, track: int, look: Look = REST) -> Face:
     """Somebody else as near, whose box begins there."""
     one = face(look, track, who=2)
@@ -96,6 +125,27 @@ def test_a_second_person_who_leans_in_and_does_it_opens_nothing(kind: Challenge)
     results = stage.play(still(0.7), still(0.2), *leans, still(0.3))
     assert [result.verdict for result in results] == ["undecided"]
     assert results[0].reasons[0] == "several_faces"
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_second_person_who_leans_in_opens_no_other_door_either(name: str) -> None:
+    leans = [showing(1 / 15, face(), beside(900.0, 2, one)) for one in _towards(OTHERS[name])]
+    stage = Stage(other(name))
+    results = stage.play(still(0.9), *leans, still(0.3))
+    assert [(result.verdict, result.reasons[0]) for result in results] == [
+        ("undecided", "several_faces")
+    ]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_face_that_leaves_at_the_side_opens_no_other_door_either(name: str) -> None:
+    half = REST.towards(OTHERS[name], 0.5)
+    out = [showing(1 / 15, _moved(face(half), 50.0 * n)) for n in range(1, 12)]
+    stage = Stage(other(name))
+    results = stage.play(still(0.9), *out, showing(1.0))
+    assert [(result.verdict, result.reasons[0]) for result in results] == [
+        ("undecided", "track_lost")
+    ]
 
 
 @pytest.mark.parametrize("kind", Challenge)
@@ -271,10 +321,11 @@ def masked_smile() -> list[Observation]:
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_who_smiles_in_a_picture_that_is_turned_is_told_that_it_is(degrees: int) -> None:
-    images = [smiles()[0], *smiles()]
-    said = steps(smile_door(), observed([turned(image, degrees) for image in images]))
-    assert "passed" not in {step.result.verdict for step in said if step.result is not None}
-    assert "picture_turned" in {reason for step in said for reason in step.reasons}
+    seen = observed([turned(image, degrees) for image in [smiles()[0], *smiles()]])
+    for door in DOORS.values():
+        said = steps(door(), seen)
+        assert "passed" not in {step.result.verdict for step in said if step.result is not None}
+        assert "picture_turned" in {reason for step in said for reason in step.reasons}
 
 
 def test_a_second_photograph_that_comes_line_by_line_is_no_smile() -> None:
