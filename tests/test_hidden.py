@@ -145,6 +145,16 @@ def test_a_mouth_behind_a_mask_does_not_open(cover: Cover, verdict: str) -> None
     assert ("mouth_covered" in reasons) == (cover is MASK)
 
 
+def test_where_each_action_has_a_time_of_its_own_a_hidden_one_is_undecided_too() -> None:
+    """Joined with something, an attempt lasts on; what is asked for is over before it."""
+    door = ChallengeMode(ChallengeSettings(Challenge.SMILE), GATE, lambda _: 0)
+    (result,), _ = played(door, behind(MASK, 6.0, Look()))
+    assert result.verdict == "undecided"
+    assert result.reasons[0] == "time_over"
+    assert "precondition_failed" not in result.reasons
+    assert "mouth_covered" in result.reasons
+
+
 def blinks(cover: Cover | None) -> list[Scene]:
     """Eyes that are shut for a fifth of a second, behind what comes with them, and goes again."""
     shut = behind(cover, 0.2, DONE[Challenge.BLINK])

@@ -108,8 +108,8 @@ class ChallengeMode(Course):
         self._coming = self._coming and self._coming.seen(now)
         self._hides.look(now.at, face.cover)
         if now.at - self._asked_at > self._engine.maximum_runtime_s:
-            self.move(self.overdue)
             verdict: Verdict = "undecided" if self._hidden else "failed"
+            self.move(self.overdue)
             return self._end(seen, verdict, Reason.TIME_OVER)
         self.count(seen)
         if found := self._fraud(now, self._rest):
@@ -122,6 +122,8 @@ class ChallengeMode(Course):
     def time_over(self, seen: Observation) -> Result:
         if self.phase is Phase.CHALLENGE_FAILED:
             return self._result(seen, "failed", Reason.TIME_OVER)
+        if self._rest is not None:  # it was asked for, and what it is read from is hidden
+            return self._result(seen, "undecided", Reason.TIME_OVER)
         return self._result(seen, "undecided", Reason.TIME_OVER, Reason.PRECONDITION_FAILED)
 
     def not_live(self, seen: Observation) -> Result:
