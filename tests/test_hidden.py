@@ -3,6 +3,7 @@
 Drawn people first; then what is looked at, on a real face, through the real networks.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -46,7 +47,7 @@ def asked(kind: Challenge) -> Mode:
     return ChallengeMode(ChallengeSettings(kind, joined_with="none"), GATE, lambda _: 0)
 
 
-DOORS = {
+DOORS: dict[str, Callable[[], Mode]] = {
     "smile": lambda: SmileMode(SmileSettings(joined_with="none"), GATE, lambda _: 0),
     "smile and rgb": lambda: SmileRgbMode(SmileRgbSettings(), GATE),
     "challenge smile": lambda: asked(Challenge.SMILE),
