@@ -10,6 +10,7 @@ from dataclasses import replace
 from feeds.frame import ColorImage, Frame
 from models.blendshapes.scores import read_blendshapes
 from models.change import ChangeMeter
+from models.cover import cover
 from models.face.upright import Stand
 from models.identity.looks import read_embedding
 from models.infrared.infrared import read_infrared
@@ -29,7 +30,9 @@ from models.schemes import weighs_passive
 from models.session import Networks
 from models.stages import Stages
 
-OVER_MESH = {Measure.POSE, Measure.BLENDSHAPES, Measure.RELIEF, Measure.INFRARED}
+OVER_MESH = {
+    Measure.POSE, Measure.BLENDSHAPES, Measure.COVER, Measure.RELIEF, Measure.INFRARED,
+}  # fmt: skip
 PRESENT = 0.5  # the mesh network must be so sure that there is a face, or its mesh is none
 
 
@@ -74,6 +77,8 @@ class Gauges:
         if Measure.PASSAGE in wanted.measures:
             with self._stages.timed("passage"):
                 face = self._with_passage(frame, small, face)
+        if Measure.COVER in wanted.measures:
+            face = self._with_cover(frame, face)
         if Measure.INFRARED in wanted.measures:
             face = self._with_infrared(frame, face)
         if Measure.RELIEF in wanted.measures:
@@ -160,6 +165,12 @@ class Gauges:
         except NetworkError:
             return face
         return replace(face, identity=look)
+
+    def _with_cover(self, frame: Frame, face: Face) -> Face:
+        if face.mesh is None:
+            return face
+        with self._stages.timed("cover"):
+            return replace(face, cover=cover(frame.color, face.mesh))
 
     def _with_infrared(self, frame: Frame, face: Face) -> Face:
         if face.mesh is None or face.landmarks is None:

@@ -33,6 +33,7 @@ class Measure(StrEnum):
     IDENTITY = "identity"  # whose look it is, to be compared within one attempt; one network
     PASSAGE = "passage"  # how the picture of the face came about, of late; no network
     MOTION = "motion"  # how the face grew since the frame before, by optical flow; no network
+    COVER = "cover"  # what hides parts of the face, over the mesh; one tiny network of numpy's
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +156,14 @@ class Passage:
             until it was followed for so long
     grain   grey levels by which it changes from frame to frame; None as above
     blends  since several moments, the latest first
+    jump    how many times its usual change what stands about the face made in this one frame
+            (models/around.py); None where that is not known
     """
 
     stir: float | None
     grain: float | None
     blends: tuple[Blend, ...] = ()
+    jump: float | None = None
 
     def since(self, seconds: float) -> Blend | None:
         """From so long ago, or else from the longest before in which something lay half way.
@@ -169,6 +173,19 @@ class Passage:
         nearer = sum(blend.since_s < seconds for blend in self.blends)
         reach = self.blends[: nearer + 1]
         return next((blend for blend in reversed(reach) if blend.frames), next(iter(reach), None))
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What hides parts of a face (models/cover.py).
+
+    covered  of each area (models/stills/areas.py) how likely something lies over it, 0..1; None
+             where it is not in the picture
+    glare    of the subject's right and left eye: the share that is brighter than skin can be, 0..1
+    """
+
+    covered: Mapping[str, float | None]
+    glare: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +256,7 @@ class Face:
     liveness: Liveness | None = None
     motion: Motion | None = None
     passage: Passage | None = None
+    cover: Cover | None = None
     relief: Relief | None = None
     infrared: Infrared | None = None
     identity: Embedding | None = None

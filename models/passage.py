@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import Image, local_mean, resize, to_grey, warp_affine
+from models import around
 from models.observation import Blend, Box, Passage
 
 LAGS_S = (0.25, 0.4, 0.6, 0.9, 1.3, 1.9, 2.6)  # from how long ago the ways are measured
@@ -47,6 +48,7 @@ Region = tuple[slice, slice]
 class _Look:
     at: float
     grey: Image  # the whole small copy
+    small: around.Sample  # the same, smaller
 
 
 class PassageMeter:
@@ -65,7 +67,8 @@ class PassageMeter:
             self._whose = whose
             self._looks.clear()
         if not self._looks or at - self._looks[-1].at >= LEAST_S:
-            self._looks.append(_Look(at, to_grey(small)))
+            grey = to_grey(small)
+            self._looks.append(_Look(at, grey, around.sample(grey)))
         while at - self._looks[0].at > KEPT_S:
             self._looks.popleft()
         x1, y1, x2, y2 = (side / scale for side in box)
@@ -74,7 +77,7 @@ class PassageMeter:
             return Passage(None, None)
         past = _Past(list(self._looks), region)
         stir, grain = past.stir()
-        return Passage(stir, grain, tuple(past.blends()))
+        return Passage(stir, grain, tuple(past.blends()), past.jump((x1, y1, x2, y2)))
 
 
 class _Past:
@@ -99,6 +102,12 @@ class _Past:
         if not neighbours > 0.0:
             return (1.0 if not apart > 0.0 else None), 0.0
         return apart / neighbours, neighbours**0.5
+
+    def jump(self, box: Box) -> float | None:
+        """Of what stands about the face, in the last step (models/around.py)."""
+        height, width = self._looks[-1].grey.shape[:2]
+        samples = [look.small for look in self._looks]
+        return around.jump(samples, self._times.tolist(), box, (height, width))
 
     def blends(self) -> Iterator[Blend]:
         """From each lag that is reached, the shortest first."""

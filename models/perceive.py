@@ -36,7 +36,7 @@ def needs(measures: Collection[Measure], schemes: Collection[str] = ()) -> froze
         roles |= {"mesh", "blendshapes"}
     if Measure.IDENTITY in measures:
         roles.add("identity")
-    if Measure.INFRARED in measures:
+    if Measure.INFRARED in measures or Measure.COVER in measures:
         roles.add("mesh")
     if Measure.RELIEF in measures:
         roles |= {"mesh", "relief"}

@@ -32,7 +32,14 @@ LESS = 0.4  # his smile is one of 0.55, and a door asks for 0.6
 ALONE = SmileSettings(joined_with="none", smile_threshold=LESS)
 JOINED = SmileSettings(smile_threshold=LESS)
 LOOKS = frozenset(
-    {Measure.QUALITY, Measure.POSE, Measure.BLENDSHAPES, Measure.IDENTITY, Measure.PASSAGE}
+    {
+        Measure.QUALITY,
+        Measure.POSE,
+        Measure.BLENDSHAPES,
+        Measure.IDENTITY,
+        Measure.PASSAGE,
+        Measure.COVER,
+    }
 )
 ALL = LOOKS | {Measure.PICTURE, Measure.LIVENESS}
 

@@ -376,7 +376,7 @@ def test_nothing_is_measured_that_is_not_needed() -> None:
     gated = {Measure.QUALITY, Measure.POSE, Measure.IDENTITY, Measure.PASSAGE}
     assert measures == {
         Challenge.NOD: gated,
-        Challenge.SMILE: gated | {Measure.BLENDSHAPES},
+        Challenge.SMILE: gated | {Measure.BLENDSHAPES, Measure.COVER},
         Challenge.FLOW: gated | {Measure.MOTION},
     }
 

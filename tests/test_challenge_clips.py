@@ -32,6 +32,7 @@ MEASURES = frozenset(
         Measure.MOTION,
         Measure.IDENTITY,
         Measure.PASSAGE,
+        Measure.COVER,
     }
 )
 NETWORKS = Networks.load(needs(MEASURES), "cpu", 1)

@@ -5,7 +5,7 @@ that one takes another's place is drawn (tests/support/two_photographs.py).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -141,6 +141,28 @@ def test_a_recording_that_stands_until_it_is_started_is_no_action(kind: Challeng
     assert "still_picture" in reasons
 
 
+def test_a_cut_to_a_weak_smile_is_told_by_the_wall_that_jumps_with_it() -> None:
+    """In a mesh that quivers one frame makes just under 85 % of the way: 1 of 200 drawn passed."""
+    images = recorded(ASKED / "smile.mp4")
+    shown = exchanged(
+        Pair(images[5], images[20]), "cut", 0.0, 10.0, Hand(1.694, -2.849, 1.176, 0.9643), 2.12
+    )
+    verdicts, reasons = told(Challenge.SMILE, shown, 10.0)
+    assert "passed" not in verdicts
+    assert "sudden" in reasons
+
+
+@pytest.mark.parametrize("fps", [10.0, 30.0])
+def test_photographs_of_open_and_of_closed_eyes_in_a_hand_do_not_blink(fps: float) -> None:
+    """Each is held a little elsewhere; on a screen, where it is not, it is not told."""
+    images = recorded(ASKED / "blink.mp4")
+    eyes = Pair(images[15], images[23])
+    shown = exchanged(eyes, "blink", 0.0, fps, Hand(5, 3, 1.5, 1.03), 1.5)
+    verdicts, reasons = told(Challenge.BLINK, shown, fps)
+    assert "passed" not in verdicts
+    assert "sudden" in reasons
+
+
 def test_photographs_of_open_and_of_closed_eyes_on_a_stand_do_not_blink() -> None:
     images = recorded(ASKED / "blink.mp4")
     eyes = Pair(images[15], images[23])
@@ -159,6 +181,29 @@ def test_who_was_too_sudden_goes_back_to_rest_and_does_it_again(
     assert stage.play(still(0.7), still(0.8, there)) == []
     again = (still(0.6), moving(0.5, REST, there), still(0.5, there))
     assert [result.verdict for result in stage.play(*again)] == ["passed"]
+
+
+@pytest.mark.parametrize(("jump", "doubt"), [(None, None), (1.0, None), (2.0, Reason.SUDDEN)])
+def test_a_frame_that_makes_much_must_not_have_the_room_jump_with_it(
+    jump: float | None, doubt: Reason | None
+) -> None:
+    onset = Onset()
+    for number in range(5):
+        onset.rests(number / 10, smiling(0.0))
+    for number, much in enumerate((0.1, 0.8, 1.0, 1.0, 1.0), start=5):
+        with_it = replace(PASSAGE, jump=jump if much == 0.8 else 1.0)
+        onset.goes(number / 10, smiling(much), with_it)
+    assert onset.doubt() is doubt
+
+
+def test_a_room_that_jumps_in_a_frame_that_makes_little_is_no_doubt() -> None:
+    """Somebody walks by while a head turns."""
+    onset = Onset()
+    for number in range(5):
+        onset.rests(number / 10, smiling(0.0))
+    for number, much in enumerate((0.3, 0.6, 0.9, 1.0, 1.0), start=5):
+        onset.goes(number / 10, smiling(much), replace(PASSAGE, jump=3.0))
+    assert onset.doubt() is None
 
 
 class TestOnset:

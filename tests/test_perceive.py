@@ -253,6 +253,7 @@ def test_every_stage_says_how_long_it_took() -> None:
         "mesh",
         "pose",
         "blendshapes",
+        "cover",
         "infrared",
         "motion",
         "passage",

@@ -8,7 +8,7 @@ over, when the next may begin. docs/understand/modes.md has these rules under "A
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from statistics import fmean
 from types import MappingProxyType
@@ -222,6 +222,15 @@ class Course(ABC):
         self._gate = self.joined.gate or self._gate
         return (*self.doubts(), *missing)
 
+    def also(self, seen: Observation, face: Face) -> Collection[Measure]:
+        """What this fit frame is to be measured on besides, now that `measures` are known."""
+        return ()
+
+    @property
+    def overdue(self) -> StrEnum:
+        """What moves the phase once the deadline has passed."""
+        return Always.TIME_OVER
+
     def doubts(self) -> tuple[Reason, ...]:
         """Why it may be somebody else who did it; empty: it is who was asked."""
         return () if self.same.doubt is None else (self.same.doubt,)
@@ -253,7 +262,7 @@ class Course(ABC):
             case Broken(reason):
                 return self._break_off(seen, reason)
             case Overdue():
-                self.move(Always.TIME_OVER)
+                self.move(self.overdue)
                 return self.conclude(seen, self.time_over(seen), Reason.TIME_OVER)
             case _:
                 assert_never(view)
@@ -273,6 +282,8 @@ class Course(ABC):
             return self.refuse(*refused)
         for measure in self.measures:
             face = yield from ask(face, measure, self.plan if measure is LIVENESS else None)
+        for measure in self.also(seen, face):
+            face = yield from ask(face, measure)
         self._found += self.weighed(face)
         if self.asks or self.same.binds:
             face = yield from self.same.look(seen, face)

@@ -11,9 +11,10 @@ docs/measure/challenges.md and docs/measure/pose-and-smile.md have it on people 
 """
 
 import math
+from collections import deque
 
 from kioskd.modes.reasons import Reason
-from models.mesh.way import Way
+from models.mesh.way import MOST, Way
 from models.observation import Mesh, Passage
 
 # Of the way to what was asked for. A cut takes it whole, at every frame rate, and so does a blank
@@ -22,6 +23,11 @@ from models.observation import Mesh, Passage
 # which have not far to go.
 MOST_AT_ONCE = 0.85
 MOST_PER_S, MOST_PER_S_NEAR = 12.0, 20.0
+
+# Nor may a frame that makes much of it have what stands about the face jump as well: with a
+# photograph comes its own wall. Exchanged ones made 1.7 times their usual change and more, but one;
+# in a hand that sways nothing else made more than 1.0.
+MUCH_AT_ONCE, MOST_AROUND = 0.6, 1.5
 
 # A still picture changes by noise alone: over 0.4 s 0.98 to 1.03 times as much as from frame to
 # frame. People on film 1.2 times and more; at 10 frames a second 0.9, but by more grey levels than
@@ -51,17 +57,21 @@ class Onset:
     def fresh(self) -> None:
         """Forget all of it: nothing has rested yet."""
         self.way = Way()
+        self._jumps: deque[tuple[float, float]] = deque(maxlen=MOST)
         self._rested_at = self._at = -math.inf
         self.passage: Passage | None = None
 
     def rests(self, at: float, mesh: Mesh) -> None:
         """A frame of the rest before the action."""
         self._rested_at = at
+        self._jumps.clear()
         self.way.rests(at, mesh)
 
     def goes(self, at: float, mesh: Mesh, passage: Passage | None) -> None:
         """A frame since."""
         self._at, self.passage = at, passage
+        if passage is not None and passage.jump is not None:
+            self._jumps.append((at, passage.jump))
         self.way.goes(at, mesh)
 
     def doubt(self, most_per_s: float = MOST_PER_S) -> Reason | None:
@@ -73,6 +83,8 @@ class Onset:
         leap = self.way.leap()
         if leap is None or not (leap.share <= MOST_AT_ONCE and leap.per_s <= most_per_s):
             return Reason.SUDDEN
+        if leap.share > MUCH_AT_ONCE and self._jumped(leap.at):
+            return Reason.SUDDEN
         return self._laid_over()
 
     def blended(self) -> Reason | None:
@@ -83,6 +95,15 @@ class Onset:
         """
         found = self._laid_over()
         return found if found is Reason.BLENDED else None
+
+    @property
+    def jumped(self) -> bool:
+        """Whether the room jumped in the latest frame: of a blink, which may be over in one."""
+        return self._jumped(self._at)
+
+    def _jumped(self, at: float) -> bool:
+        """Whether the room jumped with the face in the frame of that time."""
+        return any(jump > MOST_AROUND for when, jump in self._jumps if when == at)
 
     @property
     def lasts_s(self) -> float:

@@ -60,6 +60,9 @@ class Reason(StrEnum):
     # what the person was asked for and did not do
     NOT_NEUTRAL = "not_neutral"
     NO_SMILE = "no_smile"
+    MOUTH_COVERED = "mouth_covered"
+    EYES_COVERED = "eyes_covered"
+    FACE_COVERED = "face_covered"
     SUDDEN = "sudden"
     BLENDED = "blended"
     TURNED_TOO_FAST = "turned_too_fast"
@@ -176,6 +179,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.INFRARED_FACELESS: "No face stands in infrared where the colour image has one",
     Reason.NOT_NEUTRAL: "The face smiles before it was asked to; look neutral first",
     Reason.NO_SMILE: "No smile came, or it did not last",
+    Reason.MOUTH_COVERED: "The mouth cannot be seen, so what it does is not known; take off masks",
+    Reason.EYES_COVERED: "The eyes cannot be seen, so a blink is not known; take glasses off",
+    Reason.FACE_COVERED: "Something lies over the parts of the face that were asked for nothing",
     Reason.BLENDED: "The picture changed as one picture does into another, not as a face",
     Reason.SUDDEN: "The look changed at once, as when one picture takes another's place",
     Reason.TURNED_TOO_FAST: "The head was in profile at once; turn it slowly",

@@ -19,6 +19,7 @@ FILLS: dict[Measure, tuple[str, ...]] = {
     Measure.RELIEF: ("relief",),
     Measure.MOTION: ("motion",),
     Measure.PASSAGE: ("passage",),
+    Measure.COVER: ("cover",),
 }
 NOTHING: dict[str, Any] = {name: None for names in FILLS.values() for name in names}
 

@@ -5,6 +5,7 @@ facing one; every length is taken in lengths of the same face, so that distance 
 docs/understand/challenges.md has the scales and their noise, docs/measure/challenges.md their cost.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -60,10 +61,16 @@ def expression(mesh: Mesh) -> Expression | None:
 
 
 def smile(blendshapes: Mapping[str, float]) -> float | None:
-    """How much both corners of the mouth smile, 0..1; None without both scores."""
+    """How much both corners of the mouth smile, 0..1: the lesser; None without both scores.
+
+    A mouth that is pulled aside lifts one corner more than the other, and is no smile. A score out
+    of range makes no number of it.
+    """
     sides = [blendshapes.get(name) for name in ("mouthSmileLeft", "mouthSmileRight")]
     scores = [side for side in sides if side is not None]
-    return sum(scores) / 2 if len(scores) == 2 else None
+    if len(scores) != 2:
+        return None
+    return min(scores) if all(0.0 <= each <= 1.0 for each in scores) else math.nan
 
 
 def _lids(points: Points, *eye: int) -> float:

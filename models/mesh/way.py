@@ -27,10 +27,14 @@ Shape = NDArray[np.float32]  # (478, 2): level, from between the eyes, their dis
 
 @dataclass(frozen=True, slots=True)
 class Leap:
-    """The most that one frame made of the way: in all, and per second of its time."""
+    """The most that one frame made of the way: in all, and per second of its time.
+
+    at  the time of the frame that made most in all
+    """
 
     share: float
     per_s: float
+    at: float
 
 
 class Way:
@@ -71,8 +75,10 @@ class Way:
         if not np.sqrt(length / len(way)) >= LEAST_WAY:
             return None
         gone = np.tensordot(looks - rest, way, axes=2) / length
-        steps, times = np.diff(gone), np.diff(np.array(self._times)[-len(looks) :])
-        return Leap(float(steps.max()), float((steps / np.maximum(times, LEAST_S)).max()))
+        steps, times = np.diff(gone), np.array(self._times)[-len(looks) :]
+        per_s = steps / np.maximum(np.diff(times), LEAST_S)
+        most = int(steps.argmax())
+        return Leap(float(steps[most]), float(per_s.max()), float(times[most + 1]))
 
 
 def shape(mesh: Mesh) -> Shape | None:

@@ -7,7 +7,7 @@ areas together a small network (one hidden layer, areas_2026nov.npz, its card RE
 each how likely it is covered. It was trained on SYNTHETIC occluders drawn over real faces.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -63,9 +63,13 @@ class Description(NamedTuple):
 
 def covered(image: ColorImage, mesh: Mesh) -> dict[str, float | None]:
     """Of each area how likely it is covered, 0..1; None where it is not in the picture."""
-    told = described(image, mesh)
-    if told is None:
-        return dict.fromkeys(AREAS)
+    copy = upright_copy(image, mesh)
+    return dict.fromkeys(AREAS) if copy is None else covered_in(copy)
+
+
+def covered_in(copy: Copy) -> dict[str, float | None]:
+    """The same, of a face that has been turned upright."""
+    told = described_in(copy)
     scores = _answered(told.numbers)
     pairs = zip(AREAS, scores.tolist(), told.seen.tolist(), strict=True)
     return {area: score if seen else None for area, score, seen in pairs}
@@ -74,8 +78,11 @@ def covered(image: ColorImage, mesh: Mesh) -> dict[str, float | None]:
 def described(image: ColorImage, mesh: Mesh) -> Description | None:
     """The numbers that the network is shown; None where the mesh is none one could turn upright."""
     copy = upright_copy(image, mesh)
-    if copy is None:
-        return None
+    return None if copy is None else described_in(copy)
+
+
+def described_in(copy: Copy) -> Description:
+    """The same, of a face that has been turned upright."""
     light = np.log(to_grey(copy.pixels).astype(np.float32) + DARK)
     tones = np.log(copy.pixels.astype(np.float32) + DARK)
     planes = _Planes(
@@ -83,10 +90,15 @@ def described(image: ColorImage, mesh: Mesh) -> Description | None:
     )
     rows, seen = [], []
     for around in AREAS.values():
-        mask = hull_mask((HEIGHT, WIDTH), copy.points[list(around)]) & copy.inside
+        mask = area_mask(copy, around)
         seen.append(int(mask.sum()) >= LEAST_PIXELS)
         rows.append(_row(planes, mask) if seen[-1] else np.zeros(6, np.float32))
     return Description(_compared(np.array(rows, np.float32), np.array(seen)), np.array(seen))
+
+
+def area_mask(copy: Copy, around: Collection[int]) -> NDArray[np.bool_]:
+    """(H, W) what of the copy lies within these points of the mesh, and in the picture."""
+    return hull_mask((HEIGHT, WIDTH), copy.points[list(around)]) & copy.inside
 
 
 class _Planes(NamedTuple):

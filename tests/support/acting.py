@@ -22,7 +22,7 @@ from models.observation import (
 )
 from tests.support.easing import CHEEKS
 from tests.support.somebody import somebody
-from tests.support.stage import PASSAGE, PICTURE, revealed
+from tests.support.stage import BARE, PASSAGE, PICTURE, revealed
 
 WHOLE_BROWS = (  # right and left, with the skin below; models.mesh.expression measures one point
     (46, 52, 53, 55, 63, 65, 66, 70, 107, 221, 222, 223, 224, 225, BROWS[0]),
@@ -111,6 +111,7 @@ def face(look: Look = REST, track: int = 1, zoom: float | None = 1.0, who: int =
         liveness=Liveness(0.9, {"hybrid": 0.9}),
         identity=somebody(who),
         passage=PASSAGE,
+        cover=BARE,
     )
 
 

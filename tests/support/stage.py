@@ -13,6 +13,7 @@ from kioskd.modes.gate import Gate, Refusal
 from kioskd.modes.replay import Replay
 from models.observation import (
     Blend,
+    Cover,
     Face,
     HeadPose,
     ImageQuality,
@@ -23,6 +24,7 @@ from models.observation import (
     Picture,
     Wanted,
 )
+from models.stills.areas import AREAS
 from tests.support.easing import Easing
 from tests.support.somebody import somebody
 
@@ -31,6 +33,8 @@ Play = Callable[[float], Scene]  # seconds since its start -> who is in view, fu
 # How the picture of somebody who lives, and does what they do, comes about.
 PASSAGE = Passage(stir=10.0, grain=1.5, blends=(Blend(3.0, 5, 0.45, 0.35),))
 RATES = [10.0, 15.0, 30.0]
+# Of somebody of whom nothing is hidden.
+BARE = Cover(dict.fromkeys(AREAS, 0.05), (0.0, 0.0))
 # An ordinary camera's picture of an ordinary room.
 PICTURE = Picture(colour=0.6, redness=0.3, discord=0.0, clumping=1.1, flatness=0.2, blocks=1.1)
 # One in so many frames is lost on the way; 0: none is. Neighbours are never lost both.
@@ -62,6 +66,7 @@ def person(
         liveness=Liveness(live, {} if live is None else {"hybrid": live}),
         identity=somebody(who),
         passage=PASSAGE,
+        cover=BARE,
     )
 
 

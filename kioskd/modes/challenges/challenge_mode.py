@@ -5,6 +5,7 @@ Pure: no clock, no camera, no chance. Time arrives in the observation, chance as
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
 from enum import StrEnum
 
@@ -20,14 +21,25 @@ from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, MOST_PER_S, ON_THE_WA
 from kioskd.modes.challenges.reading import Reading, measures, read, resting
 from kioskd.modes.challenges.rest import STAYS_S, Coming, is_steady
 from kioskd.modes.challenges.start import RESTLESS
-from kioskd.modes.challenges.trial import Asked, Done, Held, Trial, Way, after, is_flat, is_unsteady
+from kioskd.modes.challenges.trial import (
+    Asked,
+    Closed,
+    Done,
+    Held,
+    Trial,
+    Way,
+    after,
+    is_flat,
+    is_unsteady,
+)
 from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.hidden import TOLD_OF, Hidden
 from kioskd.modes.joined import joined
 from kioskd.modes.onset import Onset
 from kioskd.modes.reasons import Reason
 from kioskd.modes.table import Always
 from models.mesh.stretch import stretch
-from models.observation import Face, Observation
+from models.observation import Face, Measure, Observation
 
 MODE, SEQUENCE_MODE = "challenge", "challenge_sequence"
 CODES: dict[StrEnum, Reason] = {  # the engine's return codes, by what the machine is at
@@ -71,7 +83,7 @@ class ChallengeMode(Course):
         self._rest: Reading | None = None  # what the action that is asked for is measured from
         self._coming: Coming | None = None  # back from the action before
         self._trial: Trial = Asked(None)
-        self._onset = Onset()
+        self._onset, self._hides = Onset(), Hidden()
         self._suspicion = fraud.Suspicion()
         self._asked_at = self._sighted_at = -math.inf
         self._watched = fraud.considered(self._settings.unified)
@@ -94,9 +106,11 @@ class ChallengeMode(Course):
             return self._end(seen, "undecided", Reason.TRACK_LOST)
         self._sighted_at = now.at
         self._coming = self._coming and self._coming.seen(now)
+        self._hides.look(now.at, face.cover)
         if now.at - self._asked_at > self._engine.maximum_runtime_s:
-            self.move(Always.TIME_OVER)
-            return self._end(seen, "failed", Reason.TIME_OVER)
+            verdict: Verdict = "undecided" if self._hidden else "failed"
+            self.move(self.overdue)
+            return self._end(seen, verdict, Reason.TIME_OVER)
         self.count(seen)
         if found := self._fraud(now, self._rest):
             self.move(Cause.FRAUD)
@@ -108,6 +122,8 @@ class ChallengeMode(Course):
     def time_over(self, seen: Observation) -> Result:
         if self.phase is Phase.CHALLENGE_FAILED:
             return self._result(seen, "failed", Reason.TIME_OVER)
+        if self._rest is not None:  # it was asked for, and what it is read from is hidden
+            return self._result(seen, "undecided", Reason.TIME_OVER)
         return self._result(seen, "undecided", Reason.TIME_OVER, Reason.PRECONDITION_FAILED)
 
     def not_live(self, seen: Observation) -> Result:
@@ -115,6 +131,17 @@ class ChallengeMode(Course):
 
     def broken_off(self, seen: Observation, reason: Reason) -> Result:
         return self._result(seen, "undecided", reason)
+
+    def also(self, seen: Observation, face: Face) -> Collection[Measure]:
+        kind = self._awaited
+        if kind not in TOLD_OF:
+            return ()
+        looks = self._hides.due(seen.at) or (kind is Challenge.BLINK and self._shuts(seen, face))
+        return (Measure.COVER,) if looks else ()
+
+    @property
+    def overdue(self) -> StrEnum:
+        return Cause.HIDDEN if self._hidden else Always.TIME_OVER
 
     def refuse(self, *reasons: Reason) -> Step:
         """A frame that shows nothing breaks the start condition; an action may coast over it."""
@@ -145,6 +172,25 @@ class ChallengeMode(Course):
     @property
     def _asked(self) -> Challenge | None:
         return self._actions[self._done] if self._done < len(self._actions) else None
+
+    @property
+    def _awaited(self) -> Challenge | None:
+        """The action that is asked for now, and not seen yet."""
+        waits = self.phase is Phase.ASKED and not isinstance(self._trial, Done)
+        return self._asked if waits else None
+
+    @property
+    def _hidden(self) -> Reason | None:
+        """Why it is not known whether the action that is asked for is done."""
+        kind = self._awaited
+        return None if kind is None else self._hides.instead(kind)
+
+    def _shuts(self, seen: Observation, face: Face) -> bool:
+        """Whether both eyes are less open than they were at rest."""
+        now = read(seen, face, self._kinds)
+        if isinstance(now, Reason) or self._rest is None:
+            return False
+        return extent(Challenge.BLINK, now, self._rest, self._extents) > 0.0
 
     def _first_start(self, seen: Observation, face: Face, now: Reading) -> Step:
         failed = start.unmet(self._kinds, now)
@@ -208,14 +254,26 @@ class ChallengeMode(Course):
             return self.refuse(Reason.PLANAR_MOTION)
         if is_unsteady(kind, way):
             return self.refuse(Reason.MOVING)
+        if asked and isinstance(self._trial, Closed) and self._onset.jumped:
+            self._trial = Asked(rested_at=None)
+            return self.refuse(Reason.SUDDEN)
         begins = asked and isinstance(self._trial, Held)
         if (begins or isinstance(self._trial, Done)) and (doubt := self._sudden(kind)):
             self._trial = Asked(rested_at=None)
             return self.refuse(doubt)
+        if self._seems(kind) and (hidden := self._hides.forbids(kind)):
+            self._trial = Asked(rested_at=None)
+            return self.refuse(hidden)
         if not isinstance(self._trial, Done):
-            return self.say()
+            return self.refuse(self._hidden) if self._hidden else self.say()
         self._asked_at = now.at  # what it lacks yet has its own time
         return self._finish(seen, now)
+
+    def _seems(self, kind: Challenge) -> bool:
+        """Whether the action seems to be there: of a blink, that the lids are shut."""
+        if kind is Challenge.BLINK:
+            return isinstance(self._trial, Closed)
+        return isinstance(self._trial, Held | Done)
 
     def _sudden(self, kind: Challenge) -> Reason | None:
         """Why what was seen came about as no action does; None where that cannot be asked of it.

@@ -24,6 +24,7 @@ class Cause(StrEnum):
     MORE_TO_COME = "the action was done, another is to follow"
     ALL_DONE = "the last action was done"
     FRAUD = "another action was done"
+    HIDDEN = "the deadline has passed, and what it is read from was hidden"
 
 
 TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
@@ -35,6 +36,7 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.ASKED, Cause.MORE_TO_COME): Phase.NEXT,
     (Phase.ASKED, Cause.FRAUD): Phase.CHALLENGE_FAILED,
     (Phase.ASKED, Always.TIME_OVER): Phase.CHALLENGE_FAILED,
+    (Phase.ASKED, Cause.HIDDEN): Phase.CHALLENGE_UNDECIDED,
     (Phase.ASKED, Always.BROKEN_OFF): Phase.CHALLENGE_UNDECIDED,
     (Phase.NEXT, Cause.START_HELD): Phase.ASKED,
     (Phase.NEXT, Cause.FRAUD): Phase.CHALLENGE_FAILED,

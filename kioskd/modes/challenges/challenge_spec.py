@@ -9,13 +9,17 @@ from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.fraud import considered
 from kioskd.modes.challenges.kinds import ACTIONS, ANGLES, UNWATCHED
+from kioskd.modes.hidden import TOLD_OF
 from kioskd.modes.join_spec import JOINED, LIMITS, with_joined
 from kioskd.modes.spec import ACTING, Asked, Fault, ModeSpec, Needs, Place
+from models.observation import Measure
 
 
 def needs(settings: ChallengeSettings | SequenceSettings) -> Needs:
     kinds = frozenset(settings.actions) | considered(settings.unified)
     measured = ACTING | frozenset(reading.measures(kinds))
+    if TOLD_OF & set(settings.actions):
+        measured |= {Measure.COVER}
     turns = len(ANGLES & set(settings.actions))
     always = len(settings.actions) - turns < settings.length  # any that is drawn has a turn in it
     alone = always and not settings.always_joined

@@ -4,14 +4,19 @@ docs/understand/modes.md draws it.
 Pure: no clock, no thread, no camera. Time arrives in the observation.
 """
 
+from collections.abc import Collection
+from enum import StrEnum
+
 from kioskd.event import Result, Step, Verdict
 from kioskd.modes.attempt import Attempt
 from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges.draw import Below
+from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.confirm import usable
 from kioskd.modes.finding import Finding
 from kioskd.modes.gate import GateSettings
+from kioskd.modes.hidden import Hidden
 from kioskd.modes.joined import joined
 from kioskd.modes.onset import Onset
 from kioskd.modes.prompts import RELAX
@@ -19,6 +24,7 @@ from kioskd.modes.reasons import Reason
 from kioskd.modes.smile import smiling
 from kioskd.modes.smile.smile_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile.smile_settings import SmileSettings
+from kioskd.modes.table import Always
 from models.mesh.expression import smile
 from models.observation import Face, Measure, Observation
 
@@ -52,6 +58,13 @@ class SmileMode(Course):
     def instead(self) -> str | None:
         return self._watch.asks_for
 
+    def also(self, seen: Observation, face: Face) -> Collection[Measure]:
+        return self._watch.also(seen.at)
+
+    @property
+    def overdue(self) -> StrEnum:
+        return self._watch.overdue
+
     def fit(self, seen: Observation, face: Face) -> Step:
         score = smile_score(face)
         if score is None:
@@ -72,7 +85,8 @@ class SmileMode(Course):
         return self.say() if waits is None else self.refuse(waits)
 
     def time_over(self, seen: Observation) -> Result:
-        return self._result(seen, without_smile(self.attempt()), Reason.TIME_OVER)
+        verdict = without_smile(self.attempt(), self._watch)
+        return self._result(seen, verdict, Reason.TIME_OVER)
 
     def not_live(self, seen: Observation) -> Result:
         return self._result(seen, "failed", Reason.NOT_LIVE)
@@ -92,9 +106,12 @@ class SmileMode(Course):
         )
 
 
-def without_smile(attempt: Attempt) -> Verdict:
-    """What an attempt comes to whose time is over; who never had a fit frame was asked nothing."""
-    return "failed" if attempt.frames else "undecided"
+def without_smile(attempt: Attempt, watch: "SmileWatch") -> Verdict:
+    """What an attempt comes to whose time is over.
+
+    Who never had a fit frame was asked nothing, and of whose mouth is hidden nothing is known.
+    """
+    return "failed" if attempt.frames and not watch.hidden else "undecided"
 
 
 class SmileWatch:
@@ -103,7 +120,7 @@ class SmileWatch:
     def __init__(self, settings: SmileSettings) -> None:
         self._rule = settings.rule
         self._gap_s = settings.attempt.maximum_gap_s
-        self._onset = Onset()
+        self._onset, self._hides = Onset(), Hidden()
         self.fresh()
 
     def fresh(self) -> None:
@@ -111,6 +128,7 @@ class SmileWatch:
         self._last_at: float | None = None
         self._most = 0.0
         self._onset.fresh()
+        self._hides.fresh()
         self._doubt: Reason | None = None
 
     @property
@@ -129,9 +147,24 @@ class SmileWatch:
             case smiling.Neutral(None):
                 return Reason.NOT_NEUTRAL
             case smiling.Prompt():
-                return self._doubt or Reason.NO_SMILE
+                return self._doubt or self.hidden or Reason.NO_SMILE
             case _:
                 return None
+
+    @property
+    def hidden(self) -> Reason | None:
+        """Why it is not known whether somebody who was asked for a smile smiles."""
+        asked = isinstance(self._state, smiling.Prompt)
+        return self._hides.instead(Challenge.SMILE) if asked else None
+
+    @property
+    def overdue(self) -> StrEnum:
+        """What the end of the attempt's time means for the phase."""
+        return Cause.HIDDEN if self.hidden else Always.TIME_OVER
+
+    def also(self, at: float) -> Collection[Measure]:
+        """What else this frame is to be measured on."""
+        return (Measure.COVER,) if not self.smiled and self._hides.due(at) else ()
 
     @property
     def asks_for(self) -> str | None:
@@ -151,6 +184,7 @@ class SmileWatch:
     def look(self, at: float, score: float, face: Face) -> list[Cause]:
         """One more fit frame; what it changed, in order."""
         self._follow(at, score, face)
+        self._hides.look(at, face.cover)
         causes = []
         if self._last_at is not None and at - self._last_at > self._gap_s:
             causes += self._become(smiling.unseen(self._state))
@@ -163,6 +197,9 @@ class SmileWatch:
 
     def _doubts(self, state: smiling.Smiling) -> Reason | None:
         """Why the smile that begins with this frame, or was held by now, is none."""
+        smiles = smiling.Smile in (type(self._state), type(state))
+        if smiles and (hidden := self._hides.forbids(Challenge.SMILE)):
+            return hidden
         match self._state, state:
             case smiling.Prompt(), smiling.Smile():
                 return self._onset.blended()  # later a hand that sways has gone further

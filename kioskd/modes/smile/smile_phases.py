@@ -27,6 +27,7 @@ class Cause(StrEnum):
     SMILE_BEGAN = "a smile begins"
     SMILE_ENDED = "the smile ended too soon, or was there at once"
     SMILE_HELD = "smiled for the smile duration"
+    HIDDEN = "the deadline has passed, and the mouth was hidden"
 
 
 ASKED = (Phase.NEUTRAL, Phase.PROMPT, Phase.SMILE)
@@ -42,6 +43,7 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.PROMPT, Cause.SMILE_BEGAN): Phase.SMILE,
     (Phase.PROMPT, Always.BROKEN_OFF): Phase.UNKNOWN,
     (Phase.PROMPT, Always.TIME_OVER): Phase.NO_SMILE,
+    (Phase.PROMPT, Cause.HIDDEN): Phase.UNKNOWN,
     (Phase.SMILE, Cause.SMILE_HELD): Phase.SMILE_CONFIRMED,
     (Phase.SMILE, Cause.SMILE_ENDED): Phase.PROMPT,
     (Phase.SMILE, Always.BROKEN_OFF): Phase.UNKNOWN,

@@ -11,7 +11,9 @@ ORDERS = (Order("smile", "neutral_threshold", "smile_threshold"),)
 
 
 def needs(settings: SmileSettings) -> Needs:
-    return with_joined(ACTING | {Measure.BLENDSHAPES}, settings.joined_with, settings.rgb)
+    return with_joined(
+        ACTING | {Measure.BLENDSHAPES, Measure.COVER}, settings.joined_with, settings.rgb
+    )
 
 
 SPEC = ModeSpec(

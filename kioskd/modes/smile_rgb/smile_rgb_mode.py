@@ -5,6 +5,9 @@ The window that sees the smile's end must find life, so it is the smiling face t
 docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 """
 
+from collections.abc import Collection
+from enum import StrEnum
+
 from kioskd.event import LivenessState, Progress, Result, Step, Verdict
 from kioskd.modes import confirm
 from kioskd.modes.attempt_course import Course
@@ -48,6 +51,13 @@ class SmileRgbMode(Course):
     @property
     def instead(self) -> str | None:
         return self._watch.asks_for
+
+    def also(self, seen: Observation, face: Face) -> Collection[Measure]:
+        return self._watch.also(seen.at)
+
+    @property
+    def overdue(self) -> StrEnum:
+        return self._watch.overdue
 
     def fit(self, seen: Observation, face: Face) -> Step:
         smile, liveness = smile_score(face), face.liveness
@@ -99,7 +109,7 @@ class SmileRgbMode(Course):
         return self.conclude(seen, self._result(seen, "passed", verdict.state, (), verdict.scores))
 
     def time_over(self, seen: Observation) -> Result:
-        verdict = without_smile(self.attempt())
+        verdict = without_smile(self.attempt(), self._watch)
         return self._result(seen, verdict, "LIVENESS_UNKNOWN", (Reason.TIME_OVER,))
 
     def broken_off(self, seen: Observation, reason: Reason) -> Result:

@@ -41,6 +41,7 @@ TRANSITIONS: dict[tuple[StrEnum, StrEnum], StrEnum] = {
     (Phase.LIVENESS, Cause.LIVE): Phase.CONFIRMED,
     **{(phase, Cause.NOT_LIVE): Phase.REFUSED for phase in ASKED},
     **{(phase, Always.TIME_OVER): Phase.REFUSED for phase in ASKED},
+    (Phase.PROMPT, Smile.HIDDEN): Phase.UNKNOWN,
     **{(phase, Always.BROKEN_OFF): Phase.UNKNOWN for phase in ASKED},
     (Phase.CONFIRMED, Always.SUBJECT_LEFT): Phase.IDLE,
     (Phase.REFUSED, Always.SUBJECT_LEFT): Phase.IDLE,

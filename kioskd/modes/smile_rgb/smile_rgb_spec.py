@@ -12,9 +12,8 @@ BOUNDS = frozenset({"attempt"})  # of the attempt: they stand beside the smile
 
 
 def needs(settings: SmileRgbSettings) -> Needs:
-    return Needs(
-        ACTING | COLOURS | {Measure.BLENDSHAPES}, frozenset({settings.rgb.detection_scheme})
-    )
+    measured = ACTING | COLOURS | {Measure.BLENDSHAPES, Measure.COVER}
+    return Needs(measured, frozenset({settings.rgb.detection_scheme}))
 
 
 SPEC = ModeSpec(
