@@ -60,6 +60,8 @@ _DOOR = """\
       maximum_yaw_deg: 90
       maximum_pitch_deg: 90
       maximum_roll_deg: 90
+    lockout:
+      attacks: 0
     rgb_liveness:
       liveness_detection_threshold: 1.0
       fake_detection_threshold: 1.0
