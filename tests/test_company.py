@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import sin
 
 import numpy as np
@@ -10,12 +11,16 @@ import pytest
 from feeds.frame import ColorImage
 from models.observation import Box
 from models.passive.company import LIMIT, CompanyMeter
+from tests.support.measured import Values, told
+from tests.support.measured import is_silent as silent_under
+from tests.support.measured import speaks as speaks_over
 from tests.support.rooms import ELSEWHERE, Somebody, filmed, room, with_sheet
 
 ROOM = room()
 WHO = Somebody()
 Shown = tuple[ColorImage, Box]
-Values = list[float | None]
+speaks = partial(speaks_over, limit=LIMIT)
+is_silent = partial(silent_under, limit=LIMIT)
 
 
 def sees(
@@ -45,18 +50,6 @@ def living(at: float) -> Shown:
 
 def held(at: float) -> Shown:
     return with_sheet(ROOM, WHO, 1.5, (sways(at), 0)), by(WHO.box, sways(at))
-
-
-def told(values: Values) -> list[float]:
-    return [value for value in values if value is not None]
-
-
-def speaks(values: Values) -> bool:
-    return bool(told(values)) and min(told(values)) > LIMIT
-
-
-def is_silent(values: Values) -> bool:
-    return all(value <= LIMIT for value in told(values))
 
 
 def test_the_room_behind_a_living_head_stays() -> None:

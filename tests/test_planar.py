@@ -4,7 +4,7 @@ The head is drawn: its points go by its depth as well when it turns. None: it ca
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from math import sin
 
 import cv2
@@ -19,12 +19,16 @@ from feeds.imaging import resize, warp_affine
 from models.observation import Box
 from models.passive.planar import LIMIT, PlanarMeter, depth, taken_apart
 from tests.support.eyes import astronaut
+from tests.support.measured import Values, told
+from tests.support.measured import is_silent as silent_under
+from tests.support.measured import speaks as speaks_over
 from tests.support.rooms import filmed, room
 
 FACE: Box = (170.0, 60.0, 290.0, 220.0)  # about the astronaut's
 AT = 60  # columns by which her picture stands to the right in the room's
 Shown = tuple[ColorImage, Box]
-Values = list[float | None]
+speaks = partial(speaks_over, limit=LIMIT)
+is_silent = partial(silent_under, limit=LIMIT)
 
 
 @cache
@@ -94,18 +98,6 @@ def measured(
     high, wide = picture.shape[:2]
     small = resize(picture, (wide // 2, high // 2), "area")
     return meter.measure(picture, small, box, track, session, at)
-
-
-def told(values: Values) -> list[float]:
-    return [value for value in values if value is not None]
-
-
-def speaks(values: Values) -> bool:
-    return bool(told(values)) and min(told(values)) > LIMIT
-
-
-def is_silent(values: Values) -> bool:
-    return all(value <= LIMIT for value in told(values))
 
 
 def test_a_head_that_turns_a_little_as_it_sways_is_not_flat() -> None:
