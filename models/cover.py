@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from feeds.imaging import to_grey
 from models.observation import Cover, Mesh
-from models.stills.areas import AREAS, DARK, Copy, area_mask, covered_in, upright_copy
+from models.stills.areas import DARK, Layout, covered_in, laid_out
 
 BRIGHTER = 0.5  # logarithm of light, of which that much above the middle of the face is no skin
 WHITE = 240.0  # grey levels, which no skin has either; of a bright face it comes first
@@ -20,14 +19,13 @@ WHITE = 240.0  # grey levels, which no skin has either; of a bright face it come
 
 def cover(image: ColorImage, mesh: Mesh) -> Cover | None:
     """None where the mesh is none one could turn upright."""
-    copy = upright_copy(image, mesh)
-    return None if copy is None else Cover(covered_in(copy), _glare(copy))
+    layout = laid_out(image, mesh)
+    return None if layout is None else Cover(covered_in(layout), _glare(layout))
 
 
-def _glare(copy: Copy) -> tuple[float, float]:
+def _glare(layout: Layout) -> tuple[float, float]:
     """Of the subject's right and left eye the share that is brighter than skin; 0 out of view."""
-    light = np.log(to_grey(copy.pixels).astype(np.float32) + DARK)
-    masks = {name: area_mask(copy, around) for name, around in AREAS.items()}
+    light, masks = layout.light, layout.masks
     middles = [float(np.median(light[mask])) for mask in masks.values() if mask.any()]
     if not middles:
         return 0.0, 0.0

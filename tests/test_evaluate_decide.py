@@ -12,7 +12,7 @@ from kioskd.config.load import load
 from kioskd.evaluation.dataset import Presentation, Truth
 from kioskd.evaluation.decide import Judging, decide, gate_reasons, run, steps
 from kioskd.evaluation.door_replay import Frame as ReadyFrame
-from kioskd.evaluation.report import gate_found, scheme_report
+from kioskd.evaluation.report import by_label, gate_found, scheme_report
 from kioskd.evaluation.sight import Sight, Sighting, roles
 from kioskd.event import Result
 from kioskd.modes.caution import FORGETFUL
@@ -166,11 +166,11 @@ def test_a_report_tells_which_values_failed_the_gate_beside_their_limit() -> Non
     x, y, *_ = data[0].frames[0].faces[0].box
     size = max(wide - x, high - y)
     strict = replace(BY, gate=GateSettings(minimum_face_size_px=size + 200.0, minimum_change=0.0))
-    found = gate_found(data, strict)
+    found = gate_found(by_label(data, strict))
     for label, frames in (("bonafide", 5), ("attack", 3)):
         words = found[label]["minimum_face_size_px"]
         assert words.endswith(f"px, at least {size + 200:g} px, in {frames} frames")
-    assert gate_found(data, replace(BY, gate_use="off")) == {"bonafide": {}, "attack": {}}
+    assert gate_found(by_label(data, replace(BY, gate_use="off"))) == {"bonafide": {}, "attack": {}}
 
 
 def test_a_report_counts_presentations_subjects_and_errors_by_species_worst_first() -> None:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
 from kioskd.evaluation import depth_modes, error_measures
-from kioskd.evaluation.decide import Decision, Judging, decide, fit_looks, fit_reasons, steps
+from kioskd.evaluation.decide import (
+    Decision,
+    GateLook,
+    Judging,
+    decide,
+    fit_looks,
+    fit_reasons,
+    steps,
+)
 from kioskd.evaluation.estimates import clopper_pearson
 from kioskd.evaluation.sight import GateUse, Sighting
 from kioskd.modes.finding import Spreads, spread
@@ -366,27 +374,32 @@ def separation(scores: Mapping[str, Sequence[float]]) -> Separation:
     )
 
 
-def gate_tally(sightings: Sequence[Sighting], by: Judging) -> dict[str, dict[str, int]]:
-    """Frames by label and by each reason the gate gave; "passed" where it gave none."""
-    found: dict[str, Counter[str]] = {"bonafide": Counter(), "attack": Counter()}
+def by_label(sightings: Sequence[Sighting], by: Judging) -> dict[str, list[GateLook]]:
+    """What the gate makes of every frame, by the label of its presentation."""
+    found: dict[str, list[GateLook]] = {"bonafide": [], "attack": []}
     for sighting in sightings:
-        counter = found[sighting.presentation.truth.label]
-        for reasons in fit_reasons(sighting, by):
-            counter.update([reason.value for reason in reasons] or ["passed"])
+        found[sighting.presentation.truth.label] += fit_looks(sighting, by)
+    return found
+
+
+def gate_tally(looks: Mapping[str, Sequence[GateLook]]) -> dict[str, dict[str, int]]:
+    """Frames by label and by each reason the gate gave; "passed" where it gave none."""
+    found = {
+        label: Counter(why for look in of for why in [r.value for r in look.reasons] or ["passed"])
+        for label, of in looks.items()
+    }
     return {label: dict(counter.most_common()) for label, counter in found.items()}
 
 
-def gate_found(sightings: Sequence[Sighting], by: Judging) -> dict[str, dict[str, str]]:
+def gate_found(looks: Mapping[str, Sequence[GateLook]]) -> dict[str, dict[str, str]]:
     """By label and by each limit's key, the values that failed it beside it, in words."""
-    found: dict[str, Spreads] = {"bonafide": {}, "attack": {}}
-    for sighting in sightings:
-        label = sighting.presentation.truth.label
-        for look in fit_looks(sighting, by):
-            found[label] = spread(found[label], look.failed)
-    return {
-        label: {key: each.words for key, each in sorted(spreads.items())}
-        for label, spreads in found.items()
-    }
+    found = {}
+    for label, of in looks.items():
+        spreads: Spreads = {}
+        for look in of:
+            spreads = spread(spreads, look.failed)
+        found[label] = {key: each.words for key, each in sorted(spreads.items())}
+    return found
 
 
 def full_report(
@@ -400,6 +413,7 @@ def full_report(
     """All figures; one judging for each scheme, the one asked for first."""
     truths = [sighting.presentation.truth for sighting in sightings]
     first = judgings[0]
+    looks = by_label(sightings, first)
     schemes = {by.rgb.detection_scheme for by in judgings if by.colours}
     ours = {str(model) for scheme in schemes for model in SCHEMES[scheme].models}
     models = sorted(ours | (first.added.keys() if FUSED in schemes else set()))
@@ -415,8 +429,8 @@ def full_report(
         frames_without_face=_frames(sightings, lambda faces: not faces),
         frames_repeated=sum(sighting.repeated for sighting in sightings),
         models={model: separation(model_scores(sightings, model)) for model in models},
-        gate_reasons=gate_tally(sightings, first),
-        gate_found=gate_found(sightings, first),
+        gate_reasons=gate_tally(looks),
+        gate_found=gate_found(looks),
         schemes=tuple(scheme_report(sightings, by, costs.get(by.name)) for by in judgings),
         problems=(*notes, *(p for sighting in sightings for p in named(sighting))),
         stills=sum(sighting.presentation.is_still for sighting in sightings),

@@ -7,7 +7,7 @@ areas together a small network (one hidden layer, areas_2026nov.npz, its card RE
 each how likely it is covered. It was trained on SYNTHETIC occluders drawn over real faces.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -61,15 +61,40 @@ class Description(NamedTuple):
     seen: NDArray[np.bool_]
 
 
+class Layout(NamedTuple):
+    """What is looked at of an upright face: its pixels, and of each area where it lies.
+
+    light  (H, W) logarithm of the grey level and DARK
+    masks  by area, (H, W) what of it is in the picture
+    """
+
+    pixels: ColorImage
+    light: NDArray[np.float32]
+    masks: Mapping[str, NDArray[np.bool_]]
+
+
+def laid_out(image: ColorImage, mesh: Mesh) -> Layout | None:
+    """The areas of a face; None where the mesh is none one could turn upright."""
+    copy = upright_copy(image, mesh)
+    if copy is None:
+        return None
+    light = np.log(to_grey(copy.pixels).astype(np.float32) + DARK)
+    masks = {
+        area: hull_mask((HEIGHT, WIDTH), copy.points[list(around)]) & copy.inside
+        for area, around in AREAS.items()
+    }
+    return Layout(copy.pixels, light, masks)
+
+
 def covered(image: ColorImage, mesh: Mesh) -> dict[str, float | None]:
     """Of each area how likely it is covered, 0..1; None where it is not in the picture."""
-    copy = upright_copy(image, mesh)
-    return dict.fromkeys(AREAS) if copy is None else covered_in(copy)
+    layout = laid_out(image, mesh)
+    return dict.fromkeys(AREAS) if layout is None else covered_in(layout)
 
 
-def covered_in(copy: Copy) -> dict[str, float | None]:
-    """The same, of a face that has been turned upright."""
-    told = described_in(copy)
+def covered_in(layout: Layout) -> dict[str, float | None]:
+    """The same, of areas that have been laid out."""
+    told = _described(layout)
     scores = _answered(told.numbers)
     pairs = zip(AREAS, scores.tolist(), told.seen.tolist(), strict=True)
     return {area: score if seen else None for area, score, seen in pairs}
@@ -77,28 +102,20 @@ def covered_in(copy: Copy) -> dict[str, float | None]:
 
 def described(image: ColorImage, mesh: Mesh) -> Description | None:
     """The numbers that the network is shown; None where the mesh is none one could turn upright."""
-    copy = upright_copy(image, mesh)
-    return None if copy is None else described_in(copy)
+    layout = laid_out(image, mesh)
+    return None if layout is None else _described(layout)
 
 
-def described_in(copy: Copy) -> Description:
-    """The same, of a face that has been turned upright."""
-    light = np.log(to_grey(copy.pixels).astype(np.float32) + DARK)
-    tones = np.log(copy.pixels.astype(np.float32) + DARK)
+def _described(layout: Layout) -> Description:
+    light, tones = layout.light, np.log(layout.pixels.astype(np.float32) + DARK)
     planes = _Planes(
         light, tones[..., 2] - tones[..., 1], tones[..., 0] - tones[..., 1], _steps(light)
     )
     rows, seen = [], []
-    for around in AREAS.values():
-        mask = area_mask(copy, around)
+    for mask in layout.masks.values():
         seen.append(int(mask.sum()) >= LEAST_PIXELS)
         rows.append(_row(planes, mask) if seen[-1] else np.zeros(6, np.float32))
     return Description(_compared(np.array(rows, np.float32), np.array(seen)), np.array(seen))
-
-
-def area_mask(copy: Copy, around: Collection[int]) -> NDArray[np.bool_]:
-    """(H, W) what of the copy lies within these points of the mesh, and in the picture."""
-    return hull_mask((HEIGHT, WIDTH), copy.points[list(around)]) & copy.inside
 
 
 class _Planes(NamedTuple):
