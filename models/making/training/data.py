@@ -14,7 +14,7 @@ out, counted and told with its reason, never silently.
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,24 +89,32 @@ def listed(data: Path) -> Iterator[Picture]:
 
 
 def _of_index(index: Path) -> Iterator[Picture]:
+    for row in rows(index):
+        source, live = source_of(row), row["label"] == "live"
+        if live and source in NEVER_BONA_FIDE:
+            continue
+        species = BONA_FIDE if live else row["species"].removeprefix("replay-")
+        held = row["notes"].split(" ")[0]
+        held = held if held in ("fixed", "hand") and not live else ""
+        yield Picture(index.parent / row["path"], source, species, held, box=face_box(row))
+
+
+def rows(index: Path) -> list[dict[str, str]]:
+    """Of pad_full's index, one for each picture."""
     with index.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            path = index.parent / row["path"]
-            source = Path(row["path"]).parts[1].split("__")[0]
-            live = row["label"] == "live"
-            if live and source in NEVER_BONA_FIDE:
-                continue
-            species = BONA_FIDE if live else row["species"].removeprefix("replay-")
-            held = row["notes"].split(" ")[0]
-            held = held if held in ("fixed", "hand") and not live else ""
-            yield Picture(path, source, species, held, box=_box(row["face_box"]))
+        return list(csv.DictReader(file))
 
 
-def _box(text: str) -> Box | None:
-    """x1, y1, x2, y2 from the index's x y w h."""
-    if not text:
+def source_of(row: Mapping[str, str]) -> str:
+    """A row's source: its folder is named SOURCE__SUBJECT."""
+    return Path(row["path"]).parts[1].split("__")[0]
+
+
+def face_box(row: Mapping[str, str]) -> Box | None:
+    """x1, y1, x2, y2 from a row's x y w h; None where it has none."""
+    if not row["face_box"]:
         return None
-    x, y, wide, high = map(float, text.split())
+    x, y, wide, high = map(float, row["face_box"].split())
     return x, y, x + wide, y + high
 
 

@@ -5,7 +5,6 @@ milliseconds, and the numbered frames of NUAA, whose cameras gave 20 in a second
 is harder to come by than at a door: a hand turns what it holds within a second.
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,13 +16,14 @@ from feeds.frame import ColorImage
 from feeds.imaging import read_image
 from models.boxes import area
 from models.face.detector import Detector, small_copy
+from models.making.training.data import rows, source_of
+from models.making.training.rooms import LONG_SIDE
 from models.observation import Box
 from models.passive import planar
 from models.passive.background import halved
 from models.passive.company import company, half
 from models.session import Networks
 
-LONG_SIDE = 320  # pixels of the small copy, as the detector's
 APART_S = 1.5
 NUAA_FPS, NUAA_APART = 20.0, 40  # frames
 
@@ -52,19 +52,16 @@ def pairs(data: Path) -> Iterator[Pair]:
 
 
 def _of_webcams(data: Path) -> Iterator[Pair]:
-    with (data / "INDEX.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     shots = []
-    for row in rows:
+    for row in rows(data / "INDEX.csv"):
         name = Path(row["path"])
         at = re.search(r"1[5-9]\d{8}[_.]?\d+", name.name) or re.search(
             r"1[5-9]\d{11}", row["source_path"]
         )
         if at is not None:
             digits = re.sub(r"\D", "", at[0])
-            source = name.parts[1].split("__")[0]
             taken_at = float(f"{digits[:10]}.{digits[10:]}")
-            shots.append((source, row["label"] == "live", taken_at, name))
+            shots.append((source_of(row), row["label"] == "live", taken_at, name))
     shots.sort()
     for (source, live), of in groupby(shots, lambda each: each[:2]):
         for before, now in pairwise(of):

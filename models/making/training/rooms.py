@@ -5,7 +5,6 @@ together from its living pictures, each where nobody is in it; of a living pictu
 A picture is told where at least two of the three zones about the face were so seen of the room.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from feeds.frame import ColorImage
 from feeds.imaging import read_image
 from models.boxes import area, overlap
 from models.face.detector import Detector, small_copy
+from models.making.training.data import face_box, rows, source_of
 from models.observation import Box
 from models.passive import background
 
@@ -63,11 +63,9 @@ class Room:
 
 def sources(data: Path, detector: Detector) -> Iterator[tuple[str, list[Shot]]]:
     """By name, the pictures in which it is known where the face is, or the detector finds one."""
-    with (data / "INDEX.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    names = {row["path"]: row["path"].split("/")[1].split("__")[0] for row in rows}
-    for name in sorted({*names.values()} - {"idiap", "rsface"}):  # no place, or too many
-        shots = (shot(data, row, detector) for row in rows if names[row["path"]] == name)
+    index = rows(data / "INDEX.csv")
+    for name in sorted({*map(source_of, index)} - {"idiap", "rsface"}):  # no place, or too many
+        shots = (shot(data, row, detector) for row in index if source_of(row) == name)
         yield name, [each for each in shots if each is not None]
 
 
@@ -75,9 +73,7 @@ def shot(data: Path, row: dict[str, str], detector: Detector) -> Shot | None:
     path, live = data / row["path"], row["label"] == "live"
     image = read_image(str(path))
     boxes = sorted((face.box for face in detector.find(image)), key=area)
-    if len(row["face_box"].split()) == 4:
-        x, y, width, height = (float(each) for each in row["face_box"].split())
-        box = x, y, x + width, y + height
+    if (box := face_box(row)) is not None:
         others = (each for each in boxes if overlap(each, box) < SAME) if live else ()
         return Shot(path, live, image, box, tuple(others))
     return Shot(path, live, image, boxes[-1], tuple(boxes[:-1]) if live else ()) if boxes else None
