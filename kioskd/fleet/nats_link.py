@@ -1,0 +1,2 @@
+"""The one door to nats-py."""
+import nats
