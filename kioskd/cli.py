@@ -969,6 +969,17 @@ def retain(database: str | None, days: int | None, site: str, now: bool) -> None
     sys.exit(command.run(address(database), days, site, now=now))
 
 
+@fleet.command()
+@click.argument("file", type=PATH)
+@click.option("--kiosk", "kiosks", multiple=True, required=True, help="SITE/DEVICE; again.")
+@click.option("--prefix", default="liveness/v1", show_default=True, help="mqtt.topic_prefix.")
+def kiosks(file: Path, kiosks: tuple[str, ...], prefix: str) -> None:
+    """Add kiosks to FILE, the cluster's users.conf, and print the password of each new one."""
+    from kioskd.commands import fleet_kiosks as command
+
+    sys.exit(command.run(file, kiosks, prefix))
+
+
 # end of fleet
 
 

@@ -127,7 +127,10 @@ class Link:
     async def consumer(self, stream: str, name: str) -> Consumer:
         """One that `kioskd fleet apply` made. Raises LinkError."""
         with _saying():
-            await self._streams.consumer_info(stream, name)
+            try:
+                await self._streams.consumer_info(stream, name)
+            except NotFoundError:
+                raise LinkError(f"there is no consumer {name}: run kioskd fleet apply") from None
             sub = await self._streams.pull_subscribe_bind(consumer=name, stream=stream)
         return Consumer(self, sub, name)
 

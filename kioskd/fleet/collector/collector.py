@@ -111,7 +111,7 @@ class Collector:
                 self._well(f"cluster, {kind}")
             except LinkError as error:
                 consumer = None
-                await self._trouble(f"cluster, {kind}", f"{error}{_HINT}")
+                await self._trouble(f"cluster, {kind}", str(error))
                 continue
             if letters:
                 await self._keep(keeper, consumer, letters)
@@ -222,9 +222,6 @@ class Collector:
             "letters": self._counts.letters,
             "waiting": self._waiting,
         }
-
-
-_HINT = " (kioskd fleet apply makes what collectors read)"
 
 
 async def _fetched(consumer: Consumer) -> list[Letter]:
