@@ -21,7 +21,7 @@ from kioskd.fleet.nats_link import Cluster
 from kioskd.problems import Problems
 from kioskd.signing.ed25519 import Signer
 from tests.support.broker import Mosquitto
-from tests.support.nats_cluster import SECRET, NatsCluster
+from tests.support.nats_cluster import SECRET, NatsCluster, Node
 from tests.support.patience import DEADLINE_S
 from tests.support.project import ROOT
 from tests.support.signed import KEY, public
@@ -30,11 +30,11 @@ _SIGNER = Signer(KEY)
 HQ = ("hq", "kiosk-07")
 
 
-def bridge(cluster: NatsCluster, site: str, device: str) -> str:
+def bridge(nodes: Sequence[Node], site: str, device: str) -> str:
     """The lines of fleet/bridge/mosquitto.conf for one kiosk, without where it keeps things."""
     text = (ROOT / "fleet" / "bridge" / "mosquitto.conf").read_text("utf-8")
-    nodes = " ".join(f"127.0.0.1:{node.mqtt_port}" for node in cluster.nodes)
-    text = text.replace("n1.example:1883 n2.example:1883 n3.example:1883", nodes)
+    addresses = " ".join(f"127.0.0.1:{node.mqtt_port}" for node in nodes)
+    text = text.replace("n1.example:1883 n2.example:1883 n3.example:1883", addresses)
     text = (
         text.replace("SITE", site).replace("DEVICE", device).replace(" PASSWORD\n", f" {SECRET}\n")
     )
@@ -42,9 +42,18 @@ def bridge(cluster: NatsCluster, site: str, device: str) -> str:
     return "\n".join(lines)
 
 
-def bridged(folder: Path, cluster: NatsCluster, site: str, device: str) -> Mosquitto:
-    """A mosquitto that keeps what waits, and hands it to the cluster. To be started."""
-    more = bridge(cluster, site, device)
+def bridged(
+    folder: Path,
+    cluster: NatsCluster,
+    site: str,
+    device: str,
+    nodes: Sequence[Node] | None = None,
+) -> Mosquitto:
+    """A mosquitto that keeps what waits, and hands it to the cluster. To be started.
+
+    nodes  in the order in which it tries them
+    """
+    more = bridge(nodes or cluster.nodes, site, device)
     broker = Mosquitto(folder, more=more)
     config = folder / "mosquitto.conf"
     kept = f"persistence true\npersistence_location {folder}/\n"
