@@ -123,6 +123,11 @@ class CollectorProcess:
         return self._process.wait(DEADLINE_S)
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

@@ -79,12 +79,12 @@ class Node:
 class NatsCluster:
     """The nodes, and who may come: kiosks as SITE/DEVICE."""
 
-    def __init__(self, folder: Path, kiosks: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, folder: Path, kiosks: tuple[tuple[str, str], ...], more: str = "") -> None:
         for file in (ROOT / "fleet" / "nats").glob("*.conf"):
             shutil.copy(file, folder)
         users = folder / "users.conf"
         text, self.passwords = added(users.read_text(), kiosks, "liveness/v1", lambda: SECRET)
-        users.write_text(text)
+        users.write_text(text.removesuffix("]\n") + f"{more}\n]\n")
         self.nodes = [Node(folder, f"n{number}") for number in (1, 2, 3)]
         addresses = (f"nats://node:{SECRET}@127.0.0.1:{node.cluster_port}" for node in self.nodes)
         self._routes = f"[{', '.join(addresses)}]"
@@ -105,11 +105,11 @@ class NatsCluster:
 
 @contextmanager
 def nats_cluster(
-    kiosks: tuple[tuple[str, str], ...] = (("hq", "kiosk-07"),),
+    kiosks: tuple[tuple[str, str], ...] = (("hq", "kiosk-07"),), more: str = ""
 ) -> Iterator[NatsCluster]:
-    """Running, for as long as the block lasts."""
+    """Running, for as long as the block lasts. `more`: lines of further users."""
     with tempfile.TemporaryDirectory(prefix="kioskd-nats-") as folder:
-        cluster = NatsCluster(Path(folder), kiosks)
+        cluster = NatsCluster(Path(folder), kiosks, more)
         try:
             for node in cluster.nodes:
                 cluster.start(node)

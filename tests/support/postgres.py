@@ -62,6 +62,11 @@ class Postgres:
             cwd=folder,
         )
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         options = [f"--{each}" for each in self._settings]
         place = ["-D", str(self._data), "-p", str(self.port), "-h", "127.0.0.1", "-k", ""]
