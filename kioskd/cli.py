@@ -251,11 +251,12 @@ def example() -> None:
 
 
 @main.command()
-def unit() -> None:
+@click.option("--collector", is_flag=True, help="That of a fleet's collector instead.")
+def unit(collector: bool) -> None:
     """Print the systemd unit for this kioskd."""
     from kioskd.commands import unit as command
 
-    sys.exit(command.run())
+    sys.exit(command.run(collector=collector))
 
 
 @main.command()

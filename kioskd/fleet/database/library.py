@@ -21,6 +21,7 @@ _ON_THE_DISK = (
     "SELECT set_config('synchronous_commit', 'on', false)"
     " WHERE current_setting('synchronous_commit') = 'off'"
 )
+_NO_ENDLESS_WAIT = "SET lock_timeout = '30s'"  # for another collector that hangs with a lock
 # A value is of another kind than its column: said by psycopg itself, or by PostgreSQL.
 _OTHER_KIND = (None, "42804", "42846", "42883")
 
@@ -57,6 +58,7 @@ def connected(address: str) -> Iterator[Connection]:
     ):
         connection.execute("SET TIME ZONE 'UTC'")
         connection.execute(_ON_THE_DISK)
+        connection.execute(_NO_ENDLESS_WAIT)
         yield connection
 
 
