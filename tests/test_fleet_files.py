@@ -20,7 +20,7 @@ from tests.support.project import ROOT
 
 V3 = MQTTProtocolVersion.MQTTv311
 FILES = ROOT / "fleet" / "nats"
-STREAMS = shipped.text("streams.toml")
+STREAMS = shipped.text("fleet/streams.toml")
 
 
 def test_the_streams_that_ship_can_be_read() -> None:
