@@ -35,6 +35,12 @@ STUCK_S = 120.0  # a part that has had no turn for so long: systemd is told noth
 # Two at the records, so that one proves signatures while the other waits for PostgreSQL.
 AT_WORK: dict[Kind, int] = {"audit": 2, "status": 1, "health": 1, "alarms": 1, "states": 1}
 
+_NOTICED = {
+    "kiosks are silent": "SELECT site, device FROM fleet.silent ORDER BY site, device LIMIT 10",
+    "records are missing": "SELECT site, device, epoch, from_seq, to_seq FROM fleet.missing"
+    " ORDER BY site, device, noticed LIMIT 10",
+}
+
 
 @dataclass(slots=True)
 class _Counts:
@@ -87,6 +93,7 @@ class Collector:
         self._troubles: dict[str, str] = {}
         self._waiting = 0
         self._turns: dict[str, float] = {}
+        self._noticed: dict[str, list[str]] = {}
         self._prune_at = time.monotonic() + PRUNE_S
 
     def stop(self) -> None:
@@ -167,6 +174,7 @@ class Collector:
             stopped = self._stopping.is_set()
             await self._look(link)
             await asyncio.to_thread(self._note, stopped)
+            await asyncio.to_thread(self._notice)
             await asyncio.to_thread(self._prune)
             if self._counts.letters != before:
                 before = self._counts.letters
@@ -207,6 +215,24 @@ class Collector:
                 )
         except DatabaseError:
             return  # told where rows wait for it
+
+    def _notice(self) -> None:
+        """Say when it changes which kiosks are silent and where rows are missing, the first few.
+
+        While it is behind itself it cannot know: what they said may still be in the cluster.
+        """
+        if self._waiting > BATCH:
+            return
+        try:
+            with connected(self._database) as database:
+                found = {name: database.execute(ask).fetchall() for name, ask in _NOTICED.items()}
+        except DatabaseError:
+            return
+        for name, rows in found.items():
+            said = [" ".join(map(str, row)) for row in rows]
+            if said != self._noticed.get(name, []):
+                log.logger().warning(name, first=said)
+            self._noticed[name] = said
 
     def _prune(self) -> None:
         """Once an hour; whoever else is at it does it for all."""
