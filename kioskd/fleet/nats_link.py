@@ -146,11 +146,6 @@ class Link:
         with _saying():
             await self._streams.publish(subject, body)
 
-    async def drop_reader(self, reader: Reader) -> None:
-        """What only this consumer was to read is kept no longer."""
-        with _saying():
-            await self._streams.delete_consumer(reader.stream, reader.name)
-
     async def apply_stream(self, stream: Stream) -> tuple[Change, str]:
         """Make it, or change what differs; and what was changed, in words. Raises LinkError."""
         with _saying():

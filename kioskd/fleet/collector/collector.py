@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from kioskd import log, watchdog
 from kioskd.fleet.collector.batch import KINDS, Desk, Kind
@@ -109,6 +109,7 @@ class Collector:
                 self._pump(link, kind, number) for kind in KINDS for number in range(AT_WORK[kind])
             ]
             await asyncio.gather(self._tell(link), *work)
+            await asyncio.to_thread(self._note, True)
         log.logger().info("stopped", **self._said())
 
     async def _pump(self, link: Link, kind: Kind, number: int) -> None:
@@ -171,9 +172,10 @@ class Collector:
         before = 0
         while True:
             await self._pause(TELL_S)
-            stopped = self._stopping.is_set()
+            if self._stopping.is_set():
+                return
             await self._look(link)
-            await asyncio.to_thread(self._note, stopped)
+            await asyncio.to_thread(self._note, False)
             await asyncio.to_thread(self._notice)
             await asyncio.to_thread(self._prune)
             if self._counts.letters != before:
@@ -183,8 +185,6 @@ class Collector:
                 self._turns, dict.fromkeys(self._turns, STUCK_S), time.monotonic()
             ):
                 watchdog.notify("WATCHDOG=1")
-            if stopped:
-                return
 
     async def _look(self, link: Link) -> None:
         waiting = 0
@@ -197,6 +197,7 @@ class Collector:
         self._waiting = waiting
 
     def _note(self, stopped: bool) -> None:
+        """Its row, for whoever looks after collectors; those of a month ago go."""
         counts, now = self._counts, datetime.now(UTC)
         try:
             with connected(self._database) as database:
@@ -212,6 +213,9 @@ class Collector:
                         *(counts.tally.rows, counts.tally.again, counts.tally.aside.total()),
                         *(counts.letters, self._waiting),
                     ),
+                )
+                database.execute(
+                    "DELETE FROM fleet.collector WHERE heard_at < %s", (now - timedelta(days=30),)
                 )
         except DatabaseError:
             return  # told where rows wait for it
