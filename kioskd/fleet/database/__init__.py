@@ -1,0 +1,1 @@
+"""The fleet's record: tables, partitions by month, migrations and retention in PostgreSQL."""
