@@ -215,7 +215,8 @@ ALARMS = st.builds(
 def test_every_state_of_the_alarms_is_what_its_schema_says(
     told: list[Alarm], wall: float, synchronised: bool
 ) -> None:
-    check("alarms", wire.alarms(SENDER, told, wire.Telling(3, wall, ClockQuality(synchronised))))
+    for quality in (ClockQuality(synchronised), ClockQuality(synchronised, -0.8, 31.5)):
+        check("alarms", wire.alarms(SENDER, told, wire.Telling(3, wall, quality)))
 
 
 @given(
