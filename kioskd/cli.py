@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import wraps
 from inspect import cleandoc
 from io import TextIOWrapper
 from pathlib import Path
@@ -24,6 +25,7 @@ from kioskd.commands.extras import extra, what_every_door_needs
 from kioskd.config.files import misspelled
 
 if TYPE_CHECKING:
+    from kioskd.commands.fleet import Nats
     from kioskd.commands.man import Described
 
 
@@ -918,6 +920,119 @@ def simulate(**asked: Any) -> None:
     except simulate_asked.AskedError as error:
         raise click.UsageError(str(error)) from None
     sys.exit(command.run(plan, way))
+
+
+DATABASE = click.option(
+    "--database",
+    help="The fleet's PostgreSQL, as psql takes it; else $KIOSKD_FLEET_DATABASE.",
+)
+STREAMS = click.option(
+    "--streams", type=PATH, help="What the cluster keeps; else the file that ships."
+)
+
+
+def _nats(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which a command of the fleet reaches the cluster, as one value `nats`."""
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        from kioskd.commands import fleet as work
+
+        ours = {name: given.pop(f"nats_{name}") for name in ("user", "password_file")}
+        tls = {name: given.pop(name) for name in ("ca", "certificate", "key")}
+        command(nats=work.Nats(work.servers(given.pop("servers")), **ours, **tls), **given)
+
+    for option in (
+        click.option("--key", type=PATH, help="The private key of --certificate."),
+        click.option("--certificate", type=PATH, help="One's own, where the cluster asks for it."),
+        click.option("--ca", type=PATH, help="Of the CA that signed the nodes' certificates."),
+        click.option(
+            "--nats-password-file",
+            type=PATH,
+            help="File with the password; else $KIOSKD_FLEET_NATS_PASSWORD.",
+        ),
+        click.option("--nats-user", help="User name at the cluster."),
+        click.option(
+            "--nats",
+            "servers",
+            multiple=True,
+            help="nats://HOST:PORT or tls://HOST:PORT of a node, again for each; else"
+            " $KIOSKD_FLEET_NATS, with commas between.",
+        ),
+    ):
+        called = option(called)
+    return called
+
+
+@main.command()
+@_nats
+@STREAMS
+@DATABASE
+def collect(nats: "Nats", streams: Path | None, database: str | None) -> None:
+    """Collect a fleet's records into PostgreSQL until SIGTERM; any number may share the work.
+
+    Needs the extra fleet, and `kioskd fleet apply` once before. docs/install/fleet.md tells how.
+    """
+    from kioskd.commands import collect as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.run(nats, streams, address(database)))
+
+
+@main.group()
+def fleet() -> None:
+    """Look after many kiosks: their record, their view, what is rolled out to them."""
+
+
+@fleet.command()
+@_nats
+@STREAMS
+def apply(nats: "Nats", streams: Path | None) -> None:
+    """Make the cluster keep what the streams file says; run again, change only what differs."""
+    from kioskd.commands import fleet_apply as command
+
+    sys.exit(command.run(nats, streams))
+
+
+@fleet.command()
+@DATABASE
+def migrate(database: str | None) -> None:
+    """Make or change the record's tables as this version needs them; `collect` does it too."""
+    from kioskd.commands import fleet_migrate as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.run(address(database)))
+
+
+@fleet.command()
+@DATABASE
+@click.argument("file", type=PATH, required=False)
+@click.option("--kiosk", help="SITE/DEVICE, where the file does not say whose keys these are.")
+@click.option("--forget", multiple=True, metavar="ID", help="A key to trust no more; again.")
+def trust(
+    database: str | None, file: Path | None, kiosk: str | None, forget: tuple[str, ...]
+) -> None:
+    """Believe a kiosk's records: FILE has what `kioskd keys export` prints there, or is -."""
+    from kioskd.commands import fleet_trust as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.run(address(database), file, kiosk, forget))
+
+
+@fleet.command()
+@DATABASE
+@click.argument("days", type=click.IntRange(1, 36500), required=False)
+@click.option("--site", default="", help="For this site; else for every site without its own.")
+@click.option("--now", is_flag=True, help="Delete at once what is older; collectors do it hourly.")
+def retain(database: str | None, days: int | None, site: str, now: bool) -> None:
+    """Say for how many DAYS records are kept, and print what holds."""
+    from kioskd.commands import fleet_retain as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.run(address(database), days, site, now=now))
+
+
+# end of fleet
 
 
 @main.command()

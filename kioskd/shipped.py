@@ -3,11 +3,15 @@
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-CHECKOUT = {"config.yaml": "config.yaml", "kioskd.service": "systemd/kioskd.service"}
+CHECKOUT = {
+    "config.yaml": "config.yaml",
+    "kioskd.service": "systemd/kioskd.service",
+    "streams.toml": "fleet/streams.toml",
+}
 
 
 def text(name: str) -> str:
-    """Of the commented example `config.yaml` or of the unit `kioskd.service`."""
+    """Of the example `config.yaml`, the unit `kioskd.service`, or the fleet's `streams.toml`."""
     inside = PACKAGE / "shipped" / name
     place = inside if inside.exists() else PACKAGE.parent / CHECKOUT[name]
     return place.read_text("utf-8")

@@ -41,7 +41,18 @@ class Postgres:
         if self._user:
             folder.chmod(0o755)
             os.chown(folder, *pwd.getpwnam(self._user)[2:4])
-        made = (_program("initdb"), "-D", self._data, "-U", "fleet", "-A", "trust", "-N", "-E", "UTF8")
+        made = (
+            _program("initdb"),
+            "-D",
+            self._data,
+            "-U",
+            "fleet",
+            "-A",
+            "trust",
+            "-N",
+            "-E",
+            "UTF8",
+        )
         subprocess.run(
             [*made, "--locale=C.UTF-8"],
             user=self._user,
@@ -66,7 +77,7 @@ class Postgres:
         eventually(self._ready)
 
     def _ready(self) -> bool:
-        asked = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        asked: list[str] = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return listening(self.port) and subprocess.run(asked, check=False).returncode == 0
 
     def kill(self) -> None:

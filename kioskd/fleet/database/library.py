@@ -10,8 +10,13 @@ from psycopg.types.json import Jsonb
 Connection = psycopg.Connection[TupleRow]  # for those who write SQL
 Cursor = psycopg.Cursor[TupleRow]
 CONNECT_S = 10
+SILENT_MS = 30_000  # a server that answers nothing for so long is gone
 
 __all__ = ["Connection", "Cursor", "DatabaseError", "Jsonb", "RowError", "connected", "saying"]
+
+
+# A value is of another kind than its column: said by psycopg itself, or by PostgreSQL.
+_OTHER_KIND = (None, "42804", "42846", "42883")
 
 
 class DatabaseError(Exception):
@@ -31,15 +36,21 @@ def connected(address: str) -> Iterator[Connection]:
 
     Raises DatabaseError, also from within the block.
     """
-    with saying():
-        with psycopg.connect(
+    with (
+        saying(),
+        psycopg.connect(
             address,
             autocommit=True,
             connect_timeout=CONNECT_S,
             application_name="kioskd",
-        ) as connection:
-            connection.execute("SET TIME ZONE 'UTC'")
-            yield connection
+            keepalives_idle=10,
+            keepalives_interval=5,
+            keepalives_count=3,
+            tcp_user_timeout=SILENT_MS,
+        ) as connection,
+    ):
+        connection.execute("SET TIME ZONE 'UTC'")
+        yield connection
 
 
 @contextmanager
@@ -47,9 +58,11 @@ def saying() -> Iterator[None]:
     """What psycopg raises becomes ours."""
     try:
         yield
-    except psycopg.DataError as error:
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise RowError(sentence(error)) from error
     except psycopg.Error as error:
+        if isinstance(error, psycopg.ProgrammingError) and error.sqlstate in _OTHER_KIND:
+            raise RowError(sentence(error)) from error
         raise DatabaseError(sentence(error)) from error
 
 

@@ -8,7 +8,8 @@ CREATE TABLE fleet.kiosk (
     device text NOT NULL,
     first_heard timestamptz,           -- null: trusted, and never heard
     last_heard timestamptz,            -- of anything that was believed
-    boot text,                         -- bootId of the newest word
+    boot text,                         -- bootId of the newest start that was heard of
+    boot_heard_at timestamptz,
     version text,
     config_digest text,
     model_version text,
@@ -37,8 +38,7 @@ CREATE TABLE fleet.boot (
     site text NOT NULL,
     device text NOT NULL,
     boot text NOT NULL,
-    first_heard timestamptz NOT NULL,
-    last_heard timestamptz NOT NULL,
+    heard_at timestamptz NOT NULL,     -- for the first time
     PRIMARY KEY (site, device, boot)
 );
 
@@ -129,7 +129,8 @@ CREATE TABLE fleet.put_aside (
     seq bigint,
     payload bytea NOT NULL,            -- the first 65536 bytes
     bytes bigint NOT NULL,             -- of the whole
-    digest bytea NOT NULL              -- SHA-256 of the whole
+    digest bytea NOT NULL,             -- SHA-256 of the whole
+    times bigint NOT NULL DEFAULT 1    -- how often the same came
 );
 CREATE INDEX put_aside_received ON fleet.put_aside (received_at);
 CREATE INDEX put_aside_place ON fleet.put_aside (site, device, epoch, seq);
@@ -183,6 +184,19 @@ CREATE TABLE fleet.health (
     memory_mb double precision,
     open_files integer,
     PRIMARY KEY (site, device, hour)
+);
+
+-- Collectors that are at work, each by its own word every some seconds.
+CREATE TABLE fleet.collector (
+    name text PRIMARY KEY,             -- machine and process
+    started timestamptz NOT NULL,
+    heard_at timestamptz NOT NULL,
+    stopped timestamptz,               -- it ended in order
+    rows bigint NOT NULL,              -- taken into audit_row since its start
+    again bigint NOT NULL,
+    aside bigint NOT NULL,
+    letters bigint NOT NULL,           -- of all kinds
+    waiting bigint NOT NULL            -- in the cluster, of all kinds, when it last looked
 );
 
 -- For how long rows are kept; the site '' is every other.

@@ -1,0 +1,1 @@
+"""`kioskd collect`: from the cluster's streams into PostgreSQL, each record once."""

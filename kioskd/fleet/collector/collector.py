@@ -1,0 +1,239 @@
+"""The collector: hands out of the cluster, commits, and says done. Any number may run side by side.
+
+A message is done with once what it says is committed, and never before. One that could not be
+committed is put off, and comes again, here or at another collector. What is in memory is what was
+fetched and not yet committed: the cluster keeps the rest.
+"""
+
+import asyncio
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from kioskd import log, watchdog
+from kioskd.fleet.collector.batch import KINDS, Desk, Kind
+from kioskd.fleet.collector.record import Heard
+from kioskd.fleet.collector.record_store import Tally
+from kioskd.fleet.database import retention
+from kioskd.fleet.database.library import Connection, DatabaseError, connected, saying
+from kioskd.fleet.nats_link import Cluster, Consumer, Letter, Link, LinkError, linked
+from kioskd.fleet.streams.stream_file import StreamFile
+
+BATCH = 500  # messages in one transaction
+MOST_BYTES = 8 * 2**20  # and of these, so that megabyte payloads fill no memory
+PART = 100  # messages fetched at once, until one of the two is reached
+FETCH_S = 1.0  # a collector that is to stop waits no longer than this
+AGAIN_S = 2.0  # until what failed is tried again
+TELL_S = 10.0
+PRUNE_S = 3600.0
+# Two at the records, so that one proves signatures while the other waits for PostgreSQL.
+AT_WORK: dict[Kind, int] = {"audit": 2, "status": 1, "health": 1, "alarms": 1, "states": 1}
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Since the start."""
+
+    started: datetime
+    letters: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+
+class _Keeper:
+    """Commits batches over a connection of its own, made anew after anything that failed."""
+
+    def __init__(self, database: str, kind: Kind) -> None:
+        self._database = database
+        self._kind = kind
+        self._desk = Desk()
+        self._open = ExitStack()
+        self._connection: Connection | None = None
+
+    def store(self, batch: Sequence[Heard]) -> Tally:
+        """Raises DatabaseError."""
+        try:
+            with saying():
+                return self._desk.store(self._connected(), self._kind, batch)
+        except BaseException:
+            self.close()
+            raise
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._open.enter_context(connected(self._database))
+        return self._connection
+
+    def close(self) -> None:
+        self._connection = None
+        self._open.close()
+
+
+class Collector:
+    """One process. `database`: as for kioskd.fleet.database.library.connected."""
+
+    def __init__(self, cluster: Cluster, streams: StreamFile, database: str) -> None:
+        self._cluster = cluster
+        self._streams = streams
+        self._database = database
+        self._name = f"{socket.gethostname()}/{os.getpid()}"
+        self._counts = _Counts(datetime.now(UTC))
+        self._stopping = asyncio.Event()
+        self._troubles: dict[str, str] = {}
+        self._waiting = 0
+        self._prune_at = time.monotonic() + PRUNE_S
+
+    def stop(self) -> None:
+        """End when what was fetched is committed."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Until `stop`. Raises LinkError where no node of the cluster answers at the start."""
+        async with linked(self._cluster, f"kioskd collect {self._name}") as link:
+            watchdog.notify("READY=1")
+            log.logger().info("collecting", collector=self._name)
+            work = [self._pump(link, kind) for kind in KINDS for _ in range(AT_WORK[kind])]
+            await asyncio.gather(self._tell(link), *work)
+        log.logger().info("stopped", **self._said())
+
+    async def _pump(self, link: Link, kind: Kind) -> None:
+        reader = self._streams.reader(kind)
+        keeper = _Keeper(self._database, kind)
+        consumer: Consumer | None = None
+        while not self._stopping.is_set():
+            try:
+                consumer = consumer or await link.consumer(reader.stream, reader.name)
+                letters = await _fetched(consumer)
+                self._well(f"cluster, {kind}")
+            except LinkError as error:
+                consumer = None
+                await self._trouble(f"cluster, {kind}", f"{error}{_HINT}")
+                continue
+            if letters:
+                await self._keep(keeper, consumer, letters)
+        await asyncio.to_thread(keeper.close)
+
+    async def _keep(self, keeper: _Keeper, consumer: Consumer, letters: list[Letter]) -> None:
+        prefix = f"{self._streams.prefix}/"
+        batch = [Heard(each.topic.removeprefix(prefix), each.body, each.at) for each in letters]
+        try:
+            tally = await asyncio.to_thread(keeper.store, batch)
+        except DatabaseError as error:
+            await consumer.later(letters, AGAIN_S)
+            await self._trouble("PostgreSQL", str(error))
+            return
+        self._well("PostgreSQL")
+        self._counts.letters += len(letters)
+        self._counts.tally.add(tally)
+        try:
+            await consumer.done(letters)
+        except LinkError as error:  # they come again, and are known
+            await self._trouble("cluster, done", str(error))
+        else:
+            self._well("cluster, done")
+
+    async def _trouble(self, what: str, sentence: str) -> None:
+        """Say it once, and wait before it is tried again."""
+        if self._troubles.get(what) != sentence:
+            self._troubles[what] = sentence
+            log.logger().warning("waiting", what=what, why=sentence)
+        await self._pause(AGAIN_S)
+
+    def _well(self, what: str) -> None:
+        if self._troubles.pop(what, None) is not None:
+            log.logger().info("goes on", what=what)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _tell(self, link: Link) -> None:
+        """How it is, every some seconds: in the log where there was work, and in PostgreSQL."""
+        before = 0
+        while True:
+            await self._pause(TELL_S)
+            stopped = self._stopping.is_set()
+            await self._look(link)
+            await asyncio.to_thread(self._note, stopped)
+            await asyncio.to_thread(self._prune)
+            if self._counts.letters != before:
+                before = self._counts.letters
+                log.logger().info("collected", **self._said())
+            watchdog.notify("WATCHDOG=1")
+            if stopped:
+                return
+
+    async def _look(self, link: Link) -> None:
+        waiting = 0
+        for kind in KINDS:
+            reader = self._streams.reader(kind)
+            try:
+                waiting += await link.waiting(reader.stream, reader.name)
+            except LinkError:
+                return
+        self._waiting = waiting
+
+    def _note(self, stopped: bool) -> None:
+        counts, now = self._counts, datetime.now(UTC)
+        try:
+            with connected(self._database) as database:
+                database.execute(
+                    "INSERT INTO fleet.collector AS c (name, started, heard_at, stopped, rows,"
+                    " again, aside, letters, waiting) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+                    " ON CONFLICT (name) DO UPDATE SET (started, heard_at, stopped, rows, again,"
+                    " aside, letters, waiting) = (excluded.started, excluded.heard_at,"
+                    " excluded.stopped, excluded.rows, excluded.again, excluded.aside,"
+                    " excluded.letters, excluded.waiting)",
+                    (
+                        *(self._name, counts.started, now, now if stopped else None),
+                        *(counts.tally.rows, counts.tally.again, counts.tally.aside.total()),
+                        *(counts.letters, self._waiting),
+                    ),
+                )
+        except DatabaseError:
+            return  # told where rows wait for it
+
+    def _prune(self) -> None:
+        """Once an hour; whoever else is at it does it for all."""
+        if time.monotonic() < self._prune_at:
+            return
+        self._prune_at = time.monotonic() + PRUNE_S
+        try:
+            with connected(self._database) as database:
+                gone = retention.prune(database)
+        except DatabaseError:
+            return
+        if gone:
+            log.logger().info("deleted after its time", **gone)
+
+    def _said(self) -> dict[str, object]:
+        tally = self._counts.tally
+        aside: Counter[str] = tally.aside
+        return {
+            "rows": tally.rows,
+            "again": tally.again,
+            "aside": dict(aside),
+            "letters": self._counts.letters,
+            "waiting": self._waiting,
+        }
+
+
+_HINT = " (kioskd fleet apply makes what collectors read)"
+
+
+async def _fetched(consumer: Consumer) -> list[Letter]:
+    """A batch: what there is, within bounds of number and size."""
+    letters = await consumer.fetch(PART, FETCH_S)
+    size = sum(len(each.body) for each in letters)
+    part = letters
+    while len(part) >= PART and len(letters) < BATCH and size < MOST_BYTES:
+        part = await consumer.fetch(PART, 0.05)
+        letters += part
+        size += sum(len(each.body) for each in part)
+    return letters
