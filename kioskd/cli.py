@@ -53,6 +53,7 @@ CONFIG = click.option(
 # kioskd simulate
 SPEED = "So many times as fast as time goes; other than 1, it ends now. 0: as fast as it goes."
 EVERY = "A result so often at each door; else as the doors' stories have it."
+DIRECT = "The fleet's PostgreSQL takes it, as `kioskd collect` would store it."
 HEALTH = "Seconds between two words of how a kiosk is."
 CONNECTIONS = "That carry them; else one for each kiosk, at most 200."
 BROKEN = "moved, lamp or lens, at that kiosk's first door from that day of the span on."
@@ -889,6 +890,7 @@ SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 @click.option("--doors", default=1, show_default=True, type=click.IntRange(1, 8), help="Of each.")
 @click.option("--broker", metavar="HOST[:PORT]", help="Who takes what they say.")
 @click.option("--to", type=PATH, metavar="FILE", help="A file takes it instead; - prints it.")
+@click.option("--database", metavar="ADDRESS", help=DIRECT)
 @click.option("--span", default="60s", show_default=True, callback=_span, help="How much of time.")
 @click.option("--speed", type=click.FloatRange(0), default=1.0, show_default=True, help=SPEED)
 @click.option("--every", type=click.FloatRange(0.01), metavar="S", help=EVERY)

@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from kioskd.commands.configuration import FAILED, OK
+from kioskd.commands.exit_status import FAILED, OK
+from kioskd.commands.fleet import fleet as working
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.mqtt import Letter
 from kioskd.fleet.simulator.carrier import Carriers
@@ -18,6 +21,7 @@ from kioskd.fleet.simulator.kiosk import Said
 
 DRAIN_S = 60.0  # for the broker to acknowledge the last
 TELL_S = 10.0  # between two lines of how it goes
+STORED_AT_ONCE = 20_000  # messages
 SLEEP_S = 0.05  # at most at a time, so that connections are seen to
 
 
@@ -25,13 +29,15 @@ SLEEP_S = 0.05  # at most at a time, so that connections are seen to
 class Way:
     """Where it goes.
 
-    broker       and over how many connections; None: into `file`
+    broker       and over how many connections; None: into `file`, or
+    database     the collector's, as it would store them: for weeks of history at once
     speed        so many times as fast as the plan's clock; 0: as fast as it goes
     trust        file for the kiosks' keys; None: none
     """
 
     broker: DeliverySettings | None
-    file: Path | None
+    file: Path | None = None
+    database: str | None = None
     connections: int = 1
     speed: float = 1.0
     trust: Path | None = None
@@ -59,6 +65,9 @@ def run(plan: Plan, way: Way) -> int:
 
 def _send(fleet: FleetOfKiosks, plan: Plan, way: Way) -> str | None:
     """Why not all was taken; None where it was."""
+    if way.database is not None:
+        _store(fleet, way.database)
+        return None
     if way.broker is None:
         assert way.file is not None
         with _opened(way.file) as lines:
@@ -72,6 +81,28 @@ def _send(fleet: FleetOfKiosks, plan: Plan, way: Way) -> str | None:
         return _end(carriers)
     finally:
         carriers.close()
+
+
+def _store(fleet: FleetOfKiosks, address: str) -> None:
+    """By the code of `kioskd collect`, as if each word had been taken when it was said."""
+    with working():
+        from kioskd.fleet.collector import batch, trust
+        from kioskd.fleet.database.library import connected
+        from kioskd.fleet.database.migration import migrate
+
+        with connected(address) as database:
+            migrate(database)
+            for kiosk in fleet.kiosks:
+                trust.trust(
+                    database, (kiosk.names.site, kiosk.names.device), (kiosk.signer.public,)
+                )
+            words = fleet.words()
+            while some := list(islice(words, STORED_AT_ONCE)):
+                batch.store(database, [_stored(said) for said in some])
+
+
+def _stored(said: Said) -> tuple[str, bytes, datetime]:
+    return said.subject, said.body, datetime.fromtimestamp(said.at, UTC)
 
 
 def _end(carriers: Carriers) -> str | None:

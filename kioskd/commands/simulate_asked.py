@@ -29,6 +29,7 @@ def read(
     doors: int,
     broker: str | None,
     to: Path | None,
+    database: str | None,
     span: float,
     speed: float,
     every: float | None,
@@ -46,8 +47,8 @@ def read(
     as_json: bool,
 ) -> tuple[Plan, Way]:
     """The plan, and where it goes. Raises AskedError."""
-    if (broker is None) == (to is None):
-        raise AskedError("say who takes it: --broker HOST, or --to FILE")
+    if sum(each is not None for each in (broker, to, database)) != 1:
+        raise AskedError("say who takes it: --broker HOST, --to FILE or --database ADDRESS")
     now = time.time()
     begins = now if speed == 1.0 and broker else now - span
     faults = dict(_fault(text, kiosks, begins) for text in broken)
@@ -57,7 +58,7 @@ def read(
     )
     place = None if broker is None else _broker(broker, protocol, user, ca_file)
     carried = connections or min(kiosks, MOST_CONNECTIONS)
-    return plan, Way(place, to, carried, speed, trust, as_json)
+    return plan, Way(place, to, database, carried, speed, trust, as_json)
 
 
 def _fault(text: str, kiosks: int, begins: float) -> tuple[int, Fault]:

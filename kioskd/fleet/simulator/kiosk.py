@@ -21,14 +21,14 @@ from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.envelope import Envelope
 from kioskd.delivery.seal import Seal
 from kioskd.event import Result, Verdict
+from kioskd.fleet.simulator.door_means import DoorMeans
 from kioskd.fleet.simulator.story import HOUR_S, DoorStory, Person
-from kioskd.health import DoorHealth, Faces, Health, Light, Obstacle
+from kioskd.health import DoorHealth, Health, Obstacle
 from kioskd.signing.ed25519 import Signer
 from kioskd.signing.library import Ed25519PrivateKey
 from kioskd.time_service import ClockQuality
 
 MODE, ACTION = "secure_access_rgb_liveness", "rgbLiveness"
-LEAST_PEOPLE = 5  # of whom means are told (kioskd/metrics/hour_means.py)
 SETTLED = ClockQuality(True, 0.3, 12.0)
 
 What = Literal["row", "state", "status", "health", "alarms"]
@@ -50,6 +50,11 @@ class Said:
     body: bytes
     seq: int = 0
     spoilt: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The topic less its prefix, as it is signed."""
+        return self.topic[self.topic.index(f"/{self.kiosk}/") + 1 :]
 
     @property
     def retained(self) -> bool:
@@ -88,9 +93,7 @@ class _Door:
     story: DoorStory
     tracks: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
-    people: list[Person] = field(default_factory=list)  # of whom no means were told yet
-    light: Light | None = None
-    faces: Faces | None = None
+    means: DoorMeans = field(default_factory=DoorMeans)
 
 
 class SimulatedKiosk:
@@ -151,7 +154,7 @@ class SimulatedKiosk:
             yield from self._attempt(at, feed, person)
         if until % HOUR_S == 0:
             for door in self._doors.values():
-                _close_hour(door)
+                door.means.turn()
         while (due := said_at + self.names.health_s) <= until:
             said_at = due
             yield self.health(due - 0.001)
@@ -191,7 +194,7 @@ class SimulatedKiosk:
         door, off = self._doors[feed], at + self.names.off_s
         door.tracks += 1
         door.verdicts[person.verdict] += 1
-        door.people.append(person)
+        door.means.take(person)
         result = _result(feed, door.tracks, person, at, off)
         event = self._uuid()
         yield self._row(at, wire.audited_result(self._sender, result, event, off, SETTLED))
@@ -225,7 +228,7 @@ class SimulatedKiosk:
         frames = max(0, round(10 * up_s))
         passed, failed, undecided = (door.verdicts[each] for each in get_args(Verdict))
         counts = frames, frames, passed, failed, undecided
-        return DoorHealth(feed, feed, "online", *counts, door.light, door.faces)
+        return DoorHealth(feed, feed, "online", *counts, door.means.light, door.means.faces)
 
     def _made_sender(self) -> wire.Sender:
         one = self.names
@@ -279,27 +282,3 @@ _STATES: Mapping[str, Literal["LIVENESS_CONFIRMED", "NOTLIVE_CONFIRMED", "LIVENE
     "failed": "NOTLIVE_CONFIRMED",
     "undecided": "LIVENESS_UNKNOWN",
 }
-
-
-def _close_hour(door: _Door) -> None:
-    """As kioskd/metrics/hour_means.py does: the light of the hour, and faces of five or more."""
-    if not door.people:
-        return
-    begins = door.people[-1].at // HOUR_S * HOUR_S
-    there = [person for person in door.people if person.at >= begins]
-    frames = round(sum(3 * person.took_s for person in there)) or 1
-    span = there[0].at, there[-1].at
-    door.light = Light(*span, frames, _mean([person.light for person in there]))
-    if len(door.people) >= LEAST_PEOPLE:
-        door.faces = _faces(door.people)
-        door.people = []
-
-
-def _faces(people: Sequence[Person]) -> Faces:
-    names = ("x", "y", "width", "sharpness", "brightness")
-    means = [_mean([getattr(person, name) for person in people]) for name in names]
-    return Faces(people[0].at, people[-1].at, len(people), *means)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

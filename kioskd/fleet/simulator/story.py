@@ -75,6 +75,7 @@ class Traits:
     season        by which share more or less come in summer
     refused       share of people who come to nothing on a good day
     attacked      share of attempts that are called attacks
+    saver         the lamp is off at night and on days off, though some come
     wander        spread of a day's mean against another, of all that is measured, in parts
     """
 
@@ -91,6 +92,7 @@ class Traits:
     width: float
     sharpness: float
     lamp: float
+    saver: bool
     wander: float
     latitude_deg: float
 
@@ -119,13 +121,22 @@ class DoorStory:
     def expected(self, begins: float) -> float:
         """How many come in that hour in the mean."""
         one, local = self.traits, _local(begins)
-        day = local // DAY_S
-        weekday = int(day + 3) % 7  # 1970-01-01 was a Thursday
-        share = _SHARES[one.kind][int(local % DAY_S // HOUR_S)]
-        off = weekday >= 5 or self._shared("holiday", day).random() < 0.02
-        busy = one.busy * (one.weekend if off else 1.0)
+        day, share = local // DAY_S, self._share(local)
+        busy = one.busy * (one.weekend if self._off(day) else 1.0)
         season = 1.0 + one.season * (daylight(day * DAY_S + DAY_S / 2, one.latitude_deg, 1.0) - 0.5)
         return busy * season * share * exp(self._rng("busy", day).gauss(0.0, 0.25))
+
+    def _share(self, local: float) -> float:
+        return _SHARES[self.traits.kind][int(local % DAY_S // HOUR_S)]
+
+    def _off(self, day: float) -> bool:
+        """Whether people are at home that day: a weekend, or one of seven holidays a year."""
+        weekday = int(day + 3) % 7  # 1970-01-01 was a Thursday
+        return weekday >= 5 or self._shared("holiday", day).random() < 0.02
+
+    def _quiet(self, at: float) -> bool:
+        local = _local(at)
+        return self._share(local) < 0.02 or self._off(local // DAY_S)
 
     def person(self, rng: Random, at: float) -> Person:
         """Somebody who comes at that moment; `rng` draws what is theirs alone."""
@@ -147,7 +158,7 @@ class DoorStory:
         """Mean grey of the picture, and how well it is lit, 0 to 1."""
         one = self.traits
         lamp, sky = _LIGHTS[one.lights]
-        if self._broken("lamp", at):
+        if self._broken("lamp", at) or (one.saver and self._quiet(at)):
             lamp *= 0.04  # of the corridor's others
         clearness = self._clearness(at // DAY_S)
         there = lamp * one.lamp + sky * daylight(at, one.latitude_deg, clearness)
@@ -231,11 +242,12 @@ def needs_lamp(story: DoorStory, at: float) -> bool:
 
 def _traits(rng: Random) -> Traits:
     score = rng.uniform(0.88, 0.985)
+    weekend = rng.choice((0.02, 0.05, 0.1, 0.3, 0.7))
     return Traits(
         kind=rng.choice(tuple(_SHARES)),
         lights=rng.choices(tuple(_LIGHTS), (5, 3, 2))[0],
         busy=min(900.0, max(6.0, rng.lognormvariate(log(70.0), 0.9))),
-        weekend=rng.choice((0.02, 0.05, 0.1, 0.3, 0.7)),
+        weekend=weekend,
         season=rng.uniform(-0.3, 0.3),
         refused=min(0.3, rng.lognormvariate(log(0.05), 0.5)),
         attacked=rng.choice((0.0, 0.0, 0.002, 0.01)),
@@ -245,6 +257,7 @@ def _traits(rng: Random) -> Traits:
         width=rng.uniform(0.12, 0.32),
         sharpness=rng.uniform(0.45, 0.75),
         lamp=rng.uniform(0.7, 1.6),
+        saver=weekend <= 0.1 and rng.random() < 0.4,
         wander=rng.uniform(0.02, 0.08),
         latitude_deg=rng.uniform(44.0, 58.0),
     )
