@@ -1034,6 +1034,87 @@ def retain(database: str | None, days: int | None, site: str, now: bool) -> None
     sys.exit(command.run(address(database), days, site, now=now))
 
 
+HOURS = click.option(
+    "--hours",
+    type=click.FloatRange(0.1, 24 * 365),
+    default=24,
+    show_default=True,
+    help="Attempts of so many hours.",
+)
+SITE = click.option("--site", default="", help="This site alone.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@fleet.command("list")
+@DATABASE
+@SITE
+@AS_JSON
+def list_(database: str | None, site: str, as_json: bool) -> None:
+    """List every kiosk: when it was heard, how it is, what it runs and what is wrong."""
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.list_kiosks(address(database), site, as_json=as_json))
+
+
+@fleet.command()
+@DATABASE
+@HOURS
+@AS_JSON
+@click.argument("kiosk", metavar="SITE/DEVICE")
+def show(database: str | None, hours: float, as_json: bool, kiosk: str) -> None:
+    """Show one kiosk and its doors."""
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.show(address(database), kiosk, hours, as_json=as_json))
+
+
+@fleet.command()
+@DATABASE
+@SITE
+@HOURS
+@AS_JSON
+def doors(database: str | None, site: str, hours: float, as_json: bool) -> None:
+    """Show each door's refusals beside the fleet's, and what changed at it: camera, lamp, lens."""
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.doors(address(database), site, hours, as_json=as_json))
+
+
+@fleet.command()
+@DATABASE
+@SITE
+@AS_JSON
+def gaps(database: str | None, site: str, as_json: bool) -> None:
+    """Show records that have not come, and messages that were put aside."""
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.gaps(address(database), site, as_json=as_json))
+
+
+@fleet.command()
+@DATABASE
+@SITE
+@HOURS
+@AS_JSON
+@click.option(
+    "--by",
+    type=click.Choice(("version", "config", "networks")),
+    default="config",
+    show_default=True,
+    help="What sets kiosks apart.",
+)
+def compare(database: str | None, site: str, hours: float, as_json: bool, by: Any) -> None:
+    """Compare refusals by version, by configuration digest or by network digests."""
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.compare(address(database), by, site, hours, as_json=as_json))
+
+
 # end of fleet
 
 

@@ -66,7 +66,7 @@ def run(plan: Plan, way: Way) -> int:
 def _send(fleet: FleetOfKiosks, plan: Plan, way: Way) -> str | None:
     """Why not all was taken; None where it was."""
     if way.database is not None:
-        _store(fleet, way.database)
+        store(fleet, way.database)
         return None
     if way.broker is None:
         assert way.file is not None
@@ -83,7 +83,7 @@ def _send(fleet: FleetOfKiosks, plan: Plan, way: Way) -> str | None:
         carriers.close()
 
 
-def _store(fleet: FleetOfKiosks, address: str) -> None:
+def store(fleet: FleetOfKiosks, address: str) -> None:
     """By the code of `kioskd collect`, as if each word had been taken when it was said."""
     with working():
         from kioskd.fleet.collector import batch, trust

@@ -24,10 +24,11 @@ PERSON = {"x": 0.07, "y": 0.07, "width": 0.22, "sharpness": 0.09}  # one person 
 LEAST = {"x": 0.05, "y": 0.05, "width": 0.15, "sharpness": 0.09}  # that is worth a word
 DARK = 0.6  # of the light that this time of day had in the middle of the past days
 DARK_HOURS = 3  # of the last day
-DARK_PEOPLE = 0.3  # of a usual day's, who stood there: on a holiday lamps are off for a few
+DARK_PEOPLE = 0.4  # of a full day's, who stood there: on a holiday lamps are off for a few
 PAST_HOURS = 5  # at least, of that time of day
 LEAST_SCORE = 0.05
 LEAST_REFUSED = 0.15
+FULL = 0.5  # of a full day: on others doors are left to few, and in the dark
 
 Kind = Literal["moved", "lamp", "lens", "scores", "refusals"]
 
@@ -153,7 +154,7 @@ def _lamp(past: Past, now: float) -> Drift | None:
             if usual is not None and lit.mean < DARK * usual:
                 dark.append((lit.mean, usual))
                 people += came.get(lit.until // HOUR_S + 1, 0)
-    if len(dark) < DARK_HOURS or people < max(1.0, DARK_PEOPLE * _usual_people(past, now)):
+    if len(dark) < DARK_HOURS or people < max(PEOPLE_LATE, DARK_PEOPLE * _full_day(past, now)):
         return None
     share = sum(mean for mean, _ in dark) / sum(usual for _, usual in dark)
     return Drift(
@@ -179,14 +180,14 @@ def _hours_apart(one: float, other: float) -> float:
     return min(apart, DAY_S - apart) / HOUR_S
 
 
-def _usual_people(past: Past, now: float) -> float:
-    """Attempts of a day in the middle of those of the past weeks that had any."""
+def _full_day(past: Past, now: float) -> float:
+    """Attempts of a day of the past weeks that had more than three of four others."""
     days: dict[int, int] = {}
     for each in past.tried:
         if LATE_S < now - each.until <= PAST_S:
             day = int((now - each.until) // DAY_S)
             days[day] = days.get(day, 0) + each.attempts
-    return median(days.values()) if days else 0.0
+    return sorted(days.values())[3 * len(days) // 4] if days else 0.0
 
 
 def _shift(looks: Sequence[Look], now: float, name: str) -> _Shift | None:
@@ -281,6 +282,8 @@ def _refusals(past: Past, now: float) -> Drift | None:
     old = [each for each in past.tried if LATE_S < now - each.until <= PAST_S]
     before = _refused(old)
     if before.whole < PEOPLE * GROUPS or late.rate is None or before.rate is None:
+        return None
+    if late.whole < FULL * _full_day(past, now):
         return None
     worst = max(each.interval[0] for each in _days(old, now))
     if late.interval[0] < max(worst, before.interval[1]) + LEAST_REFUSED:
