@@ -24,11 +24,11 @@ PERSON = {"x": 0.07, "y": 0.07, "width": 0.22, "sharpness": 0.09}  # one person 
 LEAST = {"x": 0.05, "y": 0.05, "width": 0.15, "sharpness": 0.09}  # that is worth a word
 DARK = 0.6  # of the light that this time of day had in the middle of the past days
 DARK_HOURS = 3  # of the last day
-DARK_PEOPLE = 0.4  # of a full day's, who stood there: on a holiday lamps are off for a few
+DARK_PEOPLE = 0.3  # of that day's, who stood there
 PAST_HOURS = 5  # at least, of that time of day
 LEAST_SCORE = 0.05
 LEAST_REFUSED = 0.15
-FULL = 0.5  # of a full day: on others doors are left to few, and in the dark
+FULL = 0.5  # of a day that had more people than most: on others, lamps are off for a few
 
 Kind = Literal["moved", "lamp", "lens", "scores", "refusals"]
 
@@ -83,8 +83,9 @@ class Drift:
 
 def drifts(past: Past, now: float) -> list[Drift]:
     """What is other than in the door's past weeks; scores and refusals where nothing says why."""
-    found = [each for each in (_moved(past, now), _lamp(past, now)) if each]
-    if not found and (lens := _lens(past, now)):
+    people = _people(past.looks, now)
+    found = [each for each in (_moved(people), _lamp(past, now)) if each]
+    if not found and (lens := _lens(people)):
         found.append(lens)
     if not found:
         found += [each for each in (_scores(past, now), _refusals(past, now)) if each]
@@ -103,6 +104,14 @@ class _Group:
 
 
 @dataclass(frozen=True, slots=True)
+class _People:
+    """Those of late beside groups of the past; None: too few came."""
+
+    of_late: _Group | None
+    groups: Sequence[_Group]
+
+
+@dataclass(frozen=True, slots=True)
 class _Shift:
     """How a figure of late lies beside the past. `sure`: more than chance, and worth a word."""
 
@@ -115,8 +124,8 @@ class _Shift:
         return self.now - self.was
 
 
-def _moved(past: Past, now: float) -> Drift | None:
-    x, y, width = (_shift(past.looks, now, name) for name in ("x", "y", "width"))
+def _moved(people: _People) -> Drift | None:
+    x, y, width = (_shift(people, name) for name in ("x", "y", "width"))
     if x is None or y is None or width is None or not (x.sure or y.sure or width.sure):
         return None
     told = list(_away(x, "to the right", "to the left", "widths"))
@@ -132,8 +141,8 @@ def _away(shift: _Shift, more: str, less: str, unit: str) -> Iterator[str]:
         yield f"lie {abs(shift.by):.2f} picture {unit} further {more if shift.by > 0 else less}"
 
 
-def _lens(past: Past, now: float) -> Drift | None:
-    sharp = _shift(past.looks, now, "sharpness")
+def _lens(people: _People) -> Drift | None:
+    sharp = _shift(people, "sharpness")
     if sharp is None or not sharp.sure or sharp.by > 0:
         return None
     return Drift(
@@ -145,65 +154,73 @@ def _lens(past: Past, now: float) -> Drift | None:
 
 def _lamp(past: Past, now: float) -> Drift | None:
     """Hours of the last day that were far darker than that time of day is, and who came then."""
-    came = {each.until // HOUR_S: each.attempts for each in past.tried if each.until > now - DAY_S}
-    dark: list[tuple[float, float]] = []
-    people = 0
-    for lit in past.lights:
-        if now - DAY_S < lit.until <= now:
-            usual = _usual_light(past.lights, lit.until, now)
-            if usual is not None and lit.mean < DARK * usual:
-                dark.append((lit.mean, usual))
-                people += came.get(lit.until // HOUR_S + 1, 0)
-    if len(dark) < DARK_HOURS or people < max(PEOPLE_LATE, DARK_PEOPLE * _full_day(past, now)):
+    if not _full(past, now):
         return None
-    share = sum(mean for mean, _ in dark) / sum(usual for _, usual in dark)
+    came = {each.until // HOUR_S: each.attempts for each in past.tried if each.until > now - DAY_S}
+    dark = list(_dark(past.lights, now))
+    people = sum(came.get(lit.until // HOUR_S + 1, 0) for lit, _ in dark)
+    of_all = _came(past, now)
+    if len(dark) < DARK_HOURS or people < max(1.0, DARK_PEOPLE * of_all):
+        return None
+    share = sum(lit.mean for lit, _ in dark) / sum(usual for _, usual in dark)
     return Drift(
         "lamp",
         f"this lamp is dead: {len(dark)} hours of the last day had {100 * share:.0f} % of the "
-        f"light that their time of day has, and {people} people came in them",
+        f"light that their time of day has, and {people} of {of_all} people came in them",
     )
 
 
-def _usual_light(lights: Sequence[Lit], at: float, now: float) -> float | None:
-    """In the middle of past hours of this time of day, give or take one; None: too few."""
-    known = [
-        lit.mean
-        for lit in lights
-        if LATE_S < now - lit.until <= PAST_S and _hours_apart(lit.until, at) <= 1.0
-    ]
-    return median(known) if len(known) >= PAST_HOURS else None
+def _dark(lights: Sequence[Lit], now: float) -> Iterator[tuple[Lit, float]]:
+    """Hours of the last day that were dark for their time of day, each with what that has: the
+    middle of the past weeks' hours of this time, give or take one.
+    """
+    known: dict[int, list[float]] = {}
+    for lit in lights:
+        if LATE_S < now - lit.until <= PAST_S:
+            known.setdefault(_time_of_day(lit), []).append(lit.mean)
+    for lit in lights:
+        if now - DAY_S < lit.until <= now:
+            hour = _time_of_day(lit)
+            past = [mean for each in (-1, 0, 1) for mean in known.get((hour + each) % 24, ())]
+            if len(past) >= PAST_HOURS and lit.mean < DARK * (usual := median(past)):
+                yield lit, usual
 
 
-def _hours_apart(one: float, other: float) -> float:
-    """Of two times of day."""
-    apart = abs(one % DAY_S - other % DAY_S)
-    return min(apart, DAY_S - apart) / HOUR_S
+def _time_of_day(lit: Lit) -> int:
+    return int(lit.until % DAY_S // HOUR_S)
 
 
-def _full_day(past: Past, now: float) -> float:
-    """Attempts of a day of the past weeks that had more than three of four others."""
+def _came(past: Past, now: float) -> int:
+    """Attempts of the last day."""
+    return sum(each.attempts for each in past.tried if now - DAY_S < each.until <= now)
+
+
+def _full(past: Past, now: float) -> bool:
+    """Whether at least half as many came in the last day as on one that had more than most."""
     days: dict[int, int] = {}
     for each in past.tried:
         if LATE_S < now - each.until <= PAST_S:
             day = int((now - each.until) // DAY_S)
             days[day] = days.get(day, 0) + each.attempts
-    return sorted(days.values())[3 * len(days) // 4] if days else 0.0
+    counts = sorted(days.values())
+    return not counts or _came(past, now) >= FULL * counts[3 * len(counts) // 4]
 
 
-def _shift(looks: Sequence[Look], now: float, name: str) -> _Shift | None:
+def _people(looks: Sequence[Look], now: float) -> _People:
+    past = [look for look in looks if LATE_S < now - look.until <= PAST_S]
+    return _People(_of_late(looks, now), list(_groups(past)))
+
+
+def _shift(people: _People, name: str) -> _Shift | None:
     """Of late against groups of the past; None: too new, or too few people."""
-    of_late = _of_late(looks, now)
-    before = [
-        value
-        for group in _groups([look for look in looks if LATE_S < now - look.until <= PAST_S])
-        if (value := _figure(group, name)) is not None
-    ]
-    value = None if of_late is None else _figure(of_late, name)
-    if of_late is None or value is None or len(before) < GROUPS:
+    found = (_figure(group, name) for group in people.groups)
+    before = [value for value in found if value is not None]
+    value = None if people.of_late is None else _figure(people.of_late, name)
+    if people.of_late is None or value is None or len(before) < GROUPS:
         return None
     was = median(before)
     spread = 1.4826 * median([abs(each - was) for each in before])  # a deviation, if normal
-    limit = SURE * sqrt(spread**2 + PERSON[name] ** 2 / of_late.people)
+    limit = SURE * sqrt(spread**2 + PERSON[name] ** 2 / people.of_late.people)
     return _Shift(value, was, abs(value - was) > max(LEAST[name], limit))
 
 
@@ -222,13 +239,14 @@ def _of_late(looks: Sequence[Look], now: float) -> _Group | None:
 def _groups(looks: Sequence[Look]) -> Iterator[_Group]:
     """Whole days of the past; several together where one had too few people."""
     taken: list[Look] = []
+    people = 0
     for look in looks:
-        full = sum(one.people for one in taken) >= PEOPLE
-        if full and look.until - taken[0].until >= DAY_S:
+        if people >= PEOPLE and look.until - taken[0].until >= DAY_S:
             yield _joined(taken)
-            taken = []
+            taken, people = [], 0
         taken.append(look)
-    if sum(one.people for one in taken) >= PEOPLE:
+        people += look.people
+    if people >= PEOPLE:
         yield _joined(taken)
 
 
@@ -283,7 +301,7 @@ def _refusals(past: Past, now: float) -> Drift | None:
     before = _refused(old)
     if before.whole < PEOPLE * GROUPS or late.rate is None or before.rate is None:
         return None
-    if late.whole < FULL * _full_day(past, now):
+    if not _full(past, now):
         return None
     worst = max(each.interval[0] for each in _days(old, now))
     if late.interval[0] < max(worst, before.interval[1]) + LEAST_REFUSED:
