@@ -261,11 +261,12 @@ def example() -> None:
 
 
 @main.command()
-def unit() -> None:
+@click.option("--collector", is_flag=True, help="That of a fleet's collector instead.")
+def unit(collector: bool) -> None:
     """Print the systemd unit for this kioskd."""
     from kioskd.commands import unit as command
 
-    sys.exit(command.run())
+    sys.exit(command.run(collector=collector))
 
 
 @main.command()
@@ -1113,6 +1114,17 @@ def compare(database: str | None, site: str, hours: float, as_json: bool, by: An
     from kioskd.commands.fleet import database as address
 
     sys.exit(command.compare(address(database), by, site, hours, as_json=as_json))
+
+
+@fleet.command()
+@click.argument("file", type=PATH)
+@click.option("--kiosk", "kiosks", multiple=True, required=True, help="SITE/DEVICE; again.")
+@click.option("--prefix", default="liveness/v1", show_default=True, help="mqtt.topic_prefix.")
+def kiosks(file: Path, kiosks: tuple[str, ...], prefix: str) -> None:
+    """Add kiosks to FILE, the cluster's users.conf, and print the password of each new one."""
+    from kioskd.commands import fleet_kiosks as command
+
+    sys.exit(command.run(file, kiosks, prefix))
 
 
 # end of fleet

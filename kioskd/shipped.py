@@ -6,12 +6,13 @@ PACKAGE = Path(__file__).parent
 CHECKOUT = {
     "config.yaml": "config.yaml",
     "kioskd.service": "systemd/kioskd.service",
+    "kioskd-collect.service": "systemd/kioskd-collect.service",
     "streams.toml": "fleet/streams.toml",
 }
 
 
 def text(name: str) -> str:
-    """Of the example `config.yaml`, the unit `kioskd.service`, or the fleet's `streams.toml`."""
+    """Of the example `config.yaml`, a systemd unit, or the fleet's `streams.toml`."""
     inside = PACKAGE / "shipped" / name
     place = inside if inside.exists() else PACKAGE.parent / CHECKOUT[name]
     return place.read_text("utf-8")

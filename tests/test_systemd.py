@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.patience import DEADLINE_S
 
 OPERATIONS = Path(__file__).parent.parent / "docs" / "install" / "operations.md"
 UNIT = Path(__file__).parent.parent / "systemd" / "kioskd.service"
+COLLECTOR = UNIT.with_name("kioskd-collect.service")
 MOST_EXPOSURE = 19  # tenths: under 2.0
 
 
@@ -32,17 +35,19 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_exposure_that_systemd_computes_is_under_two() -> None:
+@pytest.mark.parametrize("unit", [UNIT, COLLECTOR], ids=lambda unit: unit.stem)
+def test_the_exposure_that_systemd_computes_is_under_two(unit: Path) -> None:
     threshold = f"--threshold={MOST_EXPOSURE}"
-    analysis = analyze("security", "--offline=true", "--no-pager", threshold, str(UNIT))
+    analysis = analyze("security", "--offline=true", "--no-pager", threshold, str(unit))
     assert analysis.returncode == 0, analysis.stdout + analysis.stderr
-    assert "Overall exposure level for kioskd.service" in analysis.stdout
+    assert f"Overall exposure level for {unit.name}" in analysis.stdout
 
 
-def test_systemd_understands_every_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unit", [UNIT, COLLECTOR], ids=lambda unit: unit.stem)
+def test_systemd_understands_every_line(unit: Path, tmp_path: Path) -> None:
     """With a program that exists in the daemon's place: systemd complains of nothing else."""
-    text = UNIT.read_text().replace("/opt/kioskd/bin/kioskd", sys.executable)
-    copy = tmp_path / "kioskd.service"
+    text = unit.read_text().replace("/opt/kioskd/bin/kioskd", sys.executable)
+    copy = tmp_path / unit.name
     copy.write_text(text)
     analysis = analyze("verify", "--man=no", "--recursive-errors=no", str(copy))
     complaints = [line for line in analysis.stderr.splitlines() if "kioskd" in line]
@@ -116,9 +121,10 @@ PLAIN = {  # what the heading of its part says is reason enough
 }
 
 
-def test_every_run_of_settings_that_are_not_plain_is_led_by_a_reason() -> None:
+@pytest.mark.parametrize("unit", [UNIT, COLLECTOR], ids=lambda unit: unit.stem)
+def test_every_run_of_settings_that_are_not_plain_is_led_by_a_reason(unit: Path) -> None:
     reasoned = False
-    for line in UNIT.read_text().splitlines():
+    for line in unit.read_text().splitlines():
         if line.startswith("#"):
             reasoned = not line.startswith("# ---")
         elif "=" in line:

@@ -127,7 +127,10 @@ class Link:
     async def consumer(self, stream: str, name: str) -> Consumer:
         """One that `kioskd fleet apply` made. Raises LinkError."""
         with _saying():
-            await self._streams.consumer_info(stream, name)
+            try:
+                await self._streams.consumer_info(stream, name)
+            except NotFoundError:
+                raise LinkError(f"there is no consumer {name}: run kioskd fleet apply") from None
             sub = await self._streams.pull_subscribe_bind(consumer=name, stream=stream)
         return Consumer(self, sub, name)
 
@@ -136,6 +139,16 @@ class Link:
         with _saying():
             told = await self._streams.consumer_info(stream, name)
         return (told.num_pending or 0) + (told.num_ack_pending or 0)
+
+    async def put(self, subject: str, body: bytes) -> None:
+        """Into whichever stream takes this subject; on the disk of most nodes when it returns."""
+        with _saying():
+            await self._streams.publish(subject, body)
+
+    async def drop_reader(self, reader: Reader) -> None:
+        """What only this consumer was to read is kept no longer."""
+        with _saying():
+            await self._streams.delete_consumer(reader.stream, reader.name)
 
     async def apply_stream(self, stream: Stream) -> tuple[Change, str]:
         """Make it, or change what differs; and what was changed, in words. Raises LinkError."""

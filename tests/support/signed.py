@@ -22,10 +22,12 @@ def public(key: Ed25519PrivateKey = KEY) -> bytes:
     return key.public_key().public_bytes_raw()
 
 
-def signed(topic: str, payload: dict[str, Any], key: Ed25519PrivateKey = KEY) -> bytes:
+def signed(
+    topic: str, payload: dict[str, Any], key: Ed25519PrivateKey = KEY, *, ascii_alone: bool = False
+) -> bytes:
     ours = {**payload.get("x", {}), "alg": "Ed25519", "keyId": key_id(public(key))}
     rest = {name: value for name, value in payload.items() if name != "x"}
-    text = json.dumps({**rest, "x": ours}, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps({**rest, "x": ours}, ensure_ascii=ascii_alone, separators=(",", ":"))
     content = text.encode()[:-2]
     subject = topic.removeprefix("liveness/v1/").encode()
     signature = base64.urlsafe_b64encode(key.sign(b"kioskd-1\n" + subject + b"\n" + content))

@@ -31,6 +31,7 @@ FETCH_S = 1.0  # a collector that is to stop waits no longer than this
 AGAIN_S = 2.0  # until what failed is tried again
 TELL_S = 10.0
 PRUNE_S = 3600.0
+STUCK_S = 120.0  # a part that has had no turn for so long: systemd is told nothing more
 # Two at the records, so that one proves signatures while the other waits for PostgreSQL.
 AT_WORK: dict[Kind, int] = {"audit": 2, "status": 1, "health": 1, "alarms": 1, "states": 1}
 
@@ -85,6 +86,7 @@ class Collector:
         self._stopping = asyncio.Event()
         self._troubles: dict[str, str] = {}
         self._waiting = 0
+        self._turns: dict[str, float] = {}
         self._prune_at = time.monotonic() + PRUNE_S
 
     def stop(self) -> None:
@@ -96,22 +98,26 @@ class Collector:
         async with linked(self._cluster, f"kioskd collect {self._name}") as link:
             watchdog.notify("READY=1")
             log.logger().info("collecting", collector=self._name)
-            work = [self._pump(link, kind) for kind in KINDS for _ in range(AT_WORK[kind])]
+            work = [
+                self._pump(link, kind, number) for kind in KINDS for number in range(AT_WORK[kind])
+            ]
             await asyncio.gather(self._tell(link), *work)
         log.logger().info("stopped", **self._said())
 
-    async def _pump(self, link: Link, kind: Kind) -> None:
+    async def _pump(self, link: Link, kind: Kind, number: int) -> None:
         reader = self._streams.reader(kind)
         keeper = _Keeper(self._database, kind)
         consumer: Consumer | None = None
+        part = f"{kind} {number}"
         while not self._stopping.is_set():
+            self._turns[part] = time.monotonic()
             try:
                 consumer = consumer or await link.consumer(reader.stream, reader.name)
                 letters = await _fetched(consumer)
                 self._well(f"cluster, {kind}")
             except LinkError as error:
                 consumer = None
-                await self._trouble(f"cluster, {kind}", f"{error}{_HINT}")
+                await self._trouble(f"cluster, {kind}", str(error))
                 continue
             if letters:
                 await self._keep(keeper, consumer, letters)
@@ -165,7 +171,10 @@ class Collector:
             if self._counts.letters != before:
                 before = self._counts.letters
                 log.logger().info("collected", **self._said())
-            watchdog.notify("WATCHDOG=1")
+            if not watchdog.overdue(
+                self._turns, dict.fromkeys(self._turns, STUCK_S), time.monotonic()
+            ):
+                watchdog.notify("WATCHDOG=1")
             if stopped:
                 return
 
@@ -222,9 +231,6 @@ class Collector:
             "letters": self._counts.letters,
             "waiting": self._waiting,
         }
-
-
-_HINT = " (kioskd fleet apply makes what collectors read)"
 
 
 async def _fetched(consumer: Consumer) -> list[Letter]:

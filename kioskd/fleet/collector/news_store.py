@@ -11,7 +11,7 @@ from typing import Any, Literal
 from kioskd.fleet.collector.put_aside import put
 from kioskd.fleet.collector.record import Aside, Heard, Kiosk, moment
 from kioskd.fleet.collector.record_store import Tally
-from kioskd.fleet.database.library import Connection, Jsonb, RowError
+from kioskd.fleet.database.library import Connection, Jsonb, RowError, saying
 
 Kind = Literal["status", "health", "alarms", "states"]
 News = tuple[Heard, Mapping[str, Any]]
@@ -20,12 +20,12 @@ News = tuple[Heard, Mapping[str, Any]]
 def take(connection: Connection, kind: Kind, batch: Sequence[News | Aside]) -> Tally:
     """Commit them, or what of them can be kept. Raises DatabaseError."""
     try:
-        with connection.transaction():
+        with saying(), connection.transaction():
             return _taken(connection, kind, batch)
     except RowError as error:
         if len(batch) == 1:
             heard = batch[0].heard if isinstance(batch[0], Aside) else batch[0][0]
-            with connection.transaction():
+            with saying(), connection.transaction():
                 return _taken(connection, kind, [Aside(heard, "poisoned", str(error)[:400])])
     whole = Tally()
     for each in batch:

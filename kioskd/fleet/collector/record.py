@@ -289,7 +289,10 @@ def _score(said: Mapping[str, Any], scores: Mapping[str, float]) -> float | None
 
 
 def _finite(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    try:
+        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:
+        return False
 
 
 def previous(body: bytes) -> bytes | None:

@@ -19,7 +19,7 @@ from kioskd.fleet.collector.record import (
     Record,
     previous,
 )
-from kioskd.fleet.database.library import Connection, Jsonb, RowError
+from kioskd.fleet.database.library import Connection, Jsonb, RowError, saying
 from kioskd.fleet.database.partitions import Partitions
 
 Log = tuple[str, str, str]  # site, device, epoch
@@ -62,11 +62,13 @@ class Tally:
 def take(connection: Connection, partitions: Partitions, batch: Sequence[Record | Aside]) -> Tally:
     """Commit them; what PostgreSQL cannot hold is put aside as poisoned. Raises DatabaseError."""
     try:
-        return _taken(connection, partitions, batch)
+        with saying():
+            return _taken(connection, partitions, batch)
     except RowError as error:
         partitions.forget()
         if len(batch) == 1:
-            return _taken(connection, partitions, [_poisoned(batch[0], str(error))])
+            with saying():
+                return _taken(connection, partitions, [_poisoned(batch[0], str(error))])
     whole = Tally()
     for each in batch:
         whole.add(take(connection, partitions, [each]))

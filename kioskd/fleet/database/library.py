@@ -15,6 +15,13 @@ SILENT_MS = 30_000  # a server that answers nothing for so long is gone
 __all__ = ["Connection", "Cursor", "DatabaseError", "Jsonb", "RowError", "connected", "saying"]
 
 
+# What is committed is believed to be there after a crash: a server that was set to be quicker than
+# that is so for others, not for the record.
+_ON_THE_DISK = (
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') = 'off'"
+)
+_NO_ENDLESS_WAIT = "SET lock_timeout = '30s'"  # for another collector that hangs with a lock
 # A value is of another kind than its column: said by psycopg itself, or by PostgreSQL.
 _OTHER_KIND = (None, "42804", "42846", "42883")
 
@@ -50,6 +57,8 @@ def connected(address: str) -> Iterator[Connection]:
         ) as connection,
     ):
         connection.execute("SET TIME ZONE 'UTC'")
+        connection.execute(_ON_THE_DISK)
+        connection.execute(_NO_ENDLESS_WAIT)
         yield connection
 
 
