@@ -1099,6 +1099,21 @@ def gaps(database: str | None, site: str, as_json: bool) -> None:
 @fleet.command()
 @DATABASE
 @SITE
+@AS_JSON
+def drift(database: str | None, site: str, as_json: bool) -> None:
+    """Look at every door's past weeks, note what changed and since when, and print what stands.
+
+    For a timer, once an hour: Grafana shows what was noted, and --json says what is new.
+    """
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.drift(address(database), site, as_json=as_json))
+
+
+@fleet.command()
+@DATABASE
+@SITE
 @HOURS
 @AS_JSON
 @click.option(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from kioskd.fleet.simulator.fleet_of_kiosks import FleetOfKiosks
 from kioskd.fleet.simulator.kiosk import Names, SimulatedKiosk
 from kioskd.fleet.simulator.story import DoorStory
 from kioskd.fleet.view import questions, tables
-from kioskd.fleet.view.drift import drifts
+from kioskd.fleet.view.drift import Drift, drifts
+from kioskd.fleet.view.drift_book import note
 from kioskd.fleet.view.questions import Span
 from tests.support.postgres import Postgres, postgres
 
@@ -173,6 +175,36 @@ def test_what_health_says_of_three_weeks_tells_a_moved_camera(server: Postgres) 
     (found,) = drifts(past, now.timestamp())
     assert found.kind == "moved"
     assert "0.20 picture widths further to the right" in found.sentence
+
+
+def test_what_drifted_is_noted_with_since_when_until_it_is_over(server: Postgres) -> None:
+    address = server.fresh()
+    first = datetime(2026, 9, 28, 12, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    door, other = ("hq", "kiosk-07", "main"), ("lab", "kiosk-01", "main")
+    dark = Drift("lamp", "this lamp is dead")
+    with connected(address) as database:
+        _tables(database)
+        (noted,) = note(database, {door: [dark], other: []}, first)
+        assert (noted.began, noted.new, noted.kind) == (first, True, "lamp")
+        (noted,) = note(database, {door: [replace(dark, sentence="still")]}, first + hour)
+        assert (noted.began, noted.new, noted.sentence) == (first, False, "still")
+        (noted,) = note(database, {other: [dark]}, first + 2 * hour, site="lab")
+        assert noted.site == "lab"
+        assert len(note(database, {door: [dark], other: [dark]}, first + 3 * hour)) == 2
+        (noted,) = note(database, {door: [], other: [dark]}, first + 4 * hour)
+        assert noted.site == "lab"
+        again = note(database, {door: [dark], other: [dark]}, first + 5 * hour)
+        assert [(one.site, one.new) for one in again] == [("lab", False), ("hq", True)]
+
+
+def test_drift_looks_at_every_door_that_is_known(
+    filled: tuple[str, Told], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fleet_view.drift(filled[0], "", as_json=False) == 0
+    assert f"nothing has changed at {KIOSKS} doors" in capsys.readouterr().out
+    assert fleet_view.drift(filled[0], "", as_json=True) == 0
+    assert said(capsys) == []
 
 
 def test_where_there_is_no_record_a_sentence_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""`kioskd fleet list`, `show`, `doors`, `gaps` and `compare`: the whole fleet in a terminal."""
+"""`kioskd fleet list`, `show`, `doors`, `gaps`, `compare`, `drift`: a fleet in a terminal."""
 
 import json
 import sys
@@ -93,6 +93,27 @@ def compare(address: str, by: "By", site: str, hours: float, *, as_json: bool) -
             _print({"hours": hours, "by": by, "kinds": [tables.kind_json(one) for one in found]})
         else:
             _show(tables.compared(found, by, hours))
+    return OK
+
+
+def drift(address: str, site: str, *, as_json: bool) -> int:
+    """Look for what changed at each door, note it in the record, and print what stands."""
+    with _record(address) as database:
+        from kioskd.fleet.view import questions, tables
+        from kioskd.fleet.view.drift import drifts
+        from kioskd.fleet.view.drift_book import note
+
+        span = _span(24.0, site)
+        at = span.now.timestamp()
+        found = {
+            (where, device, door): drifts(past, at)
+            for where, device, door, past in questions.pasts(database, span)
+        }
+        noted = note(database, found, span.now, site)
+        if as_json:
+            _print([tables.noted_json(each) for each in noted])
+        else:
+            _show([tables.drifting(noted, len(found), span.now)])
     return OK
 
 

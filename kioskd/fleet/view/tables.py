@@ -7,6 +7,7 @@ from typing import Any
 
 from kioskd.fleet.view import rates
 from kioskd.fleet.view.drift import Drift
+from kioskd.fleet.view.drift_book import Noted
 from kioskd.fleet.view.questions import Door, Gap, Kind, Kiosk, PutAside
 from kioskd.fleet.view.rates import Share
 from kioskd.terminal_sections import Mood, Row, Section
@@ -114,6 +115,22 @@ def remarks(door: Door, fleet: Share) -> list[str]:
     if rates.above(door.refused, fleet):
         told.append(f"refuses more than {rates.TIMES:g} times what the fleet does")
     return told
+
+
+def drifting(noted: Sequence[Noted], doors: int, now: datetime) -> Section:
+    """What stands at all doors, and since when."""
+    rows = [
+        Row((f"{one.site}/{one.device}/{one.door}", ago(one.began, now), one.sentence), "bad")
+        for one in noted
+    ]
+    well = Row((f"nothing has changed at {doors} doors",), "good")
+    return Section("Against their own past weeks", tuple(rows or [well]))
+
+
+def noted_json(one: Noted) -> Json:
+    place = {"site": one.site, "device": one.device, "door": one.door}
+    told = {"began": _iso(one.began), "new": one.new, "sentence": one.sentence}
+    return {**place, "kind": one.kind, **told}
 
 
 def missing(found: Sequence[Gap], aside: Sequence[PutAside], now: datetime) -> list[Section]:
