@@ -160,7 +160,7 @@ def _lamp(past: Past, now: float) -> Drift | None:
     dark = list(_dark(past.lights, now))
     people = sum(came.get(lit.until // HOUR_S + 1, 0) for lit, _ in dark)
     of_all = _came(past, now)
-    if len(dark) < DARK_HOURS or people < max(1.0, DARK_PEOPLE * of_all):
+    if len(dark) < DARK_HOURS or people < max(PEOPLE_LATE, DARK_PEOPLE * of_all):
         return None
     share = sum(lit.mean for lit, _ in dark) / sum(usual for _, usual in dark)
     return Drift(
