@@ -7,7 +7,7 @@ CHECKOUT = {
     "config.yaml": "config.yaml",
     "kioskd.service": "systemd/kioskd.service",
     "kioskd-collect.service": "systemd/kioskd-collect.service",
-    "streams.toml": "fleet/streams.toml",
+    "fleet/streams.toml": "fleet/streams.toml",
 }
 
 

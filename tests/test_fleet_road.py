@@ -37,17 +37,17 @@ def server() -> Iterator[Postgres]:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[NatsCluster]:
     with nats_cluster() as running:
-        asyncio.run(applied(running.address(), read(shipped.text("streams.toml"))))
+        asyncio.run(applied(running.address(), read(shipped.text("fleet/streams.toml"))))
         yield running
 
 
 def test_what_is_applied_twice_changes_nothing(cluster: NatsCluster) -> None:
-    done = asyncio.run(applied(cluster.address(), read(shipped.text("streams.toml"))))
+    done = asyncio.run(applied(cluster.address(), read(shipped.text("fleet/streams.toml"))))
     assert {change for _, change, _ in done} == {"kept"}
 
 
 def test_what_differs_is_changed(cluster: NatsCluster) -> None:
-    text = shipped.text("streams.toml")
+    text = shipped.text("fleet/streams.toml")
     less = text.replace("most_bytes = 8589934592", "most_bytes = 1073741824")
     less = less.replace("most_pending = 20000", "most_pending = 10000")
     done = asyncio.run(applied(cluster.address(), read(less)))

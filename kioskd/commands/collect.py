@@ -20,7 +20,7 @@ def run(nats: Nats, streams: Path | None, address: str) -> int:
         from kioskd.fleet.nats_link import Cluster
         from kioskd.fleet.streams import stream_file
 
-        text = shipped.text("streams.toml") if streams is None else streams.read_text("utf-8")
+        text = shipped.text("fleet/streams.toml") if streams is None else streams.read_text("utf-8")
         file = stream_file.read(text)
         with connected(address) as database:
             for name in migrate(database):

@@ -19,7 +19,7 @@ def run(nats: Nats, streams: Path | None) -> int:
         from kioskd.fleet.streams import stream_file
         from kioskd.fleet.streams.applying import applied
 
-        text = shipped.text("streams.toml") if streams is None else streams.read_text("utf-8")
+        text = shipped.text("fleet/streams.toml") if streams is None else streams.read_text("utf-8")
         cluster = Cluster(
             nats.servers, nats.user, nats.password(), nats.ca, nats.certificate, nats.key
         )
