@@ -52,7 +52,7 @@ def test_a_door_as_it_was_has_nothing_to_tell() -> None:
     [
         ({"x": 0.65}, "faces lie 0.15 picture widths further to the right than in past weeks"),
         ({"x": 0.35}, "faces lie 0.15 picture widths further to the left"),
-        ({"y": 0.6}, "faces lie 0.15 picture heights further lower"),
+        ({"y": 0.6}, "faces lie 0.15 picture heights lower"),
         ({"width": 0.13}, "faces are 35 % smaller"),
         ({"x": 0.65, "width": 0.3}, "further to the right and are 50 % larger"),
     ],

@@ -173,8 +173,8 @@ def asked(**more: object) -> dict[str, object]:
     plain: dict[str, object] = {
         "kiosks": 12, "doors": 1, "broker": None, "to": None, "database": None, "span": 5.0,
         "speed": 0.0, "every": 1.0, "health": 30.0, "connections": 3, "broken": (), "spoil": (),
-        "seed": 1, "site": "sim", "prefix": "liveness/v1", "trust": None, "protocol": "5", "user": None,
-        "ca_file": None, "as_json": True,
+        "seed": 1, "site": "sim", "prefix": "liveness/v1", "trust": None, "protocol": "5",
+        "user": None, "ca_file": None, "as_json": True,
     }  # fmt: skip
     return plain | more
 

@@ -128,7 +128,7 @@ def _moved(people: _People) -> Drift | None:
     x, y, width = (_shift(people, name) for name in ("x", "y", "width"))
     if x is None or y is None or width is None or not (x.sure or y.sure or width.sure):
         return None
-    told = list(_away(x, "to the right", "to the left", "widths"))
+    told = list(_away(x, "further to the right", "further to the left", "widths"))
     told += list(_away(y, "lower", "higher", "heights"))
     if width.sure:
         larger = "larger" if width.by > 0 else "smaller"
@@ -138,7 +138,7 @@ def _moved(people: _People) -> Drift | None:
 
 def _away(shift: _Shift, more: str, less: str, unit: str) -> Iterator[str]:
     if shift.sure:
-        yield f"lie {abs(shift.by):.2f} picture {unit} further {more if shift.by > 0 else less}"
+        yield f"lie {abs(shift.by):.2f} picture {unit} {more if shift.by > 0 else less}"
 
 
 def _lens(people: _People) -> Drift | None:
