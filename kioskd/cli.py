@@ -1024,6 +1024,18 @@ def trust(
 
 @fleet.command()
 @DATABASE
+@click.argument("file", type=PATH)
+@click.option("--kiosk", required=True, help="SITE/DEVICE whose audit log this is.")
+def fill(database: str | None, file: Path, kiosk: str) -> None:
+    """Fill gaps by hand from FILE, a copy of a kiosk's audit.db; each record is proved."""
+    from kioskd.commands import fleet_fill as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.run(address(database), file, kiosk))
+
+
+@fleet.command()
+@DATABASE
 @click.argument("days", type=click.IntRange(1, 36500), required=False)
 @click.option("--site", default="", help="For this site; else for every site without its own.")
 @click.option("--now", is_flag=True, help="Delete at once what is older; collectors do it hourly.")

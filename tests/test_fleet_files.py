@@ -28,7 +28,7 @@ def test_the_streams_that_ship_can_be_read() -> None:
     assert file.reader("audit").filter == "$MQTT.msgs.liveness.v1.*.*.audit"
     assert file.reader("states").filter == "$MQTT.msgs.liveness.v1.*.*.*.state"
     (stream,) = file.streams
-    assert (stream.retention, stream.replicas, stream.when_full) == ("interest", 3, "new")
+    assert (stream.retention, stream.replicas, stream.when_full) == ("limits", 3, "new")
 
 
 @pytest.mark.parametrize(

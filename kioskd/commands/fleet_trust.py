@@ -12,7 +12,7 @@ def run(address: str, file: Path | None, kiosk: str | None, forget: tuple[str, .
 
     What came of a kiosk before it was trusted lies aside, and is taken then.
     """
-    whose = _kiosk(kiosk)
+    whose = kiosk_named(kiosk)
     if kiosk is not None and whose is None:
         print(f"{kiosk} is not SITE/DEVICE", file=sys.stderr)
         return WRONG
@@ -48,7 +48,8 @@ def _content(file: Path | None) -> bytes:
     return file.read_bytes()
 
 
-def _kiosk(named: str | None) -> tuple[str, str] | None:
+def kiosk_named(named: str | None) -> tuple[str, str] | None:
+    """SITE/DEVICE in two; None where it is none."""
     site, slash, device = (named or "").partition("/")
     return (site, device) if slash and site and device and "/" not in device else None
 

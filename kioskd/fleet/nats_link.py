@@ -23,6 +23,7 @@ from nats.js.errors import APIError, NotFoundError
 MQTT = "$MQTT.msgs."  # before the subject of what came through the MQTT gate
 Change = Literal["made", "changed", "kept"]
 _CONNECT_S = 10
+FIRST_TRIES = 2  # of each node, until a command says that none answers
 _FLUSH_S = 10
 
 
@@ -145,11 +146,6 @@ class Link:
         with _saying():
             await self._streams.publish(subject, body)
 
-    async def drop_reader(self, reader: Reader) -> None:
-        """What only this consumer was to read is kept no longer."""
-        with _saying():
-            await self._streams.delete_consumer(reader.stream, reader.name)
-
     async def apply_stream(self, stream: Stream) -> tuple[Change, str]:
         """Make it, or change what differs; and what was changed, in words. Raises LinkError."""
         with _saying():
@@ -208,7 +204,7 @@ async def linked(cluster: Cluster, name: str = "kioskd") -> AsyncIterator[Link]:
             list(cluster.servers),
             name=name,
             connect_timeout=_CONNECT_S,
-            max_reconnect_attempts=-1,
+            max_reconnect_attempts=FIRST_TRIES,
             reconnect_time_wait=1,
             allow_reconnect=True,
             error_cb=_unheard,
@@ -216,6 +212,7 @@ async def linked(cluster: Cluster, name: str = "kioskd") -> AsyncIterator[Link]:
             user=cluster.user,
             password=cluster.password,
         )
+    client.options["max_reconnect_attempts"] = -1  # once it was there it is waited for
     try:
         yield Link(client)
     finally:

@@ -29,7 +29,7 @@ class Desk:
         """
         keyed = [(heard, self._keys.of(connection, heard.kiosk)) for heard in batch]
         if kind == "audit":
-            records = [record.read(heard, keys) for heard, keys in keyed]
+            records = [_read(heard, keys) for heard, keys in keyed]
             return record_store.take(connection, self._partitions, records)
         signed = kind != "health"  # nothing may open a door by it, and it is told often
         news: list[news_store.News | record.Aside] = []
@@ -37,6 +37,14 @@ class Desk:
             said = record.news(heard, keys, signed=signed)
             news.append(said if isinstance(said, record.Aside) else (heard, said))
         return news_store.take(connection, kind, news)
+
+
+def _read(heard: Heard, keys: record.Keys | None) -> record.Record | record.Aside:
+    """A mistake of ours in reading one message must not hold up all that come after it."""
+    try:
+        return record.read(heard, keys)
+    except Exception as error:
+        return record.Aside(heard, "poisoned", f"it could not be read: {error!r}"[:400])
 
 
 def store(connection: Connection, messages: Iterable[tuple[str, bytes, datetime]]) -> Tally:

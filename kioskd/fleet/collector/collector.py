@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from kioskd import log, watchdog
 from kioskd.fleet.collector.batch import KINDS, Desk, Kind
@@ -34,6 +34,12 @@ PRUNE_S = 3600.0
 STUCK_S = 120.0  # a part that has had no turn for so long: systemd is told nothing more
 # Two at the records, so that one proves signatures while the other waits for PostgreSQL.
 AT_WORK: dict[Kind, int] = {"audit": 2, "status": 1, "health": 1, "alarms": 1, "states": 1}
+
+_NOTICED = {
+    "kiosks are silent": "SELECT site, device FROM fleet.silent ORDER BY site, device LIMIT 10",
+    "records are missing": "SELECT site, device, epoch, from_seq, to_seq FROM fleet.missing"
+    " ORDER BY site, device, noticed LIMIT 10",
+}
 
 
 @dataclass(slots=True)
@@ -87,6 +93,7 @@ class Collector:
         self._troubles: dict[str, str] = {}
         self._waiting = 0
         self._turns: dict[str, float] = {}
+        self._noticed: dict[str, list[str]] = {}
         self._prune_at = time.monotonic() + PRUNE_S
 
     def stop(self) -> None:
@@ -102,6 +109,7 @@ class Collector:
                 self._pump(link, kind, number) for kind in KINDS for number in range(AT_WORK[kind])
             ]
             await asyncio.gather(self._tell(link), *work)
+            await asyncio.to_thread(self._note, True)
         log.logger().info("stopped", **self._said())
 
     async def _pump(self, link: Link, kind: Kind, number: int) -> None:
@@ -164,9 +172,11 @@ class Collector:
         before = 0
         while True:
             await self._pause(TELL_S)
-            stopped = self._stopping.is_set()
+            if self._stopping.is_set():
+                return
             await self._look(link)
-            await asyncio.to_thread(self._note, stopped)
+            await asyncio.to_thread(self._note, False)
+            await asyncio.to_thread(self._notice)
             await asyncio.to_thread(self._prune)
             if self._counts.letters != before:
                 before = self._counts.letters
@@ -175,8 +185,6 @@ class Collector:
                 self._turns, dict.fromkeys(self._turns, STUCK_S), time.monotonic()
             ):
                 watchdog.notify("WATCHDOG=1")
-            if stopped:
-                return
 
     async def _look(self, link: Link) -> None:
         waiting = 0
@@ -189,6 +197,7 @@ class Collector:
         self._waiting = waiting
 
     def _note(self, stopped: bool) -> None:
+        """Its row, for whoever looks after collectors; those of a month ago go."""
         counts, now = self._counts, datetime.now(UTC)
         try:
             with connected(self._database) as database:
@@ -205,8 +214,29 @@ class Collector:
                         *(counts.letters, self._waiting),
                     ),
                 )
+                database.execute(
+                    "DELETE FROM fleet.collector WHERE heard_at < %s", (now - timedelta(days=30),)
+                )
         except DatabaseError:
             return  # told where rows wait for it
+
+    def _notice(self) -> None:
+        """Say when it changes which kiosks are silent and where rows are missing, the first few.
+
+        While it is behind itself it cannot know: what they said may still be in the cluster.
+        """
+        if self._waiting > BATCH:
+            return
+        try:
+            with connected(self._database) as database:
+                found = {name: database.execute(ask).fetchall() for name, ask in _NOTICED.items()}
+        except DatabaseError:
+            return
+        for name, rows in found.items():
+            said = [" ".join(map(str, row)) for row in rows]
+            if said != self._noticed.get(name, []):
+                log.logger().warning(name, first=said)
+            self._noticed[name] = said
 
     def _prune(self) -> None:
         """Once an hour; whoever else is at it does it for all."""

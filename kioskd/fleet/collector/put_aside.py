@@ -26,14 +26,19 @@ def _row(aside: Aside) -> tuple[object, ...]:
     site, device = heard.kiosk
     return (
         heard.at,
-        site,
-        device,
-        heard.subject,
+        _storable(site),
+        _storable(device),
+        _storable(heard.subject),
         aside.reason,
-        aside.detail,
+        _storable(aside.detail),
         aside.epoch,
         aside.seq,
         heard.body[:KEPT_BYTES],
         len(heard.body),
         hashlib.sha256(heard.body).digest(),
     )
+
+
+def _storable(text: str) -> str:
+    """What PostgreSQL can hold of a text that nobody vouches for."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()

@@ -80,8 +80,7 @@ def _poisoned(each: Record | Aside, why: str) -> Record | Aside:
     why = why[:400]
     if isinstance(each, Record) and each.unfit is None:
         return replace(each, unfit=("poisoned", why), columns=())
-    heard = replace(each.heard, subject=ascii(each.heard.subject))
-    return Aside(heard, "poisoned", why)
+    return Aside(each.heard, "poisoned", why)
 
 
 def _taken(

@@ -16,6 +16,7 @@ _HISTORIES = {
     "status": "heard_at",
     "alarm": "heard_at",
     "health": "heard_at",
+    "boot": "heard_at",
 }
 
 

@@ -210,3 +210,11 @@ INSERT INTO fleet.retention VALUES ('', 400);
 CREATE VIEW fleet.missing AS
     SELECT site, device, epoch, from_seq, to_seq, to_seq - from_seq + 1 AS rows, noticed
     FROM fleet.gap WHERE filled IS NULL AND noticed < now() - interval '2 minutes';
+
+-- Kiosks that are trusted, did not say that they were stopped, and have said nothing for two minutes:
+-- health comes every 30 s. Where collectors are behind, what kiosks said may still be in the cluster.
+CREATE VIEW fleet.silent AS
+    SELECT site, device, last_heard, status FROM fleet.kiosk
+    WHERE last_heard < now() - interval '2 minutes' AND status IS DISTINCT FROM 'stopped'
+        AND EXISTS (SELECT FROM fleet.trusted_key AS key WHERE forgotten IS NULL
+            AND (key.site, key.device) = (kiosk.site, kiosk.device));
