@@ -50,6 +50,16 @@ CONFIG = click.option(
 )
 
 
+# kioskd simulate
+SPEED = "So many times as fast as time goes; other than 1, it ends now. 0: as fast as it goes."
+EVERY = "A result so often at each door; else as the doors' stories have it."
+DIRECT = "The fleet's PostgreSQL takes it, as `kioskd collect` would store it."
+HEALTH = "Seconds between two words of how a kiosk is."
+CONNECTIONS = "That carry them; else one for each kiosk, at most 200."
+BROKEN = "moved, lamp or lens, at that kiosk's first door from that day of the span on."
+SPOIL = "A share of outages, late, again, lost, forged or clocks, 0 to 1."
+
+
 class Commands(click.Group):
     """All commands; each needs what every door needs, or is told how to get it."""
 
@@ -860,6 +870,61 @@ def seal_people(config: Path) -> None:
     sys.exit(command.seal(config))
 
 
+def _span(_context: click.Context, param: click.Parameter, value: str) -> float:
+    """Seconds of a span such as 90s, 30m, 12h or 21d."""
+    try:
+        span = float(value[:-1]) * SPANS[value[-1:]]
+    except (KeyError, ValueError):
+        span = 0.0
+    if not 0 < span < 10 * 365 * SPANS["d"]:
+        raise click.BadParameter(
+            f"a span such as 90s, 30m, 12h or 21d (got {value!r})", param=param
+        )
+    return span
+
+
+SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@main.command()
+@click.option("--kiosks", required=True, type=click.IntRange(1, 100_000), help="How many.")
+@click.option("--doors", default=1, show_default=True, type=click.IntRange(1, 8), help="Of each.")
+@click.option("--broker", metavar="HOST[:PORT]", help="Who takes what they say.")
+@click.option("--to", type=PATH, metavar="FILE", help="A file takes it instead; - prints it.")
+@click.option("--database", metavar="ADDRESS", help=DIRECT)
+@click.option("--span", default="60s", show_default=True, callback=_span, help="How much of time.")
+@click.option("--speed", type=click.FloatRange(0), default=1.0, show_default=True, help=SPEED)
+@click.option("--every", type=click.FloatRange(0.01), metavar="S", help=EVERY)
+@click.option(
+    "--health", type=click.FloatRange(1, 3600), default=30, show_default=True, help=HEALTH
+)
+@click.option("--connections", type=click.IntRange(1, 5000), help=CONNECTIONS)
+@click.option("--broken", multiple=True, metavar="WHAT=KIOSK@DAY", help=BROKEN)
+@click.option("--spoil", multiple=True, metavar="WHAT=SHARE", help=SPOIL)
+@click.option("--seed", default=1, show_default=True, help="The same seed says the same bytes.")
+@click.option("--site", default="sim", show_default=True, help="Begins the sites' names.")
+@click.option("--prefix", default="liveness/v1", show_default=True, help="mqtt.topic_prefix.")
+@click.option("--trust", type=PATH, metavar="FILE", help="Write their public keys there.")
+@click.option("--protocol", type=click.Choice(("5", "3.1.1")), default="5", show_default=True)
+@click.option("--user", help="At the broker; the password is MQTT_PASSWORD.")
+@click.option("--ca-file", type=PATH, help="Connect by TLS; who signed the broker's certificate.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was sent, kiosk by kiosk.")
+def simulate(**asked: Any) -> None:
+    """Be many kiosks without cameras: real, signed rows, health, states and alarms.
+
+    What they say is drawn from stories of doors, and made by the code of a real kiosk. None of it
+    is an action, so it can open no door. docs/install/fleet.md tells how to try a cluster with it.
+    """
+    from kioskd.commands import simulate as command
+    from kioskd.commands import simulate_asked
+
+    try:
+        plan, way = simulate_asked.read(**asked)
+    except simulate_asked.AskedError as error:
+        raise click.UsageError(str(error)) from None
+    sys.exit(command.run(plan, way))
+
+
 DATABASE = click.option(
     "--database",
     help="The fleet's PostgreSQL, as psql takes it; else $KIOSKD_FLEET_DATABASE.",
@@ -980,6 +1045,102 @@ def retain(database: str | None, days: int | None, site: str, now: bool) -> None
     from kioskd.commands.fleet import database as address
 
     sys.exit(command.run(address(database), days, site, now=now))
+
+
+HOURS = click.option(
+    "--hours",
+    type=click.FloatRange(0.1, 24 * 365),
+    default=24,
+    show_default=True,
+    help="Attempts of so many hours.",
+)
+SITE = click.option("--site", default="", help="This site alone.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@fleet.command("list")
+@DATABASE
+@SITE
+@AS_JSON
+def list_(database: str | None, site: str, as_json: bool) -> None:
+    """List every kiosk: when it was heard, how it is, what it runs and what is wrong."""
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.list_kiosks(address(database), site, as_json=as_json))
+
+
+@fleet.command()
+@DATABASE
+@HOURS
+@AS_JSON
+@click.argument("kiosk", metavar="SITE/DEVICE")
+def show(database: str | None, hours: float, as_json: bool, kiosk: str) -> None:
+    """Show one kiosk and its doors."""
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.show(address(database), kiosk, hours, as_json=as_json))
+
+
+@fleet.command()
+@DATABASE
+@SITE
+@HOURS
+@AS_JSON
+def doors(database: str | None, site: str, hours: float, as_json: bool) -> None:
+    """Show each door's refusals beside the fleet's, and what changed at it: camera, lamp, lens."""
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.doors(address(database), site, hours, as_json=as_json))
+
+
+@fleet.command()
+@DATABASE
+@SITE
+@AS_JSON
+def gaps(database: str | None, site: str, as_json: bool) -> None:
+    """Show records that have not come, and messages that were put aside."""
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.gaps(address(database), site, as_json=as_json))
+
+
+@fleet.command()
+@DATABASE
+@SITE
+@AS_JSON
+def drift(database: str | None, site: str, as_json: bool) -> None:
+    """Look at every door's past weeks, note what changed and since when, and print what stands.
+
+    For a timer, once an hour: Grafana shows what was noted, and --json says what is new.
+    """
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.drift(address(database), site, as_json=as_json))
+
+
+@fleet.command()
+@DATABASE
+@SITE
+@HOURS
+@AS_JSON
+@click.option(
+    "--by",
+    type=click.Choice(("version", "config", "networks")),
+    default="config",
+    show_default=True,
+    help="What sets kiosks apart.",
+)
+def compare(database: str | None, site: str, hours: float, as_json: bool, by: Any) -> None:
+    """Compare refusals by version, by configuration digest or by network digests."""
+    from kioskd.commands import fleet_view as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.compare(address(database), by, site, hours, as_json=as_json))
 
 
 @fleet.command()

@@ -20,11 +20,46 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
+class Light:
+    """How light a door's pictures were while a face was in view, over the last hour that had one.
+
+    since, until  unix seconds; the hour's frames with a face lie between them
+    mean          grey of the whole picture, 0 black to 1 white
+    """
+
+    since: float
+    until: float
+    frames: int
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """How faces lay in a door's pictures and looked, over at least five people: never one alone.
+
+    since, until  unix seconds, of the first and the last of their frames
+    x, y          of the box's centre, in widths and heights of the picture
+    width         of the box, in widths of the picture
+    sharpness     and brightness as the gate measures them, 0 to 1; None where it never did
+    """
+
+    since: float
+    until: float
+    people: int
+    x: float
+    y: float
+    width: float
+    sharpness: float | None = None
+    brightness: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DoorHealth:
     """One door, and what happened there since the start.
 
     captured  frames that its camera gave, of which so many were judged
     passed    attempts by their verdict, and so on
+    light     of the last hour with somebody in view, and faces of the last people; None before
     """
 
     door: str
@@ -35,6 +70,8 @@ class DoorHealth:
     passed: int
     failed: int
     undecided: int
+    light: Light | None = None
+    faces: Faces | None = None
 
 
 @dataclass(frozen=True, slots=True)

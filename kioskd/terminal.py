@@ -67,6 +67,15 @@ def refreshing() -> Iterator[Shown]:
         yield lambda sections: live.update(_drawn(sections), refresh=True)
 
 
+def show(sections: Sequence[Section]) -> None:
+    """Print sections once, in their moods on a terminal and plain into a file or a pipe."""
+    if refreshes():
+        Console().print(_drawn(sections))
+        return
+    for line in plain(sections):
+        print(line)
+
+
 def plain(sections: Sequence[Section]) -> Iterator[str]:
     """The lines of sections without any style, for a file or a script."""
     console = Console(width=WIDE, color_system=None, force_terminal=False)

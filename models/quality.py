@@ -16,6 +16,7 @@ from models.observation import Box, ImageQuality
 SIZE = (96, 128)  # width, height of the sample: about 1.5 pixels a millimetre of skin
 INSET = 0.1  # of the box left out at each side: hair, ears, background
 ROUNDING = 20 / 12  # variance that rounding to whole grey levels alone gives a Laplacian
+EVERY = 16  # pixel, across and down, is enough to say how light a whole picture is
 HALF_SHARP = 0.05  # Laplacian variance in grey variances that is called 0.5
 
 
@@ -30,6 +31,11 @@ def quality(image: ColorImage, box: Box) -> ImageQuality | None:
         contrast=_contrast(sample),
         brightness=mean / 255,
     )
+
+
+def light(image: ColorImage) -> float:
+    """How light a whole picture is: 0 black to 1 white, the mean of some pixels."""
+    return float(image[::EVERY, ::EVERY].mean()) / 255
 
 
 def _sharpness(laplacian: float, variance: float) -> float:

@@ -16,7 +16,7 @@ from feeds.state import FeedState, Phase
 from kioskd.alarms.alarm import Alarm, AlarmCode
 from kioskd.delivery import wire
 from kioskd.event import ActionId, LivenessState, Result, Verdict
-from kioskd.health import DoorHealth, Health, Obstacle
+from kioskd.health import DoorHealth, Faces, Health, Light, Obstacle
 from kioskd.modes import prompts
 from kioskd.modes.catalogue import ACTIONS
 from kioskd.modes.challenges.kinds import Challenge
@@ -160,7 +160,32 @@ def test_every_feed_state_is_what_its_schema_says(
 counts = st.integers(0, 2**53)
 phases = st.sampled_from(get_args(Phase))
 OBSTACLES = st.builds(Obstacle, words, st.text(), st.just("") | words)
-DOOR_HEALTHS = st.builds(DoorHealth, words, words, phases, counts, counts, counts, counts, counts)
+shares = st.floats(0, 1)
+LIGHTS = st.builds(Light, seconds, seconds, st.integers(1, 3600), shares)
+FACES = st.builds(
+    Faces,
+    seconds,
+    seconds,
+    st.integers(5, 500),
+    st.floats(-1, 2),
+    st.floats(-1, 2),
+    shares,
+    st.none() | shares,
+    st.none() | shares,
+)
+DOOR_HEALTHS = st.builds(
+    DoorHealth,
+    words,
+    words,
+    phases,
+    counts,
+    counts,
+    counts,
+    counts,
+    counts,
+    st.none() | LIGHTS,
+    st.none() | FACES,
+)
 HEALTHS = st.builds(
     Health,
     st.lists(OBSTACLES, max_size=3).map(tuple),
@@ -190,7 +215,8 @@ ALARMS = st.builds(
 def test_every_state_of_the_alarms_is_what_its_schema_says(
     told: list[Alarm], wall: float, synchronised: bool
 ) -> None:
-    check("alarms", wire.alarms(SENDER, told, wire.Telling(3, wall, ClockQuality(synchronised))))
+    for quality in (ClockQuality(synchronised), ClockQuality(synchronised, -0.8, 31.5)):
+        check("alarms", wire.alarms(SENDER, told, wire.Telling(3, wall, quality)))
 
 
 @given(

@@ -16,7 +16,7 @@ from feeds.state import FeedState
 from kioskd.alarms.alarm import Alarm
 from kioskd.commanded import Commanded
 from kioskd.event import Result
-from kioskd.health import DoorHealth, Health
+from kioskd.health import DoorHealth, Faces, Health, Light
 from kioskd.modes.finding import Finding, Spread, spread
 from kioskd.snapshots.taken import Taken
 from kioskd.time_service import UNKNOWN, ClockQuality
@@ -461,6 +461,29 @@ def _door_health(door: DoorHealth) -> Payload:
         "passed": door.passed,
         "failed": door.failed,
         "undecided": door.undecided,
+        **({} if door.light is None else {"light": _light(door.light)}),
+        **({} if door.faces is None else {"faces": _faces(door.faces)}),
+    }
+
+
+def _light(light: Light) -> Payload:
+    told = {"from": _ms(light.since), "until": _ms(light.until)}
+    return {**told, "frames": light.frames, "mean": round(light.mean, 4)}
+
+
+def _faces(faces: Faces) -> Payload:
+    means = {
+        "x": faces.x,
+        "y": faces.y,
+        "width": faces.width,
+        "sharpness": faces.sharpness,
+        "brightness": faces.brightness,
+    }
+    return {
+        "from": _ms(faces.since),
+        "until": _ms(faces.until),
+        "people": faces.people,
+        **{name: round(mean, 4) for name, mean in means.items() if mean is not None},
     }
 
 

@@ -6,13 +6,14 @@ It counts the little that it says by itself, so that it needs no library.
 import os
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from kioskd.event import Verdict
-from kioskd.happenings import AttemptEnded, BrokerMet
+from kioskd.happenings import AttemptEnded, BrokerMet, FrameJudged
 from kioskd.health import DoorHealth, Health, Obstacle
 from kioskd.judge import Judge
+from kioskd.metrics.hour_means import HourMeans
 from kioskd.metrics.kiosk_state import KioskState, memory_bytes, open_files
 from kioskd.metrics.readiness import not_ready
 from kioskd.stream import Stream
@@ -37,10 +38,12 @@ class HealthTeller(threading.Thread):
         self._state, self._tell = state, tell
         self._stopping = threading.Event()
         self._attempts: Counter[tuple[str, Verdict]] = Counter()
+        self._means: defaultdict[str, HourMeans] = defaultdict(HourMeans)
         self._connections = 0
         self._began_at = time.monotonic()
         stream.listen("health", AttemptEnded, self._attempt_ended)
         stream.listen("health", BrokerMet, self._broker_met)
+        stream.listen("health", FrameJudged, self._frame_judged)
 
     def run(self) -> None:
         told: object = None
@@ -60,6 +63,9 @@ class HealthTeller(threading.Thread):
     def _attempt_ended(self, ended: AttemptEnded) -> None:
         self._attempts[ended.door, ended.result.verdict] += 1  # a door's own thread alone does
 
+    def _frame_judged(self, judged: FrameJudged) -> None:
+        self._means[judged.door].take(judged.frame, judged.seen)  # likewise
+
     def _broker_met(self, _met: BrokerMet) -> None:
         self._connections += 1
 
@@ -76,6 +82,7 @@ class HealthTeller(threading.Thread):
 
     def _door(self, judge: Judge) -> DoorHealth:
         counts, ended = judge.feed.counts, self._attempts
+        means = self._means[judge.door]
         return DoorHealth(
             judge.door,
             judge.feed.settings.name,
@@ -85,4 +92,6 @@ class HealthTeller(threading.Thread):
             ended[judge.door, "passed"],
             ended[judge.door, "failed"],
             ended[judge.door, "undecided"],
+            means.light,
+            means.faces,
         )

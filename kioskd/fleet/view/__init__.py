@@ -1,0 +1,1 @@
+"""What a fleet is like now: its kiosks, how its doors do against each other and their own past."""
