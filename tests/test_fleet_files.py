@@ -1,5 +1,6 @@
 """The files in fleet/: read strictly, and what they let a kiosk do."""
 
+import asyncio
 import re
 import subprocess
 from collections.abc import Iterator
@@ -12,12 +13,15 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from kioskd import shipped
 from kioskd.cli import main
+from kioskd.fleet.nats_link import Cluster, LinkError
+from kioskd.fleet.streams.applying import applied
 from kioskd.fleet.streams.stream_file import StreamFileError, read
 from tests.support.broker import Witness, eventually, listening, program, witness
 from tests.support.nats_cluster import SECRET
 from tests.support.ports import free_port
 from tests.support.project import ROOT
 
+NATS_PORT = free_port()
 V3 = MQTTProtocolVersion.MQTTv311
 FILES = ROOT / "fleet" / "nats"
 STREAMS = shipped.text("fleet/streams.toml")
@@ -28,7 +32,7 @@ def test_the_streams_that_ship_can_be_read() -> None:
     assert file.reader("audit").filter == "$MQTT.msgs.liveness.v1.*.*.audit"
     assert file.reader("states").filter == "$MQTT.msgs.liveness.v1.*.*.*.state"
     (stream,) = file.streams
-    assert (stream.retention, stream.replicas, stream.when_full) == ("interest", 3, "new")
+    assert (stream.retention, stream.replicas, stream.when_full) == ("limits", 3, "new")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +95,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Witnes
     port = free_port()
     config = folder / "nats.conf"
     config.write_text(
-        f"server_name: trial\nhost: 127.0.0.1\nport: {free_port()}\n"
+        f"server_name: trial\nhost: 127.0.0.1\nport: {NATS_PORT}\n"
         f'jetstream {{ store_dir: "{folder / "store"}" }}\n'
         f"mqtt {{ host: 127.0.0.1, port: {port} }}\n"
         "accounts { FLEET { jetstream: enabled, include users.conf } }\n"
@@ -103,6 +107,15 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Witnes
                 yield port, watching
         finally:
             server.kill()
+
+
+def test_a_stream_that_the_gate_made_first_is_told_and_left_alone(
+    gate: tuple[int, Witness],
+) -> None:
+    cluster = Cluster((f"nats://127.0.0.1:{NATS_PORT}",), "collector", SECRET)
+    one_node = read(STREAMS.replace("replicas = 3", "replicas = 1"))
+    with pytest.raises(LinkError, match="was made with the retention interest"):
+        asyncio.run(applied(cluster, one_node))
 
 
 MINE = "liveness/v1/hq/kiosk-07"

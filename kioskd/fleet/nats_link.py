@@ -162,6 +162,13 @@ class Link:
             }
             if not differs:
                 return "kept", ""
+            if "retention" in differs:
+                was, wanted_one = differs["retention"]
+                raise LinkError(
+                    f"the stream {stream.name} was made with the retention {was}, and none can be"
+                    f" changed to {wanted_one}: stop the bridges, let the collectors finish, remove"
+                    " the stream, and run this again before a kiosk connects"
+                )
             changes = {name: new for name, (_, new) in differs.items()}
             await self._streams.update_stream(there.evolve(**changes))
         return "changed", _said(differs)
