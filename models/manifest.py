@@ -92,6 +92,8 @@ def _manifest(value: object, folder: Path) -> Manifest:
             raise ValueError(f"roles.{role} names {roles[role].network}, which is no network here")
         if (roles[role].crop is None) == (role in get_args(LivenessModel)):
             raise ValueError(f"roles.{role} needs a crop if, and only if, it scores liveness")
+        if roles[role].crop is not None:
+            _ = networks[roles[role].network].side  # or a sentence that says what is wrong
     return Manifest(networks, roles)
 
 

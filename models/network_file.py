@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Role = Literal["face", "mesh", "blendshapes", "identity", "texture", "context", "hybrid", "relief"]
+Role = Literal[
+    "face", "mesh", "blendshapes", "identity", "texture", "context", "hybrid", "detail", "relief"
+]
 CropShape = Literal["box", "square"]
 Resize = Literal["linear", "area"]
 Shape = tuple[int | str, ...]  # a word is a size that is given at run time
@@ -34,6 +36,17 @@ class NetworkFile:
     training_data: str
     listed_in: str = OURS
     remedy: str = REMEDY
+
+    @property
+    def side(self) -> int:
+        """Pixels along each side of the square picture that a liveness network is given.
+
+        Raises ValueError for a network that is given none.
+        """
+        *_, high, wide = self.input
+        if not isinstance(wide, int) or high != wide:
+            raise ValueError(f"networks.{self.name}.input must end in one size twice, as 80, 80")
+        return wide
 
 
 @dataclass(frozen=True, slots=True)

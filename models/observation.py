@@ -13,7 +13,8 @@ from feeds.frame import NoDepth
 from models.calibration import IDENTITY, Calibration
 from models.embedding import Embedding
 
-LivenessModel = Literal["texture", "context", "hybrid"]  # ours; a site may add others by name
+# Ours; a site may add others by name.
+LivenessModel = Literal["texture", "context", "hybrid", "detail"]
 MissingDepth = NoDepth | Literal["no_camera"]  # the feed's camera is no depth camera
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the frame
 Mesh = NDArray[np.float32]  # (478, 3): x, y in pixels of the frame, z in the same scale

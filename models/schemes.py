@@ -45,7 +45,7 @@ def evidence(score: float) -> float:
     """The logit of a score, but never more than MOST_EVIDENCE either way.
 
     A network that is sure of itself beyond that is often wrong all the same, and must not
-    outvote the two others.
+    outvote the others.
     """
     return max(-MOST_EVIDENCE, min(logit(score), MOST_EVIDENCE))
 
@@ -69,7 +69,7 @@ SCHEMES: dict[str, Scheme] = {
     "strict_multimodal": Scheme(("texture", "context"), min, cascade=True),
     "normal_multimodal": Scheme(("texture", "context"), _mean, cascade=True),
     "tolerant_multimodal": Scheme(("texture", "context"), max, cascade=True),
-    FUSED: Scheme(("texture", "context", "hybrid"), fused),
+    FUSED: Scheme(("texture", "context", "hybrid", "detail"), fused),
 }
 
 

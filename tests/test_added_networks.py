@@ -86,7 +86,7 @@ def test_what_it_says_of_several_crops_is_the_mean_of_its_logits() -> None:
 
 
 def test_its_weight_counts_in_the_fused_scheme_and_in_no_other() -> None:
-    scores = {"texture": 0.6, "context": 0.5, "hybrid": 0.7, "theirs": 0.2}
+    scores = {"texture": 0.6, "context": 0.5, "hybrid": 0.7, "detail": 0.5, "theirs": 0.2}
     told = {
         scheme: [
             evaluate(LivenessPlan(scheme, 0.6, 0.3), scores.get, weights).score
@@ -102,7 +102,7 @@ def test_its_weight_counts_in_the_fused_scheme_and_in_no_other() -> None:
 
 def test_a_frame_without_its_score_is_no_evidence() -> None:
     plan = LivenessPlan(FUSED, 0.6, 0.3)
-    scores = {"texture": 0.9, "context": 0.9, "hybrid": 0.9}
+    scores = {"texture": 0.9, "context": 0.9, "hybrid": 0.9, "detail": 0.9}
     assert evaluate(plan, scores.get, {"theirs": 1.0}).score is None
 
 
@@ -229,4 +229,4 @@ def test_an_evaluation_scores_and_names_it_like_ours(tmp_path: Path) -> None:
     assert liveness.by_model["theirs"] == pytest.approx(liveness.by_model["hybrid"], abs=1e-6)
     report = report_of(request, settings, sighted)
     assert report.networks["theirs"] == f"theirs:{HYBRID.sha256[:8]}"
-    assert set(report.models) == {"texture", "context", "hybrid", "theirs"}
+    assert set(report.models) == {"texture", "context", "hybrid", "detail", "theirs"}

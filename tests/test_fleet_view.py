@@ -225,6 +225,8 @@ def test_a_kiosk_that_was_never_heard_or_is_silent_is_said_so() -> None:
         (), ("clock",), 9, 2, 1, now, 3600.0,
     )  # fmt: skip
     assert tables.is_(silent, now) == "silent"
+    stopped = replace(silent, status="stopped")
+    assert tables.is_(stopped, now) == "stopped"
     (section, _) = tables.listed([silent], now)
     wrong = section.rows[1].cells[-1]
     for each in (

@@ -1,13 +1,20 @@
 """What health says of a door's pictures: the light of an hour, and how five people's faces lay."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from feeds.frame import Frame
-from kioskd.health import Light
+from feeds.state import FeedState
+from kioskd.event import Step
+from kioskd.happenings import FrameJudged
+from kioskd.health import Health, Light
+from kioskd.metrics.health_teller import HealthTeller
 from kioskd.metrics.hour_means import HourMeans
+from kioskd.stream import Stream
 from models.observation import Face, ImageQuality, Observation
 from tests.support.stage import person
 
@@ -105,3 +112,28 @@ def test_who_only_walks_by_is_nobody_and_a_face_without_measures_has_none() -> N
     told = door.means.faces
     assert told is not None
     assert (told.sharpness, told.brightness) == (None, None)
+
+
+def test_health_says_them_of_each_door() -> None:
+    told: list[Health] = []
+    stream = Stream(lambda sentence: None)
+    counts = SimpleNamespace(captured=9, taken=9)
+    feed = SimpleNamespace(
+        settings=SimpleNamespace(name="feed"),
+        state=FeedState("feed", "online", "", "", NOON),
+        counts=counts,
+    )
+    judges = [SimpleNamespace(door=name, feed=feed) for name in ("main", "side")]
+    sources = SimpleNamespace(problems=dict, connected=lambda: True)
+    state: Any = SimpleNamespace(judges=judges, rows_waiting=0, sources=sources)
+    teller = HealthTeller(state, stream, told.append)
+    teller.start()
+    image = np.full((480, 640, 3), 51, np.uint8)
+    for wall in (NOON, NOON + 3600):
+        seen = Observation("feed", 0, 0, wall, wall, 640, 480, (face(1, 288),))
+        frame = Frame("feed", 0, 0, wall, wall, image)
+        stream.tell(FrameJudged("main", frame, seen, Step("QUALITY"), wall, wall, wall))
+    teller.stop()
+    teller.join()
+    lights = {door.door: door.light for door in told[-1].doors}
+    assert lights == {"main": Light(NOON, NOON, 1, pytest.approx(0.2)), "side": None}  # type: ignore[arg-type]

@@ -54,7 +54,7 @@ def test_a_square_crop_takes_the_longer_side(box: Box, expected: tuple[int, int,
 def test_a_square_crop_that_reaches_out_is_mirrored_at_the_border() -> None:
     image = np.zeros((80, 80, 3), np.uint8)
     image[:, :, 0] = np.arange(80)  # each column is its own number
-    crop = cut(image, (-20.0, 0.0, 60.0, 80.0), Crop(1.0, "square", "area"))
+    crop = cut(image, (-20.0, 0.0, 60.0, 80.0), Crop(1.0, "square", "area"), 80)
     assert crop[0, :, 0].tolist() == [*range(20, 0, -1), *range(60)]
 
 
@@ -62,8 +62,8 @@ def test_area_resize_averages_where_linear_aliases() -> None:
     image = np.zeros((470, 470, 3), np.uint8)
     image[:, ::2] = 200  # stripes one pixel wide
     box = (0.0, 0.0, 470.0, 470.0)
-    area = cut(image, box, Crop(1.0, "square", "area"))
-    linear = cut(image, box, Crop(1.0, "box", "linear"))
+    area = cut(image, box, Crop(1.0, "square", "area"), 80)
+    linear = cut(image, box, Crop(1.0, "box", "linear"), 80)
     assert area.std() < 5 < 50 < linear.std()
 
 
@@ -87,7 +87,7 @@ def test_a_box_crop_always_lies_in_the_frame(
 def test_a_crop_is_80_by_80_wherever_the_box_is(crop: Crop) -> None:
     image = live_clip(1)[0]
     for box in [(300.0, 100.0, 560.0, 440.0), (-50.0, -50.0, 40.0, 60.0), (10.0, 10.0, 12.0, 13.0)]:
-        assert cut(image, box, crop).shape == (80, 80, 3)
+        assert cut(image, box, crop, 112).shape == (112, 112, 3)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_every_network_that_ships_is_the_vouched_for_one() -> None:
 
 
 def test_every_scheme_runs_as_shipped() -> None:
-    assert installed_models() == {"texture", "context", "hybrid"}
+    assert installed_models() == {"texture", "context", "hybrid", "detail"}
     assert all(missing_for(scheme) == () for scheme in SCHEMES)
 
 
@@ -52,7 +52,7 @@ def test_an_absent_network_file_is_refused_by_name(copy: Path) -> None:
     manifest = read_manifest(copy)
     with pytest.raises(NetworkError, match=r"context_2026nov\.onnx cannot be read"):
         Networks.load({"context"}, "cpu", manifest=manifest)
-    assert installed_models(manifest) == {"texture", "hybrid"}
+    assert installed_models(manifest) == {"texture", "hybrid", "detail"}
     assert missing_for("strict_multimodal", manifest) == ("context",)
     assert missing_for("hybrid_unimodal", manifest) == ()
 
@@ -123,6 +123,7 @@ def test_cuda_that_was_demanded_and_not_got_is_refused(monkeypatch: pytest.Monke
         ("scale = 4.0", "scale = 4.0, also = [0]", "roles.context.crop.also must be a number"),
         ('"square"', '"round"', "roles.texture.crop.shape must be one of box, square"),
         ('"area"', '"cubic"', "roles.texture.crop.resize must be one of linear, area"),
+        ("112, 112", "112, 80", "networks.detail.input must end in one size twice, as 80, 80"),
         ('network = "context"', 'network = "v1"', "roles.context names v1, which is no network"),
         ("\nmesh =", "\nnets =", "roles must be one of face, mesh"),
         ("date =", "date = 2023-03-01 #", "networks.yunet.date must be text"),

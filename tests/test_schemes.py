@@ -73,13 +73,13 @@ def test_the_schemes_are_the_seeds_seven_and_one_of_our_own() -> None:
     }
 
 
-def test_fused_sums_the_logits_of_all_three_as_worked_by_hand() -> None:
-    # logit(0.8) = ln 4, logit(0.5) = 0, logit(0.1) = -ln 9
-    expected = 1 / (1 + exp(-(log(4) - log(9))))
-    scores: Scores = {"texture": 0.8, "context": 0.5, "hybrid": 0.1}
+def test_fused_sums_the_logits_of_all_four_as_worked_by_hand() -> None:
+    # logit(0.8) = ln 4, logit(0.5) = 0, logit(0.1) = -ln 9, logit(2 / 3) = ln 2
+    expected = 1 / (1 + exp(-(log(4) - log(9) + log(2))))
+    scores: Scores = {"texture": 0.8, "context": 0.5, "hybrid": 0.1, "detail": 2 / 3}
     liveness, asked = judged("fused_multimodal", scores)
     assert liveness.score == pytest.approx(expected)
-    assert asked == ["texture", "context", "hybrid"]
+    assert asked == ["texture", "context", "hybrid", "detail"]
     assert liveness.by_model == scores
 
 
@@ -88,9 +88,11 @@ def test_no_networks_evidence_counts_beyond_six(score: float, expected: float) -
     assert evidence(score) == pytest.approx(expected, abs=1e-3)
 
 
-def test_one_network_sure_of_life_cannot_outvote_two_sure_of_an_attack() -> None:
+def test_one_network_sure_of_life_cannot_outvote_those_sure_of_an_attack() -> None:
     for sure in SCHEMES["fused_multimodal"].models:
-        scores: Scores = {"texture": 0.0, "context": 0.0, "hybrid": 0.0, sure: 1.0}
+        scores: Scores = {
+            model: float(model == sure) for model in SCHEMES["fused_multimodal"].models
+        }
         assert (judged("fused_multimodal", scores)[0].score or 1.0) < 0.4
 
 
@@ -100,7 +102,7 @@ def test_a_model_that_gives_no_score_leaves_the_frame_without_one(
     scheme: str, broken: float | None
 ) -> None:
     for model in SCHEMES[scheme].models:
-        scores: Scores = {"texture": 0.9, "context": 0.9, "hybrid": 0.9}
+        scores: Scores = dict.fromkeys(SCHEMES["fused_multimodal"].models, 0.9)
         scores[model] = broken
         assert judged(scheme, scores)[0].score is None
 
@@ -108,31 +110,30 @@ def test_a_model_that_gives_no_score_leaves_the_frame_without_one(
 unit = st.floats(0, 1)
 
 
-@given(unit, unit, unit, st.integers(0, 2), unit)
+@given(st.lists(unit, min_size=4, max_size=4), st.integers(0, 3), unit)
 def test_fused_never_falls_when_one_network_sees_more_life(
-    texture: float, context: float, hybrid: float, which: int, more: float
+    before: list[float], which: int, more: float
 ) -> None:
-    before = [texture, context, hybrid]
     after = before.copy()
     after[which] = max(before[which], more)
     assert 0.0 <= fused(before) <= fused(after) <= 1.0
 
 
-@given(st.sampled_from(sorted(SCHEMES)), unit, unit, unit, unit)
+@given(st.sampled_from(sorted(SCHEMES)), unit, unit, unit, unit, unit)
 def test_any_scores_give_one_between_0_and_1(
-    scheme: str, texture: float, context: float, hybrid: float, live: float
+    scheme: str, texture: float, context: float, hybrid: float, detail: float, live: float
 ) -> None:
-    scores: Scores = {"texture": texture, "context": context, "hybrid": hybrid}
+    scores: Scores = {"texture": texture, "context": context, "hybrid": hybrid, "detail": detail}
     liveness, _ = judged(scheme, scores, live)
     assert liveness.score is not None
     assert 0 <= liveness.score <= 1
 
 
-@given(st.sampled_from(sorted(SCHEMES)), st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0, 0.5))
+@given(st.sampled_from(sorted(SCHEMES)), st.lists(st.floats(0, 0.5), min_size=4, max_size=4))
 def test_no_scheme_calls_a_frame_live_that_every_model_calls_an_attack(
-    scheme: str, texture: float, context: float, hybrid: float
+    scheme: str, said: list[float]
 ) -> None:
-    scores: Scores = {"texture": texture, "context": context, "hybrid": hybrid}
+    scores: Scores = dict(zip(("texture", "context", "hybrid", "detail"), said, strict=True))
     liveness, _ = judged(scheme, scores)
     assert liveness.score is not None
     assert liveness.score < LIVE

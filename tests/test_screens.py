@@ -14,11 +14,14 @@ from models.passive.screens import (
     BANDS_CLEAR,
     BANDS_LIMIT,
     CLEAR,
+    COARSE,
     EVERY,
+    FINE,
     LATELY,
     LIMIT,
     BandMeter,
     GridMeter,
+    grid,
     screens,
 )
 from models.session import Networks
@@ -66,12 +69,22 @@ def compressed(image: ColorImage, quality: int) -> ColorImage:
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
 
 
-@pytest.mark.parametrize("pitch", [2.6, 4.0, 6.5])
+@pytest.mark.parametrize("pitch", [2.6, 4.0, 6.5, 9.0, 12.0])
 @pytest.mark.parametrize("degrees", [20.0, 45.0, -60.0])
 def test_an_even_grid_stands_out(pitch: float, degrees: float) -> None:
     value = screens(with_grid(skin(), pitch, degrees), FACE)
     assert value is not None
     assert value > CLEAR
+
+
+@pytest.mark.parametrize("pitch", [12.0, 14.0])
+def test_coarse_moire_is_seen_by_the_coarser_look_alone(pitch: float) -> None:
+    image = with_grid(skin(), pitch, 30.0)
+    fine, coarse = grid(image, FACE, FINE), grid(image, FACE, COARSE)
+    assert fine is not None
+    assert coarse is not None
+    assert fine.stands_out <= LIMIT < coarse.stands_out + COARSE.skin
+    assert np.hypot(*coarse.wave) == pytest.approx(1 / pitch, rel=0.1)
 
 
 def test_also_one_of_brightness_alone() -> None:
@@ -97,8 +110,16 @@ def test_level_and_upright_stripes_are_an_encoders(axis: int) -> None:
 
 
 @pytest.mark.parametrize("quality", [30, 15, 5])
-def test_it_cannot_be_told_where_an_encoder_wiped_out_all_that_is_fine(quality: int) -> None:
-    assert screens(compressed(with_grid(skin(), 2.6, 20.0), quality), FACE) is None
+def test_a_fine_one_cannot_be_told_where_an_encoder_wiped_out_all_that_is_fine(
+    quality: int,
+) -> None:
+    assert grid(compressed(with_grid(skin(), 2.6, 20.0), quality), FACE, FINE) is None
+
+
+def test_and_coarse_moire_outlives_it() -> None:
+    value = screens(compressed(with_grid(skin(), 12.0, 30.0), 30), FACE)
+    assert value is not None
+    assert value > CLEAR
 
 
 def test_a_real_face_has_no_grid(real: list[tuple[ColorImage, Box]]) -> None:

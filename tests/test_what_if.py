@@ -49,13 +49,13 @@ def as_at_a_door(one: Door, frames: list[Observation]) -> tuple[list[Observation
 
 
 def frames_of(one: Door, seed: int, count: int) -> list[Observation]:
-    """People before this door, of whom all three networks say the same."""
+    """People before this door, of whom all networks say the same."""
     plan = DoorView(one).plan
 
     def judged(face: Face) -> Face:
         if face.liveness is None or face.liveness.score is None:
             return face
-        said = dict.fromkeys(("texture", "context", "hybrid"), face.liveness.score)
+        said = dict.fromkeys(("texture", "context", "hybrid", "detail"), face.liveness.score)
         scored = face.liveness if plan is None else evaluate(plan, said.get)
         return replace(face, liveness=replace(scored, by_model=said))
 
@@ -114,7 +114,7 @@ def test_a_scheme_that_was_not_asked_is_scored_from_what_its_networks_said(tmp_p
 
 def _with_networks(face: Face) -> Face:
     """All networks sure of life, but for Texture, which is sure of an attack."""
-    said = {"hybrid": 0.999, "context": 0.999, "texture": 0.01}
+    said = {"hybrid": 0.999, "context": 0.999, "texture": 0.01, "detail": 0.999}
     return replace(face, liveness=face.liveness and replace(face.liveness, by_model=said))
 
 

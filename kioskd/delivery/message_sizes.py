@@ -103,8 +103,8 @@ EXAMPLE = DeliverySettings(
     site="hq",
     device="kiosk-07",
     version="0.1.0",
-    model_version="context:5a6b7c8d,face_landmarks:8a5bef0f,hybrid:1f2e3d4c,texture:3c4d5e6f,"
-    "yunet:21642bd2",  # those of the default scheme
+    model_version="context:5a6b7c8d,detail:7e8f9a0b,face_landmarks:8a5bef0f,hybrid:1f2e3d4c,"
+    "texture:3c4d5e6f,yunet:21642bd2",  # those of the default scheme
     config_digest="9b1c22d0",
     doors={"door-3": "side-entrance"},
     cameras={"door-3": "1c0d5a2b7f3e4d96"},

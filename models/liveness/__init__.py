@@ -1,1 +1,1 @@
-"""What the liveness networks share: ours (hybrid, context, texture), and those that a site adds."""
+"""What the liveness networks share: ours, and those that a site adds."""

@@ -54,12 +54,13 @@ def _ours(networks: Networks, model: LivenessModel, image: ColorImage, box: Box)
     crop = networks.manifest.roles[model].crop
     if crop is None:
         return None
-    given = np.concatenate([network_input(cut(image, box, each)) for each in looks(crop)])
+    side = networks.manifest.file(model).side
+    given = np.concatenate([network_input(cut(image, box, each, side)) for each in looks(crop)])
     return together([bona_fide(logits) for logits in networks[model].run(given)[0]])
 
 
 def network_input(crop: ColorImage) -> Array:
-    """(1, 3, 80, 80) BGR, 0..255: the network takes pixels as they are."""
+    """(1, 3, side, side) BGR, 0..255: the network takes pixels as they are."""
     return crop.transpose(2, 0, 1)[None].astype(np.float32, order="C")
 
 

@@ -9,7 +9,7 @@ from feeds.imaging import reflect_border, resize
 from models.network_file import Crop
 from models.observation import Box
 
-SIDE = 80  # pixels of the crop that our networks see
+SIDE = 80  # pixels of the crop that MiniFASNet was made for
 
 
 def usable(box: Box) -> bool:
@@ -24,9 +24,9 @@ def looks(crop: Crop) -> Iterator[Crop]:
         yield replace(crop, scale=scale, also=())
 
 
-def cut(image: ColorImage, box: Box, crop: Crop) -> ColorImage:
-    """The (80, 80, 3) crop that a network was trained to see."""
-    return resize(surroundings(image, box, crop), (SIDE, SIDE), crop.resize)
+def cut(image: ColorImage, box: Box, crop: Crop, side: int) -> ColorImage:
+    """The (side, side, 3) crop that a network was trained to see."""
+    return resize(surroundings(image, box, crop), (side, side), crop.resize)
 
 
 def surroundings(image: ColorImage, box: Box, crop: Crop) -> ColorImage:

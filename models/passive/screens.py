@@ -2,10 +2,11 @@
 
 The grid. A screen's pixels are a fine, even grid; the sensor's own grid makes it coarser, as
 moire, and of each colour a little differently, as its colours lie side by side. In a spectrum
-that is a peak where skin has none. Four squares of the inner face are looked at as they came, in
+that is a peak where skin has none. Four squares of the inner face are looked at, in
 brightness and in two differences of colours, and their spectra added up: what is even adds up,
 what is skin, hair or noise does not. Level and upright waves are left out, as encoders make them
-at the borders of their blocks.
+at the borders of their blocks. They are looked at twice: as they came, for waves of 2 to 8 pixels,
+and halved, for moire of 4 to 17, which outlives more of an encoder's work.
 
 The bands. A sensor that reads row by row sees a screen that is lit in pulses in bands, which roll
 at a steady speed. So, of row after row within the face's columns, the change from frame to frame
@@ -33,7 +34,7 @@ CLEAR = 6.5
 BANDS_LIMIT = 0.02  # of brightness, the wave's height; at or under it bands say nothing
 BANDS_CLEAR = 0.05
 
-SQUARE, ACROSS = 64, 2  # pixels of each of ACROSS * ACROSS squares in the middle of a face
+ACROSS = 2  # squares, and as many down, in the middle of a face
 WITHIN = 1.05  # of the face's shorter side may be taken up by them
 COLOURS = np.array(  # weights of blue, green and red: brightness, and two differences
     ((0.114, 0.587, 0.299), (0.0, -1.0, 1.0), (1.0, -1.0, 0.0)), np.float32
@@ -43,7 +44,6 @@ EVERY = 4  # frames of a face of which one is measured: it is costly
 WIPED = 100.0  # median power of brightness, at which an encoder left little but rounding
 FINEST, COARSEST = 0.5, 0.12  # waves per pixel
 LEVEL = 1.6  # waves per square, under which a wave is level or upright
-NEIGHBOURS = 9  # places of a spectrum to each side, with the mean of which one is compared
 
 CELL = (8, 4)  # pixels of the small copy, wide and high, that are averaged
 LEAST_BESIDE = 2  # cells
@@ -55,6 +55,25 @@ GAP_S = 0.2  # between two frames, above which nothing is compared
 DARK = 8.0  # grey levels added before the logarithm
 
 Floats = NDArray[np.floating]
+
+
+class Scale(NamedTuple):
+    """How fine a look is.
+
+    square      pixels of each square, once shrunk
+    shrunk      pixels of the picture that become one
+    neighbours  places of a spectrum to each side, with the mean of which one is compared
+    skin        by how many logarithms less than FINE's the peaks of skin stand out
+    """
+
+    square: int
+    shrunk: int
+    neighbours: int
+    skin: float
+
+
+FINE = Scale(64, 1, 9, 0.0)
+COARSE = Scale(32, 2, 5, 1.0)
 
 
 class GridMeter:
@@ -86,56 +105,79 @@ class Grid(NamedTuple):
 
 
 def screens(image: ColorImage, box: Box) -> float | None:
-    """How far the strongest even grid in a face stands out of its spectrum, as `grid`."""
-    found = grid(image, box)
-    return None if found is None else found.stands_out
+    """How far the strongest even grid in a face stands out of its spectrum, at either scale.
+
+    In logarithms, as `grid` tells it at FINE. None where neither can be told.
+    """
+    looks = ((scale, grid(image, box, scale)) for scale in (FINE, COARSE))
+    return max((found.stands_out + scale.skin for scale, found in looks if found), default=None)
 
 
-def grid(image: ColorImage, box: Box) -> Grid | None:
-    """The strongest even grid in a face.
+def grid(image: ColorImage, box: Box, scale: Scale = FINE) -> Grid | None:
+    """The strongest even grid in a face, at one scale.
 
     `image` is the frame at its full resolution. None when the face is too small, about 122 pixels,
     or not within the picture, and when an encoder wiped out whatever is so fine.
     """
     x1, y1, x2, y2 = box
-    side = SQUARE * ACROSS
+    size = scale.square * ACROSS
+    side = size * scale.shrunk
     if not min(x2 - x1, y2 - y1) * WITHIN >= side:
         return None
     left, top = round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2)
     piece = image[max(0, top) : top + side, max(0, left) : left + side]
     if piece.shape != (side, side, 3):
         return None
-    squares = piece.reshape(ACROSS, SQUARE, ACROSS, SQUARE, 3).transpose(0, 2, 4, 1, 3)
-    waves = COLOURS @ squares.reshape(ACROSS**2, 3, -1).astype(np.float32)
-    waves -= waves.mean(axis=2, keepdims=True)
-    waves = waves.reshape(-1, SQUARE, SQUARE) * _WINDOW
-    half = np.array([spectrum(wave)[:, : SQUARE // 2 + 1] for wave in waves])
-    power = half.real**2 + half.imag**2
-    power = np.add.reduce(power.reshape(ACROSS**2, 3, SQUARE, -1)) / ACROSS**2
-    power = np.fft.fftshift(power.transpose(1, 2, 0), axes=0)
-    if np.median(power[_SOUGHT][:, 0]) < WIPED:
+    if scale.shrunk > 1:
+        piece = resize(np.ascontiguousarray(piece), (size, size), "area")
+    sheet = _sheet(scale.square)
+    power = _power(piece, sheet)
+    # The power of noise grows with the pixels of a square.
+    if np.median(power[sheet.sought][:, 0]) < WIPED * (scale.square / FINE.square) ** 2:
         return None
     found = np.log(power + GRAIN)
-    above = found - local_mean(np.ascontiguousarray(found), NEIGHBOURS)
-    above = np.where(_SOUGHT, np.add.reduce(above, axis=2), -np.inf)
+    above = found - local_mean(np.ascontiguousarray(found), scale.neighbours)
+    above = np.where(sheet.sought, np.add.reduce(above, axis=2), -np.inf)
     row, column = divmod(int(above.argmax()), above.shape[1])
-    wave = (float(_DOWN[row, 0]), float(_ACROSS[0, column]))
+    wave = (float(sheet.down[row, 0]) / scale.shrunk, float(sheet.across[0, column]) / scale.shrunk)
     return Grid(max(0.0, float(above[row, column])), wave)
 
 
-_DOWN = np.fft.fftshift(np.fft.fftfreq(SQUARE))[:, None]
-_ACROSS = np.fft.rfftfreq(SQUARE)[None]
+class Sheet(NamedTuple):
+    """What is the same for every square of a size.
+
+    down, across  (square, 1), (1, square / 2 + 1): waves per pixel of each place of a spectrum
+    sought        which of these places a screen's grid is looked for at
+    window        (square, square): what a square is weighed with
+    """
+
+    down: Floats
+    across: Floats
+    sought: NDArray[np.bool_]
+    window: NDArray[np.float32]
 
 
-def _sought() -> NDArray[np.bool_]:
-    down, across = _DOWN, _ACROSS
+@cache
+def _sheet(square: int) -> Sheet:
+    down, across = np.fft.fftshift(np.fft.fftfreq(square))[:, None], np.fft.rfftfreq(square)[None]
     length = np.hypot(down, across)
-    slanting = np.minimum(np.abs(down), across) * SQUARE >= LEVEL
-    return np.asarray((length >= COARSEST) & (length <= FINEST) & slanting)
+    slanting = np.minimum(np.abs(down), across) * square >= LEVEL
+    sought = np.asarray((length >= COARSEST) & (length <= FINEST) & slanting)
+    hann = np.hanning(square)
+    return Sheet(down, across, sought, np.outer(hann, hann).astype(np.float32))
 
 
-_WINDOW = np.outer(np.hanning(SQUARE), np.hanning(SQUARE)).astype(np.float32)
-_SOUGHT = _sought()
+def _power(piece: ColorImage, sheet: Sheet) -> Floats:
+    """(square, square / 2 + 1, 3): the power of the squares' spectra, their mean, by COLOURS."""
+    square = len(sheet.window)
+    squares = piece.reshape(ACROSS, square, ACROSS, square, 3).transpose(0, 2, 4, 1, 3)
+    waves = COLOURS @ squares.reshape(ACROSS**2, 3, -1).astype(np.float32)
+    waves -= waves.mean(axis=2, keepdims=True)
+    waves = waves.reshape(-1, square, square) * sheet.window
+    half = np.array([spectrum(wave)[:, : square // 2 + 1] for wave in waves])
+    power = half.real**2 + half.imag**2
+    power = np.add.reduce(power.reshape(ACROSS**2, 3, square, -1)) / ACROSS**2
+    return np.fft.fftshift(power.transpose(1, 2, 0), axes=0)
 
 
 class BandMeter:

@@ -24,7 +24,7 @@ def seen(number: int, score: float | None, fps: float = 10.0) -> Observation:
         pose=HeadPose(0.0, 0.0, 0.0),
         centre_pose_quality=1.0,
         liveness=Liveness(
-            None, {"texture": score or 0, "context": score or 0, "hybrid": score or 0}
+            None, dict.fromkeys(("texture", "context", "hybrid", "detail"), score or 0)
         ),
     )
     faces = () if score is None else (face,)

@@ -9,7 +9,7 @@ from kioskd.fleet.database.library import Connection
 from kioskd.fleet.view.drift import LATE_S, PAST_S, Lit, Look, Past, Tried
 from kioskd.fleet.view.rates import Share
 
-SILENT_S = 180.0  # a kiosk says its health every 30 s, and its states at each change
+SILENT_S = 120.0  # a kiosk says its health every 30 s; as the record's own view fleet.silent
 By = Literal["version", "config", "networks"]
 
 
@@ -42,8 +42,10 @@ class Kiosk:
         return f"{self.site}/{self.device}"
 
     def silent(self, now: datetime) -> bool:
-        """Whether nothing was heard of it for so long that it must be away."""
+        """Whether nothing was heard of it for so long that it must be away; not once it stopped."""
         heard = self.last_heard
+        if heard is not None and self.status == "stopped":
+            return False
         return heard is None or (now - heard).total_seconds() > SILENT_S
 
 

@@ -20,8 +20,7 @@ class RgbSettings(Windows):
     detection_scheme: Annotated[
         str,
         Choice(
-            "Which of the models texture, context and hybrid look, and how their scores become one"
-            " (docs/understand/modes.md).",
+            "Which networks look, and how their scores become one (docs/understand/modes.md).",
             "neither",
             tuple(SCHEMES),
         ),

@@ -1,1 +1,1 @@
-"""How the three liveness networks were trained (docs/change/training.md); no door needs it."""
+"""How the four liveness networks were trained (docs/change/training.md); no door needs it."""

@@ -1,13 +1,13 @@
 """What training is worth on sources that took no part, and what is chosen by it.
 
-    python -m models.making.training.chosen hybrid=SCORES.npz context=SCORES.npz texture=SCORES.npz
+    python -m models.making.training.chosen hybrid=SCORES.npz context=SCORES.npz ...
 
 SCORES are what `models.making.training.train --hold-out` wrote. Printed, each under one threshold
 for all cameras, full frames and tight crops apart:
 
   every network at every part of the way from its makers' numbers, for each seed;
   the same with the part chosen inside the fold: for each source, on the others, the largest apart;
-  the sum of the three, and what a regression fitted without the source makes of them.
+  their sum, and what a regression fitted without the source makes of them.
 """
 
 import argparse

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.liveness.crops import SIDE
 from models.making import minifasnet, onnx_export
 from models.making.training.train import RECIPES, begun, tensor
 from models.session import Networks
@@ -24,14 +23,15 @@ PICTURES = 16
 
 def main() -> None:
     networks = Networks.load(set(RECIPES), "cpu")
-    pixels = np.random.default_rng(0).integers(0, 256, (PICTURES, SIDE, SIDE, 3), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         for model, recipe in RECIPES.items():
             shipped = ROOT / model / f"{model}_2026nov.onnx"
             network, written = begun(recipe), Path(folder) / shipped.name
             onnx_export.read(network, shipped)
-            minifasnet.write(network, written)
+            minifasnet.write(network, written, recipe.side)
             same = written.read_bytes() == shipped.read_bytes()
+            noise = (PICTURES, recipe.side, recipe.side, 3)
+            pixels = np.random.default_rng(0).integers(0, 256, noise, np.uint8)
             ours = network(tensor(pixels)).detach().numpy()
             planes = pixels.transpose(0, 3, 1, 2).astype(np.float32)
             theirs = np.concatenate([networks[model].run(each[None])[0] for each in planes])

@@ -1,0 +1,1 @@
+"""The network of the Detail model, Texture's look at more pixels, and its card."""
