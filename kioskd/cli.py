@@ -26,6 +26,7 @@ from kioskd.config.files import misspelled
 
 if TYPE_CHECKING:
     from kioskd.commands.fleet import Nats
+    from kioskd.commands.fleet_rollout import Road
     from kioskd.commands.man import Described
 
 
@@ -1152,6 +1153,128 @@ def kiosks(file: Path, kiosks: tuple[str, ...], prefix: str) -> None:
     from kioskd.commands import fleet_kiosks as command
 
     sys.exit(command.run(file, kiosks, prefix))
+
+
+@fleet.group("keys")
+def fleet_keys() -> None:
+    """The key that signs what is rolled out; it lies on no kiosk."""
+
+
+@fleet_keys.command("create")
+@click.argument("file", type=PATH)
+def fleet_keys_create(file: Path) -> None:
+    """Make the key in FILE, which only you may read then."""
+    from kioskd.commands import fleet_keys as command
+
+    sys.exit(command.create(file))
+
+
+@fleet_keys.command("export")
+@click.argument("file", type=PATH)
+def fleet_keys_export(file: Path) -> None:
+    """Print the public half of the key in FILE, for layers.trust of the kiosks."""
+    from kioskd.commands import fleet_keys as command
+
+    sys.exit(command.export(file))
+
+
+def _road(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which a rollout reaches the record, the broker and its key, as one `road`."""
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        from kioskd.commands.fleet import database as address
+        from kioskd.commands.fleet_rollout import Road
+
+        names = ("broker", "key", "user", "password_file", "ca", "prefix")
+        road = {name: given.pop(name) for name in names}
+        command(road=Road(address(given.pop("database")), **road), **given)
+
+    for option in (
+        DATABASE,
+        click.option(
+            "--prefix", default="liveness/v1", show_default=True, help="mqtt.topic_prefix."
+        ),
+        click.option("--ca", type=PATH, help="Of the CA that signed the broker's certificate."),
+        click.option(
+            "--password-file",
+            type=PATH,
+            help="File with the password; else $KIOSKD_ROLLOUT_PASSWORD.",
+        ),
+        click.option("--user", help="User name at the broker."),
+        click.option("--key", type=PATH, required=True, help="`kioskd fleet keys create` made it."),
+        click.option("--broker", required=True, help="HOST:PORT of the cluster's MQTT."),
+    ):
+        called = option(called)
+    return called
+
+
+@fleet.group()
+def rollout() -> None:
+    """Set limits at a part of the kiosks, then at all, and take them back if they do harm."""
+
+
+@rollout.command("start")
+@_road
+@click.argument("name")
+@click.argument("file", type=PATH)
+@click.option(
+    "--level", type=click.Choice(("fleet", "site", "device")), default="fleet", show_default=True
+)
+@click.option("--site", "sites", multiple=True, help="Its kiosks alone; again for each.")
+@click.option("--kiosk", "kiosks", multiple=True, help="SITE/DEVICE alone; again for each.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="Of the kiosks that are told first.",
+)
+@click.option("--networks", type=PATH, help="Network files too, as perception.added_networks has.")
+@click.option("--wait", default="1h", show_default=True, help="So long each part is watched.")
+@click.option(
+    "--patience", default="7d", show_default=True, help="After so long it is taken back unproved."
+)
+def rollout_start(road: "Road", **asked: Any) -> None:
+    """Roll out the layer in FILE under a NAME, and watch it; run again, go on with it.
+
+    docs/install/rollout.md has the rule. Exit status 0: all have it; 1: it was taken back.
+    """
+    from kioskd.commands import fleet_rollout as command
+
+    sys.exit(command.start(road, command.Asked(**asked)))
+
+
+@rollout.command("status")
+@DATABASE
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print an object for each.")
+def rollout_status(database: str | None, name: str | None, as_json: bool) -> None:
+    """Print how rollouts stand, or of one how it stands at each kiosk."""
+    from kioskd.commands import fleet_rollout as command
+    from kioskd.commands.fleet import database as address
+
+    sys.exit(command.status(address(database), name, as_json=as_json))
+
+
+@rollout.command("halt")
+@_road
+@click.argument("name")
+def rollout_halt(road: "Road", name: str) -> None:
+    """Stop a rollout, and give each kiosk that was told it what it had before."""
+    from kioskd.commands import fleet_rollout as command
+
+    sys.exit(command.back(road, name, "somebody halted it"))
+
+
+@rollout.command("back")
+@_road
+@click.argument("name")
+def rollout_back(road: "Road", name: str) -> None:
+    """Take back a rollout that is done: each kiosk has what it had before."""
+    from kioskd.commands import fleet_rollout as command
+
+    sys.exit(command.back(road, name, "somebody took it back"))
 
 
 # end of fleet

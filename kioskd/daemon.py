@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from kioskd.alarms.alarms_part import Alarms
     from kioskd.identity.people_part import People
     from kioskd.inspect.inspect_part import Inspects
+    from kioskd.layers.layer_taker import LayerTaker
     from kioskd.sessions.sessions_part import Sessions
     from kioskd.snapshots.taker import Taker
 
@@ -111,6 +112,10 @@ class Daemon:
         self._config, self._digest = config, config.digest
         self._log = log.logger()
         self._state_dir = StateDir(config.state_dir)
+        self._layers = self._layers_of(config, file)
+        if self._layers is not None:
+            config = self._layers.over(config)
+            self._config, self._digest = config, config.digest
         self.networks = networks(config)
         seal = self._seal_of() if config.delivery.signed else None
         self._audit = self._audit_log(seal)
@@ -122,6 +127,8 @@ class Daemon:
         self._deciding = {name: own.needs for name, own in self._own.items()}
         self._others: list[Answerer] = []  # that answer over the page's server
         self._readers: dict[str, Reader] = {}  # of requests over MQTT, by topic
+        if self._layers is not None:
+            self._readers |= self._layers.readers
         self._people = None if config.people is None else self._people_of(config.people)
         self._sessions = None if config.sessions is None else self._sessions_of(config.sessions)
         self._inspects = None if config.inspect is None else self._inspects_of(config.inspect)
@@ -171,7 +178,7 @@ class Daemon:
             self.add(HealthTeller(self._state, self.stream, self.courier.health))
         if config.metrics is not None:
             self.add(self._metrics(config.metrics))
-        self._reloader = Reloader(file, self._state_dir.path, config, self._shell())
+        self._reloader = self._reloader_of(config, file)
         self.add(self._reloader)
         for part in self._control.parts:
             self.add(part)
@@ -192,6 +199,8 @@ class Daemon:
         self._problems.set("unsigned", self._config.delivery.unsigned)
         self._tell_home_assistant()
         self._switches.start()
+        if self._layers is not None:
+            self._layers.start()
         for part in self.parts:
             self._start(part)
         self._started = True
@@ -303,6 +312,31 @@ class Daemon:
             result = self._people.enrolled.check(door, result)
         result = self._switches.check(door, result)
         return self._guard.check(door, result)
+
+    def _layers_of(self, config: Config, file: Path | None) -> "LayerTaker | None":
+        if config.layers is None or file is None:  # a trial has no file for a layer to lie over
+            return None
+        # Imported here: a kiosk that takes no layers does without the library for their keys.
+        from kioskd.layers.layer_taker import LayerTaker, Ways
+
+        def record(told: Commanded) -> None:
+            self.courier.command(told)
+            self.stream.tell(told)
+
+        ways = Ways(
+            later=lambda work: self._reloader.later(work),
+            offer=lambda load: self._reloader.offer(load),
+            prove=networks,
+            record=record,
+            trouble=lambda told: self._problems.set("layers", told),
+        )
+        return LayerTaker(config, config.layers, file, ways)
+
+    def _reloader_of(self, config: Config, file: Path | None) -> Reloader:
+        told = file, self._state_dir.path, config, self._shell()
+        if self._layers is None:
+            return Reloader(*told)
+        return Reloader(*told, load=self._layers.load, also=self._layers.turn)
 
     def _seal_of(self) -> Seal:
         # Imported here: a kiosk that signs nothing does without the library for it.
@@ -516,6 +550,7 @@ class Daemon:
                 alarms=lambda: () if self._alarms is None else self._alarms.teller.alarms,
                 enabled=lambda door: self._switches.enabled(door),
                 snapshots=lambda: {} if self._snapshots is None else self._snapshots.counts,
+                layers=lambda: None if self._layers is None else tuple(self._layers.told),
             )
         )
 
@@ -546,6 +581,8 @@ class Daemon:
 
     def _took(self, digest: str) -> None:
         self._digest = digest
+        if self._layers is not None:
+            self._layers.took(digest)
         self.courier.configured(digest)
 
     def _use(self, door: Door, digest: str, changed: bool) -> threading.Event:

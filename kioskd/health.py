@@ -1,6 +1,8 @@
 """Whether the kiosk is well and, if not, why, as values: what the health topic says in short."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from feeds.state import Phase
 
@@ -82,6 +84,7 @@ class Health:
     rows_waiting  audit rows that the broker has not taken; None: the log cannot be read
     connections   times that a broker took us
     up_s          since the start
+    layers        those of the fleet that stand; None: this kiosk takes none
     """
 
     why: tuple[Obstacle, ...]
@@ -91,6 +94,7 @@ class Health:
     memory_bytes: int
     open_files: int
     up_s: float
+    layers: tuple[Mapping[str, Any], ...] | None = None
 
     @property
     def ready(self) -> bool:

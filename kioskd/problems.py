@@ -27,6 +27,7 @@ ProblemCode = Literal[
     "action_dropped",  # an action grew too old before the broker took it
     "nobody_listens",  # the broker took an action, and nobody had subscribed
     "disk",  # the disk of the audit log is nearly full
+    "layers",  # a layer of the fleet was refused, or does not fit this file: it is not applied
     "listener",  # a mistake of ours in what only listens to the doors
     "memory",  # the machine has little memory left
     "metrics",  # the metrics cannot be served

@@ -26,6 +26,7 @@ OURS = (
     "doors.json",
     "control.sock",
     "snapshots",
+    "layers",
     "restore.",
     ASIDE,
 )

@@ -549,7 +549,7 @@ def test_every_key_that_names_a_file_is_known_to_backups() -> None:
 
 def names_a_file(path: tuple[str | int, ...]) -> bool:
     name = str(path[-1])
-    return name.endswith("_file") or name in ("path", "recording", "added_networks")
+    return name.endswith("_file") or name in ("path", "recording", "added_networks", "trust")
 
 
 @pytest.fixture

@@ -149,7 +149,8 @@ def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path:
         ("note", "feeds.side-door"),
         ("note", "feeds.garage"),
         ("note", "feeds.vault"),
-        ("note", "signing.key_file"),  # nobody has made the key yet
+        ("note", "layers.trust"),  # nobody has made these keys yet
+        ("note", "signing.key_file"),
     }
 
 

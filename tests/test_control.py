@@ -29,11 +29,11 @@ from kioskd.control.command_desk import REFUSALS, CommandDesk
 from kioskd.control.command_mqtt import LARGEST, MOST_WAITING, CommandMqtt
 from kioskd.control.command_socket import CommandSocket
 from kioskd.control.control_part import Troubles
-from kioskd.control.quota import Quota
 from kioskd.control.registry import Command
 from kioskd.delivery import wire
 from kioskd.delivery.mqtt import Letter
 from kioskd.log_lines import lines
+from kioskd.quota import Quota
 from kioskd.refused import RefusedError
 from tests.support.broker import eventually
 from tests.support.page import CONFIG

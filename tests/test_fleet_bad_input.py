@@ -82,6 +82,15 @@ def test_a_record_stands_in_the_table_as_it_came(fleet: Fleet, kiosk: FleetKiosk
     assert row[7:] == (AT, AT, "9b1c22d0", body, digest)
 
 
+def test_a_command_for_the_whole_kiosk_names_no_door_and_is_a_good_record(
+    fleet: Fleet, kiosk: FleetKiosk
+) -> None:
+    said = {"kind": "command", "command": "layer", "status": 200, "code": "", "detail": ""}
+    fleet.take(*kiosk.heard(kiosk.record(**said, sourceId=REMOVED, doorId=REMOVED)))
+    assert fleet.asked("SELECT kind, source, door FROM fleet.audit_row") == [("command", "", "")]
+    assert fleet.aside() == []
+
+
 def test_what_comes_twice_stands_there_once(fleet: Fleet, kiosk: FleetKiosk) -> None:
     heard = kiosk.heard(*kiosk.records(5))
     assert fleet.take(*heard).rows == 5

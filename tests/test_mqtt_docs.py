@@ -12,6 +12,7 @@ from kioskd.config import reference
 from kioskd.delivery import message_sizes, wire
 from kioskd.delivery.wire import SchemaName
 from kioskd.event import ActionId, LivenessState
+from kioskd.layers.layer import LEVELS
 from kioskd.modes.catalogue import ACTIONS
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import Phase
@@ -53,6 +54,7 @@ def test_every_topic_and_every_problem_is_on_the_page() -> None:
         assert f"| `…/{{source}}/{topic.rsplit('/', 1)[1]}` |" in PAGE
     for topic in (topics.status, topics.health, topics.alarms, topics.audit, topics.probe):
         assert f"| `…/{topic.rsplit('/', 1)[1]}` |" in PAGE
+    assert f"| `…/layers/{{{','.join(LEVELS)}}}` |" in PAGE
     for code in get_args(ProblemCode):
         assert f"| `{code}` |" in PAGE
 

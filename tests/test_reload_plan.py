@@ -128,7 +128,7 @@ def test_each_key_that_is_said_to_hold_at_once_changes_what_its_door_goes_by() -
 
 def test_each_other_key_waits_and_what_rests_on_it_waits_with_it() -> None:
     aside = {"page", "metrics", "inspect", "logging", "audit", "commands"}
-    aside |= {"alarms", "home_assistant", "snapshots"}
+    aside |= {"alarms", "home_assistant", "snapshots", "layers"}
     for path, kind, key in WAITING:
         before, after = (valid(said).model_dump() for said in changed(path, kind, key))
         found = plan(before, after)

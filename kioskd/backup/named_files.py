@@ -24,6 +24,7 @@ NAMED: Mapping[tuple[str, ...], What] = {
     ("page", "token_file"): "key",
     ("alarms", "ca_file"): "kept",
     ("signing", "key_file"): "key",
+    ("layers", "trust"): "kept",
     ADDED: "kept",
 }
 RECORDINGS = ("path", "recording")  # of a feed: they show people

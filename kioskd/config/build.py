@@ -34,6 +34,7 @@ from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
 from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings, Told
 from kioskd.inspect.inspect_settings import InspectSettings
+from kioskd.layers.layers_settings import LayersSettings
 from kioskd.lockout_settings import LockoutSettings
 from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes.catalogue import BY_NAME, ModeSettings
@@ -90,6 +91,7 @@ def build(
         snapshots=snapshots_settings(settings),
         said=settings.model_dump(),
         commands=control_settings(settings, vault) if settings.commands.enabled else None,
+        layers=layers_settings(settings, folder),
     )
 
 
@@ -100,6 +102,11 @@ def _signing_key(settings: Settings, folder: Path, state_dir: Path, vault: Vault
     credentials = vault.environment.get("CREDENTIALS_DIRECTORY")
     given = Path(credentials, KEY_FILE) if credentials else None
     return given if given is not None and given.exists() else state_dir / KEY_FILE
+
+
+def layers_settings(settings: Settings, folder: Path) -> LayersSettings | None:
+    said = settings.layers
+    return LayersSettings(folder / said.trust, said.may_loosen) if said.trust else None
 
 
 def metrics_settings(settings: Settings) -> MetricsSettings:

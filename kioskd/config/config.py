@@ -13,6 +13,7 @@ from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
+from kioskd.layers.layers_settings import LayersSettings
 from kioskd.lockout_settings import LockoutSettings
 from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes.catalogue import ModeSettings
@@ -96,6 +97,7 @@ class Config:
     home_assistant    how it is told of this kiosk; None: it is not
     certificate_days  one that ends within so many is told
     commands  how they are taken over MQTT; None: they are not
+    layers    whose layers are taken; None: nobody's
     reload    how a changed file is noticed
     snapshots which refused attempts a picture is kept of
     said      every key with its value as the file has it, defaults filled in, secrets not
@@ -122,6 +124,7 @@ class Config:
     home_assistant: HomeAssistantSettings | None = None
     certificate_days: float = CERTIFICATE_DAYS
     commands: ControlSettings | None = None
+    layers: LayersSettings | None = None
     reload: ReloadSettings = field(default_factory=ReloadSettings)
     snapshots: SnapshotsSettings = field(default_factory=SnapshotsSettings)
     said: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

@@ -52,7 +52,7 @@ METRICS, METRICS_ON = MetricsSettings(), False
 INSPECT, INSPECT_ON = InspectSettings(), False
 RELOAD = ReloadSettings()
 SNAPSHOTS = SnapshotsSettings()
-COMMANDS_ON = False
+COMMANDS_ON = LAYERS_MAY_LOOSEN = False
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
 # Nothing but a device file: OpenCV would open addresses here too.
@@ -517,6 +517,26 @@ class Commands(Section):
     )
 
 
+class Layers(Section):
+    """What a fleet says of this kiosk's doors from afar, signed, where this file says nothing.
+
+    docs/install/rollout.md tells what a layer may say, and how it is taken.
+    """
+
+    trust: str | None = Field(
+        default=None,
+        min_length=1,
+        description="File of the keys that sign layers, as `kioskd fleet keys export` prints them."
+        " Without it none is taken.",
+    )
+    may_loosen: bool = Field(
+        default=LAYERS_MAY_LOOSEN,
+        description="Let a layer set a key that does not stand in this file to what lets more pass,"
+        " or to what cannot be told to let less pass. What stands here wins over every layer"
+        " either way.",
+    )
+
+
 class Inspect(Section):
     """Judging pictures that others send, as `kioskd inspect` does, over MQTT and the page's server.
 
@@ -770,6 +790,9 @@ class Settings(Section):
     commands: Commands = Field(default=Commands(), description="What operators command.")
     signing: Signing = Field(
         default=Signing(), description="The signature in events, states, status and records."
+    )
+    layers: Layers = Field(
+        default=Layers(), description="What a fleet says of this kiosk's doors, signed."
     )
     metrics: Metrics = Field(default=Metrics(), description="Numbers of the doors, over HTTP.")
     alarms: Alarms = Field(default=Alarms(), description="What an operator must hear of.")

@@ -23,6 +23,7 @@ _ASIDE = frozenset(
         "alarms",
         "home_assistant",
         "snapshots",
+        "layers",
     }
 )
 

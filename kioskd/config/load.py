@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from feeds.one_line import is_one_line
 from kioskd.config import files, rules, sentences
@@ -71,6 +72,32 @@ def load_again(path: Path, environment: Mapping[str, str] = os.environ) -> Confi
         text = "was written while it was read; have it read again when it is whole"
         raise ConfigError((Problem(str(path), 0, 0, "", text),))
     return config
+
+
+def with_more(
+    config: Config, more: Mapping[str, Any], path: Path, environment: Mapping[str, str] = os.environ
+) -> Config:
+    """The configuration of a file to which somebody else added keys; raises ConfigError.
+
+    config  what the file says by itself
+    more    all that stands in the file and was added, as one document
+    """
+    source = json.dumps(more, allow_nan=False, ensure_ascii=False).encode()  # JSON is YAML
+    reading = _read(source, path, environment)
+    problems = [replace(each, line=0, column=0) for each in reading.problems]
+    errors = tuple(each for each in problems if each.weight == "error")
+    if errors or reading.settings is None:
+        raise ConfigError(errors)
+    digest = hashlib.sha256(config.digest.encode() + source).hexdigest()[:16]
+    try:
+        return build(reading.settings, _folder(path), Vault(environment), config.notes, digest)
+    except SecretError as error:  # it was there a moment ago
+        raise ConfigError((Problem(str(path), 0, 0, "", str(error)),)) from error
+
+
+def said_in(path: Path) -> dict[str, Any]:
+    """What stands in the file at `path`, key by key, nothing filled in; raises ConfigError."""
+    return dict(read(_source(path), str(path)).value)
 
 
 def _cut_off(source: bytes, path: Path) -> Problem | None:

@@ -14,6 +14,7 @@ from kioskd.config import (
     files,
     hours_rules,
     inspect_rules,
+    layer_rules,
     looser_limits,
     metrics_rules,
     networks,
@@ -61,6 +62,7 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from inspect_rules.problems(ask, vault)
     yield from alarm_rules.problems(ask, vault)
     yield from command_rules.problems(ask, vault)
+    yield from layer_rules.problems(ask)
     yield from snapshot_rules.problems(ask)
     yield from _sharing(ask)
     yield from _state_dir(ask)
@@ -151,8 +153,8 @@ def _spelling(ask: Answers) -> Iterator[Problem]:
         ("feeds", name, key) for name in ask.sections("feeds") for key in ("path", "recording")
     ]
     tls = [("mqtt", "tls", key) for key in ("ca_file", "cert_file", "key_file")]
-    single = (("state_dir",), ("mqtt", "password_file"), networks.KEY, *page_rules.FILES)
-    for path in (*single, *tls, *feeds):
+    single = (("state_dir",), ("mqtt", "password_file"), networks.KEY, layer_rules.TRUST)
+    for path in (*single, *page_rules.FILES, *tls, *feeds):
         text = ask.text(*path)
         if text and (wrong := files.misspelled(text)):
             yield at_value(ask.document, path, wrong)

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from kioskd import log
 from kioskd.commanded import Commanded
-from kioskd.control.quota import Quota
 from kioskd.control.registry import Command, Json
 from kioskd.json_object import checked
+from kioskd.quota import Quota
 from kioskd.refused import RefusedError
 
 REFUSALS, WITHIN_S = 30, 60.0  # so many are recorded in so long: else anybody could fill the disk

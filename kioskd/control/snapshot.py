@@ -30,12 +30,13 @@ class Snapshot:
 
     def status(self) -> Json:
         sources, why = self._state.sources, not_ready(self._state)
-        problems = sources.problems()
+        problems, layers = sources.problems(), sources.layers()
         return {
             "version": sources.version,
             "bootId": self._boot_id(),
             "configDigest": sources.config(),
             "modelVersion": sources.model_version(),
+            **({} if layers is None else {"layers": list(layers)}),
             "upS": round(time.monotonic() - self._began_at),
             "ready": not why,
             "why": [_told(one) for one in why],

@@ -120,6 +120,14 @@ class Topics:
         """Where an operator gives commands, and is answered."""
         return f"{self.base}/commands/{what}"
 
+    def layer(self, level: str) -> str:
+        """Where the fleet says what holds for this kiosk, retained; the kiosk only reads."""
+        return f"{self.base}/layers/{check_level(level)}"
+
+    def piece(self, slot: int) -> str:
+        """Where the fleet puts a piece of a network's file, retained; the kiosk only reads."""
+        return f"{self.base}/layers/network/{slot}"
+
     def reply(self, source: str) -> str:
         """Where a controller answers, and the kiosk only reads."""
         return f"{self.base}/{check_level(source)}/reply"
@@ -447,6 +455,7 @@ def health(sender: Sender, told: Health, wall: float) -> Payload:
         "openFiles": told.open_files,
         "upS": round(told.up_s),
         **sender.decided_by(),
+        **({} if told.layers is None else {"layers": list(told.layers)}),
         "at": _ms(wall),
     }
 

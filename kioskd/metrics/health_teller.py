@@ -1,4 +1,5 @@
-"""Tells on the health topic how the kiosk is: at each change of what stands in the way, and often.
+"""Tells on the health topic how the kiosk is: at each change of what stands in the way or of the
+layers that hold, and often.
 
 It counts the little that it says by itself, so that it needs no library.
 """
@@ -50,7 +51,7 @@ class HealthTeller(threading.Thread):
         told_at = self._began_at
         while not self._stopping.wait(LOOK_S):
             why, now = not_ready(self._state), time.monotonic()
-            stands = [(one.code, one.door) for one in why]
+            stands = [(one.code, one.door) for one in why], self._state.sources.layers()
             if stands != told or now - told_at >= EVERY_S:
                 told, told_at = stands, now
                 self._tell(self._health(why))
@@ -78,6 +79,7 @@ class HealthTeller(threading.Thread):
             memory_bytes=memory_bytes(os.getpid()),
             open_files=open_files(),
             up_s=time.monotonic() - self._began_at,
+            layers=self._state.sources.layers(),
         )
 
     def _door(self, judge: Judge) -> DoorHealth:

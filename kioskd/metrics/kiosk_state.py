@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kioskd.alarms.alarm import Alarm
 from kioskd.delivery.database import AuditError
@@ -28,6 +29,7 @@ class Sources:
     model_version  which network files decide
     enabled        whether an operator lets a door decide
     alarms         those that ring, and others
+    layers         of the fleet that stand; None: none are taken
     snapshots      how many, by what became of them; none where none are kept
     """
 
@@ -42,6 +44,7 @@ class Sources:
     enabled: Callable[[str], bool]
     alarms: Callable[[], Sequence[Alarm]] = tuple
     snapshots: Callable[[], Mapping[str, int]] = dict
+    layers: Callable[[], tuple[Mapping[str, Any], ...] | None] = lambda: None
 
 
 class KioskState:

@@ -51,12 +51,25 @@ class Shell:
     restart: Callable[[str | None], object]
 
 
+Load = Callable[[Path], Config]
+
+
 class Reloader(Worker):
     """`path`: the file; None: there is none, as in a trial. `folder`: where answers are kept."""
 
-    def __init__(self, path: Path | None, folder: Path, config: Config, shell: Shell) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        folder: Path,
+        config: Config,
+        shell: Shell,
+        load: Load = load_again,
+        also: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`load`: reads the file. `also`: done once a second, on this part's thread."""
         super().__init__("reload", watched=False)
         self._path, self._folder, self._shell = path, folder, shell
+        self._load, self._also = load, also
         self._standing, self._digest = config.said, config.digest
         self._digests = {door.name: config.digest for door in config.doors}
         self._watches = config.reload.watch
@@ -81,6 +94,17 @@ class Reloader(Worker):
             told = f"nothing came of it within {ANSWERED_S:.0f} s: see the log"
             return refused(self._digest, told)
 
+    def offer(self, load: Load) -> Reloaded:
+        """Have what `load` gives taken, as if it stood in the file; on this part's thread alone.
+
+        Refused it changes nothing, and it is for whoever offers it to tell. What else than a
+        ConfigError `load` raises is raised here.
+        """
+        answer = self._answer(load)
+        if not answer.refused:
+            self._shell.answered(answer)
+        return answer
+
     def run(self) -> None:
         super().run()
         with self._asking:
@@ -90,6 +114,7 @@ class Reloader(Worker):
 
     def turn(self) -> None:
         """Look whether the file was changed, and has been left alone since."""
+        self._also()
         if self._path is None or not self._watches:
             return
         stamp, now = files.stamp(self._path), time.monotonic()
@@ -105,7 +130,7 @@ class Reloader(Worker):
         began_at = time.monotonic()
         answer = refused(self._digest, "a mistake of ours: report what the log says")
         try:
-            answer = self._answer()
+            answer = self._answer(self._load)
         finally:
             self._read_at = time.monotonic()
             self._shell.refused(_refusal(answer))
@@ -115,12 +140,12 @@ class Reloader(Worker):
             with suppress(OSError):  # a full disk: whoever waits for the file is told nothing
                 keep(self._folder, began_at, answer)
 
-    def _answer(self) -> Reloaded:
+    def _answer(self, load: Load) -> Reloaded:
         if self._path is None:
             return refused(self._digest, "there is no file to read again: this is a trial")
         self._seen = files.stamp(self._path)
         try:
-            config = load_again(self._path)
+            config = load(self._path)
         except ConfigError as error:
             return Reloaded(self._digest, self._digest, refused=error.problems)
         planned = plan(self._standing, config.said)

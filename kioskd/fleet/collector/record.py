@@ -211,14 +211,14 @@ def _columns(heard: Heard, said: Mapping[str, Any]) -> tuple[Any, ...]:
     if kind not in KINDS:
         raise _UnfitError("future_schema", f"it is a record of a kind that is not known: {kind!r}")
     ours = said["x"]  # kioskd.verify has seen that it is an object
-    source = _text(said, "sourceId")
+    source, door = _place(said, kind)
     scores = _scores(said)
     return (
         _text(said, "bootId"),
         kind,
         _text(said, "eventId"),
         source,
-        _text(said, "doorId", source),
+        door,
         _recorded_at(heard, said),
         _maybe(said, "mode"),
         _maybe(said, "actionId"),
@@ -233,6 +233,14 @@ def _columns(heard: Heard, said: Mapping[str, Any]) -> tuple[Any, ...]:
         _maybe(ours, "modelVersion"),
         _truth(ours, "clockSynchronised"),
     )
+
+
+def _place(said: Mapping[str, Any], kind: str) -> tuple[str, str]:
+    """Source and door; both empty of a command that is for the whole kiosk, as a layer is."""
+    if kind == "command" and "sourceId" not in said:
+        return "", "" if "doorId" not in said else _text(said, "doorId")
+    source = _text(said, "sourceId")
+    return source, _text(said, "doorId", source)
 
 
 def _of_today(said: Mapping[str, Any]) -> None:

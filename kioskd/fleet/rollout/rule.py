@@ -1,0 +1,185 @@
+"""The rule by which a rollout goes on, waits or is taken back. Pure. See docs/install/rollout.md.
+
+Refused are attempts that ended in anything but `passed`. Their share among the kiosks that have
+the new layer is held against that of the same kiosks before; and how much it rose, against how
+much that of the rest of the fleet did. What the whole fleet meets (a bright afternoon) raises the
+rest too; a door that always refuses many did so before.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
+from typing import Literal
+
+LEAST = 20  # attempts of a share that is compared at all
+RISK = 0.001  # of halting where nothing is wrong, for all the kiosks together, at one look
+ALARM_RISK = 0.01  # the same of alarms, of which a small first part has few
+ENOUGH = 50  # attempts with the new layer, before it goes on
+
+Says = Literal["goes on", "waits", "halts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many `of` the attempts, or kiosks, `of` which `bad` is told."""
+
+    bad: int
+    of: int
+
+    @property
+    def enough(self) -> bool:
+        return self.of >= LEAST
+
+    def __str__(self) -> str:
+        return f"{self.bad} of {self.of}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One kiosk that was told the layer.
+
+    taken    its record says that it holds
+    refused  why it was not taken; "" where it was, or nothing is known yet
+    since    attempts since it was taken, of which refused; before: of its own past
+    fresh    attempts since then, and since this part of the rollout began
+    present  it was heard of in the last minutes
+    alarms   that began since then; `silent`: it is not heard of any more
+    rang     whether any began in as long a time before
+    """
+
+    name: str
+    taken: bool
+    refused: str
+    since: Share
+    before: Share
+    fresh: int = 0
+    present: bool = True
+    alarms: tuple[str, ...] = ()
+    rang: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that the rule asks about.
+
+    rest         attempts at the kiosks without the layer since the first one was told
+    rest_before  of these kiosks' own past
+    rest_alarms  kiosks of these at which an alarm began since then
+    """
+
+    told: Sequence[Told]
+    rest: Share
+    rest_before: Share
+    rest_alarms: Share
+    waited: bool
+    out_of_patience: bool
+
+
+def judge(seen: Seen) -> tuple[Says, str]:
+    """What is to be done, and why in a sentence."""
+    for one in seen.told:
+        if one.refused:
+            return "halts", f"{one.name} does not take it: {one.refused}"
+    if harm := _harm(seen):
+        return "halts", harm
+    missing = [one.name for one in seen.told if not one.taken]
+    attempts = sum(one.fresh for one in seen.told)
+    if not missing and attempts >= ENOUGH and seen.waited:
+        return "goes on", f"{attempts} attempts at {len(seen.told)} kiosks, and no harm seen"
+    why = []
+    if missing:
+        named = ", ".join(missing[:3]) + (" and others" if len(missing) > 3 else "")
+        why.append(f"{len(missing)} have not answered ({named})")
+    if attempts < ENOUGH:
+        why.append(f"{attempts} attempts of the {ENOUGH} that are needed")
+    if not seen.waited:
+        why.append("its time is not over")
+    told = "; ".join(why)
+    if seen.out_of_patience and (missing or attempts < ENOUGH):
+        return "halts", f"nobody can say what it does: {told}"
+    return "waits", told
+
+
+def above(share: Share, other: Share, risk: float) -> bool:
+    """Whether the first lies above the second, but for `risk` of saying so where they are alike.
+
+    By the lower end of Newcombe's interval of a difference (1998, method 10, without continuity
+    correction), which is made of Wilson's intervals of both and holds for small counts too.
+    """
+    return share.of > 0 and other.of > 0 and _rise(share, other, risk).low > 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Rise:
+    """A difference of two shares, and the ends of its interval."""
+
+    found: float
+    low: float
+    high: float
+
+
+def _rise(share: Share, other: Share, risk: float) -> _Rise:
+    z = NormalDist().inv_cdf(1 - risk)
+    (low, high), (other_low, other_high) = wilson(share, z), wilson(other, z)
+    first, second = share.bad / share.of, other.bad / other.of
+    found = first - second
+    return _Rise(
+        found,
+        found - sqrt((first - low) ** 2 + (other_high - second) ** 2),
+        found + sqrt((high - first) ** 2 + (second - other_low) ** 2),
+    )
+
+
+def rises_more(rise: tuple[Share, Share], other: tuple[Share, Share], risk: float) -> bool:
+    """Whether a share, of (since, before), rose by more than another, but for `risk`.
+
+    The interval of the difference of two rises is made of theirs as Newcombe's is of two shares'
+    (Donner and Zou 2002).
+    """
+    first, second = _rise(*rise, risk), _rise(*other, risk)
+    more = first.found - second.found
+    return more - sqrt((first.found - first.low) ** 2 + (second.high - second.found) ** 2) > 0
+
+
+def wilson(share: Share, z: float) -> tuple[float, float]:
+    """Wilson's interval of a share (1927), z standard deviations to each side."""
+    n, found = share.of, share.bad / share.of
+    middle = (found + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * sqrt(found * (1 - found) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return middle - half, middle + half
+
+
+def _harm(seen: Seen) -> str:
+    """What is worse than it was and than elsewhere, in a sentence; "" where nothing is."""
+    together = _sum([one.since for one in seen.told]), _sum([one.before for one in seen.told])
+    if _worse(*together, seen, RISK / 2):
+        return f"refused are {together[0]} attempts, before {together[1]}, elsewhere {seen.rest}"
+    each = RISK / 2 / max(1, len(seen.told))
+    for one in seen.told:
+        if _worse(one.since, one.before, seen, each):
+            return f"{one.name} refuses {one.since} attempts, before {one.before}"
+    rang = [one for one in seen.told if one.alarms]
+    alarmed = Share(len(rang), len(seen.told))
+    before = Share(sum(one.rang for one in seen.told), len(seen.told))
+    other, where = (seen.rest_alarms, "elsewhere") if seen.rest_alarms.of else (before, "before")
+    if above(alarmed, other, ALARM_RISK):
+        named = ", ".join(sorted({code for one in rang for code in one.alarms})[:3])
+        return f"alarms began at {alarmed} kiosks ({named}), {where} at {other}"
+    return ""
+
+
+def _worse(since: Share, before: Share, seen: Seen, risk: float) -> bool:
+    """Above its own past, and risen more than the rest; without a past, above the rest."""
+    if not since.enough:
+        return False
+    if not before.enough:
+        return seen.rest.enough and above(since, seen.rest, risk)
+    if not above(since, before, risk):
+        return False
+    rest = seen.rest, seen.rest_before
+    return not all(one.enough for one in rest) or rises_more((since, before), rest, risk)
+
+
+def _sum(shares: Sequence[Share]) -> Share:
+    return Share(sum(one.bad for one in shares), sum(one.of for one in shares))
