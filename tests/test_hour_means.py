@@ -124,7 +124,7 @@ def test_health_says_them_of_each_door() -> None:
         counts=counts,
     )
     judges = [SimpleNamespace(door=name, feed=feed) for name in ("main", "side")]
-    sources = SimpleNamespace(problems=dict, connected=lambda: True)
+    sources = SimpleNamespace(problems=dict, connected=lambda: True, layers=lambda: None)
     state: Any = SimpleNamespace(judges=judges, rows_waiting=0, sources=sources)
     teller = HealthTeller(state, stream, told.append)
     teller.start()
