@@ -39,7 +39,7 @@ from models.making import onnx_export
 from models.making.minifasnet import V1SE, V2, MiniFASNet, Stages, bona_fide_logit, write
 from models.making.training.data import Face, column, find_faces
 from models.making.training.opinion import taught, together
-from models.making.training.views import draw, plain
+from models.making.training.views import STOLEN, Bounds, draw, plain
 from models.network_file import Crop
 from models.observation import LivenessModel
 
@@ -70,6 +70,7 @@ class Recipe:
     patches  weight of a second judgement, place by place of the last maps, by a layer that is left
              out of what is written
     drawn    share of drawn attacks among the attacks of a batch, two thirds of them prints
+    stolen   pixels, from and to, along the longer side of a picture that is drawn on a medium
     species  weight of a species of real attack, where it is not 1
     seeds    one training each; what ships is the mean of their numbers
     """
@@ -90,6 +91,7 @@ class Recipe:
     batch: int = 64
     rate: float = 2e-4
     drawn: float = 0.2
+    stolen: Bounds = STOLEN
     species: dict[str, float] = field(
         default_factory=lambda: {
             "print": 2.5,
@@ -140,6 +142,7 @@ TRIALS: dict[str, Recipe] = {
     "one_crop": replace(RECIPES["texture"], looks=()),
     "agreeing": replace(RECIPES["texture"], agreed=0.05),
     "patches": replace(RECIPES["texture"], patches=0.5),
+    "finer": replace(RECIPES["hybrid"], stolen=(200.0, 480.0), drawn=0.4),
 }
 EVERY: dict[str, Recipe] = {**{str(name): recipe for name, recipe in RECIPES.items()}, **TRIALS}
 
@@ -173,7 +176,7 @@ def prepared(recipe: Recipe, faces: Sequence[Face], teachers: Path | None = None
 
     `teachers`: a TOML file of entries as in docs/change/networks.md, for a recipe that is taught.
     """
-    views = draw(faces, recipe.crop, VIEWS_SEED, MEDIA, recipe.side)
+    views = draw(faces, recipe.crop, VIEWS_SEED, MEDIA, recipe.side, recipe.stolen)
     print(f"{len(views.face)} views", flush=True)
     cut = plain(faces, recipe.crop, recipe.side)
     network = begun(recipe)

@@ -19,9 +19,11 @@ from models.network_file import Crop
 from models.observation import Box
 
 Kind = NDArray[np.str_]
+Bounds = tuple[float, float]
 VIEWS = 45  # of a group of one picture; of n pictures, so many times the root of n
 DRAWN_VIEWS = 12  # likewise, of a bona fide group on each drawn medium
 JITTER = 0.08  # of the box's size
+STOLEN: Bounds = (90.0, 200.0)
 MILD = (0.15, (60, 97))  # what cameras do to a crop that is small already
 
 
@@ -35,9 +37,17 @@ class Views:
 
 
 def draw(
-    faces: Sequence[Face], crop: Crop, seed: int, media: Sequence[str] = (), side: int = SIDE
+    faces: Sequence[Face],
+    crop: Crop,
+    seed: int,
+    media: Sequence[str] = (),
+    side: int = SIDE,
+    stolen: Bounds = STOLEN,
 ) -> Views:
-    """Views of every source and species, `side` pixels wide; and of bona fide ones on media."""
+    """Views of every source and species, `side` pixels wide; and of bona fide ones on media.
+
+    `stolen`: pixels, from and to, that a picture on a medium has along its longer side.
+    """
     random = np.random.default_rng(seed)
     pixels, numbers, drawn = [], [], []
     for (_, _), members in groups(faces).items():
@@ -45,17 +55,24 @@ def draw(
             count = DRAWN_VIEWS if medium else VIEWS
             for turn in range(round(count * sqrt(len(members)))):
                 number = members[turn % len(members)]
-                pixels.append(view(faces[number], crop, random, medium, side))
+                pixels.append(view(faces[number], crop, random, medium, side, stolen))
                 numbers.append(number)
                 drawn.append(medium)
     return Views(np.stack(pixels), np.array(numbers), np.array(drawn))
 
 
-def view(face: Face, crop: Crop, random: Random, medium: str = "", side: int = SIDE) -> Image:
+def view(
+    face: Face,
+    crop: Crop,
+    random: Random,
+    medium: str = "",
+    side: int = SIDE,
+    stolen: Bounds = STOLEN,
+) -> Image:
     """(side, side, 3): one view of a face, on a drawn medium if one is named."""
     piece = surroundings(face.image, jittered(face.box, random), crop)
     if medium:
-        piece = shrunk(piece, random.uniform(90, 200))
+        piece = shrunk(piece, random.uniform(*stolen))
         piece = recaptured(np.ascontiguousarray(piece), random, medium == "screen")
     elif random.random() < 0.5:  # a camera of fewer pixels
         piece = shrunk(piece, random.uniform(100, 400))
