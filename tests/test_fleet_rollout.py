@@ -12,13 +12,14 @@ import pytest
 from kioskd.fleet.database.library import Connection, connected
 from kioskd.fleet.database.migration import migrate
 from kioskd.fleet.database.partitions import Partitions
+from kioskd.fleet.interval import wilson
 from kioskd.fleet.rollout.canary import canary
 from kioskd.fleet.rollout.layer_check import mistakes
 from kioskd.fleet.rollout.networks_file import networks
 from kioskd.fleet.rollout.publisher import Document, PublishError
 from kioskd.fleet.rollout.rollout import RolloutError, Rollouts
 from kioskd.fleet.rollout.rollout_store import Rollout, RolloutStore
-from kioskd.fleet.rollout.rule import ENOUGH, LEAST, Seen, Share, Told, above, judge, wilson
+from kioskd.fleet.rollout.rule import ENOUGH, LEAST, Seen, Share, Told, above, judge
 from kioskd.layers.layer import fits, read
 from kioskd.layers.network_pieces import wanted
 from kioskd.refused import RefusedError
@@ -48,8 +49,8 @@ def seen(one: Sequence[Told], rest: Share = NONE, **more: object) -> Seen:
 
 def test_wilsons_interval_is_that_of_the_textbook() -> None:
     """Newcombe 1998, table I, method 3: 81 of 263 at 95 %, and 0 of 20."""
-    assert wilson(Share(81, 263), 1.959964) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert wilson(Share(0, 20), 1.959964) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    assert wilson(81, 263, 1.959964) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(0, 20, 1.959964) == pytest.approx((0.0, 0.1611), abs=5e-5)
 
 
 def test_a_difference_is_told_by_its_interval_and_not_by_its_size() -> None:

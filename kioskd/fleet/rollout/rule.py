@@ -12,6 +12,8 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Literal
 
+from kioskd.fleet.interval import wilson
+
 LEAST = 20  # attempts of a share that is compared at all
 RISK = 0.001  # of halting where nothing is wrong, for all the kiosks together, at one look
 ALARM_RISK = 0.01  # the same of alarms, of which a small first part has few
@@ -121,7 +123,8 @@ class _Rise:
 
 def _rise(share: Share, other: Share, risk: float) -> _Rise:
     z = NormalDist().inv_cdf(1 - risk)
-    (low, high), (other_low, other_high) = wilson(share, z), wilson(other, z)
+    low, high = wilson(share.bad, share.of, z)
+    other_low, other_high = wilson(other.bad, other.of, z)
     first, second = share.bad / share.of, other.bad / other.of
     found = first - second
     return _Rise(
@@ -140,14 +143,6 @@ def rises_more(rise: tuple[Share, Share], other: tuple[Share, Share], risk: floa
     first, second = _rise(*rise, risk), _rise(*other, risk)
     more = first.found - second.found
     return more - sqrt((first.found - first.low) ** 2 + (second.high - second.found) ** 2) > 0
-
-
-def wilson(share: Share, z: float) -> tuple[float, float]:
-    """Wilson's interval of a share (1927), z standard deviations to each side."""
-    n, found = share.of, share.bad / share.of
-    middle = (found + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * sqrt(found * (1 - found) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return middle - half, middle + half
 
 
 def _harm(seen: Seen) -> str:

@@ -1,7 +1,9 @@
 """Shares with an interval, so that three refusals are no alarm. Pure."""
 
 from dataclasses import dataclass
-from math import log, sqrt
+from math import log
+
+from kioskd.fleet.interval import wilson
 
 Z = 2.576  # of a two-sided interval of 99 %
 TIMES = 2.0  # a door refuses more than the fleet if its rate is surely above so many times that
@@ -24,10 +26,8 @@ class Share:
         """Within which the true share lies by 99 % (Wilson's score interval, 1927)."""
         if not self.whole:
             return 0.0, 1.0
-        n, p, z2 = self.whole, self.part / self.whole, Z * Z
-        middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-        half = Z * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        low, high = wilson(self.part, self.whole, Z)
+        return max(0.0, low), min(1.0, high)  # beyond them by rounding alone
 
 
 def above(door: Share, fleet: Share) -> bool:
