@@ -127,6 +127,9 @@ def open_capture(
         f"rtsp_transport;{transport}"
         # A second is saved at every connect by not measuring the frame rate.
         "|fpsprobesize;0"
+        # H.264 has its first decoding time known seven images late; nobody waits for it, and
+        # without it the stream's times do not begin anew after the opening.
+        "|max_ts_probe;1"
         # Sound is not for us, and beside it FFmpeg mends times by the camera's own clock.
         "|allowed_media_types;video"
         f"|timeout;{int(silence_s * 1e6)}"  # of RTSP

@@ -71,6 +71,22 @@ def test_a_camera_may_send_over_udp() -> None:
         assert_true_times([door.frame(), door.frame()])
 
 
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_the_time_of_a_stream_goes_on_from_its_first_image(codec: str) -> None:
+    """It is watched for a while before it is believed, and would be again if it began anew."""
+    port = free_port()
+    with rtsp.camera(port, "--codec", codec):
+        capture = imaging.open_capture(rtsp.url(port))
+        assert capture is not None
+        times = []
+        for _ in range(20):
+            assert capture.read() is not None
+            times.append(capture.position_s())
+        capture.release()
+    assert times == sorted(times)
+    assert times[0] < times[2]
+
+
 def thawed(door: Watched, program: rtsp.Program) -> tuple[float, list[Frame]]:
     """Goes on after HELD_BACK_S: when, and the frames that follow."""
     sleep(HELD_BACK_S)

@@ -96,6 +96,21 @@ def test_a_first_image_with_a_wrong_time_makes_no_later_one_late(first_s: float)
     assert camera.runs(PERIOD_S, 2.0)[-24:] == ["fresh"] * 24
 
 
+def test_a_first_image_that_is_given_the_time_of_the_second_delays_nothing() -> None:
+    camera = Camera()
+    camera.gives(0.0, -PERIOD_S)
+    verdicts = camera.runs(0.0, 4.0)
+    assert set(verdicts[:7]) == {"late"}
+    assert set(verdicts[7:]) == {"fresh"}
+
+
+def test_images_of_one_time_out_of_a_buffer_are_believed_no_sooner() -> None:
+    camera = Camera()
+    past = [camera.gives(0.0, 10.0 + 0.001 * turn).verdict for turn in range(50)]
+    assert set(past) == {"late"}
+    assert set(camera.runs(10.28, 10.5)) == {"late"}
+
+
 def test_a_camera_without_a_clock_is_fresh_once_its_rate_is_known() -> None:
     camera = Camera(has_clock=False)
     assert camera.gives(0.0, read_for_s=5.0).verdict == "late"
