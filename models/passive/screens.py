@@ -41,7 +41,7 @@ COLOURS = np.array(  # weights of blue, green and red: brightness, and two diffe
 )
 GRAIN = np.array((40.0, 12.0, 12.0), np.float32)  # power under which all is noise
 EVERY = 4  # frames of a face of which one is measured: it is costly
-WIPED = 100.0  # median power of brightness, at which an encoder left little but rounding
+WIPED = 100.0  # power of brightness; an encoder that left most places less left but rounding
 FINEST, COARSEST = 0.5, 0.12  # waves per pixel
 LEVEL = 1.6  # waves per square, under which a wave is level or upright
 
@@ -133,7 +133,8 @@ def grid(image: ColorImage, box: Box, scale: Scale = FINE) -> Grid | None:
     sheet = _sheet(scale.square)
     power = _power(piece, sheet)
     # The power of noise grows with the pixels of a square.
-    if np.median(power[sheet.sought][:, 0]) < WIPED * (scale.square / FINE.square) ** 2:
+    wiped = power[..., 0][sheet.sought] < WIPED * (scale.square / FINE.square) ** 2
+    if 2 * np.count_nonzero(wiped) > wiped.size:
         return None
     found = np.log(power + GRAIN)
     above = found - local_mean(np.ascontiguousarray(found), scale.neighbours)
