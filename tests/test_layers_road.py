@@ -2,13 +2,19 @@
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from kioskd.control.client import NoAnswerError, asked
 from kioskd.delivery import wire
+from kioskd.fleet.rollout.networks_file import networks
 from kioskd.layers.layer import Level, write
+from kioskd.layers.network_pieces import pieces
 from kioskd.signing.ed25519 import Signer, signer_at
+from models.manifest import shipped
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.daemon import LIVE, Kioskd, file_feed, kioskd, settings
 from tests.support.schemas import check
@@ -34,17 +40,37 @@ class Fleet:
         self._modified = round(time.time() * 1000) - 1000
 
     def says(self, value: object, level: Level = "fleet") -> None:
+        config = f"modes: {{{MODE}: {{gate: {{{KEY}: {value}}}}}}}"
+        self.asks(f"{KEY} {value}", config, level)
+
+    def asks(
+        self,
+        name: str,
+        config: str,
+        level: Level = "fleet",
+        entries: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
         self._modified += 1
         layer = write(
             self._signer,
             level=level,
             site="hq",
             device="*",
-            name=f"{KEY} {value}",
+            name=name,
             modified=self._modified,
-            config=f"modes: {{{MODE}: {{gate: {{{KEY}: {value}}}}}}}",
+            config=config,
+            networks=entries or {},
         )
         self.publishes(TOPICS.layer(level), json.dumps(layer).encode())
+
+    def sends(self, file: Path) -> None:
+        """The networks of a file: their pieces, and a layer that asks for them."""
+        entries, files = networks(file)
+        for entry in entries.values():
+            content = files[entry["sha256"]]
+            for slot, body in pieces(entry["sha256"], content, entry["slot"]):
+                self.publishes(TOPICS.piece(slot), body)
+        self.asks("a network more", "", entries=entries)
 
     def publishes(self, topic: str, body: bytes) -> None:
         self._seen.client.publish(topic, body, qos=1, retain=True)
@@ -92,6 +118,56 @@ def test_a_layer_holds_at_once_and_while_the_broker_is_away_and_after_a_restart(
             assert daemon.stop() == 0
 
 
+def test_a_network_of_the_fleet_judges_beside_ours_from_the_next_start_on(tmp_path: Path) -> None:
+    signer = signer_at(tmp_path / "fleet.key")
+    (tmp_path / "trust.json").write_text(json.dumps({"keys": [signer.trust]}))
+    with mosquitto(tmp_path) as broker, witness(broker) as seen:
+        config = configuration(broker)
+        config["layers"]["may_loosen"] = True
+        with kioskd(tmp_path, config) as daemon:
+            eventually(lambda: seen.of("action"))
+            Fleet(signer, seen).sends(hybrid_as("theirs", tmp_path))
+            eventually(lambda: codes(seen)[-1:] == [""])
+            eventually(lambda: "restart" in problems(seen))
+            assert not scored(seen)
+            assert daemon.stop() == 0
+        with kioskd(tmp_path, config) as daemon:
+            eventually(lambda: scored(seen))
+            assert layers(seen) == ["a network more"]
+            assert daemon.stop() == 0
+        for one in scored(seen):  # a real network, added under another name
+            assert one["theirs"] == pytest.approx(one["hybrid"], abs=1e-3)
+
+
+def hybrid_as(name: str, folder: Path) -> Path:
+    """A file of networks whose one is the shipped Hybrid, cut out as ours is."""
+    ours = shipped().file("hybrid")
+    entry = {
+        "path": str(ours.path),
+        "sha256": ours.sha256,
+        "crop": {"scale": 2.7, "shape": "box", "resize": "linear"},
+        "size": 80,
+        "colours": "bgr",
+        "range": [0, 255],
+        "output": "logits",
+        "bona_fide": 1,
+        "weight": 0.5,
+    }
+    file = folder / "networks.yaml"
+    file.write_text(json.dumps({"networks": {name: entry}}))  # JSON is YAML
+    return file
+
+
+def scored(seen: Witness) -> list[dict[str, float]]:
+    """The scores of each attempt in which the added network looked too."""
+    told = [row.get("scores") or {} for row in seen.payloads("audit")]
+    return [scores for scores in told if "theirs" in scores]  # type: ignore[operator,misc]
+
+
+def problems(seen: Witness) -> list[str]:
+    return [one["code"] for one in seen.payloads("status")[-1]["problems"]]  # type: ignore[attr-defined]
+
+
 def status(place: Path) -> Json:
     """What the daemon says of itself; nothing, while it is not there."""
     try:
@@ -121,8 +197,7 @@ def refused(fleet: Fleet, seen: Witness) -> None:
     eventually(lambda: codes(seen)[-1] == "Loosens")
     fleet.publishes(TOPICS.layer("site"), b"{}")
     eventually(lambda: codes(seen)[-1] == "NotTrusted")
-    problems = seen.payloads("status")[-1]["problems"]
-    assert "layers" in [one["code"] for one in problems]  # type: ignore[attr-defined]
+    assert "layers" in problems(seen)
     fleet.publishes(TOPICS.layer("site"), b"")
 
 
