@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kioskd.fleet.database.library import Connection, connected
 from kioskd.fleet.database.migration import migrate
@@ -19,7 +21,7 @@ from kioskd.fleet.rollout.networks_file import networks
 from kioskd.fleet.rollout.publisher import Document, PublishError
 from kioskd.fleet.rollout.rollout import RolloutError, Rollouts
 from kioskd.fleet.rollout.rollout_store import Rollout, RolloutStore
-from kioskd.fleet.rollout.rule import ENOUGH, LEAST, Seen, Share, Told, above, judge
+from kioskd.fleet.rollout.rule import ENOUGH, LEAST, Seen, Share, Told, above, judge, worst_of
 from kioskd.layers.layer import fits, read
 from kioskd.layers.network_pieces import wanted
 from kioskd.refused import RefusedError
@@ -44,6 +46,7 @@ def told(since: Share, before: Share, **more: object) -> Told:
 def seen(one: Sequence[Told], rest: Share = NONE, **more: object) -> Seen:
     said: dict[str, object] = {"rest_alarms": NONE, "waited": True, "out_of_patience": False}
     said["rest_before"] = Share(50, 500)
+    said["hours"] = lambda names: ()
     return Seen(told=one, rest=rest, **{**said, **more})  # type: ignore[arg-type]
 
 
@@ -92,12 +95,57 @@ def test_one_kiosk_of_many_that_refuses_everybody_halts_it() -> None:
     assert (says, "hq/shut" in why) == ("halts", True)
 
 
+def test_what_a_kiosk_had_before_at_its_worst_halts_nothing() -> None:
+    """Sundays, when its lamp is off: in the mean of its past they hardly count."""
+    usual, sunday = [Share(2, 40)] * 12, [Share(20, 40)] * 2
+    past, since = Share(64, 560), Share(22, 40)
+    dark = told(since, past)
+    asked: list[list[str]] = []
+
+    def hours(names: Sequence[str]) -> Sequence[Share]:
+        asked.append(list(names))
+        return [*usual[:6], *sunday, *usual[6:]]
+
+    assert judge(seen([dark], Share(40, 400), hours=hours))[0] == "waits"
+    assert asked
+    assert set(map(tuple, asked)) == {("hq/a",)}
+    assert judge(seen([dark], Share(40, 400), hours=lambda _: usual))[0] == "halts"
+    shut = told(Share(40, 40), past)
+    assert judge(seen([shut], Share(40, 400), hours=hours))[0] == "halts"
+    asked.clear()
+    assert judge(seen([told(Share(2, 60), past)], Share(40, 400), hours=hours))[0] == "goes on"
+    assert asked == []  # of whom does no harm nobody asks
+
+
+def test_the_worst_is_of_as_many_attempts_one_after_the_other() -> None:
+    hours = [Share(1, 10), Share(5, 5), Share(0, 15), Share(9, 10), Share(3, 10)]
+    assert worst_of(hours, 5) == Share(5, 5)
+    assert worst_of(hours, 6) == Share(9, 10)
+    assert worst_of(hours, 15) == Share(12, 20)
+    assert worst_of(hours, 50) == worst_of(hours, 500) == Share(18, 50)
+    assert worst_of([], 20) == NONE
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), max_size=9), st.integers(1, 60))
+def test_the_worst_is_no_better_than_any_stretch_that_is_long_enough(
+    drawn: list[tuple[int, int]], attempts: int
+) -> None:
+    hours = [Share(min(bad, of), of) for bad, of in drawn]
+    worst = worst_of(hours, attempts)
+    for first in range(len(hours)):
+        for last in range(first, len(hours)):
+            bad = sum(one.bad for one in hours[first : last + 1])
+            of = sum(one.of for one in hours[first : last + 1])
+            if of >= attempts > of - hours[first].of and of - hours[last].of < attempts:
+                assert bad * worst.of <= worst.bad * of
+
+
 def test_a_refused_layer_and_alarms_that_others_do_not_have_halt_it() -> None:
     usual = Share(50, 500)
     refused = told(NONE, usual, taken=False, refused="Loosens: doors.main")
     assert judge(seen([refused]))[0] == "halts"
-    ringing = [told(usual, usual, alarms=("feed_error",)) for _ in range(3)]
-    quiet = [told(usual, usual) for _ in range(27)]
+    ringing = [told(usual, usual, alarms=("feed_error",)) for _ in range(5)]
+    quiet = [told(usual, usual) for _ in range(25)]
     assert judge(seen(ringing + quiet, usual, rest_alarms=Share(3, 270)))[0] == "halts"
     assert judge(seen(ringing + quiet, usual, rest_alarms=Share(27, 270)))[0] == "goes on"
 
@@ -240,6 +288,28 @@ def test_it_is_taken_back_by_itself_when_the_first_ones_refuse_more(fleet: Fleet
     assert (ended.phase, "refused are 60 of 100" in ended.why) == ("returned", True)
     assert fleet.newest() == dict.fromkeys(first, "")
     assert fleet.step().phase == "returned"  # and again does nothing
+
+
+@pytest.mark.parametrize(("on_a_sunday", "phase"), [(0.6, "all"), (0.2, "returning")])
+def test_what_was_as_bad_on_one_of_the_days_before_is_not_the_layers(
+    fleet: Fleet, on_a_sunday: float, phase: str
+) -> None:
+    now = datetime.now(UTC)
+    for hours in range(30, 40):
+        fleet.people(0.1, KIOSKS, now - timedelta(hours=hours))
+    fleet.people(on_a_sunday, KIOSKS, now - timedelta(hours=41))
+    rollout = fleet.start()
+    fleet.step()
+    first = fleet.first
+    fleet.answers()
+    fleet.people(0.5, first)
+    fleet.people(0.1, [kiosk for kiosk in KIOSKS if kiosk not in first])
+    assert fleet.step().phase == phase
+    names = ["/".join(kiosk) for kiosk in first]
+    hours_of = RolloutStore(fleet.db).hours(rollout, names)
+    assert [share.of for share in hours_of] == [100] * 12
+    assert [share.bad for share in hours_of][:2] == [10, round(100 * on_a_sunday)]
+    assert RolloutStore(fleet.db).hours(rollout, names[:1])[1].of == 50
 
 
 def test_a_layer_that_a_kiosk_refuses_is_taken_back_where_it_was_taken(fleet: Fleet) -> None:

@@ -7,13 +7,14 @@ publishes it once more, which no kiosk takes twice.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import cast
 
 from kioskd.fleet.database.library import Connection
 from kioskd.fleet.rollout.canary import canary
 from kioskd.fleet.rollout.publisher import Document, Publisher
 from kioskd.fleet.rollout.rollout_store import Kiosk, Rollout, RolloutStore, Turn, Untold
-from kioskd.fleet.rollout.rule import Seen, judge
+from kioskd.fleet.rollout.rule import Seen, Share, judge
 from kioskd.layers.layer import Level, read, write
 from kioskd.layers.network_pieces import pieces
 from kioskd.signing.ed25519 import Signer
@@ -39,6 +40,7 @@ class Rollouts:
         self._db, self._store, self._signer = connection, RolloutStore(connection), signer
         self._publish = publish.publish if isinstance(publish, Publisher) else publish
         self._wall = wall
+        self._hours: dict[tuple[int, tuple[str, ...]], Sequence[Share]] = {}
 
     def start(
         self,
@@ -134,8 +136,14 @@ class Rollouts:
         told = self._store.told(rollout)
         if rollout.phase == "all":  # a kiosk that is away takes it when it comes back
             told = [one for one in told if one.taken or one.refused or one.present] or told
-        waited, out_of_patience = self._store.waited(rollout)
-        return Seen(told, *rest, waited, out_of_patience)
+        return Seen(told, *rest, *self._store.waited(rollout), partial(self._past, rollout))
+
+    def _past(self, rollout: Rollout, names: Sequence[str]) -> Sequence[Share]:
+        """Hour by hour; kept, since it is over."""
+        key = rollout.id, tuple(names)
+        if key not in self._hours:
+            self._hours[key] = self._store.hours(rollout, names)
+        return self._hours[key]
 
     def _backward(self, rollout: Rollout) -> None:
         unreturned = self._store.unreturned(rollout)

@@ -238,6 +238,15 @@ class RolloutStore:
         found = self._db.execute(_TOLD, {"rollout": rollout.id, "later": list(LATER)})
         return [_told(*row) for row in found]
 
+    def hours(self, rollout: Rollout, names: Sequence[str]) -> list[Share]:
+        """Of these kiosks together, `site/device`: each hour that had attempts, in the days before
+        the rollout, in order.
+        """
+        sites, devices = zip(*(name.split("/", 1) for name in names), strict=True)
+        values: dict[str, object] = {"sites": list(sites), "devices": list(devices)}
+        values |= {"began": rollout.began, "days": PAST_DAYS}
+        return [Share(*row) for row in self._db.execute(_HOURS, values)]
+
     def rest(self, rollout: Rollout) -> tuple[Share, Share, Share]:
         """Of the kiosks that are not told yet: attempts since it began and before, and how many of
         them had an alarm that began.
@@ -324,6 +333,14 @@ LEFT JOIN LATERAL (
     WHERE a.site = told.site AND a.device = told.device AND began >= told.told
 ) alarm ON true
 ORDER BY told.site, told.device
+"""
+_HOURS = """
+SELECT count(*) FILTER (WHERE verdict <> 'passed'), count(*)
+FROM unnest(%(sites)s::text[], %(devices)s::text[]) AS told (site, device)
+JOIN fleet.audit_row USING (site, device)
+WHERE kind = 'result' AND recorded_at BETWEEN
+    %(began)s::timestamptz - %(days)s * interval '1 day' AND %(began)s::timestamptz
+GROUP BY date_trunc('hour', recorded_at) ORDER BY date_trunc('hour', recorded_at)
 """
 _REST = """
 WITH begun AS (

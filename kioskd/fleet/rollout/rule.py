@@ -1,12 +1,15 @@
 """The rule by which a rollout goes on, waits or is taken back. Pure. See docs/install/rollout.md.
 
 Refused are attempts that ended in anything but `passed`. Their share among the kiosks that have
-the new layer is held against that of the same kiosks before; and how much it rose, against how
-much that of the rest of the fleet did. What the whole fleet meets (a bright afternoon) raises the
-rest too; a door that always refuses many did so before.
+the new layer is held against that of the same kiosks before; how much it rose, against how much
+that of the rest of the fleet did; and what it is, against the worst that these kiosks had before in
+as many attempts one after the other. What the whole fleet meets (a bright afternoon) raises the
+rest too; a door that always refuses many did so before; and one whose lamp is off on Sundays has
+had Sundays. Attempts are not independent, and by the intervals alone most harmless rollouts were
+taken back (docs/measure/fleet.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
@@ -16,10 +19,12 @@ from kioskd.fleet.interval import wilson
 
 LEAST = 20  # attempts of a share that is compared at all
 RISK = 0.001  # of halting where nothing is wrong, for all the kiosks together, at one look
-ALARM_RISK = 0.01  # the same of alarms, of which a small first part has few
+ALARM_RISK = 0.001  # the same of alarms
 ENOUGH = 50  # attempts with the new layer, before it goes on
 
 Says = Literal["goes on", "waits", "halts"]
+# Of kiosks by name, together: attempts in each hour of their past that had any, in order.
+Hours = Callable[[Sequence[str]], "Sequence[Share]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Seen:
     rest         attempts at the kiosks without the layer since the first one was told
     rest_before  of these kiosks' own past
     rest_alarms  kiosks of these at which an alarm began since then
+    hours        asked only of those that seem to do harm
     """
 
     told: Sequence[Told]
@@ -76,6 +82,7 @@ class Seen:
     rest_alarms: Share
     waited: bool
     out_of_patience: bool
+    hours: Hours
 
 
 def judge(seen: Seen) -> tuple[Says, str]:
@@ -148,11 +155,11 @@ def rises_more(rise: tuple[Share, Share], other: tuple[Share, Share], risk: floa
 def _harm(seen: Seen) -> str:
     """What is worse than it was and than elsewhere, in a sentence; "" where nothing is."""
     together = _sum([one.since for one in seen.told]), _sum([one.before for one in seen.told])
-    if _worse(*together, seen, RISK / 2):
+    if _worse(*together, [one.name for one in seen.told], seen, RISK / 2):
         return f"refused are {together[0]} attempts, before {together[1]}, elsewhere {seen.rest}"
     each = RISK / 2 / max(1, len(seen.told))
     for one in seen.told:
-        if _worse(one.since, one.before, seen, each):
+        if _worse(one.since, one.before, [one.name], seen, each):
             return f"{one.name} refuses {one.since} attempts, before {one.before}"
     rang = [one for one in seen.told if one.alarms]
     alarmed = Share(len(rang), len(seen.told))
@@ -164,8 +171,10 @@ def _harm(seen: Seen) -> str:
     return ""
 
 
-def _worse(since: Share, before: Share, seen: Seen, risk: float) -> bool:
-    """Above its own past, and risen more than the rest; without a past, above the rest."""
+def _worse(since: Share, before: Share, names: Sequence[str], seen: Seen, risk: float) -> bool:
+    """Above its own past and the worst of it, and risen more than the rest; without a past, above
+    the rest.
+    """
     if not since.enough:
         return False
     if not before.enough:
@@ -173,7 +182,30 @@ def _worse(since: Share, before: Share, seen: Seen, risk: float) -> bool:
     if not above(since, before, risk):
         return False
     rest = seen.rest, seen.rest_before
-    return not all(one.enough for one in rest) or rises_more((since, before), rest, risk)
+    if all(one.enough for one in rest) and not rises_more((since, before), rest, risk):
+        return False
+    worst = worst_of(seen.hours(names), since.of)
+    low, _ = wilson(since.bad, since.of, NormalDist().inv_cdf(1 - risk))
+    return low * worst.of > worst.bad or not worst.of
+
+
+def worst_of(hours: Sequence[Share], attempts: int) -> Share:
+    """The hours one after the other, with so many attempts at least, that refused the largest
+    share of them; all of them, where they have fewer. With no hours, nothing.
+    """
+    stretches = (one for one in _stretches(hours, attempts) if one.of)
+    return max(stretches, key=lambda one: one.bad / one.of, default=_sum(hours))
+
+
+def _stretches(hours: Sequence[Share], attempts: int) -> Iterator[Share]:
+    """From each hour on the shortest that has so many attempts, as far as there are so many."""
+    bad = of = first = 0
+    for hour in hours:
+        bad, of = bad + hour.bad, of + hour.of
+        while of - hours[first].of >= attempts:
+            bad, of, first = bad - hours[first].bad, of - hours[first].of, first + 1
+        if of >= attempts:
+            yield Share(bad, of)
 
 
 def _sum(shares: Sequence[Share]) -> Share:
