@@ -5,7 +5,10 @@ from pathlib import Path
 
 
 class Spent:
-    """Of each group and its children since this was made. A process that ended counts until it is waited for."""
+    """Of each group and its children since this was made.
+
+    A process that ended counts until somebody waits for it.
+    """
 
     def __init__(self, processes: dict[str, list[int]]) -> None:
         self._processes = processes
