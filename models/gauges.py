@@ -20,13 +20,13 @@ from models.mesh.head_pose import head_pose
 from models.mesh.landmarks import read_mesh
 from models.motion import MotionMeter
 from models.network_file import NetworkError
-from models.observation import Face, Liveness, LivenessPlan, Measure, Wanted
+from models.observation import Face, Measure, Wanted
 from models.passage import PassageMeter
 from models.passive.passive import PassiveMeter, Place
 from models.picture_measures import PictureMeter
 from models.quality import quality
 from models.relief.relief import read_relief
-from models.schemes import weighs_passive
+from models.schemes import Liveness, LivenessPlan, weighs_passive
 from models.session import Networks
 from models.stages import Stages
 

@@ -6,22 +6,15 @@ from dataclasses import replace
 import numpy as np
 
 from feeds.frame import Frame
-from models.boxes import area
 from models.face.detector import Detector
 from models.faces import FaceFinder
 from models.gauges import Gauges
 from models.liveness import added_scores
 from models.network_file import Role
-from models.observation import (
-    Face,
-    LivenessPlan,
-    Measure,
-    Observation,
-    Wanted,
-)
+from models.observation import Face, Measure, Observation, Wanted, area
 from models.passive.passive import Place
 from models.perception_settings import PerceptionSettings as PerceptionSettings
-from models.schemes import SCHEMES
+from models.schemes import SCHEMES, LivenessPlan
 from models.session import Networks
 from models.stages import Stages
 from models.track import Track, Tracker, TrackSettings

@@ -12,9 +12,8 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boxes import overlap
 from models.face.detector import Detection
-from models.observation import Box
+from models.observation import Box, overlap
 from models.perception_settings import USUAL
 
 Same = Callable[[int, int], bool]

@@ -15,14 +15,12 @@ from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.request import Request, report_of, settings_of, sight
 from kioskd.modes import catalogue
 from models.added import Added
-from models.calibration import logit
 from models.face.detector import Detector
 from models.liveness import added_scores, bona_fide
 from models.manifest import shipped
 from models.network_file import NetworkError, Role
-from models.observation import LivenessPlan
 from models.perceive import warm_up
-from models.schemes import SCHEMES, evaluate
+from models.schemes import SCHEMES, LivenessPlan, evaluate, logit
 from models.session import Networks
 
 ROOT = Path(__file__).parents[1]

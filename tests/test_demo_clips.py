@@ -12,9 +12,9 @@ import pytest
 from feeds.frame import ColorImage
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.liveness.bona_fide import score
-from models.observation import Face, LivenessModel
+from models.observation import Face
 from models.perceive import Perceiver
-from models.schemes import FUSED, SCHEMES, evaluate
+from models.schemes import FUSED, SCHEMES, LivenessModel, evaluate
 from tests.support.clips import images_of
 from tests.support.eyes import LIVE, ROOT, frame, networks
 

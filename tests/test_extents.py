@@ -17,7 +17,8 @@ from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.pose.pose_settings import GATE, PoseSettings
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
-from models.observation import Face, Liveness, Relief
+from models.observation import Face, Relief
+from models.schemes import Liveness
 from tests.support.acting import REST, Look, face, moving, showing, still
 from tests.support.acting import Stage as Acting
 from tests.support.heads import head, picture

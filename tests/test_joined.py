@@ -21,7 +21,8 @@ from kioskd.modes.joined_with import How
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
 from models.mesh.bones import INDICES
-from models.observation import Face, Liveness, Measure, Relief
+from models.observation import Face, Measure, Relief
+from models.schemes import Liveness
 from tests.support.acting import REST, Look, face, moving, showing, still
 from tests.support.acting import Stage as Acting
 from tests.support.stage import PICTURE, Play, Stage, person

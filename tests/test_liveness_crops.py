@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.calibration import together
 from models.liveness.bona_fide import bona_fide, score
 from models.liveness.crops import cut, looks, shifted_crop, square_crop, usable
 from models.manifest import shipped
 from models.network_file import Crop
 from models.observation import Box
+from models.schemes import together
 from models.session import Networks
 from tests.support.eyes import live_clip, networks
 

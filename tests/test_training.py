@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from feeds.imaging import resize, write_image
-from models.calibration import logit
 from models.liveness.bona_fide import score as liveness_score
 from models.making.training.data import BONA_FIDE, Face, Picture, find_faces, groups, listed
 from models.making.training.judgement import THRESHOLD, equal_error, judged, row
 from models.making.training.opinion import SUREST, taught, together
 from models.making.training.views import jittered, plain, view
 from models.network_file import Crop, NetworkError
-from models.observation import Box, LivenessModel
+from models.observation import Box
+from models.schemes import LivenessModel, logit
 from models.session import Networks
 from tests.support.eyes import astronaut
 

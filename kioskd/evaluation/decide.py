@@ -18,8 +18,8 @@ from kioskd.modes.gate import Gate, GateSettings, gate_for
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.observation import Liveness, LivenessPlan, Measure, Observation
-from models.schemes import SCHEMES, Added, evaluate
+from models.observation import Measure, Observation
+from models.schemes import SCHEMES, Added, Liveness, LivenessPlan, evaluate
 
 Outcome = Literal["live", "attack", "none"]
 

@@ -20,7 +20,6 @@ from feeds.planes import Planes
 from feeds.recording import RecordingError, read_index, read_planes, read_rig
 from feeds.sources import SourceError, opened
 from kioskd.evaluation.dataset import REALSENSE_SUFFIXES, Presentation
-from models.boxes import area
 from models.face.detector import Detector, small_copy
 from models.liveness import bona_fide
 from models.liveness.crops import usable
@@ -30,14 +29,15 @@ from models.observation import (
     Face,
     HeadPose,
     ImageQuality,
-    Liveness,
     Measure,
     Observation,
     Picture,
     Wanted,
+    area,
 )
 from models.passive.passive import PassiveMeter, Place
 from models.perceive import Perceiver, PerceptionSettings, needs
+from models.schemes import Liveness
 from models.session import Networks
 from models.stages import Stages
 from models.still_look import look_at

@@ -25,8 +25,9 @@ from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.embedding import Embedding
 from models.network_file import Role
-from models.observation import Face, LivenessPlan, Measure
+from models.observation import Face, Measure
 from models.perceive import needs
+from models.schemes import LivenessPlan
 from models.session import Networks
 
 PLAN = RgbSettings().plan

@@ -37,8 +37,8 @@ from kioskd.modes.prompts import Prompts, prompt
 from kioskd.modes.reasons import Reason
 from kioskd.modes.same_person import SamePerson
 from kioskd.modes.table import Always, Table, after
-from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
-from models.schemes import weighs_passive
+from models.observation import Face, Measure, Observation, Wanted
+from models.schemes import LivenessPlan, weighs_passive
 
 LIVENESS = Measure.LIVENESS
 

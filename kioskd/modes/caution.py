@@ -22,7 +22,7 @@ from typing import Annotated
 from kioskd.modes.attempt import FORGET_S
 from kioskd.modes.confirm import Rule
 from kioskd.modes.setting import Choice, Number
-from models.calibration import logit
+from models.schemes import logit
 
 MOST_OF_A_FRAME = 2.0  # as a score of 0.88 says it, or of 0.12
 MOST = 20.0  # ten frames of those

@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator
 from typing import Protocol, TypeVar
 
 from kioskd.event import Step
-from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
+from models.observation import Face, Measure, Observation, Wanted
+from models.schemes import LivenessPlan
 
 T = TypeVar("T")
 Conversation = Generator[Wanted, Observation, T]  # asks, is answered, and comes to a T

@@ -31,7 +31,8 @@ from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.mesh.parallax import parallax
 from models.mesh.stretch import stretch
-from models.observation import Face, LivenessPlan, Measure, Observation
+from models.observation import Face, Measure, Observation
+from models.schemes import LivenessPlan
 
 TURNS = (Challenge.LEFT_TURN, Challenge.RIGHT_TURN)
 LEAST_PARALLAX = 0.09  # face sizes, of a turn of 15 degrees: heads 0.11 and more, flat ones 0.07

@@ -13,8 +13,8 @@ from kioskd.event import Result
 from kioskd.modes import catalogue
 from kioskd.modes.drive import drive
 from kioskd.modes.replay import Replay
-from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
-from models.schemes import NONE_ADDED, Added, evaluate
+from models.observation import Face, Measure, Observation, Wanted
+from models.schemes import NONE_ADDED, Added, LivenessPlan, evaluate
 
 BREATH = 25  # frames, after which others may have the processor
 

@@ -7,10 +7,10 @@ import numpy as np
 from feeds.frame import ColorImage
 from feeds.imaging import resize
 from models.added import Added
-from models.calibration import logit, sigmoid, softmax, together
 from models.liveness.crops import looks, surroundings
 from models.network_file import NetworkError
 from models.observation import Box
+from models.schemes import logit, sigmoid, softmax, together
 from models.session import Array, Network, Networks
 
 PROBES = 8  # pictures that a new network is asked about

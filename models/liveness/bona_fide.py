@@ -7,12 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from models.calibration import softmax, together
 from models.liveness import added_scores
 from models.liveness.crops import cut, looks, usable
 from models.network_file import NetworkError
-from models.observation import Box, Liveness, LivenessModel, LivenessPlan, Passive
-from models.schemes import evaluate
+from models.observation import Box
+from models.schemes import (
+    Liveness,
+    LivenessModel,
+    LivenessPlan,
+    Passive,
+    evaluate,
+    softmax,
+    together,
+)
 from models.session import Array, Networks
 
 BONA_FIDE = 1  # index of the class; 0 and 2 are kinds of attack

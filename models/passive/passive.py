@@ -9,8 +9,9 @@ add, so that what cannot be told, or was not measured, never speaks for life.
 from collections.abc import Mapping, Sequence
 
 from feeds.frame import ColorImage, Frame
-from models.observation import Box, Face, Passive
+from models.observation import Box, Face
 from models.passive import background, company, edges, planar, screens
+from models.schemes import Passive
 
 MOST_OF_ONE = 2.0  # log-odds, what a network's score of 0.12 says against life
 MOST = 4.0

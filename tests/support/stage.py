@@ -17,13 +17,13 @@ from models.observation import (
     Face,
     HeadPose,
     ImageQuality,
-    Liveness,
     Measure,
     Observation,
     Passage,
     Picture,
     Wanted,
 )
+from models.schemes import Liveness
 from models.stills.areas import AREAS
 from tests.support.easing import Easing
 from tests.support.somebody import somebody

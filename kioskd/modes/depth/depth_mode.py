@@ -26,7 +26,8 @@ from kioskd.modes.gate import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, Phase
 from kioskd.modes.rgb.rgb_result import LIVENESS_CONFIRMED, VERDICTS
-from models.observation import Face, LivenessPlan, Observation
+from models.observation import Face, Observation
+from models.schemes import LivenessPlan
 
 INFRARED = "infrared_liveness"
 RGB_3D = "secure_access_rgb_3d_liveness"

@@ -15,7 +15,8 @@ from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.rgb.rgb_result import LIVENESS_CONFIRMED, VERDICTS, Tally
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.observation import Face, Liveness, Measure, Observation
+from models.observation import Face, Measure, Observation
+from models.schemes import Liveness
 
 MODE = "secure_access_rgb_liveness"
 

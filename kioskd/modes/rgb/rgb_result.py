@@ -3,7 +3,7 @@
 from statistics import fmean
 
 from kioskd.event import LivenessState, Verdict
-from models.observation import Liveness
+from models.schemes import Liveness
 
 VERDICTS: dict[LivenessState, Verdict] = {
     "LIVENESS_CONFIRMED": "passed",

@@ -8,9 +8,7 @@ from kioskd.modes.caution import CautionSettings
 from kioskd.modes.confirm import Rule
 from kioskd.modes.setting import Choice, Flat, Number
 from kioskd.modes.windows import Windows
-from models.calibration import Calibration
-from models.observation import LivenessPlan
-from models.schemes import SCHEMES
+from models.schemes import SCHEMES, Calibration, LivenessPlan
 
 
 @dataclass(frozen=True, slots=True)

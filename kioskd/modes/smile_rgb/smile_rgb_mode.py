@@ -20,7 +20,8 @@ from kioskd.modes.smile.smile_mode import SmileWatch, smile_score, without_smile
 from kioskd.modes.smile.smile_phases import Cause as Smile
 from kioskd.modes.smile_rgb.smile_rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
-from models.observation import Face, Liveness, Measure, Observation
+from models.observation import Face, Measure, Observation
+from models.schemes import Liveness
 
 MODE = "secure_access_smile_rgb_liveness"
 

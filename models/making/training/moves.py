@@ -14,11 +14,10 @@ from pathlib import Path
 
 from feeds.frame import ColorImage
 from feeds.imaging import read_image
-from models.boxes import area
 from models.face.detector import Detector, small_copy
 from models.making.training.data import rows, source_of
 from models.making.training.rooms import LONG_SIDE
-from models.observation import Box
+from models.observation import Box, area
 from models.passive import planar
 from models.passive.background import halved
 from models.passive.company import company, half

@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.added import added_networks
-from models.calibration import logit
 from models.liveness.added_scores import check
 from models.liveness.bona_fide import score
 from models.making.training.data import Face
 from models.manifest import shipped
-from models.schemes import FUSED, SCHEMES
+from models.schemes import FUSED, SCHEMES, logit
 from models.session import Networks
 from models.toml_file import read_toml
 

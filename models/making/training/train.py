@@ -41,7 +41,7 @@ from models.making.training.data import Face, column, find_faces
 from models.making.training.opinion import taught, together
 from models.making.training.views import STOLEN, Bounds, draw, plain
 from models.network_file import Crop
-from models.observation import LivenessModel
+from models.schemes import LivenessModel
 
 Floats = NDArray[np.float32]
 WAYS = (0.0, 0.25, 0.5, 0.75, 1.0)
