@@ -14,8 +14,7 @@ from models.cover import cover
 from models.face.upright import Stand
 from models.identity.looks import read_embedding
 from models.infrared.infrared import read_infrared
-from models.liveness import bona_fide
-from models.liveness.crops import usable
+from models.liveness.bona_fide import LivenessReader, usable
 from models.mesh.head_pose import head_pose
 from models.mesh.landmarks import read_mesh
 from models.motion import MotionMeter
@@ -46,6 +45,7 @@ class Gauges:
         self._motion = MotionMeter(long_side)
         self._change = ChangeMeter()
         self._stand = Stand(networks["face"])
+        self._reader = LivenessReader(networks)
         self._picture = PictureMeter()
         self._passage = PassageMeter()
         self._place, self._passive = place, PassiveMeter(place)
@@ -194,4 +194,4 @@ class Gauges:
     def _liveness(self, frame: Frame, face: Face, plan: LivenessPlan | None) -> Liveness:
         if plan is None:
             return Liveness(None, {})
-        return bona_fide.liveness(self._networks, frame.color, face.box, plan, face.passive)
+        return self._reader.liveness(frame.color, face.box, plan, face.passive)

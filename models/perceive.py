@@ -9,7 +9,7 @@ from feeds.frame import Frame
 from models.face.detector import Detector
 from models.faces import FaceFinder
 from models.gauges import Gauges
-from models.liveness import added_scores
+from models.liveness.bona_fide import check_added
 from models.network_file import Role
 from models.observation import Face, Measure, Observation, Wanted, area
 from models.passive.passive import Place
@@ -148,7 +148,7 @@ def warm_up(networks: Networks, settings: PerceptionSettings | None = None) -> N
         shape = [sizes.get(size, 1) if isinstance(size, str) else size for size in network.input]
         network.run(np.zeros(shape, np.float32))
     for each in networks.manifest.added_to(networks.roles):
-        added_scores.check(networks, each)
+        check_added(networks, each)
 
 
 def _observation(frame: Frame, faces: tuple[Face, ...]) -> Observation:

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.added import added_networks
-from models.liveness.added_scores import check
-from models.liveness.bona_fide import score
+from models.liveness.bona_fide import LivenessReader, check_added
 from models.making.training.data import Face
 from models.manifest import shipped
 from models.schemes import FUSED, SCHEMES, logit
@@ -42,9 +41,10 @@ def taught(faces: Sequence[Face], entries: Path) -> list[Floats]:
     manifest = shipped().with_added(added)
     networks = Networks.load(set(SCHEMES[FUSED].models), "cpu", 1, manifest)
     for each in added:
-        check(networks, each)
+        check_added(networks, each)
+    reader = LivenessReader(networks)
     return [
-        np.float32([_said(score(networks, each.name, face.image, face.box)) for face in faces])
+        np.float32([_said(reader.score(each.name, face.image, face.box)) for face in faces])
         for each in added
     ]
 

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
-from models.liveness.crops import SIDE
+from models.liveness.bona_fide import SIDE
 from models.making import onnx_export
 from models.making.minifasnet import V1SE, V2, MiniFASNet, Stages, bona_fide_logit, write
 from models.making.training.data import Face, column, find_faces
