@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from feeds.frame import ColorImage, Frame
 from models.observation import Measure, Observation, Wanted
-from models.perceive import Perceiver, PerceptionSettings
+from models.perceive import Perceiver, PerceptionSettings, Stages
 from models.schemes import LivenessPlan
 from models.session import Networks
-from models.stages import Stages
 
 
 def of_one_image(settings: PerceptionSettings) -> PerceptionSettings:

@@ -15,7 +15,7 @@ from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.request import Request, report_of, settings_of, sight
 from kioskd.modes import catalogue
 from models.added import Added
-from models.face.detector import Detector
+from models.face.faces import Detector
 from models.liveness.bona_fide import LivenessReader, read_output
 from models.manifest import shipped
 from models.network_file import NetworkError, Role

@@ -6,7 +6,7 @@ import pytest
 
 from feeds.frame import ColorImage
 from feeds.imaging import resize
-from models.face.detector import Detection, Detector, small_copy
+from models.face.faces import Detection, Detector, small_copy
 from models.observation import overlap
 from tests.support.eyes import ROOT, astronaut, live_clip, networks
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from feeds.imaging import Image, to_grey, warp_affine
-from models.face.detector import Detector, small_copy
+from models.face.faces import Detector, small_copy
 from models.flow import follow
 from models.observation import Box, overlap
 from tests.support.eyes import astronaut, live_clip, networks

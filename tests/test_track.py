@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from models.face.detector import Detection
+from models.face.faces import Detection, Tracker, TrackSettings
 from models.observation import Box, overlap
-from models.track import Tracker, TrackSettings
 
 HERE: Box = (100.0, 100.0, 200.0, 240.0)
 THERE: Box = (400.0, 100.0, 500.0, 240.0)

@@ -20,7 +20,7 @@ from feeds.planes import Planes
 from feeds.recording import RecordingError, read_index, read_planes, read_rig
 from feeds.sources import SourceError, opened
 from kioskd.evaluation.dataset import REALSENSE_SUFFIXES, Presentation
-from models.face.detector import Detector, small_copy
+from models.face.faces import Detector, small_copy
 from models.liveness.bona_fide import LivenessReader, usable
 from models.manifest import installed_models
 from models.network_file import Role
@@ -35,10 +35,9 @@ from models.observation import (
     area,
 )
 from models.passive.passive import PassiveMeter, Place
-from models.perceive import Perceiver, PerceptionSettings, needs
+from models.perceive import Perceiver, PerceptionSettings, Stages, needs
 from models.schemes import Liveness
 from models.session import Networks
-from models.stages import Stages
 from models.still_look import look_at
 
 GateUse = Literal["on", "off"]

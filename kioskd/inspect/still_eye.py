@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from feeds.frame import ColorImage
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.face.detector import small_copy
+from models.face.faces import small_copy
 from models.liveness.bona_fide import LivenessReader
 from models.observation import Face, Measure
 from models.passive.edges import Line, lines

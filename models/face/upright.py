@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import resize, warp_affine
-from models.face.detector import Detection, Detector
+from models.face.faces import Detection, Detector
 from models.face.five_points import SURE
 from models.observation import Box
 from models.session import Network

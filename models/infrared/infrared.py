@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from feeds.frame import Frame, InfraredImage, Intrinsics, Rig
 from feeds.imaging import resize
-from models.face.detector import Detection, Detector, small_copy
+from models.face.faces import Detection, Detector, small_copy
 from models.network_file import NetworkError
 from models.observation import Box, Infrared, Mesh, overlap
 from models.relief.patch import lay_out

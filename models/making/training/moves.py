@@ -14,7 +14,7 @@ from pathlib import Path
 
 from feeds.frame import ColorImage
 from feeds.imaging import read_image
-from models.face.detector import Detector, small_copy
+from models.face.faces import Detector, small_copy
 from models.making.training.data import rows, source_of
 from models.making.training.rooms import LONG_SIDE
 from models.observation import Box, area
