@@ -16,6 +16,7 @@ from models.schemes import Liveness, LivenessPlan, Passive
 MissingDepth = NoDepth | Literal["no_camera"]  # the feed's camera is no depth camera
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the frame
 Mesh = NDArray[np.float32]  # (478, 3): x, y in pixels of the frame, z in the same scale
+SURE = 0.905  # a face that the detector scores so much stands upright (models/face/upright.py)
 
 
 class Measure(StrEnum):

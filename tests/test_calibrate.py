@@ -23,7 +23,7 @@ from kioskd.evaluation.threshold_choice import (
     defaults,
     propose,
 )
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.manifest import shipped
 from models.schemes import IDENTITY, SCHEMES, Calibration, calibrated, uncalibrated

@@ -12,7 +12,7 @@ from kioskd.config import reference
 from kioskd.config.load import Door, load
 from kioskd.modes import catalogue
 from kioskd.modes.drive import drive
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_phases import Cause
 from kioskd.modes.smile.smile_settings import SmileSettings

@@ -13,7 +13,7 @@ from kioskd.modes.caution import MOST, Caution, CautionSettings, Rest
 from kioskd.modes.depth.depth_mode import depth_mode
 from kioskd.modes.depth.depth_settings import DepthSettings
 from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.smile.smile_settings import SmileSettings

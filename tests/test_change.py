@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage, Frame
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings

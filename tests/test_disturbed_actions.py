@@ -22,7 +22,7 @@ from kioskd.modes.challenges.challenge_settings import (
 )
 from kioskd.modes.challenges.kinds import UNWATCHED, Challenge
 from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.pose import pose_settings
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.smile.smile_mode import SmileMode

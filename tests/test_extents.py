@@ -10,7 +10,7 @@ from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.finding import Spread
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined import LEAST_PARALLAX
 from kioskd.modes.joined_with import How
 from kioskd.modes.pose.pose_mode import PoseMode

@@ -15,7 +15,7 @@ from kioskd.config.config import Door
 from kioskd.doctor import hanging
 from kioskd.doctor.camera import look
 from kioskd.doctor.diagnosis import Diagnosis
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.face.faces import Detector
 from models.face.turn_needed import QUARTERS, turn_needed

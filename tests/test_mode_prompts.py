@@ -7,7 +7,7 @@ import pytest
 from kioskd.modes.depth.depth_mode import depth_mode
 from kioskd.modes.depth.depth_settings import DepthSettings
 from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.pose.pose_settings import GATE, PoseSettings
 from kioskd.modes.pose.turning import Direction

@@ -11,7 +11,7 @@ from kioskd.config import reference
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.catalogue import SPECS
 from kioskd.modes.caution import CautionSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.pose import pose_phases
 from kioskd.modes.reasons import SENTENCES, Reason
 from kioskd.modes.rgb.rgb_mode import MODE

@@ -11,7 +11,7 @@ import kioskd.demo
 from feeds.frame import Frame
 from feeds.imaging import open_file
 from kioskd.judge import judged
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.replay import FILLS
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings

@@ -9,7 +9,7 @@ from kioskd.event import Result, Step
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, HeadPose, ImageQuality, Measure, Observation, Wanted

@@ -30,7 +30,7 @@ from kioskd.evaluation.least_data import lacking
 from kioskd.evaluation.report import Rate, named
 from kioskd.evaluation.sight import Sighting
 from kioskd.event import Step
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from models.schemes import logit
 

@@ -12,7 +12,7 @@ from kioskd.evaluation.report import Report, full_report
 from kioskd.evaluation.sight import COLOURS, IMAGES_FPS, GateUse, Sight, Sighting, roles
 from kioskd.modes.catalogue import SPECS, ModeSettings, spec_of
 from kioskd.modes.depth.depth_settings import Rgb3dSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb import rgb_mode as rgb
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.added import Added

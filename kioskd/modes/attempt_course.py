@@ -29,7 +29,8 @@ from kioskd.modes.attempt import (
 from kioskd.modes.caution import FORGETFUL, CautionSettings, Rest
 from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.finding import Finding, liveness_found
-from kioskd.modes.gate import GateSettings, gate_for
+from kioskd.modes.gate import gate_for
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined import Cause as Join
 from kioskd.modes.joined import Joined
 from kioskd.modes.onset import is_still

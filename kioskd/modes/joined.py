@@ -24,7 +24,8 @@ from kioskd.modes.depth.depth_settings import ReliefSettings
 from kioskd.modes.depth.evidence import Evidence, relief_evidence, rgb_evidence
 from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.finding import Finding
-from kioskd.modes.gate import Gate, GateSettings, Refusal, gate_for
+from kioskd.modes.gate import Gate, Refusal, gate_for
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined_with import How
 from kioskd.modes.prompts import HOLD_STILL
 from kioskd.modes.reasons import Reason

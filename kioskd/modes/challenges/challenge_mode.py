@@ -32,7 +32,8 @@ from kioskd.modes.challenges.trial import (
     is_flat,
     is_unsteady,
 )
-from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.gate import Gate
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.hidden import TOLD_OF, Hidden
 from kioskd.modes.joined import joined
 from kioskd.modes.onset import Onset

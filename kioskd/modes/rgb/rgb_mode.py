@@ -10,7 +10,7 @@ from kioskd.event import LivenessState, Progress, Result, Step
 from kioskd.modes import confirm
 from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import Caution
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.rgb.rgb_result import LIVENESS_CONFIRMED, VERDICTS, Tally

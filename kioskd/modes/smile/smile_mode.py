@@ -15,7 +15,7 @@ from kioskd.modes.challenges.draw import Below
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.confirm import usable
 from kioskd.modes.finding import Finding
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.hidden import Hidden
 from kioskd.modes.joined import joined
 from kioskd.modes.onset import Onset

@@ -13,7 +13,7 @@ from kioskd.modes import confirm
 from kioskd.modes.attempt_course import Course
 from kioskd.modes.caution import Caution
 from kioskd.modes.finding import Finding
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_result import LIVENESS_CONFIRMED, Tally
 from kioskd.modes.smile.smile_mode import SmileWatch, smile_score, without_smile
