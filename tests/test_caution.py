@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.caution import MOST, Caution, CautionSettings, Rest
+from kioskd.modes.confirm import MOST, Caution, CautionSettings, Rest
 from kioskd.modes.depth.depth_mode import depth_mode
 from kioskd.modes.depth.depth_settings import DepthSettings
 from kioskd.modes.drive import Mode

@@ -10,7 +10,7 @@ import pytest
 from kioskd.config import reference
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.catalogue import SPECS
-from kioskd.modes.caution import CautionSettings
+from kioskd.modes.confirm import CautionSettings
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.pose import pose_phases
 from kioskd.modes.reasons import SENTENCES, Reason

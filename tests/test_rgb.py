@@ -7,7 +7,7 @@ import pytest
 
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.caution import FORGETFUL
+from kioskd.modes.confirm import FORGETFUL
 from kioskd.modes.drive import Mode
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode

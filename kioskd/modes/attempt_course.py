@@ -26,7 +26,7 @@ from kioskd.modes.attempt import (
     Overdue,
     Silent,
 )
-from kioskd.modes.caution import FORGETFUL, CautionSettings, Rest
+from kioskd.modes.confirm import FORGETFUL, CautionSettings, Rest
 from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.finding import Finding, liveness_found
 from kioskd.modes.gate import gate_for
@@ -151,7 +151,8 @@ class Course(ABC):
     def count(self, seen: Observation) -> None:
         """This frame is evidence."""
         self.attempts.count(seen, self._found)
-        self.same.keep()
+        if self._compares:
+            self.same.keep()
         self._counted = self.attempt().track_id
 
     def tell(self, *found: Finding) -> None:
@@ -209,7 +210,7 @@ class Course(ABC):
             scores=scores or {},
             state=state,
             challenges=challenges,
-            look=self.same.mean,
+            look=self.same.mean if self._compares else None,
         )
 
     def lacks(self) -> tuple[Reason, ...]:
@@ -249,6 +250,11 @@ class Course(ABC):
         assert self.attempts.under_way is not None
         return self.attempts.under_way
 
+    @property
+    def _compares(self) -> bool:
+        """Whether looks are compared at all: one person must do it all, or is to be known."""
+        return self.asks or self.same.binds
+
     def _act(self, seen: Observation, view: Ignored | Absent | Silent | Broken | Overdue) -> Step:
         match view:
             case Ignored(reason):
@@ -286,7 +292,7 @@ class Course(ABC):
         for measure in self.also(seen, face):
             face = yield from ask(face, measure)
         self._found += self.weighed(face)
-        if self.asks or self.same.binds:
+        if self._compares:
             face = yield from self.same.look(seen, face)
             if self.same.other:
                 return self._break_off(seen, Reason.OTHER_PERSON)
@@ -311,7 +317,8 @@ class Course(ABC):
             self._leave()
             self.move(Always.SUBJECT_CAME)
         self._subject = face.track_id
-        self.same.fresh()
+        if self._compares:
+            self.same.fresh()
         self.fresh()
         self.attempts.begin(seen, face)
 

@@ -13,13 +13,13 @@ from enum import StrEnum
 from typing import Protocol
 
 from kioskd.modes import confirm
-from kioskd.modes.caution import FORGETFUL, Caution, CautionSettings
 from kioskd.modes.challenges.challenge_settings import Engine, Extents
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.challenges.extent import extent, went
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.reading import Reading, read
 from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after
+from kioskd.modes.confirm import FORGETFUL, Caution, CautionSettings
 from kioskd.modes.depth.depth_settings import ReliefSettings
 from kioskd.modes.depth.evidence import Evidence, relief_evidence, rgb_evidence
 from kioskd.modes.drive import Conversation, ask
@@ -148,7 +148,7 @@ class JoinedEvidence:
 
     def _conclude(self, track_id: int) -> None:
         """What a window came to; the next begins: who shows life must show it to the end."""
-        if not isinstance(self._window, confirm.Verdict):
+        if not isinstance(self._window, confirm.Decided):
             return
         self.attack = self._window.state == "NOTLIVE_CONFIRMED"
         found = confirm.is_live(self._window) and not self._doubts.doubts(track_id)

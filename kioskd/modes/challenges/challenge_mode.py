@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from kioskd.event import ActionId, Progress, Result, Step, Verdict
 from kioskd.modes.attempt_course import Course
-from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges import fraud, start
 from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
@@ -32,6 +31,7 @@ from kioskd.modes.challenges.trial import (
     is_flat,
     is_unsteady,
 )
+from kioskd.modes.confirm import FORGETFUL
 from kioskd.modes.gate import Gate
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.hidden import TOLD_OF, Hidden

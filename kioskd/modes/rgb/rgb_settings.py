@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.caution import CautionSettings
-from kioskd.modes.confirm import Rule
+from kioskd.modes.confirm import CautionSettings, Rule
 from kioskd.modes.setting import Choice, Flat, Number
 from kioskd.modes.windows import Windows
 from models.schemes import SCHEMES, Calibration, LivenessPlan

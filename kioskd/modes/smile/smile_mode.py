@@ -10,10 +10,9 @@ from enum import StrEnum
 from kioskd.event import Result, Step, Verdict
 from kioskd.modes.attempt import Attempt
 from kioskd.modes.attempt_course import Course
-from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.confirm import usable
+from kioskd.modes.confirm import FORGETFUL, usable
 from kioskd.modes.finding import Finding
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.hidden import Hidden
