@@ -65,6 +65,7 @@ Floats = NDArray[np.floating]
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
     at: float
+    of: tuple[int, ...]  # the small copy's shape
     grey: Image
     face: Box
 
@@ -92,11 +93,11 @@ class CompanyMeter:
         if self._of != (session, track_id):
             self._of, self._kept, self._told = (session, track_id), None, None
         (face,) = halved([box], scale)
-        now = _Look(at, half(small), face)
         kept = self._kept
-        if kept is None or not 0.0 < at - kept.at <= KEPT_S or kept.grey.shape != now.grey.shape:
-            self._kept = now
+        if kept is None or not 0.0 < at - kept.at <= KEPT_S or kept.of != small.shape:
+            self._kept = _Look(at, small.shape, half(small), face)
         elif moved(kept.face, face) >= LEAST_MOVE:
+            now = _Look(at, small.shape, half(small), face)
             self._take(company(kept.grey, kept.face, now.grey, face), at)
             self._kept = now
         return self._told if at - self._told_at <= COMPANY_HOLDS_S else None
