@@ -28,8 +28,7 @@ from kioskd.happenings import (
     Stepped,
     WatchChanged,
 )
-from kioskd.modes.drive import Conversation, Mode, drive, settled
-from kioskd.modes.prompts import DONE, NOT_FOR_YOU
+from kioskd.modes.mode import DONE, NOT_FOR_YOU, Conversation, Mode, drive, settled
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
 from kioskd.network_loading import Loaded, Loading

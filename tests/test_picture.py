@@ -21,9 +21,9 @@ from kioskd.modes.depth.depth_settings import (
     InfraredSettings,
     Rgb3dSettings,
 )
-from kioskd.modes.drive import Mode
 from kioskd.modes.gate import Gate, picture_fault
 from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.pose.pose_settings import PoseSettings
 from kioskd.modes.reasons import Reason

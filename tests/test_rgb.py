@@ -8,8 +8,8 @@ import pytest
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.confirm import FORGETFUL
-from kioskd.modes.drive import Mode
 from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, HeadPose, ImageQuality, Measure, Observation, Wanted

@@ -12,10 +12,10 @@ from kioskd.evaluation.sight import COLOURS, GateUse, Sighting
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import subject
 from kioskd.modes.catalogue import ModeSettings
-from kioskd.modes.drive import Mode, drive, settled
 from kioskd.modes.finding import Finding
 from kioskd.modes.gate import Gate, gate_for
 from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode, drive, settled
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings

@@ -27,17 +27,15 @@ from kioskd.modes.attempt import (
     Silent,
 )
 from kioskd.modes.confirm import FORGETFUL, CautionSettings, Rest
-from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.finding import Finding, liveness_found
 from kioskd.modes.gate import gate_for
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined import Cause as Join
 from kioskd.modes.joined import Joined
+from kioskd.modes.mode import Always, Conversation, Prompts, Table, ask, next_phase, prompt
 from kioskd.modes.onset import is_still
-from kioskd.modes.prompts import Prompts, prompt
 from kioskd.modes.reasons import Reason
 from kioskd.modes.same_person import SamePerson
-from kioskd.modes.table import Always, Table, after
 from models.observation import Face, Measure, Observation, Wanted
 from models.schemes import LivenessPlan, weighs_passive
 
@@ -116,7 +114,7 @@ class Course(ABC):
         return step
 
     def move(self, cause: StrEnum) -> None:
-        self.phase = after(self._table, self.phase, cause, type(self).__name__)
+        self.phase = next_phase(self._table, self.phase, cause, type(self).__name__)
 
     def say(self, *reasons: Reason, result: Result | None = None) -> Step:
         told = tuple(reason.value for reason in reasons)

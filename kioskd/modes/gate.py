@@ -31,9 +31,9 @@ from math import dist, isfinite, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.finding import Bound, Finding, failed
 from kioskd.modes.gate_settings import FACE_PX, UNITS, GateSettings, asks_room, suited
+from kioskd.modes.mode import Conversation, ask
 from kioskd.modes.reasons import Reason
 from models.observation import (
     SURE,

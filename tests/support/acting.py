@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kioskd.event import Result, Step
-from kioskd.modes.drive import Mode
+from kioskd.modes.mode import Mode
 from models.mesh.bones import INDICES, RIGID
 from models.mesh.expression import BROWS, EYES, LIPS, MOUTH, NOSE
 from models.observation import Face, HeadPose, ImageQuality, Mesh, Motion, Observation, Wanted

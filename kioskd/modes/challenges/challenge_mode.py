@@ -36,9 +36,9 @@ from kioskd.modes.gate import Gate
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.hidden import TOLD_OF, Hidden
 from kioskd.modes.joined import joined
+from kioskd.modes.mode import Always
 from kioskd.modes.onset import Onset
 from kioskd.modes.reasons import Reason
-from kioskd.modes.table import Always
 from models.mesh.stretch import stretch
 from models.observation import Face, Measure, Observation
 
