@@ -78,8 +78,9 @@ from kioskd.stream import Stream
 from kioskd.watchdog import Watchdog
 from models.manifest import Manifest
 from models.network_file import Role
-from models.observation import LivenessPlan, Measure
+from models.observation import Measure
 from models.perceive import Perceiver, needs, warm_up
+from models.schemes import LivenessPlan
 from models.session import Networks
 
 if TYPE_CHECKING:

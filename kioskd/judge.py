@@ -28,15 +28,15 @@ from kioskd.happenings import (
     Stepped,
     WatchChanged,
 )
-from kioskd.modes.drive import Conversation, Mode, drive, settled
-from kioskd.modes.prompts import DONE, NOT_FOR_YOU
+from kioskd.modes.mode import DONE, NOT_FOR_YOU, Conversation, Mode, drive, settled
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
 from kioskd.network_loading import Loaded, Loading
 from kioskd.overload import Load, Pace, SpareTime
 from kioskd.part import failure_of
-from models.observation import LivenessPlan, Measure, Observation
+from models.observation import Measure, Observation
 from models.perceive import Perceiver
+from models.schemes import LivenessPlan
 
 WAIT_S = 0.25  # how long to wait for a frame before saying "still alive" to the watchdog
 

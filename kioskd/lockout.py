@@ -2,7 +2,7 @@
 
     5 attacks in 120 s -> locked out for 30 s, then 60, 90 ... up to 300 s   (by default)
 
-The rest after each single attack is the modes' (kioskd/modes/caution.py) and belongs to their
+The rest after each single attack is the modes' (kioskd/modes/confirm.py) and belongs to their
 attempts; this one counts over all tracks, modes, sessions and restarts of the kiosk, and keeps shut
 what a mode would open. Pure: time comes with what happens, in unix seconds.
 """

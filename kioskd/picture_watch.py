@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kioskd.happenings import FrameJudged
-from kioskd.modes.judgeable_picture import fault
+from kioskd.modes.gate import picture_fault
 from kioskd.modes.reasons import Reason
 
 PERSISTS_S = 10.0  # of pictures with one and the same fault, from which somebody must act
@@ -32,7 +32,7 @@ class PictureWatch:
         if not pictures:
             return
         door = self._doors.setdefault(judged.door, _Seen())
-        found, at = fault(pictures[0]), judged.seen.at
+        found, at = picture_fault(pictures[0]), judged.seen.at
         if found is not door.fault:
             door.fault, door.since = found, at
         if found is not door.said and (found is None or at - door.since >= PERSISTS_S):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kioskd.happenings import FrameJudged
-from kioskd.modes.prompts import MAY_FLICKER
+from kioskd.modes.mode import MAY_FLICKER
 
 SETTLE_S = 0.3  # what may be over with the next frame must stand so long before it is said
 AGAIN_S = 1.0  # a prompt is said again so often: a screen may come late, or have missed it

@@ -10,8 +10,7 @@ from typing import get_args
 from models.added import Added
 from models.entries import crop, digest, named, one_of, section, shape, text
 from models.network_file import OURS, REMEDY, Crop, NetworkError, NetworkFile, Role
-from models.observation import LivenessModel
-from models.schemes import FUSED, SCHEMES
+from models.schemes import FUSED, SCHEMES, LivenessModel
 from models.toml_file import read_toml
 
 MANIFEST = Path(__file__).with_name("manifest.toml")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from feeds.frame import Frame
 from feeds.imaging import Image, to_grey
-from models.face.detector import small_copy
+from models.face.faces import small_copy
 from models.flow import follow
 from models.observation import Face, Motion
 

@@ -51,7 +51,7 @@ class NetworkFile:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """How a liveness network wants its face cut out; the rules are in models/liveness/crops.py.
+    """How a liveness network wants its face cut out; the rules are in models/liveness/bona_fide.py.
 
     also  further scales: the network looks at each, and the mean of its logits counts
     """

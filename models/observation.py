@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import NoDepth
-from models.calibration import IDENTITY, Calibration
 from models.embedding import Embedding
+from models.schemes import Liveness, LivenessPlan, Passive
 
-# Ours; a site may add others by name.
-LivenessModel = Literal["texture", "context", "hybrid", "detail"]
 MissingDepth = NoDepth | Literal["no_camera"]  # the feed's camera is no depth camera
 Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the frame
 Mesh = NDArray[np.float32]  # (478, 3): x, y in pixels of the frame, z in the same scale
+SURE = 0.905  # a face that the detector scores so much stands upright (models/face/upright.py)
 
 
 class Measure(StrEnum):
@@ -89,34 +88,6 @@ class Picture:
     clumping: float
     flatness: float
     blocks: float
-
-
-@dataclass(frozen=True, slots=True)
-class Passive:
-    """Evidence of an attack that no face crop holds (models/passive).
-
-    values   each measure in its own unit, more like an attack the larger; None: cannot tell
-    shares   of each, how much of its weight counts against life, 0..1; 0 where it cannot tell
-    against  what they take together from the log-odds for life, 0 or more
-    """
-
-    values: Mapping[str, float | None]
-    shares: Mapping[str, float]
-    against: float
-
-
-@dataclass(frozen=True, slots=True)
-class Liveness:
-    """One frame's liveness under a detection scheme.
-
-    score     0 = presentation attack, 1 = bona fide; None if it could not be evaluated
-    by_model  the single networks' scores that were computed, for diagnostics
-    against   of each passive evidence that was asked, how much of its weight counted, 0..1
-    """
-
-    score: float | None
-    by_model: Mapping[str, float]
-    against: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,25 +253,6 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
-class LivenessPlan:
-    """How liveness is to be measured: a detection scheme and the cascade's two thresholds.
-
-    scheme       a key of models.schemes.SCHEMES, such as "hybrid_unimodal"
-    live         liveness detection threshold, for the cap (live - 0.01)
-    preliminary  minimum preliminary liveness threshold of the cascade, for the texture model's
-                 own score
-    calibration  from the scheme's score to a probability
-    passive      whether passive evidence weighs against life, in the fused scheme alone
-    """
-
-    scheme: str
-    live: float
-    preliminary: float
-    calibration: Calibration = IDENTITY
-    passive: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """What a mode asks to have measured next, on one face of the observation.
 
@@ -311,3 +263,27 @@ class Wanted:
     track_id: int | None
     measures: frozenset[Measure]
     plan: LivenessPlan | None = None  # required with Measure.LIVENESS
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes, 0..1; 0 where a side is no number."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if not (width > 0.0 and height > 0.0):
+        return 0.0
+    shared = width * height
+    own = (one[2] - one[0]) * (one[3] - one[1])
+    union = own + (other[2] - other[0]) * (other[3] - other[1]) - shared
+    return shared / union if union > 0.0 else 0.0
+
+
+def area(box: Box) -> float:
+    """Square pixels of a box."""
+    x1, y1, x2, y2 = box
+    return max(0.0, x2 - x1) * max(0.0, y2 - y1)
+
+
+def room(box: Box, width: int, height: int) -> float:
+    """The least room between a face and the border of its picture, in widths of the face."""
+    x1, y1, x2, y2 = box
+    return min(x1, y1, width - x2, height - y2) / max(x2 - x1, 1.0)

@@ -1,16 +1,28 @@
-"""Is this a picture that networks trained on ordinary colour pictures can judge at all?
+"""What the picture of a face is worth as evidence: its quality, its change, what was done to it.
 
-Six numbers, defined in docs/understand/scales.md, "The picture". They tell what a camera or a
-stream did to the picture as a whole, and nothing of who stands in it: no colour (infrared, night
+docs/understand/scales.md defines all of it. Nothing here tells who stands there.
+
+Quality: sharpness, contrast and brightness of the face, each 0..1. They are taken from the inner
+face, grey, at one fixed size, so that they tell of the face and not of how many pixels it happens
+to have or of what stands behind it.
+
+Change: from frame to frame, as all that lives does. A camera that hangs behind its own encoder
+sends the same picture again and again, yet no two decoded images are equal bit by bit. What it
+cannot send is change.
+
+Picture: whether networks trained on ordinary colour pictures can judge this one at all. Six
+numbers tell what a camera or a stream did to the picture as a whole: no colour (infrared, night
 mode), false colours (channels exchanged, a negative, solarised), few tones (posterised, enlarged
-pixels) and the blocks of a picture that was compressed too far.
-
-Colour is looked for in the whole frame and around the face, and the more colourful of the two
-counts: a person in grey before a grey wall has the colour of skin, and a grey photograph held
-before a camera has the room's colour around it. What is measured in the frame's small copy costs
-no more at a high resolution; what needs the pixels as they came looks at a piece of limited size.
+pixels) and the blocks of a picture that was compressed too far. Colour is looked for in the whole
+frame and around the face, and the more colourful of the two counts: a person in grey before a grey
+wall has the colour of skin, and a grey photograph held before a camera has the room's colour around
+it. What is measured in the frame's small copy costs no more at a high resolution; what needs the
+pixels as they came looks at a piece of limited size.
 """
 
+from bisect import bisect_left
+from collections import deque
+from itertools import accumulate
 from math import hypot
 from typing import cast
 
@@ -18,8 +30,120 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
-from feeds.imaging import resize
-from models.observation import Box, Picture
+from feeds.imaging import (
+    Image,
+    laplacian_variance,
+    mean_and_variance,
+    mean_difference,
+    resize,
+    to_grey,
+)
+from models.observation import Box, ImageQuality, Picture
+
+SAMPLE = (96, 128)  # width, height of the sample: about 1.5 pixels a millimetre of skin
+ROUNDING = 20 / 12  # variance that rounding to whole grey levels alone gives a Laplacian
+SPARSE = 16  # pixel, across and down, is enough to say how light a whole picture is
+HALF_SHARP = 0.05  # Laplacian variance in grey variances that is called 0.5
+
+
+def quality(image: ColorImage, box: Box) -> ImageQuality | None:
+    """The quality of the face in a box; None when no part of it lies in the image."""
+    sample = inner_face(image, box)
+    if sample is None:
+        return None
+    mean, variance = mean_and_variance(sample)
+    return ImageQuality(
+        sharpness=_sharpness(laplacian_variance(sample), variance),
+        contrast=_contrast(sample),
+        brightness=mean / 255,
+    )
+
+
+def light(image: ColorImage) -> float:
+    """How light a whole picture is: 0 black to 1 white, the mean of some pixels."""
+    return float(image[::SPARSE, ::SPARSE].mean()) / 255
+
+
+def _sharpness(laplacian: float, variance: float) -> float:
+    """How much of the grey variance is fine detail; no more light or contrast changes it."""
+    detail = max(0.0, laplacian - ROUNDING) / max(variance, 1.0)
+    return detail / (detail + HALF_SHARP)
+
+
+def _contrast(sample: Image) -> float:
+    """From the 5th to the 95th percentile, in parts of the whole grey scale."""
+    darker = list(accumulate(np.bincount(sample.ravel(), minlength=256).tolist()))
+    dark, bright = (bisect_left(darker, share * sample.size) for share in (0.05, 0.95))
+    return (bright - dark) / 255
+
+
+def inner_face(image: ColorImage, box: Box) -> Image | None:
+    """The inner face, grey, at SAMPLE; cut where the frame ends. None: none of it lies there."""
+    x1, y1, x2, y2 = box
+    inset_x, inset_y = INSET * (x2 - x1), INSET * (y2 - y1)
+    left, top = max(0, int(x1 + inset_x)), max(0, int(y1 + inset_y))
+    piece = image[top : max(0, int(y2 - inset_y)), left : max(0, int(x2 - inset_x))]
+    height, width = piece.shape[:2]
+    if height < 2 or width < 2:
+        return None
+    return resize(to_grey(piece), SAMPLE, "area" if width >= SAMPLE[0] else "linear")
+
+
+BEFORE = 8  # frames a region is compared with: a loop of so few frames is a still picture too
+LATELY = 10  # measured frames that are summed up
+FEWEST = 5  # with fewer nothing is said
+SHARE = 0.3  # of the frames may change less than what is said: an encoder repeats itself at times
+
+
+class ChangeMeter:
+    """Follows how much each face of one feed changes. Frames come in the order of capture."""
+
+    def __init__(self) -> None:
+        self._session: int | None = None
+        self._before: deque[Image] = deque(maxlen=BEFORE)
+        self._lately: dict[int, deque[float]] = {}
+
+    def measure(
+        self, small: ColorImage, scale: float, box: Box, track_id: int, session: int
+    ) -> float | None:
+        """Grey levels (0..255) by which the face changes, now and in seven of ten frames or more.
+
+        One frame's change is the mean absolute difference of the face's region from the same
+        region of the most alike of the frames before. None until enough frames were measured.
+        `scale` = frame pixels per pixel of the small copy. Call it once per frame.
+        """
+        if session != self._session:
+            self._session = session
+            self._before.clear()
+            self._lately.clear()
+        now = to_grey(small)
+        least = self._least(now, region(box, scale, now))
+        self._before.append(now)
+        if least is None:
+            return None
+        kept = {track_id: self._lately.get(track_id, deque(maxlen=LATELY))}
+        kept[track_id].append(least)
+        self._lately = kept  # the gate follows one face at a time
+        changes = sorted(kept[track_id])
+        return min(least, changes[int(SHARE * len(changes))]) if len(changes) >= FEWEST else None
+
+    def _least(self, now: Image, region: tuple[slice, slice]) -> float | None:
+        if now[region].size == 0 or (self._before and self._before[-1].shape != now.shape):
+            self._before.clear()
+            return None
+        differences = [mean_difference(now[region], then[region]) for then in self._before]
+        return min(differences, default=None)
+
+
+def region(box: Box, scale: float, image: Image) -> tuple[slice, slice]:
+    """Where a box of the frame lies in its small copy; `scale` as of `ChangeMeter`."""
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = (round(side / scale) for side in box)
+    return (
+        slice(min(max(y1, 0), height), min(max(y2, 0), height)),
+        slice(min(max(x1, 0), width), min(max(x2, 0), width)),
+    )
+
 
 WHOLE = 40  # pixels of the longer side of the sample of the whole frame, or a few more
 AROUND = 32  # the same of the face's surroundings

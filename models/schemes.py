@@ -1,15 +1,125 @@
-"""The detection schemes: which liveness models look, and how their scores become one.
+"""What the liveness networks' scores come to: odds, detection schemes, probabilities.
 
-Pure: no image, network or array in here. A scheme is a row of SCHEMES: the seed's seven, and
-Fused Multimodal, which is ours.
+Pure: no image and no network in here. A scheme says which models look and how their scores become
+one; it is a row of SCHEMES: the seed's seven, and Fused Multimodal, which is ours. The one score
+becomes a probability by a straight line on the logit (Platt's scaling):
+
+    logit(p) = slope * logit(score) + intercept
+
+The line rises, so the order of frames never changes, only what a number means.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, field
+from math import exp, isfinite, log
+from typing import Literal
 
-from models.calibration import calibrated, logit, sigmoid
-from models.observation import Liveness, LivenessModel, LivenessPlan, Passive
+# Ours; a site may add others by name.
+LivenessModel = Literal["texture", "context", "hybrid", "detail"]
+EDGE = 1e-6  # a softmax in single precision says 0 and 1 of what is merely nearly so
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """As it stands, it changes nothing. `kioskd calibrate` fits one."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse a line that would call what looks live an attack, or tells nothing apart."""
+        if not (isfinite(self.slope) and isfinite(self.intercept) and self.slope > 0.0):
+            raise ValueError("a calibration needs a slope above 0 and a finite intercept")
+
+
+IDENTITY = Calibration()
+
+
+def calibrated(score: float, by: Calibration) -> float:
+    """The probability that a frame with this score is bona fide; score and answer 0..1."""
+    return score if by == IDENTITY else sigmoid(by.slope * logit(score) + by.intercept)
+
+
+def uncalibrated(probability: float, by: Calibration) -> float:
+    """The score that the line makes this probability."""
+    return (
+        probability if by == IDENTITY else sigmoid((logit(probability) - by.intercept) / by.slope)
+    )
+
+
+def logit(score: float) -> float:
+    """The log of the odds; scores nearer than EDGE to 0 or 1 are taken to be that near."""
+    score = min(max(score, EDGE), 1.0 - EDGE)
+    return log(score / (1.0 - score))
+
+
+def sigmoid(value: float) -> float:
+    """The probability with these log odds, without overflow."""
+    if value >= 0.0:
+        return 1.0 / (1.0 + exp(-value))
+    return exp(value) / (1.0 + exp(value))
+
+
+def softmax(logits: Sequence[float], of: int) -> float:
+    """The probability of one class from finite logits of all."""
+    powers = [exp(value - max(logits)) for value in logits]
+    return powers[of] / sum(powers)
+
+
+def together(scores: Sequence[float | None]) -> float | None:
+    """One score of several looks, by the mean of their logits; None if one could not be said."""
+    said = [score for score in scores if score is not None]
+    if len(said) < len(scores):
+        return None
+    return said[0] if len(said) == 1 else sigmoid(sum(map(logit, said)) / len(said))
+
+
+@dataclass(frozen=True, slots=True)
+class Passive:
+    """Evidence of an attack that no face crop holds (models/passive).
+
+    values   each measure in its own unit, more like an attack the larger; None: cannot tell
+    shares   of each, how much of its weight counts against life, 0..1; 0 where it cannot tell
+    against  what they take together from the log-odds for life, 0 or more
+    """
+
+    values: Mapping[str, float | None]
+    shares: Mapping[str, float]
+    against: float
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """One frame's liveness under a detection scheme.
+
+    score     0 = presentation attack, 1 = bona fide; None if it could not be evaluated
+    by_model  the single networks' scores that were computed, for diagnostics
+    against   of each passive evidence that was asked, how much of its weight counted, 0..1
+    """
+
+    score: float | None
+    by_model: Mapping[str, float]
+    against: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LivenessPlan:
+    """How liveness is to be measured: a detection scheme and the cascade's two thresholds.
+
+    scheme       a key of models.schemes.SCHEMES, such as "hybrid_unimodal"
+    live         liveness detection threshold, for the cap (live - 0.01)
+    preliminary  minimum preliminary liveness threshold of the cascade, for the texture model's
+                 own score
+    calibration  from the scheme's score to a probability
+    passive      whether passive evidence weighs against life, in the fused scheme alone
+    """
+
+    scheme: str
+    live: float
+    preliminary: float
+    calibration: Calibration = IDENTITY
+    passive: bool = False
+
 
 Combine = Callable[[Sequence[float]], float]
 Score = Callable[[str], float | None]  # by the name of a model

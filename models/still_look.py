@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from feeds.frame import ColorImage, Frame
-from models.observation import LivenessPlan, Measure, Observation, Wanted
-from models.perceive import Perceiver, PerceptionSettings
+from models.observation import Measure, Observation, Wanted
+from models.perceive import Perceiver, PerceptionSettings, Stages
+from models.schemes import LivenessPlan
 from models.session import Networks
-from models.stages import Stages
 
 
 def of_one_image(settings: PerceptionSettings) -> PerceptionSettings:

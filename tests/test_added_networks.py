@@ -15,14 +15,12 @@ from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.request import Request, report_of, settings_of, sight
 from kioskd.modes import catalogue
 from models.added import Added
-from models.calibration import logit
-from models.face.detector import Detector
-from models.liveness import added_scores, bona_fide
+from models.face.faces import Detector
+from models.liveness.bona_fide import LivenessReader, read_output
 from models.manifest import shipped
 from models.network_file import NetworkError, Role
-from models.observation import LivenessPlan
 from models.perceive import warm_up
-from models.schemes import SCHEMES, evaluate
+from models.schemes import SCHEMES, LivenessPlan, evaluate, logit
 from models.session import Networks
 
 ROOT = Path(__file__).parents[1]
@@ -63,10 +61,10 @@ def loaded(text: str) -> Networks:
 def test_an_added_network_says_what_the_same_network_says_as_ours() -> None:
     networks, image = loaded(entry()), read_image(str(FACE))
     box = Detector(networks["face"]).find(image)[0].box
-    ours = bona_fide.score(networks, "hybrid", image, box)
+    ours = LivenessReader(networks).score("hybrid", image, box)
     assert ours is not None
-    assert bona_fide.score(networks, "theirs", image, box) == pytest.approx(ours, abs=1e-6)
-    assert bona_fide.score(networks, "hybrid", image, box) == ours
+    assert LivenessReader(networks).score("theirs", image, box) == pytest.approx(ours, abs=1e-6)
+    assert LivenessReader(networks).score("hybrid", image, box) == ours
 
 
 def test_what_it_says_of_several_crops_is_the_mean_of_its_logits() -> None:
@@ -74,12 +72,12 @@ def test_what_it_says_of_several_crops_is_the_mean_of_its_logits() -> None:
     crop = "{{ scale: {}, shape: box, resize: linear }}"
     image, box = read_image(str(FACE)), (180.0, 60.0, 290.0, 210.0)
     alone = [
-        bona_fide.score(loaded(entry(crop=crop.format(scale))), "theirs", image, box)
+        LivenessReader(loaded(entry(crop=crop.format(scale)))).score("theirs", image, box)
         for scale in (2.7, 1.5)
     ]
     one, other = (logit(score) for score in alone if score is not None)
     several = loaded(entry(crop=crop.format("2.7, also: [1.5]")))
-    both = bona_fide.score(several, "theirs", image, box)
+    both = LivenessReader(several).score("theirs", image, box)
     assert both is not None
     assert logit(both) == pytest.approx((one + other) / 2, abs=1e-4)
     assert abs(one - other) > 0.1
@@ -177,8 +175,8 @@ def test_a_network_that_does_not_keep_to_its_entry_is_refused_at_start(
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1])
 def test_an_output_that_is_no_probability_is_no_score(value: float) -> None:
     (network,) = read(entry(output="probability", bona_fide=0))
-    assert added_scores.read_output(network, [np.array([[value]], np.float32)]) is None
-    assert added_scores.read_output(network, [np.array([[0.25]], np.float32)]) == 0.25
+    assert read_output(network, [np.array([[value]], np.float32)]) is None
+    assert read_output(network, [np.array([[0.25]], np.float32)]) == 0.25
 
 
 def configured(folder: Path, text: str) -> Path:

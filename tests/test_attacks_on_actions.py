@@ -15,8 +15,8 @@ from kioskd.event import Result
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.drive import Mode, settled
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode, settled
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
 from models.making.scenes.cut_outs import CutOut, Holes, shown

@@ -14,7 +14,7 @@ from kioskd.daemon import own_mode
 from kioskd.event import Result, Step
 from kioskd.modes import catalogue
 from kioskd.modes.challenges.challenge_settings import SequenceSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Measure, Observation
 from tests.support.somebody import somebody

@@ -23,11 +23,10 @@ from kioskd.evaluation.threshold_choice import (
     defaults,
     propose,
 )
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.calibration import IDENTITY, Calibration, calibrated, uncalibrated
 from models.manifest import shipped
-from models.schemes import SCHEMES
+from models.schemes import IDENTITY, SCHEMES, Calibration, calibrated, uncalibrated
 from tests.support.commands import kioskd
 from tests.support.sightings import sighting
 

@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.calibration import Calibration, calibrated, logit, sigmoid
-from models.observation import LivenessPlan
-from models.schemes import SCHEMES, evaluate
+from models.schemes import SCHEMES, Calibration, LivenessPlan, calibrated, evaluate, logit, sigmoid
 
 unit = st.floats(0, 1)
 lines = st.builds(Calibration, st.floats(0.01, 10), st.floats(-20, 20))

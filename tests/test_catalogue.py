@@ -11,12 +11,11 @@ from feeds.frame import ColorImage, Frame
 from kioskd.config import reference
 from kioskd.config.load import Door, load
 from kioskd.modes import catalogue
-from kioskd.modes.drive import drive
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import SlipError, drive
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_phases import Cause
 from kioskd.modes.smile.smile_settings import SmileSettings
-from kioskd.modes.table import SlipError
 from models.observation import Observation, Wanted
 from models.perceive import Perceiver, needs
 from tests.support.clips import DATA, images_of

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.caution import MOST, Caution, CautionSettings, Rest
+from kioskd.modes.confirm import MOST, Caution, CautionSettings, Rest
 from kioskd.modes.depth.depth_mode import depth_mode
 from kioskd.modes.depth.depth_settings import DepthSettings
-from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.smile.smile_settings import SmileSettings

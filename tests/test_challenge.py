@@ -10,7 +10,7 @@ from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, Engine, Extents, Unified
 from kioskd.modes.challenges.kinds import ACTIONS, SMOOTH, Challenge
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from models.mesh.bones import INDICES
 from models.observation import HeadPose, Measure

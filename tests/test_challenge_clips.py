@@ -16,7 +16,7 @@ from feeds.opened_source import Shot
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings, Unified
 from kioskd.modes.challenges.kinds import UNWATCHED, Challenge
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from models.observation import Measure, Observation, Wanted
 from models.perceive import Perceiver, needs
 from models.session import Networks

@@ -12,7 +12,7 @@ from kioskd.modes.challenges.challenge_settings import Engine, Extents, Unified
 from kioskd.modes.challenges.fraud import FRAUDS
 from kioskd.modes.challenges.kinds import ACTIONS, Challenge
 from kioskd.modes.challenges.start import RESTLESS
-from kioskd.modes.table import diagram
+from kioskd.modes.mode import diagram
 from kioskd.prompts import FOLDER, languages
 
 ROOT = Path(__file__).parent.parent

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage, Frame
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.change import ChangeMeter
 from models.observation import Measure, Observation
 from models.perceive import Perceiver, needs
+from models.picture_measures import ChangeMeter
 from models.session import Networks
 from tests.support.clips import still_video
 from tests.support.daemon import LIVE

@@ -10,7 +10,7 @@ import pytest
 
 from feeds.frame import ColorImage
 from models.observation import Box
-from models.passive.company import LIMIT, CompanyMeter
+from models.passive.moving import COMPANY_LIMIT, CompanyMeter
 from tests.support.measured import Values, told
 from tests.support.measured import is_silent as silent_under
 from tests.support.measured import speaks as speaks_over
@@ -19,8 +19,8 @@ from tests.support.rooms import ELSEWHERE, Somebody, filmed, room, with_sheet
 ROOM = room()
 WHO = Somebody()
 Shown = tuple[ColorImage, Box]
-speaks = partial(speaks_over, limit=LIMIT)
-is_silent = partial(silent_under, limit=LIMIT)
+speaks = partial(speaks_over, limit=COMPANY_LIMIT)
+is_silent = partial(silent_under, limit=COMPANY_LIMIT)
 
 
 def sees(

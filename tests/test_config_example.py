@@ -24,7 +24,7 @@ from kioskd.config.strict_yaml import Document, read
 from kioskd.config.yaml_document import Path as KeyPath
 from kioskd.config.yaml_document import dotted
 from kioskd.delivery.delivery_settings import DeliverySettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_mode import MODE
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.perceive import PerceptionSettings

@@ -11,10 +11,10 @@ import pytest
 
 from feeds.frame import ColorImage
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.liveness.bona_fide import score
-from models.observation import Face, LivenessModel
+from models.liveness.bona_fide import LivenessReader
+from models.observation import Face
 from models.perceive import Perceiver
-from models.schemes import FUSED, SCHEMES, evaluate
+from models.schemes import FUSED, SCHEMES, LivenessModel, evaluate
 from tests.support.clips import images_of
 from tests.support.eyes import LIVE, ROOT, frame, networks
 
@@ -39,7 +39,8 @@ def faces(clip: Path) -> tuple[tuple[ColorImage, Face], ...]:
 @cache
 def scores(clip: Path, model: LivenessModel) -> tuple[float, ...]:
     """Of every frame in which the face is followed."""
-    found = [score(networks(model), model, image, face.box) for image, face in faces(clip)]
+    reader = LivenessReader(networks(model))
+    found = [reader.score(model, image, face.box) for image, face in faces(clip)]
     return tuple(each for each in found if each is not None)
 
 

@@ -16,7 +16,7 @@ from kioskd.modes.depth.depth_settings import (
     ReliefSettings,
     Rgb3dSettings,
 )
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_phases import Phase
 from models.observation import Face, Infrared, Measure, Relief
 from tests.support.stage import LOSSES, RATES, Stage, always, person

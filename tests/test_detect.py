@@ -6,8 +6,8 @@ import pytest
 
 from feeds.frame import ColorImage
 from feeds.imaging import resize
-from models.boxes import overlap
-from models.face.detector import Detection, Detector, small_copy
+from models.face.faces import Detection, Detector, small_copy
+from models.observation import overlap
 from tests.support.eyes import ROOT, astronaut, live_clip, networks
 
 YUNET = ROOT / "models/face/face_detection_yunet_2023mar.onnx"

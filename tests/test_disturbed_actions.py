@@ -21,8 +21,8 @@ from kioskd.modes.challenges.challenge_settings import (
     Unified,
 )
 from kioskd.modes.challenges.kinds import UNWATCHED, Challenge
-from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.pose import pose_settings
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.smile.smile_mode import SmileMode

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from feeds.frame import ColorImage
-from models.face.detector import Detector, small_copy
+from models.face.faces import Detector, small_copy
 from models.making.training.composites import MEDIA, attack_frame
 from models.making.training.drawn_attacks import filmed, recaptured
 from models.observation import Box

@@ -8,7 +8,7 @@ import pytest
 
 from feeds.frame import ColorImage
 from feeds.imaging import resize
-from models.face.detector import Detector, small_copy
+from models.face.faces import Detector, small_copy
 from models.observation import Box
 from models.passive.edges import CLEAR, LIMIT, EdgeMeter, edges, lines
 from models.session import Networks

@@ -15,8 +15,8 @@ from kioskd.evaluation.door_replay import Frame as ReadyFrame
 from kioskd.evaluation.report import by_label, gate_found, scheme_report
 from kioskd.evaluation.sight import Sight, Sighting, roles
 from kioskd.event import Result
-from kioskd.modes.caution import FORGETFUL
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.confirm import FORGETFUL
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Observation

@@ -10,14 +10,15 @@ from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.finding import Spread
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined import LEAST_PARALLAX
 from kioskd.modes.joined_with import How
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.pose.pose_settings import GATE, PoseSettings
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
-from models.observation import Face, Liveness, Relief
+from models.observation import Face, Relief
+from models.schemes import Liveness
 from tests.support.acting import REST, Look, face, moving, showing, still
 from tests.support.acting import Stage as Acting
 from tests.support.heads import head, picture

@@ -25,8 +25,8 @@ from kioskd.event import Step
 from kioskd.happenings import FrameJudged
 from kioskd.judge import Stop, UseMode
 from kioskd.modes import catalogue
-from kioskd.modes.drive import Conversation
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Conversation
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.spec import Needs
 from kioskd.state_dir import LOCK_FILE, StateDir, StateDirError

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from feeds.imaging import Image, to_grey, warp_affine
-from models.boxes import overlap
-from models.face.detector import Detector, small_copy
+from models.face.faces import Detector, small_copy
 from models.flow import follow
-from models.observation import Box
+from models.observation import Box, overlap
 from tests.support.eyes import astronaut, live_clip, networks
 
 FACE: Box = (180.0, 63.0, 269.0, 174.0)  # the astronaut's

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.gate import Gate
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from models.observation import Box, Face, HeadPose, ImageQuality, Measure, Observation
 from tests.support.stage import refusal, wanted_or_refusal

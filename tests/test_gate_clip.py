@@ -9,7 +9,8 @@ import pytest
 
 import kioskd.demo
 from feeds.frame import ColorImage, Frame
-from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.gate import Gate
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from models.observation import Measure, Wanted
 from models.perceive import Perceiver, needs

@@ -22,7 +22,7 @@ from kioskd.evaluation.gate_keys import (
 from kioskd.evaluation.gate_prices import KeyPrices, Price, Pricing
 from kioskd.evaluation.gate_sentences import in_a_word, shown, verdict
 from kioskd.evaluation.sight import Sighting
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.setting import Number

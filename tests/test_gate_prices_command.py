@@ -11,7 +11,7 @@ import pytest
 
 from feeds import imaging
 from kioskd.commands.price_gate import PAGE
-from kioskd.modes.gate import FUSED_FACE_PX
+from kioskd.modes.gate_settings import FUSED_FACE_PX
 from tests.support.commands import Said, kioskd
 from tests.support.eyes import live_clip
 from tests.support.project import ROOT

@@ -15,9 +15,9 @@ from kioskd.config.config import Door
 from kioskd.doctor import hanging
 from kioskd.doctor.camera import look
 from kioskd.doctor.diagnosis import Diagnosis
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.face.detector import Detector
+from models.face.faces import Detector
 from models.face.turn_needed import QUARTERS, turn_needed
 from tests.support.eyes import ROOT, astronaut, live_clip, networks
 from tests.support.network_camera import Asked, camera

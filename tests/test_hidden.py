@@ -14,8 +14,8 @@ from kioskd.event import Result
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
 from kioskd.modes.smile_rgb.smile_rgb_mode import SmileRgbMode

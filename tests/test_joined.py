@@ -16,12 +16,13 @@ from kioskd.modes import catalogue
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined_with import How
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
 from models.mesh.bones import INDICES
-from models.observation import Face, Liveness, Measure, Relief
+from models.observation import Face, Measure, Relief
+from models.schemes import Liveness
 from tests.support.acting import REST, Look, face, moving, showing, still
 from tests.support.acting import Stage as Acting
 from tests.support.stage import PICTURE, Play, Stage, person

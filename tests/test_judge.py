@@ -23,8 +23,8 @@ from kioskd.happenings import (
 )
 from kioskd.judge import Judge, Stop, UseMode, Watch
 from kioskd.modes import catalogue
-from kioskd.modes.drive import Conversation, Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Conversation, Mode
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.spec import Needs

@@ -16,7 +16,7 @@ from kioskd.event import Result
 from kioskd.happenings import AttemptEnded
 from kioskd.lockout import DoorLockout, as_bytes, attacked, ended, left_s, of_bytes
 from kioskd.lockout_settings import LockoutSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.opening_hours import opening_hours
 from kioskd.refused import RefusedError

@@ -6,12 +6,11 @@ import pytest
 
 from kioskd.modes.depth.depth_mode import depth_mode
 from kioskd.modes.depth.depth_settings import DepthSettings
-from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import MENDS, Mode
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.pose.pose_settings import GATE, PoseSettings
 from kioskd.modes.pose.turning import Direction
-from kioskd.modes.prompts import MENDS
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from kioskd.modes.confirm import (
     Confirmation,
+    Decided,
     FakeWindow,
     LiveWindow,
     Rule,
-    Verdict,
     after,
     need,
 )
@@ -37,7 +37,7 @@ def test_minimum_confirmations_is_a_ratio_rounded_up(
 
 
 def test_enough_frames_at_the_threshold_confirm() -> None:
-    assert told([LIVE] * 6) == Verdict("LIVENESS_CONFIRMED", (LIVE,) * 6)
+    assert told([LIVE] * 6) == Decided("LIVENESS_CONFIRMED", (LIVE,) * 6)
 
 
 def test_one_frame_short_confirms_nothing() -> None:
@@ -46,7 +46,7 @@ def test_one_frame_short_confirms_nothing() -> None:
 
 def test_the_last_frame_of_the_window_may_confirm() -> None:
     scores = [UNSURE] * 4 + [LIVE] * 6
-    assert told(scores) == Verdict("LIVENESS_CONFIRMED", tuple(scores))
+    assert told(scores) == Decided("LIVENESS_CONFIRMED", tuple(scores))
 
 
 def test_a_window_that_can_no_longer_confirm_gives_way_at_once() -> None:
@@ -55,31 +55,31 @@ def test_a_window_that_can_no_longer_confirm_gives_way_at_once() -> None:
 
 def test_the_fake_window_looks_at_fresh_frames() -> None:
     assert told([FAKE] * 10) == FakeWindow((FAKE,) * 5, (FAKE,) * 5)
-    assert told([FAKE] * 11) == Verdict("NOTLIVE_CONFIRMED", (FAKE,) * 6)
+    assert told([FAKE] * 11) == Decided("NOTLIVE_CONFIRMED", (FAKE,) * 6)
 
 
 def test_the_fake_threshold_itself_is_not_fake() -> None:
-    assert told([FAKE] * 5 + [0.4] * 5) == Verdict("LIVENESS_UNKNOWN", (FAKE,) * 5 + (0.4,) * 5)
+    assert told([FAKE] * 5 + [0.4] * 5) == Decided("LIVENESS_UNKNOWN", (FAKE,) * 5 + (0.4,) * 5)
 
 
 def test_life_in_the_fake_window_comes_too_late() -> None:
     verdict = told([FAKE] * 5 + [LIVE] * 10)
-    assert isinstance(verdict, Verdict)
+    assert isinstance(verdict, Decided)
     assert verdict.state == "LIVENESS_UNKNOWN"
 
 
 def test_reusing_frames_saves_the_attack_five_frames() -> None:
-    assert told([FAKE] * 6, REUSE) == Verdict("NOTLIVE_CONFIRMED", (FAKE,) * 6)
+    assert told([FAKE] * 6, REUSE) == Decided("NOTLIVE_CONFIRMED", (FAKE,) * 6)
 
 
 def test_reusing_frames_goes_on_with_fresh_ones_where_they_do_not_suffice() -> None:
     assert told([UNSURE, *[FAKE] * 4], REUSE) == FakeWindow((), (UNSURE, *[FAKE] * 4))
-    assert told([UNSURE, *[FAKE] * 6], REUSE) == Verdict("NOTLIVE_CONFIRMED", (UNSURE, *[FAKE] * 6))
+    assert told([UNSURE, *[FAKE] * 6], REUSE) == Decided("NOTLIVE_CONFIRMED", (UNSURE, *[FAKE] * 6))
 
 
 def test_a_short_fake_window_reuses_the_newest_frames() -> None:
     rule = Rule(10, 2, 1.0, 0.6, 0.4, reuse_frames=True)
-    assert told([LIVE] * 9 + [FAKE], rule) == Verdict("LIVENESS_UNKNOWN", (LIVE,))
+    assert told([LIVE] * 9 + [FAKE], rule) == Decided("LIVENESS_UNKNOWN", (LIVE,))
 
 
 def test_a_verdict_stands() -> None:
@@ -103,6 +103,6 @@ def test_leaving_a_window_early_changes_no_windows_outcome(
     fresh = scores[left + 1 : left + 1 + fake_frames]
     fake = sum(score < 0.4 for score in fresh) >= need(ratio, fake_frames)
     last = states[-1]
-    assert isinstance(last, Verdict)
+    assert isinstance(last, Decided)
     assert (last.state == "LIVENESS_CONFIRMED") == alive
     assert (last.state == "NOTLIVE_CONFIRMED") == (fake and not alive)

@@ -10,8 +10,9 @@ import pytest
 from kioskd.config import reference
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.catalogue import SPECS
-from kioskd.modes.caution import CautionSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.confirm import CautionSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Always, diagram
 from kioskd.modes.pose import pose_phases
 from kioskd.modes.reasons import SENTENCES, Reason
 from kioskd.modes.rgb.rgb_mode import MODE
@@ -20,7 +21,6 @@ from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.smile import smile_phases
 from kioskd.modes.smile_rgb import smile_rgb_phases
 from kioskd.modes.spec import ModeSpec
-from kioskd.modes.table import Always, diagram
 from models.schemes import SCHEMES
 
 DOCS = Path(__file__).parent.parent / "docs" / "understand"

@@ -16,7 +16,7 @@ from kioskd.judge import judged
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
 from kioskd.modes.challenges.kinds import ANGLES, MOST_PER_S, Challenge
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.onset import MOST_AT_ONCE, Onset
 from kioskd.modes.reasons import Reason
 from models.observation import Blend, Passage

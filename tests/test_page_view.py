@@ -27,7 +27,8 @@ from kioskd.page import door_view
 from kioskd.page.door_view import DoorView
 from kioskd.page.kept import ATTEMPTS, KEPT_S, Kept
 from kioskd.page.pictures import Pictures
-from models.observation import Face, Observation, Passive
+from models.observation import Face, Observation
+from models.schemes import Passive
 from tests.support.page import CONFIG
 from tests.support.results import LIVE
 from tests.support.stage import person

@@ -7,10 +7,10 @@ import pytest
 
 from kioskd import prompts
 from kioskd.delivery.delivery_settings import DeliverySettings
-from kioskd.modes import judgeable_picture
 from kioskd.modes.catalogue import SPECS
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.gate import UNITS
+from kioskd.modes.gate import PICTURE_LIMITS
+from kioskd.modes.gate_settings import UNITS
 from kioskd.modes.reasons import SENTENCES, Reason
 from kioskd.page import assets
 from models.passive.passive import SCALES
@@ -58,7 +58,7 @@ def test_each_phase_of_every_mode_has_words(language: str) -> None:
 def test_each_check_and_each_evidence_has_a_name_and_says_what_to_do(language: str) -> None:
     words = assets.words(language)
     limits = {key for key in UNITS if key != "bystander_share"}
-    limits |= {measure for measure, *_ in judgeable_picture.LIMITS}
+    limits |= {measure for measure, *_ in PICTURE_LIMITS}
     limits |= {kind.value for kind in Challenge}
     for key in limits:
         assert {"name"} < set(words["checks"][key]), key

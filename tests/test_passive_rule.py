@@ -11,14 +11,14 @@ import kioskd.demo
 from feeds.frame import Frame
 from feeds.imaging import open_file
 from kioskd.judge import judged
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.replay import FILLS
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.observation import LivenessPlan, Measure, Passive
+from models.observation import Measure
 from models.passive.passive import MOST, MOST_OF_ONE, SCALES, weighed
 from models.perceive import Perceiver, needs
-from models.schemes import evaluate
+from models.schemes import LivenessPlan, Passive, evaluate
 from models.session import Networks
 
 CLIPS = Path(kioskd.demo.__file__).parent / "clips"

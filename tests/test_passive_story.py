@@ -17,7 +17,7 @@ from feeds.frame import ColorImage, Frame
 from feeds.imaging import resize
 from kioskd.event import Result
 from kioskd.judge import judged
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Measure, Wanted

@@ -9,8 +9,9 @@ import pytest
 from feeds.frame import ColorImage, Frame
 from feeds.imaging import resize
 from models.network_file import NetworkError
-from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
+from models.observation import Face, Measure, Observation, Wanted
 from models.perceive import Perceiver, PerceptionSettings, needs, warm_up
+from models.schemes import LivenessPlan
 from models.session import Networks
 from tests.support.eyes import astronaut, frame, live_clip, networks
 

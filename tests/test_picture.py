@@ -21,9 +21,9 @@ from kioskd.modes.depth.depth_settings import (
     InfraredSettings,
     Rgb3dSettings,
 )
-from kioskd.modes.drive import Mode
-from kioskd.modes.gate import Gate, GateSettings
-from kioskd.modes.judgeable_picture import fault
+from kioskd.modes.gate import Gate, picture_fault
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.pose.pose_settings import PoseSettings
 from kioskd.modes.reasons import Reason
@@ -187,7 +187,7 @@ def test_colour_is_asked_for_by_the_modes_that_judge_by_it_and_by_no_other(
     ],
 )
 def test_each_fault_of_a_picture_has_its_reason(found: Picture, reason: Reason | None) -> None:
-    assert fault(found) is reason
+    assert picture_fault(found) is reason
     face = replace(person(), picture=found)
     seen = Observation("front", 0, 0, 0.0, 1e9, 1280, 720, (face,))
     gate = Gate(GateSettings(), margins=True, colours=True)
@@ -227,7 +227,7 @@ def test_grey_clothes_before_a_grey_wall_are_no_night_mode(skin: str) -> None:
     image = painted(SKINS[skin], (120, 120, 120))
     found = picture(image, image[::3, ::3], PAINTED)
     assert found is not None
-    assert fault(found) is None
+    assert picture_fault(found) is None
 
 
 def test_a_grey_photograph_in_a_coloured_room_is_for_the_networks() -> None:
@@ -235,7 +235,7 @@ def test_a_grey_photograph_in_a_coloured_room_is_for_the_networks() -> None:
     grey[150:390, 320:505] = grey[150:390, 320:505].mean(axis=2, keepdims=True).astype(np.uint8)
     found = picture(grey, grey[::3, ::3], PAINTED)
     assert found is not None
-    assert fault(found) is not Reason.NO_COLOUR
+    assert picture_fault(found) is not Reason.NO_COLOUR
 
 
 def test_a_whole_image_without_colour_is_known_without_a_face() -> None:
@@ -265,7 +265,7 @@ def test_a_camera_that_turns_grey_is_known_within_a_few_frames() -> None:
             asked = Wanted(seen.faces[0].track_id, frozenset({Measure.PICTURE}))
             (face,) = perceiver.measure(frame, seen, asked).faces
             assert face.picture is not None
-            found.append(fault(face.picture))
+            found.append(picture_fault(face.picture))
     assert found[0] is None
     assert found[-MEASURED_EVERY:] == [Reason.NO_COLOUR] * MEASURED_EVERY
 
@@ -299,4 +299,4 @@ def test_undistorted_nothing_is_found() -> None:
     image = AS_IT_IS(clip(LIVE)[0])
     found = picture(image, image[::3, ::3], BOX)
     assert found is not None
-    assert fault(found) is None
+    assert picture_fault(found) is None

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from feeds.frame import ColorImage
 from feeds.imaging import resize, warp_affine
 from models.observation import Box
-from models.passive.planar import LIMIT, PlanarMeter, depth, taken_apart
+from models.passive.moving import PLANAR_LIMIT, PlanarMeter, depth, taken_apart
 from tests.support.eyes import astronaut
 from tests.support.measured import Values, told
 from tests.support.measured import is_silent as silent_under
@@ -27,8 +27,8 @@ from tests.support.rooms import filmed, room
 FACE: Box = (170.0, 60.0, 290.0, 220.0)  # about the astronaut's
 AT = 60  # columns by which her picture stands to the right in the room's
 Shown = tuple[ColorImage, Box]
-speaks = partial(speaks_over, limit=LIMIT)
-is_silent = partial(silent_under, limit=LIMIT)
+speaks = partial(speaks_over, limit=PLANAR_LIMIT)
+is_silent = partial(silent_under, limit=PLANAR_LIMIT)
 
 
 @cache
@@ -268,7 +268,7 @@ def test_one_flat_move_after_some_with_parallax_does_not_speak_yet() -> None:
     values = sees(then_flat)
     assert is_silent(values[:10])  # the first move without is told from 0.6 s on
     assert values[-1] is not None
-    assert values[-1] > LIMIT
+    assert values[-1] > PLANAR_LIMIT
 
 
 Moved = st.floats(-0.2, 0.2)

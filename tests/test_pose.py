@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import warp_affine
-from models.face.detector import Detector, small_copy
+from models.face.faces import Detector, small_copy
 from models.mesh.bones import RIGID
 from models.mesh.head_pose import angles, fitted, head_pose
 from models.mesh.landmarks import MeshReading, read_mesh

@@ -17,7 +17,7 @@ from kioskd import prompts
 from kioskd.config.config_keys import Mqtt
 from kioskd.event import Step
 from kioskd.happenings import FrameJudged
-from kioskd.modes.prompts import ALL
+from kioskd.modes.mode import PROMPT_CODES
 from kioskd.prompter import Prompter
 from models.observation import Observation
 
@@ -43,7 +43,7 @@ def said(*moments: tuple[str | None, float]) -> list[tuple[str, str | None]]:
 @pytest.mark.parametrize("language", prompts.languages())
 def test_every_prompt_has_words_in_every_language_and_no_other(language: str) -> None:
     words = prompts.words(language)
-    assert set(words) == {*ALL, *prompts.SCREEN}
+    assert set(words) == {*PROMPT_CODES, *prompts.SCREEN}
     assert all(text == text.strip() and text for text in words.values())
     assert all(is_one_line(text) and len(text) <= READABLE for text in words.values())
 
@@ -117,9 +117,9 @@ def test_what_cannot_flicker_is_said_at_once(prompt: str | None) -> None:
 
 def test_the_schema_and_the_page_have_every_prompt() -> None:
     schema = json.loads((ROOT / "kioskd/delivery/schemas/prompt.json").read_text("utf-8"))
-    assert set(schema["properties"]["prompt"]["enum"]) == {None, *ALL}
+    assert set(schema["properties"]["prompt"]["enum"]) == {None, *PROMPT_CODES}
     page = (ROOT / "docs/connect/mqtt.md").read_text("utf-8")
-    assert not [code for code in ALL if f"`{code}`" not in page]
+    assert not [code for code in PROMPT_CODES if f"`{code}`" not in page]
 
 
 def test_another_phase_speaks_at_once() -> None:

@@ -6,7 +6,7 @@ import pytest
 from feeds.frame import ColorImage
 from feeds.imaging import resize
 from models.observation import Box, ImageQuality
-from models.quality import quality
+from models.picture_measures import quality
 from tests.support.eyes import live_clip, president
 
 BOX: Box = (416.0, 300.0, 602.0, 564.0)  # the face in the first image of the live clip

@@ -32,7 +32,7 @@ from kioskd.commands.record import TELL_S, Limits, Loss, make_room
 from kioskd.evaluation.dataset import read_data_set
 from kioskd.evaluation.request import Settings, sight
 from kioskd.evaluation.sight import roles
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.manifest import shipped

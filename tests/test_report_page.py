@@ -9,7 +9,7 @@ import pytest
 from kioskd.evaluation.decide import Judging
 from kioskd.evaluation.report import Report, full_report
 from kioskd.evaluation.report_page import page
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from tests.support.sightings import sighting
 

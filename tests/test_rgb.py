@@ -7,22 +7,13 @@ import pytest
 
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.caution import FORGETFUL
-from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.confirm import FORGETFUL
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.observation import (
-    Face,
-    HeadPose,
-    ImageQuality,
-    Liveness,
-    LivenessPlan,
-    Measure,
-    Observation,
-    Wanted,
-)
-from models.schemes import SCHEMES
+from models.observation import Face, HeadPose, ImageQuality, Measure, Observation, Wanted
+from models.schemes import SCHEMES, Liveness, LivenessPlan
 from tests.support.stage import PICTURE, revealed, step_of
 
 SHARP = ImageQuality(sharpness=0.8, contrast=0.5, brightness=0.5)

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.replay import NOTHING
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.observation import Face, HeadPose, ImageQuality, Liveness, Observation
+from models.observation import Face, HeadPose, ImageQuality, Observation
+from models.schemes import Liveness
 from tests.support.bystanders import near
 from tests.support.moments import Moment, observations
 from tests.support.stage import PICTURE, revealed, step_of

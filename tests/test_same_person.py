@@ -12,7 +12,7 @@ from kioskd.event import Result
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.pose.pose_mode import PoseMode
 from kioskd.modes.pose.pose_settings import GATE, PoseSettings
 from kioskd.modes.smile.smile_mode import SmileMode

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.observation import Liveness, LivenessPlan
-from models.schemes import SCHEMES, evaluate, evidence, fused
+from models.schemes import SCHEMES, Liveness, LivenessPlan, evaluate, evidence, fused
 
 LIVE, PRELIMINARY = 0.6, 0.3
 Scores = dict[str, float | None]

@@ -14,7 +14,7 @@ from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import Order, SequenceSettings, Unified
 from kioskd.modes.challenges.draw import drawn
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from models.observation import Face, Observation
 from tests.support.acting import REST, Look, Scene, Stage, face, moving, still
 from tests.support.stage import step_of

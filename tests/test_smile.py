@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
 from models.observation import Measure

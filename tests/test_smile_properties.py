@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from kioskd.event import Result
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings

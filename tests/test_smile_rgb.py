@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.smile.smile_settings import SmileSettings
 from kioskd.modes.smile_rgb.smile_rgb_mode import SmileRgbMode

@@ -12,7 +12,7 @@ import pytest
 
 from feeds.frame import ColorImage, Frame
 from kioskd.judge import judged
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
 from models.mesh.way import OUTER_EYES, Way

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from models.boxes import overlap
-from models.face.detector import Detection
-from models.observation import Box
-from models.track import Tracker, TrackSettings
+from models.face.faces import Detection, Tracker, TrackSettings
+from models.observation import Box, overlap
 
 HERE: Box = (100.0, 100.0, 200.0, 240.0)
 THERE: Box = (400.0, 100.0, 500.0, 240.0)

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from feeds.imaging import resize, write_image
-from models.calibration import logit
-from models.liveness.bona_fide import score as liveness_score
+from models.liveness.bona_fide import LivenessReader
 from models.making.training.data import BONA_FIDE, Face, Picture, find_faces, groups, listed
 from models.making.training.judgement import THRESHOLD, equal_error, judged, row
 from models.making.training.opinion import SUREST, taught, together
 from models.making.training.views import jittered, plain, view
 from models.network_file import Crop, NetworkError
-from models.observation import Box, LivenessModel
+from models.observation import Box
+from models.schemes import LivenessModel, logit
 from models.session import Networks
 from tests.support.eyes import astronaut
 
@@ -151,7 +151,7 @@ def test_a_teacher_is_asked_by_its_entry_and_a_wrong_one_is_a_sentence(tmp_path:
     face = Face(astronaut(), BOX, Picture(Path("a.png"), "lab", BONA_FIDE))
     (said,) = taught([face], path)
     networks = Networks.load({"hybrid"}, "cpu")
-    score = liveness_score(networks, "hybrid", face.image, face.box)
+    score = LivenessReader(networks).score("hybrid", face.image, face.box)
     assert score is not None
     assert said == pytest.approx([logit(score)], abs=1e-4)
     path.write_text(entry.replace(digest, "0" * 64), "utf-8")
@@ -166,7 +166,7 @@ def test_the_context_network_does_not_care_for_white_and_exposure() -> None:
     cast = np.clip(image * np.array([1.3, 1.0, 0.8]), 0, 255).astype(np.uint8)
 
     def moved(model: LivenessModel) -> float:
-        scores = [liveness_score(networks, model, one, BOX) for one in (image, cast)]
+        scores = [LivenessReader(networks).score(model, one, BOX) for one in (image, cast)]
         before, after = (logit(score) for score in scores if score is not None)
         return abs(after - before)
 

@@ -11,12 +11,12 @@ import kioskd.demo
 from feeds.frame import ColorImage
 from feeds.imaging import turned, warp_affine
 from kioskd.event import Step
-from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.gate import Gate
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.face.five_points import SURE
-from models.observation import Face, Measure, Wanted
+from models.observation import SURE, Face, Measure, Wanted
 from models.perceive import Perceiver
 from tests.support.clips import images_of
 from tests.support.eyes import RGB_DOOR, astronaut, frame, live_clip, networks, shown_to

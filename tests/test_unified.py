@@ -7,7 +7,7 @@ import pytest
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, Unified
 from kioskd.modes.challenges.kinds import UNWATCHED, Challenge
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from tests.support.acting import REST, Look, Scene, Stage, moving, still
 from tests.test_challenge import DONE, TURNS, acted
 

@@ -11,7 +11,7 @@ from kioskd.config import reference
 from kioskd.config.load import Door, check, load
 from kioskd.event import Result
 from kioskd.modes import catalogue
-from kioskd.modes.drive import drive
+from kioskd.modes.mode import drive
 from kioskd.modes.replay import Replay
 from kioskd.page.door_keys import ChangeError, changed, door_keys, yaml
 from kioskd.page.door_view import DoorView

@@ -17,10 +17,10 @@ from kioskd.alarms.alarm import Alarm, AlarmCode
 from kioskd.delivery import wire
 from kioskd.event import ActionId, LivenessState, Result, Verdict
 from kioskd.health import DoorHealth, Faces, Health, Light, Obstacle
-from kioskd.modes import prompts
 from kioskd.modes.catalogue import ACTIONS
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.finding import Bound, Finding, spread
+from kioskd.modes.mode import PROMPT_CODES
 from kioskd.modes.reasons import Reason
 from kioskd.time_service import ClockQuality
 from tests.support.results import LIVE
@@ -270,7 +270,7 @@ def test_what_was_measured_stands_beside_its_limit_and_not_in_the_event_for_the_
     assert at_once["measured"][1]["frames"] == 1
 
 
-@given(words, st.none() | st.sampled_from(prompts.ALL), st.text(), seconds)
+@given(words, st.none() | st.sampled_from(PROMPT_CODES), st.text(), seconds)
 def test_every_prompt_is_what_its_schema_says(
     source: str, code: str | None, text: str, wall: float
 ) -> None:

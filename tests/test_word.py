@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kioskd.modes import mesh_word
-from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.gate import WORD_HOLDS_S, Gate, points_shape, turned_by
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.face.five_points import SURE, shape, turned
-from models.observation import Face, HeadPose, ImageQuality, Measure, Observation
+from models.observation import SURE, Face, HeadPose, ImageQuality, Measure, Observation
 from models.perceive import Perceiver
 from tests.support.eyes import RGB_DOOR, frame, live_clip, networks, shown_to
 from tests.support.stage import refusal, wanted_or_refusal
@@ -103,8 +102,8 @@ def test_what_cannot_be_compared_or_has_moved_is_for_the_mesh_to_say(then: Face)
 
 
 def test_a_word_holds_for_a_second() -> None:
-    assert not asked(FIT, BARE, mesh_word.HOLDS_S)
-    assert asked(FIT, BARE, mesh_word.HOLDS_S + 0.01)
+    assert not asked(FIT, BARE, WORD_HOLDS_S)
+    assert asked(FIT, BARE, WORD_HOLDS_S + 0.01)
     assert asked(FIT, BARE, -0.1)
 
 
@@ -146,13 +145,13 @@ def test_where_a_mode_needs_the_mesh_it_is_asked_for_in_every_frame() -> None:
 
 
 def test_nothing_has_turned_where_nothing_moved() -> None:
-    by = turned(shape(POINTS), shape(POINTS * 2 + 7))
+    by = turned_by(points_shape(POINTS), points_shape(POINTS * 2 + 7))
     assert (by.yaw, by.pitch, by.roll) == pytest.approx((0.0, 0.0, 0.0), abs=1e-3)
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_a_nose_that_goes_to_the_right_is_a_turn_to_the_subject_s_left(sign: int) -> None:
-    by = turned(shape(POINTS), shape(nose(sign * 8)))
+    by = turned_by(points_shape(POINTS), points_shape(nose(sign * 8)))
     assert 3.0 < sign * by.yaw < 25.0
     assert abs(by.yaw) > 2 * abs(by.pitch)
 

@@ -38,7 +38,7 @@ from kioskd.layers.layers_settings import LayersSettings
 from kioskd.lockout_settings import LockoutSettings
 from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes.catalogue import BY_NAME, ModeSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.setting import filled
 from kioskd.modes.spec import ModeSpec
 from kioskd.opening_hours import opening_hours

@@ -17,7 +17,7 @@ from kioskd.layers.layers_settings import LayersSettings
 from kioskd.lockout_settings import LockoutSettings
 from kioskd.metrics.metrics_settings import MetricsSettings
 from kioskd.modes.catalogue import ModeSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.opening_hours import OpeningHours
 from kioskd.page.page_settings import PageSettings
 from kioskd.reload.reload_settings import ReloadSettings

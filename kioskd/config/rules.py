@@ -31,7 +31,7 @@ from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret, w
 from kioskd.config.sentences import shown
 from kioskd.config.yaml_document import Path
 from kioskd.modes.catalogue import BY_NAME
-from kioskd.modes.gate import GateSettings, goes_by_own
+from kioskd.modes.gate_settings import GateSettings, goes_by_own
 from kioskd.modes.spec import ModeSpec
 from models.schemes import SCHEMES as DETECTION
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from feeds.feed_settings import FeedSettings
 from feeds.frame import ColorImage
-from models.face.detector import Detector
+from models.face.faces import Detector
 from models.face.turn_needed import turn_needed
 from models.session import Networks
 

@@ -17,8 +17,9 @@ from feeds.frame import ColorImage, Frame
 from kioskd.config.load import Config, Door
 from kioskd.modes import catalogue
 from kioskd.modes.spec import Needs
-from models.observation import LivenessPlan, Observation, Wanted
+from models.observation import Observation, Wanted
 from models.perceive import Perceiver
+from models.schemes import LivenessPlan
 from models.session import Networks
 
 CLIP = Path(kioskd.demo.__file__).parent / "clips" / "live.mov"  # a face in its first 72 frames

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from kioskd.modes.catalogue import ModeSettings, make, spec_of
-from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.setting import Number, settings_in
 from models.observation import Face, Measure

@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import cached_property
 
 from kioskd.modes.replay import Replay
-from models.change import FEWEST
 from models.observation import Measure, Observation, Wanted
+from models.picture_measures import FEWEST
 
 Scoring = Callable[[Observation], Observation]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from kioskd.evaluation.decide import OPEN_GATE
-from kioskd.modes.gate import GateSettings, asks_room, suited
+from kioskd.modes.gate_settings import GateSettings, asks_room, suited
 from kioskd.modes.reasons import Reason
 from kioskd.modes.setting import Choice, Number, Setting, settings_in, words
 from models.schemes import FUSED

@@ -30,9 +30,9 @@ from kioskd.evaluation.least_data import lacking
 from kioskd.evaluation.report import Rate, named
 from kioskd.evaluation.sight import Sighting
 from kioskd.event import Step
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
-from models.calibration import logit
+from models.schemes import logit
 
 LABELS: tuple[Label, Label] = ("bonafide", "attack")
 LOGITS = np.arange(-14.0, 14.0, 0.05)  # steps in which scores are counted, for their AUC

@@ -8,7 +8,7 @@ from kioskd.evaluation.report import rate as counted
 from kioskd.evaluation.report_text import percent, rate
 from kioskd.evaluation.threshold_choice import HeldOut, Looser, Price, Proposal
 from kioskd.terminal import table
-from models.calibration import uncalibrated
+from models.schemes import uncalibrated
 
 SECTION = "rgb_liveness"  # of a door
 HEAD = ("N x ratio", "T live", "T fake", "APCER, worst species", "refused", "called", "caught", "f")

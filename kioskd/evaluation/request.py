@@ -12,11 +12,11 @@ from kioskd.evaluation.report import Report, full_report
 from kioskd.evaluation.sight import COLOURS, IMAGES_FPS, GateUse, Sight, Sighting, roles
 from kioskd.modes.catalogue import SPECS, ModeSettings, spec_of
 from kioskd.modes.depth.depth_settings import Rgb3dSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb import rgb_mode as rgb
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.added import Added
-from models.liveness import added_scores
+from models.liveness.bona_fide import check_added
 from models.manifest import Manifest, installed_models, missing_for, shipped
 from models.network_file import NetworkError
 from models.observation import Measure
@@ -162,7 +162,7 @@ def eye_of(
     manifest = manifest or settings.manifest
     networks = Networks.load(roles(settings.measures), "cpu", manifest=manifest)
     for added in manifest.added_to(networks.roles):
-        added_scores.check(networks, added)
+        check_added(networks, added)
     return Sight(networks, settings.perception, gate, images_fps, settings.measures)
 
 

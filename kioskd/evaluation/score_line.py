@@ -7,7 +7,7 @@ import numpy as np
 
 from kioskd.evaluation.error_measures import Quality, quality
 from kioskd.evaluation.estimates import Values, logistic_line
-from models.calibration import EDGE, Calibration
+from models.schemes import EDGE, Calibration
 
 RIDGE = 1e-3  # pulls the slope towards 1 where the classes do not overlap and any would do
 SLOPES, INTERCEPTS = (0.01, 10.0), (-20.0, 20.0)  # what config.yaml takes

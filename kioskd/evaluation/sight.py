@@ -20,26 +20,24 @@ from feeds.planes import Planes
 from feeds.recording import RecordingError, read_index, read_planes, read_rig
 from feeds.sources import SourceError, opened
 from kioskd.evaluation.dataset import REALSENSE_SUFFIXES, Presentation
-from models.boxes import area
-from models.face.detector import Detector, small_copy
-from models.liveness import bona_fide
-from models.liveness.crops import usable
+from models.face.faces import Detector, small_copy
+from models.liveness.bona_fide import LivenessReader, usable
 from models.manifest import installed_models
 from models.network_file import Role
 from models.observation import (
     Face,
     HeadPose,
     ImageQuality,
-    Liveness,
     Measure,
     Observation,
     Picture,
     Wanted,
+    area,
 )
 from models.passive.passive import PassiveMeter, Place
-from models.perceive import Perceiver, PerceptionSettings, needs
+from models.perceive import Perceiver, PerceptionSettings, Stages, needs
+from models.schemes import Liveness
 from models.session import Networks
-from models.stages import Stages
 from models.still_look import look_at
 
 GateUse = Literal["on", "off"]
@@ -88,7 +86,7 @@ class Sight:
         only colours are measured.
         """
         self.stages = Stages(thread_time)  # what it computed, not what it waited while others did
-        self._networks = networks
+        self._reader = LivenessReader(networks)
         ours = (model for model in installed_models(networks.manifest) if model in networks)
         added = networks.manifest.added_to(networks.roles)
         self._models: Sequence[str] = sorted({*ours, *(each.name for each in added)})
@@ -144,7 +142,7 @@ class Sight:
         scores = {}
         for model in self._models:
             with self.stages.timed(model):
-                score = bona_fide.score(self._networks, model, frame.color, face.box)
+                score = self._reader.score(model, frame.color, face.box)
             if score is not None:
                 scores[model] = score
         return scores

@@ -25,8 +25,7 @@ from kioskd.evaluation.score_line import Sample, fit, held_out
 from kioskd.evaluation.sight import Sighting
 from kioskd.modes.confirm import need
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.calibration import IDENTITY, Calibration, calibrated, uncalibrated
-from models.schemes import SCHEMES
+from models.schemes import IDENTITY, SCHEMES, Calibration, calibrated, uncalibrated
 
 FRAMES = (5, 10, 15)
 RATIOS = (0.6, 0.7, 0.8)

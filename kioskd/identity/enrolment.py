@@ -20,13 +20,14 @@ from kioskd.identity.reference import (
     person_in,
     reference_of,
 )
-from kioskd.modes import judgeable_picture
+from kioskd.modes.gate import picture_fault
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.embedding import Embedding
 from models.network_file import Role
-from models.observation import Face, LivenessPlan, Measure
+from models.observation import Face, Measure
 from models.perceive import needs
+from models.schemes import LivenessPlan
 from models.session import Networks
 
 PLAN = RgbSettings().plan
@@ -70,7 +71,7 @@ def hold_quality(reasons: Collection[str], quality: Quality, least: Quality) -> 
 
 def _hold_living(face: Face, plan: LivenessPlan) -> None:
     """What cannot be judged is not taken: it is neither living nor an attack."""
-    wrong = Reason.NOT_MEASURED if face.picture is None else judgeable_picture.fault(face.picture)
+    wrong = Reason.NOT_MEASURED if face.picture is None else picture_fault(face.picture)
     score = None if face.liveness is None else face.liveness.score
     if wrong is not None or score is None:
         why = (wrong or Reason.SCORE_INVALID).sentence

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from feeds.frame import ColorImage
-from models.boxes import room
 from models.embedding import Embedding
-from models.observation import Box, Face, LivenessPlan, Measure
+from models.observation import Box, Face, Measure, room
 from models.perceive import needs
+from models.schemes import LivenessPlan
 from models.session import Networks
 from models.still_look import look_at
 from models.stills.areas import COVERED, covered

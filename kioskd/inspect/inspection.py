@@ -12,9 +12,8 @@ from kioskd.inspect.profiles import Profile, Rules
 from kioskd.inspect.shown import Shown, shown
 from kioskd.inspect.still_eye import Still, StillEye
 from kioskd.inspect.still_finding import Band, Finding, worst
-from models.boxes import room
 from models.embedding import Embedding
-from models.observation import Box, Face
+from models.observation import Box, Face, room
 from models.stills.areas import AREAS
 from models.stills.light import BANDS
 

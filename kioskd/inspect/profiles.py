@@ -11,8 +11,15 @@ from typing import Literal
 from kioskd.identity.matching import IDENTICAL
 from kioskd.identity.reference import FAR_TURNED_DEG, ROOM, TURNED_DEG
 from kioskd.inspect.still_finding import Rule
-from kioskd.modes import judgeable_picture as pictures
-from kioskd.modes.gate import FUSED_FACE_PX, GateSettings
+from kioskd.modes.gate import (
+    MAXIMUM_BLOCKS,
+    MAXIMUM_CLUMPING,
+    MAXIMUM_DISCORD,
+    MAXIMUM_FLATNESS,
+    MINIMUM_COLOUR,
+    MINIMUM_REDNESS,
+)
+from kioskd.modes.gate_settings import FUSED_FACE_PX, GateSettings
 from models.stills.areas import AREAS, COVERED, DOUBTFUL
 from models.stills.light import BANDS
 
@@ -60,19 +67,19 @@ SELFIE = (
          "turn to the light"),
     Rule("backlight", "light", "the light behind the face", "", "less", *BANDS["backlight"],
          "turn around: have the light before you"),
-    Rule("colour", "picture", "the spread of colours", "", "more", pictures.MINIMUM_COLOUR,
-         pictures.MINIMUM_COLOUR, f"no network can judge a picture without colour; {PLAIN}"),
-    Rule("blocks", "picture", "the trace of compression", "", "less", pictures.MAXIMUM_BLOCKS,
-         pictures.MAXIMUM_BLOCKS, "it was compressed too far; send the original"),
-    Rule("clumping", "picture", "the clumping of tones", "", "less", pictures.MAXIMUM_CLUMPING,
-         pictures.MAXIMUM_CLUMPING, f"tones were taken away; {PLAIN}"),
+    Rule("colour", "picture", "the spread of colours", "", "more", MINIMUM_COLOUR,
+         MINIMUM_COLOUR, f"no network can judge a picture without colour; {PLAIN}"),
+    Rule("blocks", "picture", "the trace of compression", "", "less", MAXIMUM_BLOCKS,
+         MAXIMUM_BLOCKS, "it was compressed too far; send the original"),
+    Rule("clumping", "picture", "the clumping of tones", "", "less", MAXIMUM_CLUMPING,
+         MAXIMUM_CLUMPING, f"tones were taken away; {PLAIN}"),
     Rule("flatness", "picture", "the part of the face without any grain", "", "less",
-         pictures.MAXIMUM_FLATNESS, pictures.MAXIMUM_FLATNESS,
+         MAXIMUM_FLATNESS, MAXIMUM_FLATNESS,
          f"it was compressed or smoothed too far; {PLAIN}"),
-    Rule("redness", "picture", "the red in the face", "", "more", pictures.MINIMUM_REDNESS,
-         pictures.MINIMUM_REDNESS, f"no skin has these colours; {PLAIN}"),
-    Rule("discord", "picture", "the discord of its colours", "", "less", pictures.MAXIMUM_DISCORD,
-         pictures.MAXIMUM_DISCORD, f"its colours were changed; {PLAIN}"),
+    Rule("redness", "picture", "the red in the face", "", "more", MINIMUM_REDNESS,
+         MINIMUM_REDNESS, f"no skin has these colours; {PLAIN}"),
+    Rule("discord", "picture", "the discord of its colours", "", "less", MAXIMUM_DISCORD,
+         MAXIMUM_DISCORD, f"its colours were changed; {PLAIN}"),
     *(
         Rule(area, "covered", f"the likelihood that the {area.replace('_', ' ')} is covered", "",
              "less", reject, DOUBTFUL, "take off what covers it, and keep hair and hands away")

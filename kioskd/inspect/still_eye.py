@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from feeds.frame import ColorImage
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.face.detector import small_copy
-from models.liveness import bona_fide
+from models.face.faces import small_copy
+from models.liveness.bona_fide import LivenessReader
 from models.observation import Face, Measure
 from models.passive.edges import Line, lines
 from models.perceive import needs
@@ -49,6 +49,7 @@ class StillEye:
         self._measures = MEASURES | ({Measure.IDENTITY} if verify else set())
         roles = needs(self._measures, (PLAN.scheme,))
         self.networks = networks or Networks.load(roles, "cpu")
+        self._reader = LivenessReader(self.networks)
 
     def find(self, image: ColorImage) -> tuple[Face, ...]:
         """Whose faces are there, largest first, without any measure. Raises NetworkError."""
@@ -56,7 +57,7 @@ class StillEye:
 
     def score(self, image: ColorImage, face: Face) -> float | None:
         """How live a face at that place looks, by the networks alone, 0..1."""
-        return bona_fide.liveness(self.networks, image, face.box, PLAN).score
+        return self._reader.liveness(image, face.box, PLAN).score
 
     def look(self, image: ColorImage) -> Still:
         """Raises NetworkError where the detector fails."""

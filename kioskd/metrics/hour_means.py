@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from feeds.frame import Frame
 from kioskd.health import Faces, Light
 from models.observation import Face, Observation
-from models.quality import light
+from models.picture_measures import light
 
 HOUR_S = 3600.0
 EVERY_S = 1.0  # a picture's light is looked at so often, while a face is in view

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from kioskd.modes.finding import Finding, Spread, Spreads, spread
-from kioskd.modes.gate import FacePolicy
+from kioskd.modes.gate_settings import FacePolicy
 from kioskd.modes.reasons import Reason
 from kioskd.modes.setting import Number
 from models.observation import Face, Observation

@@ -26,19 +26,18 @@ from kioskd.modes.attempt import (
     Overdue,
     Silent,
 )
-from kioskd.modes.caution import FORGETFUL, CautionSettings, Rest
-from kioskd.modes.drive import Conversation, ask
+from kioskd.modes.confirm import FORGETFUL, CautionSettings, Rest
 from kioskd.modes.finding import Finding, liveness_found
-from kioskd.modes.gate import GateSettings, gate_for
+from kioskd.modes.gate import gate_for
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined import Cause as Join
 from kioskd.modes.joined import Joined
+from kioskd.modes.mode import Always, Conversation, Prompts, Table, ask, next_phase, prompt
 from kioskd.modes.onset import is_still
-from kioskd.modes.prompts import Prompts, prompt
 from kioskd.modes.reasons import Reason
 from kioskd.modes.same_person import SamePerson
-from kioskd.modes.table import Always, Table, after
-from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
-from models.schemes import weighs_passive
+from models.observation import Face, Measure, Observation, Wanted
+from models.schemes import LivenessPlan, weighs_passive
 
 LIVENESS = Measure.LIVENESS
 
@@ -115,7 +114,7 @@ class Course(ABC):
         return step
 
     def move(self, cause: StrEnum) -> None:
-        self.phase = after(self._table, self.phase, cause, type(self).__name__)
+        self.phase = next_phase(self._table, self.phase, cause, type(self).__name__)
 
     def say(self, *reasons: Reason, result: Result | None = None) -> Step:
         told = tuple(reason.value for reason in reasons)
@@ -150,7 +149,8 @@ class Course(ABC):
     def count(self, seen: Observation) -> None:
         """This frame is evidence."""
         self.attempts.count(seen, self._found)
-        self.same.keep()
+        if self._compares:
+            self.same.keep()
         self._counted = self.attempt().track_id
 
     def tell(self, *found: Finding) -> None:
@@ -208,7 +208,7 @@ class Course(ABC):
             scores=scores or {},
             state=state,
             challenges=challenges,
-            look=self.same.mean,
+            look=self.same.mean if self._compares else None,
         )
 
     def lacks(self) -> tuple[Reason, ...]:
@@ -248,6 +248,11 @@ class Course(ABC):
         assert self.attempts.under_way is not None
         return self.attempts.under_way
 
+    @property
+    def _compares(self) -> bool:
+        """Whether looks are compared at all: one person must do it all, or is to be known."""
+        return self.asks or self.same.binds
+
     def _act(self, seen: Observation, view: Ignored | Absent | Silent | Broken | Overdue) -> Step:
         match view:
             case Ignored(reason):
@@ -285,7 +290,7 @@ class Course(ABC):
         for measure in self.also(seen, face):
             face = yield from ask(face, measure)
         self._found += self.weighed(face)
-        if self.asks or self.same.binds:
+        if self._compares:
             face = yield from self.same.look(seen, face)
             if self.same.other:
                 return self._break_off(seen, Reason.OTHER_PERSON)
@@ -310,7 +315,8 @@ class Course(ABC):
             self._leave()
             self.move(Always.SUBJECT_CAME)
         self._subject = face.track_id
-        self.same.fresh()
+        if self._compares:
+            self.same.fresh()
         self.fresh()
         self.attempts.begin(seen, face)
 

@@ -7,8 +7,8 @@ from kioskd.modes.attempt_course import Course
 from kioskd.modes.challenges import challenge_spec
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.depth import depth_spec
-from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode
 from kioskd.modes.pose import pose_spec
 from kioskd.modes.rgb import rgb_spec
 from kioskd.modes.smile import smile_spec

@@ -1,159 +1,98 @@
 """The face gate: is this frame's face fit to be evidence?
 
-docs/understand/gate.md explains every check.
-Cheapest first: the box alone, then the crop's quality, then the head's pose, which the mesh may
-have said of a frame before (mesh_word.py). A stage is measured only when the one before it passed.
-What is not measured never passes, and every comparison is written so that NaN fails it.
+docs/understand/gate.md explains every check. Cheapest first: the box alone, then the crop's quality
+and the picture, then the head's pose, which the mesh may have said of a frame before. A stage is
+measured only when the one before it passed. What is not measured never passes, and every comparison
+is written so that NaN fails it.
+
+Stillness: a face that has walked up and stands need not have stood for a second before its first
+frame counts: of frames that were refused only the last SETTLED_S are looked at. The frames that
+count must lie close to each other, though, over WINDOW_S, so that a slow drift ends them too.
+
+The picture: its limits are no settings, for they say where the liveness networks stop being right
+and not what a site likes. Beyond them a living person is called an attack, or an attack live; both
+must be unknown. docs/measure/gate.md, "The picture", has each limit's figures.
+
+The mesh's word: the mesh is two thirds of what a frame costs, and a head that faced the camera a
+moment ago still does if the detector's five points have hardly moved. So its word on a fit face is
+kept for a second, and counts for as long as they say that the head has turned by a few degrees at
+most and stands well within the limits. What is near them, or has moved, is for the mesh to say.
+
+The five points' shape is their place about their middle, in units of their spread: where the face
+is and how large does not matter. That tells little of how a head stands, since no two faces are
+alike and YuNet's points lean less than the head does; but of one face it tells well how little has
+changed.
 """
 
 import math
-from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from math import dist, isfinite, sqrt
 
-from kioskd.modes import judgeable_picture, mesh_word
-from kioskd.modes.drive import Conversation, ask
-from kioskd.modes.finding import Finding, failed
+import numpy as np
+from numpy.typing import NDArray
+
+from kioskd.modes.finding import Bound, Finding, failed
+from kioskd.modes.gate_settings import FACE_PX, UNITS, GateSettings, asks_room, suited
+from kioskd.modes.mode import Conversation, ask
 from kioskd.modes.reasons import Reason
-from kioskd.modes.setting import Choice, Number, settings_in
-from kioskd.modes.stillness import Trail
-from models.observation import Box, Face, HeadPose, ImageQuality, Measure, Observation
-from models.schemes import FUSED, SCHEMES
+from models.observation import (
+    SURE,
+    Box,
+    Face,
+    HeadPose,
+    ImageQuality,
+    Measure,
+    Observation,
+    Picture,
+)
 
-FacePolicy = Literal["one", "largest"]
 Refusal = tuple[Reason, ...]  # empty: nothing is refused
 Findings = tuple[Finding, ...]
 LAID_DEG = 60.0  # no standing person tilts the head so far: it is the picture that is turned
 
+WINDOW_S = 1.0  # the seed: "fairly still for at least 1 second"
+SETTLED_S = 0.25  # long enough to tell standing from a slow step at 10 frames a second
 
-@dataclass(frozen=True, slots=True)
-class GateSettings:
-    """Limits of a fit frame. Origins of the numbers: docs/understand/gate.md."""
+MINIMUM_COLOUR = 0.15  # at half of it the networks call one living person in four an attack
+MINIMUM_REDNESS = -0.06  # no skin, of whatever shade, is greener or bluer than this
+MAXIMUM_DISCORD = 0.05
+MAXIMUM_CLUMPING = 1.45
+MAXIMUM_FLATNESS = 0.6
+MAXIMUM_BLOCKS = 1.75
 
-    face_policy: Annotated[
-        FacePolicy,
-        Choice(
-            "one: a second face in view stops the attempt; largest: the largest counts.", "largest"
-        ),
-    ] = "one"
-    numbers: Annotated[
-        Literal["own", "safr"],
-        Choice(
-            "own: the fused scheme asks for what its networks were measured to need, a face of"
-            " 100 px and no room around it; safr: it asks for SAFR's numbers, as the others do.",
-            "neither",
-        ),
-    ] = "own"
-    bystander_share: Annotated[
-        float,
-        Number(
-            0.0,
-            1.0,
-            "",
-            "A face smaller than this share of the largest one's sides is a bystander far behind,"
-            " and no second person; 0: nobody is.",
-            "more",
-        ),
-    ] = 0.5
-    minimum_face_size_px: Annotated[
-        float | None,
-        Number(
-            40.0,
-            2000.0,
-            "px",
-            "Shorter side of the face box, at least; none: 150, and with the fused scheme's own"
-            " numbers 100.",
-        ),
-    ] = None
-    maximum_face_share: Annotated[
-        float, Number(0.05, 1.0, "", "Share of the frame's area the face box covers.")
-    ] = 0.5  # of the frame's area
-    minimum_border_px: Annotated[
-        float, Number(0.0, 500.0, "px", "Room between the face box and every edge.")
-    ] = 10.0  # between the box and every edge of the frame
-    maximum_drift: Annotated[
-        float,
-        Number(
-            0.01,
-            1.0,
-            "face widths",
-            "Movement of the face over the frames that count within a second.",
-        ),
-    ] = 0.10  # of the box's centre
-    hybrid_margin_left: Annotated[
-        float, Number(0.0, 2.0, "face widths", "Room left of the face.", "neither")
-    ] = 0.35  # room in box widths; asked only for the hybrid model
-    hybrid_margin_right: Annotated[
-        float, Number(0.0, 2.0, "face widths", "Room right of the face.", "neither")
-    ] = 0.35
-    hybrid_margin_above: Annotated[
-        float, Number(0.0, 2.0, "face heights", "Room above the face.", "neither")
-    ] = 0.20  # room in box heights
-    hybrid_margin_below: Annotated[
-        float, Number(0.0, 2.0, "face heights", "Room below the face.", "neither")
-    ] = 0.50
-    minimum_sharpness: Annotated[
-        float, Number(0.0, 1.0, "", "Sharpness of the face, at least.")
-    ] = 0.25
-    minimum_contrast: Annotated[float, Number(0.0, 1.0, "", "Contrast of the face, at least.")] = (
-        0.12
-    )
-    minimum_brightness: Annotated[
-        float, Number(0.0, 1.0, "", "Brightness of the face, at least.")
-    ] = 0.15
-    maximum_brightness: Annotated[
-        float, Number(0.0, 1.0, "", "Brightness of the face, at most.")
-    ] = 0.9
-    minimum_change: Annotated[
-        float,
-        Number(
-            0.0,
-            20.0,
-            "grey levels",
-            "Change of the face from frame to frame, at least: a hanging camera sends none. 0:"
-            " do not ask.",
-        ),
-    ] = 0.15  # grey levels from frame to frame; 0: do not ask
-    minimum_centre_pose_quality: Annotated[
-        float, Number(0.0, 1.0, "", "1: facing the lens, 0: profile.")
-    ] = 0.59
-    maximum_yaw_deg: Annotated[
-        float, Number(1.0, 90.0, "degrees", "Head turned left or right, at most.")
-    ] = 20.0
-    maximum_pitch_deg: Annotated[
-        float, Number(1.0, 90.0, "degrees", "Head raised or lowered, at most.")
-    ] = 20.0
-    maximum_roll_deg: Annotated[
-        float, Number(1.0, 90.0, "degrees", "Head tilted to a shoulder, at most.")
-    ] = 20.0
+# What each measure's limit is, and what is said beyond it; a cause before what it brings with it:
+# without colour there is no hue to be false, and compression takes tones away as well.
+PICTURE_LIMITS: tuple[tuple[str, Reason, float, Bound], ...] = (
+    ("colour", Reason.NO_COLOUR, MINIMUM_COLOUR, "least"),
+    ("blocks", Reason.COMPRESSED, MAXIMUM_BLOCKS, "most"),
+    ("clumping", Reason.FEW_TONES, MAXIMUM_CLUMPING, "most"),
+    ("flatness", Reason.COMPRESSED, MAXIMUM_FLATNESS, "most"),
+    ("redness", Reason.FALSE_COLOURS, MINIMUM_REDNESS, "least"),
+    ("discord", Reason.FALSE_COLOURS, MAXIMUM_DISCORD, "most"),
+)
 
+WORD_HOLDS_S = 1.0  # seconds of observation time
+MOST_TURN_DEG = 4.0  # that the points may have turned the head by since, about any axis
+MOST_CHANGE = 0.06  # of the points' shape, also such as no turn of a head makes
+MARGIN_DEG = 5.0  # that must be left to every limit
 
-UNITS = {
-    each.name: each.note.unit
-    for each in settings_in(GateSettings())
-    if isinstance(each.note, Number)
-}
-FACE_PX, FUSED_FACE_PX = 150.0, 100.0  # SAFR's number, and docs/measure/gate.md's
+PointsShape = tuple[float, ...]  # x and y of each of the five points in turn
 
-
-def goes_by_own(numbers: str | None, scheme: str) -> bool:
-    """Whether a scheme's gate goes by what its networks were measured to need, not by SAFR's."""
-    return scheme == FUSED and numbers == "own"
-
-
-def suited(limits: GateSettings, scheme: str) -> GateSettings:
-    """The limits for a scheme, with how large a face must be where nobody wrote it."""
-    if limits.minimum_face_size_px is not None:
-        return limits
-    own = goes_by_own(limits.numbers, scheme)
-    return replace(limits, minimum_face_size_px=FUSED_FACE_PX if own else FACE_PX)
-
-
-def asks_room(limits: GateSettings, scheme: str) -> bool:
-    """Whether room around the face is asked for: for the hybrid model, as SAFR does.
-
-    The fused scheme's networks judge as well without (docs/measure/gate.md).
-    """
-    return "hybrid" in SCHEMES[scheme].models and not goes_by_own(limits.numbers, scheme)
+# Degrees of yaw, pitch and roll per unit of change, by rows as a PointsShape: a ridge regression
+# over pairs of frames of one clip up to a second apart, and pictures turned by known angles
+# (scripts/measure_glance --fit).
+DEGREES = (
+    (-7.5, 12.4, 68.5),
+    (-17.5, 22.3, 129.2),
+    (-48.0, -0.4, 81.9),
+    (-3.8, 4.2, -116.7),
+    (85.5, -6.8, -14.2),
+    (16.8, -31.0, 5.6),
+    (-32.3, -3.3, -51.1),
+    (-10.3, 5.6, -50.6),
+    (2.3, -1.9, -85.1),
+    (14.8, -1.1, 32.5),
+)
 
 
 def gate_for(limits: GateSettings, scheme: str | None, *, exact: bool) -> "Gate":
@@ -181,7 +120,7 @@ class Gate:
         self._margins = margins
         self._exact = exact
         self._colours = colours
-        self._word: mesh_word.Word | None = None
+        self._word: MeshWord | None = None
         self._trail = Trail()
         self._fit = False  # whether the frame that was examined last passed
         self.findings: Findings = ()  # of that frame: what each check found that was made
@@ -205,8 +144,8 @@ class Gate:
         found = self._geometry(seen, face)
         if face.quality is not None:
             found += self._quality_findings(face.quality)
-        if self._colours and face.picture is not None and judgeable_picture.is_told(face.picture):
-            found += judgeable_picture.findings(face.picture)
+        if self._colours and face.picture is not None and picture_is_told(face.picture):
+            found += picture_findings(face.picture)
         if face.change is not None and self._limits.minimum_change > 0.0:
             found += (self._change_finding(face.change),)
         if face.pose is not None and face.centre_pose_quality is not None:
@@ -244,7 +183,7 @@ class Gate:
             return face, ()
         face = yield from ask(face, Measure.POSE)
         refused = self._pose(face.pose, face.centre_pose_quality)
-        self._word = None if refused else mesh_word.given(seen, face)
+        self._word = None if refused else mesh_word(seen, face)
         return face, refused
 
     def follow(self, seen: Observation, face: Face) -> None:
@@ -306,9 +245,9 @@ class Gate:
         """What the liveness networks cannot judge is unknown: neither live nor an attack."""
         if not self._colours or face.quality is None:
             return ()
-        if face.picture is None or not judgeable_picture.is_told(face.picture):
+        if face.picture is None or not picture_is_told(face.picture):
             return (Reason.NOT_MEASURED,)
-        return self._found(judgeable_picture.findings(face.picture))[:1]
+        return self._found(picture_findings(face.picture))[:1]
 
     def _change(self, face: Face) -> Refusal:
         """A picture that stands still is no living face, however sharp it is."""
@@ -378,3 +317,132 @@ def _most(key: str, reason: Reason, value: float, limit: float) -> Finding:
 def _margin(side: str, reason: Reason, room: float, face: float, limit: float) -> Finding:
     """Of the room at a side, in the box's own width or height; a box of none has no room."""
     return _least(f"hybrid_margin_{side}", reason, room / face if face > 0.0 else -math.inf, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where the box's centre was, in pixels, and whether that frame passed the whole gate."""
+
+    at: float
+    x: float
+    y: float
+    fit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Where one track's box centre was lately, oldest first."""
+
+    track_id: int | None = None
+    points: tuple[Point, ...] = ()
+
+    def followed(self, face: Face, at: float, fit: bool) -> "Trail":
+        """The trail with this frame added; another track begins a trail of its own."""
+        return Trail(face.track_id, (*self._recent(face, at), Point(at, *_centre(face.box), fit)))
+
+    def drift(self, face: Face, at: float) -> float:
+        """The farthest the centre now is from where it was, in face widths.
+
+        0 for a face just seen: there is as much history as there is.
+        """
+        x, y = _centre(face.box)
+        width = face.box[2] - face.box[0]
+        if width <= 0:
+            return math.inf
+        recent = self._recent(face, at)
+        return max((math.hypot(x - one.x, y - one.y) for one in recent), default=0.0) / width
+
+    def _recent(self, face: Face, at: float) -> tuple[Point, ...]:
+        if face.track_id != self.track_id:
+            return ()
+        return tuple(
+            one for one in self.points if at - one.at <= (WINDOW_S if one.fit else SETTLED_S)
+        )
+
+
+def _centre(box: Box) -> tuple[float, float]:
+    x1, y1, x2, y2 = box
+    return (x1 + x2) / 2, (y1 + y2) / 2
+
+
+def picture_is_told(picture: Picture) -> bool:
+    """Whether all of it is numbers."""
+    return all(isfinite(getattr(picture, measure)) for measure, *_ in PICTURE_LIMITS)
+
+
+def picture_findings(picture: Picture) -> tuple[Finding, ...]:
+    """What each check found. The first that fails is what is wrong with the picture."""
+    return tuple(
+        Finding(measure, reason, getattr(picture, measure), limit, bound)
+        for measure, reason, limit, bound in PICTURE_LIMITS
+    )
+
+
+def picture_fault(picture: Picture) -> Reason | None:
+    """What is wrong with the picture; None: nothing that the networks could not judge."""
+    if not picture_is_told(picture):
+        return Reason.NOT_MEASURED
+    return next(iter(failed(picture_findings(picture))), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MeshWord:
+    """What the mesh said of a fit face, and the five points it was said of."""
+
+    track_id: int
+    at: float
+    pose: HeadPose
+    shape: PointsShape
+
+    def now(self, seen: Observation, face: Face) -> HeadPose | None:
+        """The farthest that the head may be turned now; None where the mesh must be asked.
+
+        Each angle is made worse by the margin. Only a face that the detector saw in this very
+        frame, and of which it is sure, can be compared.
+        """
+        if face.track_id != self.track_id or face.landmarks is None or not face.detected:
+            return None
+        if not (face.score >= SURE and 0.0 <= seen.at - self.at <= WORD_HOLDS_S):
+            return None
+        points = points_shape(face.landmarks)
+        by = turned_by(self.shape, points)
+        if not shapes_apart(self.shape, points) <= MOST_CHANGE:
+            return None
+        if not max(abs(by.yaw), abs(by.pitch), abs(by.roll)) <= MOST_TURN_DEG:
+            return None
+        pose = self.pose
+        return HeadPose(
+            abs(pose.yaw + by.yaw) + MARGIN_DEG,
+            abs(pose.pitch + by.pitch) + MARGIN_DEG,
+            abs(pose.roll + by.roll) + MARGIN_DEG,
+        )
+
+
+def mesh_word(seen: Observation, face: Face) -> MeshWord | None:
+    """The word that a face's measured pose is; None where there is nothing to compare it with."""
+    if face.pose is None or face.landmarks is None:
+        return None
+    return MeshWord(face.track_id, seen.at, face.pose, points_shape(face.landmarks))
+
+
+def points_shape(landmarks: NDArray[np.float32]) -> PointsShape:
+    """The shape of (5, 2) landmarks; all nought where they lie in one point."""
+    points: list[list[float]] = landmarks.tolist()
+    x, y = (sum(side) / len(points) for side in zip(*points, strict=True))
+    about = [place for point in points for place in (point[0] - x, point[1] - y)]
+    spread = sqrt(sum(place * place for place in about))
+    return tuple(place / spread for place in about) if spread > 0.0 else (0.0,) * len(about)
+
+
+def shapes_apart(before: PointsShape, now: PointsShape) -> float:
+    """How unlike two shapes are: 0 = alike, 1.4 = nothing in common."""
+    return dist(before, now)
+
+
+def turned_by(before: PointsShape, now: PointsShape) -> HeadPose:
+    """By how much a head seems to have turned from one shape to the other, degrees."""
+    yaw = pitch = roll = 0.0
+    for one, other, (to_yaw, to_pitch, to_roll) in zip(before, now, DEGREES, strict=True):
+        change = other - one
+        yaw, pitch, roll = yaw + to_yaw * change, pitch + to_pitch * change, roll + to_roll * change
+    return HeadPose(yaw, pitch, roll)

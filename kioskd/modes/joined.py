@@ -13,25 +13,26 @@ from enum import StrEnum
 from typing import Protocol
 
 from kioskd.modes import confirm
-from kioskd.modes.caution import FORGETFUL, Caution, CautionSettings
 from kioskd.modes.challenges.challenge_settings import Engine, Extents
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.challenges.extent import extent, went
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.reading import Reading, read
 from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after
+from kioskd.modes.confirm import FORGETFUL, Caution, CautionSettings
 from kioskd.modes.depth.depth_settings import ReliefSettings
 from kioskd.modes.depth.evidence import Evidence, relief_evidence, rgb_evidence
-from kioskd.modes.drive import Conversation, ask
 from kioskd.modes.finding import Finding
-from kioskd.modes.gate import Gate, GateSettings, Refusal, gate_for
+from kioskd.modes.gate import Gate, Refusal, gate_for
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined_with import How
-from kioskd.modes.prompts import HOLD_STILL
+from kioskd.modes.mode import HOLD_STILL, Conversation, ask
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.mesh.parallax import parallax
 from models.mesh.stretch import stretch
-from models.observation import Face, LivenessPlan, Measure, Observation
+from models.observation import Face, Measure, Observation
+from models.schemes import LivenessPlan
 
 TURNS = (Challenge.LEFT_TURN, Challenge.RIGHT_TURN)
 LEAST_PARALLAX = 0.09  # face sizes, of a turn of 15 degrees: heads 0.11 and more, flat ones 0.07
@@ -146,7 +147,7 @@ class JoinedEvidence:
 
     def _conclude(self, track_id: int) -> None:
         """What a window came to; the next begins: who shows life must show it to the end."""
-        if not isinstance(self._window, confirm.Verdict):
+        if not isinstance(self._window, confirm.Decided):
             return
         self.attack = self._window.state == "NOTLIVE_CONFIRMED"
         found = confirm.is_live(self._window) and not self._doubts.doubts(track_id)

@@ -21,7 +21,7 @@ The looks live here until the attempt ends, and in its result, and nowhere else
 
 import math
 
-from kioskd.modes.drive import Conversation, ask
+from kioskd.modes.mode import Conversation, ask
 from kioskd.modes.reasons import Reason
 from models.embedding import Embedding
 from models.observation import Face, Measure, Observation

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from kioskd.modes.challenges.draw import Below
-from kioskd.modes.drive import Mode
-from kioskd.modes.gate import GateSettings
-from kioskd.modes.prompts import Prompts
-from kioskd.modes.table import Table
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import Mode, Prompts, Table
 from models.observation import Face, Measure
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from kioskd.modes.gate import FACE_PX, GateSettings, asks_room, suited
+from kioskd.modes.gate_settings import FACE_PX, GateSettings, asks_room, suited
 from models.schemes import FUSED
 
 SIZE, NUMBERS = "minimum_face_size_px", "numbers"

@@ -18,7 +18,8 @@ from kioskd.modes.gate import gate_for
 from kioskd.modes.reasons import Reason
 from kioskd.page.door_keys import door_keys
 from kioskd.page.kept import DoorKept, Ended, Looked, Scores
-from models.observation import Box, Face, LivenessPlan, Measure, Observation
+from models.observation import Box, Face, Measure, Observation
+from models.schemes import LivenessPlan
 
 Json = dict[str, Any]
 RECENT_S = 0.6  # for which a check stands on the page: three times as long as it is measured

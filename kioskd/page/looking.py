@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 from kioskd.page.door_view import DoorView
 from kioskd.page.pictures import Pictures
-from models.observation import LivenessPlan, Measure
+from models.observation import Measure
+from models.schemes import LivenessPlan
 
 EVERY_S = 0.2  # seconds between two frames that are measured for who looks on
 NOTHING: frozenset[Measure] = frozenset()

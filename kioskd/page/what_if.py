@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from kioskd.config.config import Door
 from kioskd.event import Result
 from kioskd.modes import catalogue
-from kioskd.modes.drive import drive
+from kioskd.modes.mode import drive
 from kioskd.modes.replay import Replay
-from models.observation import Face, LivenessPlan, Measure, Observation, Wanted
-from models.schemes import NONE_ADDED, Added, evaluate
+from models.observation import Face, Measure, Observation, Wanted
+from models.schemes import NONE_ADDED, Added, LivenessPlan, evaluate
 
 BREATH = 25  # frames, after which others may have the processor
 

@@ -5,7 +5,7 @@ from importlib import resources
 
 from kioskd.config.strict_yaml import read
 
-# What a screen says beside the prompts of the modes (kioskd/modes/prompts.py): that the controller
+# What a screen says beside the prompts of the modes (kioskd/modes/mode.py): that the controller
 # opened, or did not; that its answer is awaited; that nobody is there; that nobody can be judged.
 SCREEN = ("granted", "denied", "wait", "idle", "unavailable")
 

@@ -15,7 +15,7 @@ from kioskd.modes.catalogue import ModeSettings
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.depth.depth_settings import Rgb3dSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.spec import Needs
 from kioskd.sessions.session import Operation

@@ -2,7 +2,7 @@
 
 from feeds.frame import ColorImage
 from feeds.imaging import turned
-from models.face.detector import Detector
+from models.face.faces import Detector
 
 QUARTERS = (0, 90, 180, 270)
 CERTAIN = 0.8  # score from which a face says how a picture hangs; an upright one has 0.87 or more

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import resize, warp_affine
-from models.face.detector import Detection, Detector
-from models.face.five_points import SURE
-from models.observation import Box
+from models.face.faces import Detection, Detector
+from models.observation import SURE, Box
 from models.session import Network
 
 TURNS = 8  # at which a face is looked at, evenly over the circle

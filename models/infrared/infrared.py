@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from feeds.frame import Frame, InfraredImage, Intrinsics, Rig
 from feeds.imaging import resize
-from models.boxes import overlap
-from models.face.detector import Detection, Detector, small_copy
+from models.face.faces import Detection, Detector, small_copy
 from models.network_file import NetworkError
-from models.observation import Box, Infrared, Mesh
+from models.observation import Box, Infrared, Mesh, overlap
 from models.relief.patch import lay_out
 from models.session import Network
 

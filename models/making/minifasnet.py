@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.liveness.crops import SIDE
+from models.liveness.bona_fide import SIDE
 from models.making import onnx_export
 from models.making.conversion.conversion_steps import checked
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import moved, to_rgb, warp_affine
-from models.calibration import sigmoid
 from models.observation import Box, Mesh
+from models.schemes import sigmoid
 from models.session import Array, Network
 
 SIDE = 256  # pixels of the upright crop

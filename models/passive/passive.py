@@ -9,8 +9,9 @@ add, so that what cannot be told, or was not measured, never speaks for life.
 from collections.abc import Mapping, Sequence
 
 from feeds.frame import ColorImage, Frame
-from models.observation import Box, Face, Passive
-from models.passive import background, company, edges, planar, screens
+from models.observation import Box, Face
+from models.passive import background, edges, moving, screens
+from models.schemes import Passive
 
 MOST_OF_ONE = 2.0  # log-odds, what a network's score of 0.12 says against life
 MOST = 4.0
@@ -19,8 +20,8 @@ SCALES: Mapping[str, tuple[float, float]] = {
     "grid": (screens.LIMIT, screens.CLEAR),
     "bands": (screens.BANDS_LIMIT, screens.BANDS_CLEAR),
     "background": (background.LIMIT, background.CLEAR),
-    "company": (company.LIMIT, company.CLEAR),
-    "planar": (planar.LIMIT, planar.CLEAR),
+    "company": (moving.COMPANY_LIMIT, moving.COMPANY_CLEAR),
+    "planar": (moving.PLANAR_LIMIT, moving.PLANAR_CLEAR),
 }
 
 
@@ -58,7 +59,7 @@ class PassiveMeter:
         self._place = place
         self._edges = edges.EdgeMeter()
         self._grid, self._bands = screens.GridMeter(), screens.BandMeter()
-        self._company, self._planar = company.CompanyMeter(), planar.PlanarMeter()
+        self._company, self._planar = moving.CompanyMeter(), moving.PlanarMeter()
 
     def measure(self, frame: Frame, small: ColorImage, face: Face) -> Passive:
         """Of one face of a frame; call it once per frame. `small` is the frame's small copy.

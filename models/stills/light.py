@@ -13,7 +13,7 @@ import numpy as np
 from feeds.frame import ColorImage
 from feeds.imaging import Image, resize, to_grey
 from models.observation import Box
-from models.quality import inner_face, quality
+from models.picture_measures import inner_face, quality
 
 # The light that falls on a face is told by its highlights, which mirror the lamp and so are much
 # the same on any skin; what lies below them is darker the darker the skin is.

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import hull_mask, local_mean, resize
-from models.calibration import logit
 from models.observation import Box, Face, Mesh
 from models.passive.edges import Line
 from models.passive.screens import COLOURS
+from models.schemes import logit
 from models.stills.marks import OVAL, WHITE, clearest_grid, cut_size, missed
 
 CELLS = 6  # to each side, that are blurred away one after the other

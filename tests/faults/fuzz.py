@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from feeds.frame import ColorImage, Frame
 from kioskd.config.load import ConfigError, load
 from kioskd.modes import catalogue
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.perceive import Perceiver
 from tests.faults.bench import ATTACK_FEED, BASE, Bench, attack, bench

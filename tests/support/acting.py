@@ -7,19 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kioskd.event import Result, Step
-from kioskd.modes.drive import Mode
+from kioskd.modes.mode import Mode
 from models.mesh.bones import INDICES, RIGID
 from models.mesh.expression import BROWS, EYES, LIPS, MOUTH, NOSE
-from models.observation import (
-    Face,
-    HeadPose,
-    ImageQuality,
-    Liveness,
-    Mesh,
-    Motion,
-    Observation,
-    Wanted,
-)
+from models.observation import Face, HeadPose, ImageQuality, Mesh, Motion, Observation, Wanted
+from models.schemes import Liveness
 from tests.support.easing import CHEEKS
 from tests.support.somebody import somebody
 from tests.support.stage import BARE, PASSAGE, PICTURE, revealed

@@ -7,7 +7,7 @@ from feeds.frame import ColorImage, Frame
 from feeds.imaging import read_image
 from kioskd.event import Step
 from kioskd.judge import judged
-from kioskd.modes.drive import Mode
+from kioskd.modes.mode import Mode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.network_file import Role
 from models.perceive import Perceiver

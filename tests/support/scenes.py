@@ -13,7 +13,7 @@ import numpy as np
 
 from feeds.frame import Intrinsics
 from feeds.realsense.recording_writer import Scene, write_recording
-from models.face.detector import Detector, small_copy
+from models.face.faces import Detector, small_copy
 from models.making.scenes.attacks import Portrait, Species
 from models.making.scenes.scene import Pose, shots, subject
 from models.making.scenes.stereo import D435, Noise

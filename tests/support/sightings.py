@@ -5,7 +5,8 @@ from pathlib import Path
 
 from kioskd.evaluation.dataset import Label, Presentation, Truth
 from kioskd.evaluation.sight import Sighting
-from models.observation import Face, HeadPose, ImageQuality, Liveness, Observation
+from models.observation import Face, HeadPose, ImageQuality, Observation
+from models.schemes import Liveness
 from tests.support.stage import PICTURE
 
 BOX = (250.0, 150.0, 450.0, 350.0)  # of a frame of 700x600: room for every gate

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kioskd.event import Result, Step
-from kioskd.modes.drive import Mode, drive, settled
 from kioskd.modes.gate import Gate, Refusal
+from kioskd.modes.mode import Mode, drive, settled
 from kioskd.modes.replay import Replay
 from models.observation import (
     Blend,
@@ -17,13 +17,13 @@ from models.observation import (
     Face,
     HeadPose,
     ImageQuality,
-    Liveness,
     Measure,
     Observation,
     Passage,
     Picture,
     Wanted,
 )
+from models.schemes import Liveness
 from models.stills.areas import AREAS
 from tests.support.easing import Easing
 from tests.support.somebody import somebody

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import warp_affine
-from models.face.detector import Detector
+from models.face.faces import Detector
 from models.identity.looks import laid_over
 from tests.support.eyes import networks
 

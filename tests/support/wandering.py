@@ -8,7 +8,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from models.observation import Face, ImageQuality, Infrared, Liveness, Observation, Picture, Relief
+from models.observation import Face, ImageQuality, Infrared, Observation, Picture, Relief
+from models.schemes import Liveness
 from tests.support.acting import REST, Look, face
 from tests.support.stage import PICTURE
 

@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from kioskd.event import ActionId, Progress, Result, Step, Verdict
 from kioskd.modes.attempt_course import Course
-from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges import fraud, start
 from kioskd.modes.challenges.challenge_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings, SequenceSettings
@@ -32,12 +31,14 @@ from kioskd.modes.challenges.trial import (
     is_flat,
     is_unsteady,
 )
-from kioskd.modes.gate import Gate, GateSettings
+from kioskd.modes.confirm import FORGETFUL
+from kioskd.modes.gate import Gate
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.hidden import TOLD_OF, Hidden
 from kioskd.modes.joined import joined
+from kioskd.modes.mode import Always
 from kioskd.modes.onset import Onset
 from kioskd.modes.reasons import Reason
-from kioskd.modes.table import Always
 from models.mesh.stretch import stretch
 from models.observation import Face, Measure, Observation
 

@@ -3,8 +3,7 @@
 from enum import StrEnum
 
 from kioskd.modes.joined import Cause as Join
-from kioskd.modes.prompts import AGAIN, DONE, RELAX, TRY_AGAIN, Prompts
-from kioskd.modes.table import Always
+from kioskd.modes.mode import AGAIN, DONE, RELAX, TRY_AGAIN, Always, Prompts
 
 
 class Phase(StrEnum):

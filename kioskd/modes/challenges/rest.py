@@ -16,7 +16,8 @@ from kioskd.modes.challenges.kinds import ANGLES, Challenge
 from kioskd.modes.challenges.reading import Reading
 from kioskd.modes.challenges.start import RESTLESS, unmet
 from kioskd.modes.finding import failed
-from kioskd.modes.gate import GateSettings, facing
+from kioskd.modes.gate import facing
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from models.observation import HeadPose
 

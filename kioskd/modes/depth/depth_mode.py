@@ -12,7 +12,7 @@ from kioskd.event import ActionId, LivenessState, Progress, Result, Step
 from kioskd.modes import confirm
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.attempt_course import Course
-from kioskd.modes.caution import Caution, CautionSettings
+from kioskd.modes.confirm import LIVENESS_CONFIRMED, VERDICTS, Caution, CautionSettings
 from kioskd.modes.depth.depth_phases import TRANSITIONS, Cause
 from kioskd.modes.depth.depth_settings import (
     DepthLivenessSettings,
@@ -22,11 +22,11 @@ from kioskd.modes.depth.depth_settings import (
 )
 from kioskd.modes.depth.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
 from kioskd.modes.finding import Finding
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, Phase
-from kioskd.modes.rgb.rgb_result import LIVENESS_CONFIRMED, VERDICTS
-from models.observation import Face, LivenessPlan, Observation
+from models.observation import Face, Observation
+from models.schemes import LivenessPlan
 
 INFRARED = "infrared_liveness"
 RGB_3D = "secure_access_rgb_3d_liveness"
@@ -127,7 +127,7 @@ class EvidenceMode(Course):
 
     def _decide(self, seen: Observation, doubts: Sequence[bool]) -> Step:
         """All confirmed is live, one attack is an attack, one that cannot say ends it."""
-        ended = [w.state for w in self._windows if isinstance(w, confirm.Verdict)]
+        ended = [w.state for w in self._windows if isinstance(w, confirm.Decided)]
         if ended == ["LIVENESS_CONFIRMED"] * len(self._windows):
             self.move(Cause.ENOUGH_LIVE)
             return self.conclude(seen, self._result(seen, "LIVENESS_CONFIRMED"))
@@ -159,7 +159,7 @@ class EvidenceMode(Course):
     def _weakest(self) -> tuple[float, ...]:
         """The scores of the evidence that speaks least for life, of the window that ended it."""
         decisive = [
-            window.scores if isinstance(window, confirm.Verdict) else tuple(scores)
+            window.scores if isinstance(window, confirm.Decided) else tuple(scores)
             for window, scores in zip(self._windows, self._scores, strict=True)
         ]
         return min((scores for scores in decisive if scores), key=fmean, default=())
@@ -171,6 +171,6 @@ class EvidenceMode(Course):
 
 def _doubts(window: confirm.Confirmation) -> bool:
     """Whether a window no longer looks for life, and did not find it."""
-    if isinstance(window, confirm.Verdict):
+    if isinstance(window, confirm.Decided):
         return window.state != "LIVENESS_CONFIRMED"
     return isinstance(window, confirm.FakeWindow)

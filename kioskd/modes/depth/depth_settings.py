@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.caution import CautionSettings
+from kioskd.modes.confirm import CautionSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.setting import Flat, Number
 from kioskd.modes.windows import Windows

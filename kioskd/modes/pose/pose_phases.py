@@ -3,9 +3,8 @@
 from enum import StrEnum
 
 from kioskd.modes.challenges.kinds import Challenge
+from kioskd.modes.mode import DONE, LOOK, TRY_AGAIN, TURN_ASIDE, Always, Prompts
 from kioskd.modes.pose.turning import Direction
-from kioskd.modes.prompts import DONE, LOOK, TRY_AGAIN, TURN_ASIDE, Prompts
-from kioskd.modes.table import Always
 
 
 class Phase(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.pose.turning import Direction, TurnRule
 from kioskd.modes.setting import Choice, Flat, Number
 

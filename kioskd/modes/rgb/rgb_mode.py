@@ -9,13 +9,13 @@ from typing import assert_never
 from kioskd.event import LivenessState, Progress, Result, Step
 from kioskd.modes import confirm
 from kioskd.modes.attempt_course import Course
-from kioskd.modes.caution import Caution
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.confirm import LIVENESS_CONFIRMED, VERDICTS, Caution, Tally
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
-from kioskd.modes.rgb.rgb_result import LIVENESS_CONFIRMED, VERDICTS, Tally
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.observation import Face, Liveness, Measure, Observation
+from models.observation import Face, Measure, Observation
+from models.schemes import Liveness
 
 MODE = "secure_access_rgb_liveness"
 
@@ -73,7 +73,7 @@ class RgbMode(Course):
             case confirm.FakeWindow():
                 self._enter_fake_window()
                 return self.say()
-            case confirm.Verdict(state, scores):
+            case confirm.Decided(state, scores):
                 return self._decide(seen, state, scores)
             case _:
                 assert_never(self._confirmation)

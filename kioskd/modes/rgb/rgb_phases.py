@@ -2,8 +2,7 @@
 
 from enum import StrEnum
 
-from kioskd.modes.prompts import DONE, HOLD_STILL, LOOK, TRY_AGAIN, Prompts
-from kioskd.modes.table import Always
+from kioskd.modes.mode import DONE, HOLD_STILL, LOOK, TRY_AGAIN, Always, Prompts
 
 
 class Phase(StrEnum):

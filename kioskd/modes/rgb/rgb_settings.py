@@ -4,13 +4,10 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from kioskd.modes.attempt import AttemptSettings
-from kioskd.modes.caution import CautionSettings
-from kioskd.modes.confirm import Rule
+from kioskd.modes.confirm import CautionSettings, Rule
 from kioskd.modes.setting import Choice, Flat, Number
 from kioskd.modes.windows import Windows
-from models.calibration import Calibration
-from models.observation import LivenessPlan
-from models.schemes import SCHEMES
+from models.schemes import SCHEMES, Calibration, LivenessPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,21 +10,19 @@ from enum import StrEnum
 from kioskd.event import Result, Step, Verdict
 from kioskd.modes.attempt import Attempt
 from kioskd.modes.attempt_course import Course
-from kioskd.modes.caution import FORGETFUL
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.confirm import usable
+from kioskd.modes.confirm import FORGETFUL, usable
 from kioskd.modes.finding import Finding
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.hidden import Hidden
 from kioskd.modes.joined import joined
+from kioskd.modes.mode import RELAX, Always
 from kioskd.modes.onset import Onset
-from kioskd.modes.prompts import RELAX
 from kioskd.modes.reasons import Reason
 from kioskd.modes.smile import smiling
 from kioskd.modes.smile.smile_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile.smile_settings import SmileSettings
-from kioskd.modes.table import Always
 from models.mesh.expression import smile
 from models.observation import Face, Measure, Observation
 

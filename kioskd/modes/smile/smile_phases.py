@@ -4,8 +4,7 @@ from enum import StrEnum
 
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.joined import Cause as Join
-from kioskd.modes.prompts import DONE, LOOK, RELAX, TRY_AGAIN, Prompts
-from kioskd.modes.table import Always
+from kioskd.modes.mode import DONE, LOOK, RELAX, TRY_AGAIN, Always, Prompts
 
 
 class Phase(StrEnum):

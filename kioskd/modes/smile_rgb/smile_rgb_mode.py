@@ -11,16 +11,16 @@ from enum import StrEnum
 from kioskd.event import LivenessState, Progress, Result, Step, Verdict
 from kioskd.modes import confirm
 from kioskd.modes.attempt_course import Course
-from kioskd.modes.caution import Caution
+from kioskd.modes.confirm import LIVENESS_CONFIRMED, Caution, Tally
 from kioskd.modes.finding import Finding
-from kioskd.modes.gate import GateSettings
+from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
-from kioskd.modes.rgb.rgb_result import LIVENESS_CONFIRMED, Tally
 from kioskd.modes.smile.smile_mode import SmileWatch, smile_score, without_smile
 from kioskd.modes.smile.smile_phases import Cause as Smile
 from kioskd.modes.smile_rgb.smile_rgb_phases import PROMPTS, TRANSITIONS, Cause, Phase
 from kioskd.modes.smile_rgb.smile_rgb_settings import SmileRgbSettings
-from models.observation import Face, Liveness, Measure, Observation
+from models.observation import Face, Measure, Observation
+from models.schemes import Liveness
 
 MODE = "secure_access_smile_rgb_liveness"
 
@@ -84,12 +84,12 @@ class SmileRgbMode(Course):
         self._tally.add(liveness)
         self._caution.saw(self.attempt().track_id, seen.at, score)
         self._window = confirm.after(self._window, score, self._rule)
-        if isinstance(self._window, confirm.Verdict):
+        if isinstance(self._window, confirm.Decided):
             return self._round(seen, self._window)
         waits = self._watch.waits_for
         return self.say() if waits is None else self.refuse(waits)
 
-    def _round(self, seen: Observation, verdict: confirm.Verdict) -> Step:
+    def _round(self, seen: Observation, verdict: confirm.Decided) -> Step:
         """A window's verdict: it ends the attempt, unless it is live before the smile is done."""
         if verdict.state != "LIVENESS_CONFIRMED":
             self.move(Cause.NOT_LIVE)

@@ -3,9 +3,8 @@
 from enum import StrEnum
 
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.prompts import DONE, HOLD_STILL, LOOK, RELAX, TRY_AGAIN, Prompts
+from kioskd.modes.mode import DONE, HOLD_STILL, LOOK, RELAX, TRY_AGAIN, Always, Prompts
 from kioskd.modes.smile.smile_phases import Cause as Smile
-from kioskd.modes.table import Always
 
 
 class Phase(StrEnum):

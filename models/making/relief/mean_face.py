@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import open_file, read_image
-from models.face.detector import Detector
+from models.face.faces import Detector
 from models.mesh.bones import INDICES
 from models.mesh.head_pose import fitted
 from models.mesh.landmarks import read_mesh

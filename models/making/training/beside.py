@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.face.detector import Detector
+from models.face.faces import Detector
 from models.making.training.moves import Looker, pairs
 from models.making.training.rooms import missed, sources, stood
 from models.passive import background

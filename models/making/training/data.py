@@ -23,9 +23,8 @@ import numpy as np
 
 from feeds.frame import ColorImage
 from feeds.imaging import ImageFileError, open_file, read_image
-from models.boxes import area, overlap
-from models.face.detector import Detector
-from models.observation import Box
+from models.face.faces import Detector
+from models.observation import Box, area, overlap
 from models.session import Networks
 
 BONA_FIDE = "bona fide"

@@ -14,14 +14,13 @@ from pathlib import Path
 
 from feeds.frame import ColorImage
 from feeds.imaging import read_image
-from models.boxes import area
-from models.face.detector import Detector, small_copy
+from models.face.faces import Detector, small_copy
 from models.making.training.data import rows, source_of
 from models.making.training.rooms import LONG_SIDE
-from models.observation import Box
-from models.passive import planar
+from models.observation import Box, area
+from models.passive import moving
 from models.passive.background import halved
-from models.passive.company import company, half
+from models.passive.moving import company, half
 from models.session import Networks
 
 APART_S = 1.5
@@ -96,11 +95,11 @@ class Looker:
         scale = image.shape[1] / small.shape[1]
         was, now = halved([box, face], scale)
         along = company(half(small), was, half(there), now)
-        begins = planar.look(image, small, box)
-        ends = None if begins is None else planar.look(after, there, face, like=begins)
-        if begins is None or ends is None or not planar.stirred(box, face):
+        begins = moving.look(image, small, box)
+        ends = None if begins is None else moving.look(after, there, face, like=begins)
+        if begins is None or ends is None or not moving.stirred(box, face):
             return Said(along, None)
-        found = planar.move(begins, ends)
+        found = moving.move(begins, ends)
         return Said(along, None if found is None else found.share)
 
     def _look(self, path: Path) -> tuple[ColorImage, ColorImage, Box | None]:

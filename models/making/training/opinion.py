@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.added import added_networks
-from models.calibration import logit
-from models.liveness.added_scores import check
-from models.liveness.bona_fide import score
+from models.liveness.bona_fide import LivenessReader, check_added
 from models.making.training.data import Face
 from models.manifest import shipped
-from models.schemes import FUSED, SCHEMES
+from models.schemes import FUSED, SCHEMES, logit
 from models.session import Networks
 from models.toml_file import read_toml
 
@@ -43,9 +41,10 @@ def taught(faces: Sequence[Face], entries: Path) -> list[Floats]:
     manifest = shipped().with_added(added)
     networks = Networks.load(set(SCHEMES[FUSED].models), "cpu", 1, manifest)
     for each in added:
-        check(networks, each)
+        check_added(networks, each)
+    reader = LivenessReader(networks)
     return [
-        np.float32([_said(score(networks, each.name, face.image, face.box)) for face in faces])
+        np.float32([_said(reader.score(each.name, face.image, face.box)) for face in faces])
         for each in added
     ]
 

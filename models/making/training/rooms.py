@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from feeds.frame import ColorImage
 from feeds.imaging import read_image
-from models.boxes import area, overlap
-from models.face.detector import Detector, small_copy
+from models.face.faces import Detector, small_copy
 from models.making.training.data import face_box, rows, source_of
-from models.observation import Box
+from models.observation import Box, area, overlap
 from models.passive import background
 
 LONG_SIDE = 320  # pixels of the small copy, as the detector's

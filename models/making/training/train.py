@@ -34,14 +34,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
-from models.liveness.crops import SIDE
+from models.liveness.bona_fide import SIDE
 from models.making import onnx_export
 from models.making.minifasnet import V1SE, V2, MiniFASNet, Stages, bona_fide_logit, write
 from models.making.training.data import Face, column, find_faces
 from models.making.training.opinion import taught, together
 from models.making.training.views import STOLEN, Bounds, draw, plain
 from models.network_file import Crop
-from models.observation import LivenessModel
+from models.schemes import LivenessModel
 
 Floats = NDArray[np.float32]
 WAYS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -1,6 +1,6 @@
 """Views of a face: the crop that a network is shown, as other cameras and attacks would give it.
 
-Each is cut by the very code that ships (models/liveness/crops.py), from a box that is a little
+Each is cut by the very code that ships (models/liveness/bona_fide.py), from a box that is a little
 off, as a detector's is.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feeds.imaging import resize
-from models.liveness.crops import SIDE, surroundings
+from models.liveness.bona_fide import SIDE, surroundings
 from models.making.training.data import Face, groups
 from models.making.training.drawn_attacks import Image, Random, filmed, recaptured
 from models.network_file import Crop

@@ -7,12 +7,11 @@ from typing import Annotated
 from kioskd.event import Result, Step, Verdict
 from kioskd.modes.attempt import AttemptSettings
 from kioskd.modes.attempt_course import Course
-from kioskd.modes.gate import GateSettings
-from kioskd.modes.prompts import DONE, HOLD_STILL, TRY_AGAIN, Prompts
+from kioskd.modes.gate_settings import GateSettings
+from kioskd.modes.mode import DONE, HOLD_STILL, TRY_AGAIN, Always, Prompts
 from kioskd.modes.reasons import Reason
 from kioskd.modes.setting import Flat, Number
 from kioskd.modes.spec import GATED, ModeSpec, Needs, Order, Place
-from kioskd.modes.table import Always
 from models.observation import Face, Observation
 
 

@@ -7,12 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.calibration import together
-from models.liveness.bona_fide import bona_fide, score
-from models.liveness.crops import cut, looks, shifted_crop, square_crop, usable
+from models.liveness.bona_fide import (
+    LivenessReader,
+    bona_fide,
+    cut,
+    looks,
+    shifted_crop,
+    square_crop,
+    usable,
+)
 from models.manifest import shipped
 from models.network_file import Crop
 from models.observation import Box
+from models.schemes import together
 from models.session import Networks
 from tests.support.eyes import live_clip, networks
 
@@ -101,7 +108,7 @@ def test_a_crop_is_80_by_80_wherever_the_box_is(crop: Crop) -> None:
 )
 def test_a_box_that_is_none_has_no_score(box: Box) -> None:
     assert not usable(box)
-    assert score(networks("hybrid"), "hybrid", live_clip(1)[0], box) is None
+    assert LivenessReader(networks("hybrid")).score("hybrid", live_clip(1)[0], box) is None
 
 
 def test_of_several_crops_the_mean_of_the_logits_counts_and_each_must_be_said() -> None:
@@ -117,7 +124,8 @@ def test_a_network_that_looks_at_several_crops_says_the_mean_of_what_it_says_of_
     for crop in (*looks(both), both):
         service = replace(usual, crop=crop)
         manifest = replace(shipped(), roles={**shipped().roles, "hybrid": service})
-        found = score(Networks.load({"hybrid"}, "cpu", manifest=manifest), "hybrid", image, box)
+        loaded = Networks.load({"hybrid"}, "cpu", manifest=manifest)
+        found = LivenessReader(loaded).score("hybrid", image, box)
         assert found is not None
         alone.append(found)
     assert [each.scale for each in looks(both)] == [2.7, 1.8]
