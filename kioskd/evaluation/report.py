@@ -17,7 +17,7 @@ from kioskd.evaluation.decide import (
 )
 from kioskd.evaluation.estimates import clopper_pearson
 from kioskd.evaluation.sight import GateUse, Sighting
-from kioskd.modes.finding import Spreads, spread
+from kioskd.modes.attempt import Spreads, spread
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face
 from models.schemes import FUSED, SCHEMES
