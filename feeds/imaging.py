@@ -444,30 +444,6 @@ def singular_values(
     )
 
 
-def solve_pnp(
-    model: NDArray[np.floating], points: NDArray[np.floating], camera: NDArray[np.floating]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Pose of a rigid model: its (3, 3) rotation and (3,) translation in the camera's axes.
-
-    `model` (N, 3) and `points` (N, 2) in pixels match row by row, N >= 6; `camera` is the
-    (3, 3) matrix of an undistorted lens. Axes are OpenCV's: x right, y down, z away from the
-    lens. None when no pose fits.
-    """
-    try:
-        solved, rotation, translation = cv2.solvePnP(
-            model.astype(np.float64),
-            points.astype(np.float64),
-            camera.astype(np.float64),
-            None,
-            flags=cv2.SOLVEPNP_ITERATIVE,
-        )
-    except cv2.error:
-        return None
-    if not solved:
-        return None
-    return cv2.Rodrigues(rotation)[0].astype(np.float64), translation.reshape(3).astype(np.float64)
-
-
 def hull_mask(shape: tuple[int, int], points: NDArray[np.floating]) -> NDArray[np.bool_]:
     """(H, W) of the convex hull of (N, 2) points in pixels, its border included."""
     found = np.zeros(shape, np.uint8)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from kioskd.modes.finding import Finding, Spread
+from kioskd.modes.attempt import Spread
+from kioskd.modes.gate import Finding
 from models.embedding import Embedding
 
 # As on the wire, such as "rgbLiveness"; each mode says what it may tell (kioskd/modes/spec.py).

@@ -14,7 +14,7 @@ from kioskd.config.config import Door
 from kioskd.delivery.outcome import Delivery
 from kioskd.delivery.wire import Outcome
 from kioskd.event import Result, Step
-from kioskd.modes.finding import Finding
+from kioskd.modes.gate import Finding
 from kioskd.modes.spec import Needs
 from kioskd.problems import ProblemChanged
 from kioskd.reload.reloaded import Reloaded

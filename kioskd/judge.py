@@ -28,13 +28,13 @@ from kioskd.happenings import (
     Stepped,
     WatchChanged,
 )
-from kioskd.modes.mode import DONE, NOT_FOR_YOU, Conversation, Mode, drive, settled
+from kioskd.modes.mode import DONE, NOT_FOR_YOU, Mode, drive
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
 from kioskd.network_loading import Loaded, Loading
 from kioskd.overload import Load, Pace, SpareTime
 from kioskd.part import failure_of
-from models.observation import Measure, Observation
+from models.observation import Conversation, Measure, Observation, settled
 from models.perceive import Perceiver
 from models.schemes import LivenessPlan
 

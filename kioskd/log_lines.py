@@ -12,7 +12,7 @@ from kioskd.commanded import Commanded
 from kioskd.delivery.outcome import Delivery
 from kioskd.event import Result
 from kioskd.happenings import FrameJudged, Happening, Missed
-from kioskd.modes.finding import Spread, spread
+from kioskd.modes.attempt import Spread, spread
 from kioskd.modes.reasons import sentence
 from kioskd.problems import ProblemChanged
 from kioskd.reload.reloaded import Reloaded

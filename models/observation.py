@@ -1,10 +1,14 @@
-"""The one value that leaves the models: what was seen, with no opinion on it."""
+"""The one value that leaves the models: what was seen, with no opinion on it; and how to ask.
 
-from collections.abc import Mapping
+Whoever wants something measured says what, one by one, and is answered with the observation that
+has it: a conversation.
+"""
+
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import acos, cos, degrees, radians
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -263,6 +267,41 @@ class Wanted:
     track_id: int | None
     measures: frozenset[Measure]
     plan: LivenessPlan | None = None  # required with Measure.LIVENESS
+
+
+T = TypeVar("T")
+Conversation = Generator[Wanted, Observation, T]  # asks, is answered, and comes to a T
+Measuring = Callable[[Observation, Wanted], Observation]
+
+
+def answered(
+    conversation: Conversation[T], seen: Observation, measure: Measuring
+) -> tuple[Observation, T]:
+    """What was seen in the end, and what the conversation came to."""
+    try:
+        wanted = next(conversation)
+        while True:
+            seen = measure(seen, wanted)
+            wanted = conversation.send(seen)
+    except StopIteration as end:
+        return seen, end.value
+
+
+def settled(conversation: Conversation[T], seen: Observation) -> T:
+    """What a conversation comes to where nothing more can be measured."""
+    return answered(conversation, seen, lambda seen, _: seen)[1]
+
+
+def ask(face: Face, measure: Measure, plan: LivenessPlan | None = None) -> Conversation[Face]:
+    """The face with a measure made of it, which is None where it could not be made.
+
+    It is asked for once: what cannot be measured now cannot be by asking again. `plan` goes with
+    Measure.LIVENESS.
+    """
+    if face.has(measure):
+        return face
+    seen = yield Wanted(face.track_id, frozenset({measure}), plan)
+    return next(each for each in seen.faces if each.track_id == face.track_id)
 
 
 def overlap(one: Box, other: Box) -> float:

@@ -16,11 +16,11 @@ from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.gate_settings import GateSettings
-from kioskd.modes.mode import Mode, settled
+from kioskd.modes.mode import Mode
 from kioskd.modes.smile.smile_mode import SmileMode
 from kioskd.modes.smile.smile_settings import SmileSettings
 from models.making.scenes.cut_outs import CutOut, Holes, shown
-from models.observation import Measure, Observation, Wanted
+from models.observation import Measure, Observation, Wanted, settled
 from models.perceive import Perceiver, needs
 from tests.support.clips import DATA, images_of
 from tests.support.eyes import astronaut, networks

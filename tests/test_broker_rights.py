@@ -9,7 +9,7 @@ import pytest
 
 from kioskd.delivery.delivery_settings import Protocol, TlsSettings
 from kioskd.delivery.rights import rights
-from kioskd.doctor.broker import look_at_rights
+from kioskd.doctor.round_trip import look_at_rights
 from tests.support.broker import (
     Mosquitto,
     eventually,

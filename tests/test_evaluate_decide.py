@@ -186,7 +186,7 @@ def test_a_report_counts_presentations_subjects_and_errors_by_species_worst_firs
     replay, print_ = found.species
     assert (replay.name, replay.errors.hits, replay.no_response.hits) == ("replay", 1, 1)
     assert (print_.name, print_.errors.hits, print_.subjects) == ("print", 0, 2)
-    assert found.worst_apcer == 0.5
+    assert replay.errors.share == 0.5
     assert found.bona_fide is not None
     assert (found.bona_fide.subjects, found.bona_fide.presentations) == (2, 3)
     assert (found.bona_fide.errors.hits, found.bona_fide.no_response.hits) == (1, 1)

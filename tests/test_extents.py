@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from kioskd.event import Result
+from kioskd.modes.attempt import Spread
 from kioskd.modes.challenges.challenge_mode import ChallengeMode
 from kioskd.modes.challenges.challenge_settings import ChallengeSettings
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.finding import Spread
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined import LEAST_PARALLAX
 from kioskd.modes.joined_with import How

@@ -26,12 +26,11 @@ from kioskd.happenings import FrameJudged
 from kioskd.judge import Stop, UseMode
 from kioskd.modes import catalogue
 from kioskd.modes.gate_settings import GateSettings
-from kioskd.modes.mode import Conversation
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.spec import Needs
 from kioskd.state_dir import LOCK_FILE, StateDir, StateDirError
 from models.manifest import shipped
-from models.observation import Observation
+from models.observation import Conversation, Observation
 from tests.support import rtsp
 from tests.support.broker import Mosquitto, Witness, eventually, mosquitto, witness
 from tests.support.clips import as_h264

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kioskd.modes.finding import Finding, failed, spread
-from kioskd.modes.gate import Gate
+from kioskd.modes.attempt import spread
+from kioskd.modes.gate import Finding, Gate, failed
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.setting import Number, settings_in

@@ -13,7 +13,7 @@ from feeds.feed_settings import FeedSettings, FileSource, StreamSource
 from feeds.imaging import encoded, turned, write_video
 from kioskd.config.config import Door
 from kioskd.doctor import hanging
-from kioskd.doctor.camera import look
+from kioskd.doctor.camera_shows import look
 from kioskd.doctor.diagnosis import Diagnosis
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings

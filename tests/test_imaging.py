@@ -95,24 +95,6 @@ def test_flow_finds_where_points_went_and_says_which_it_lost() -> None:
     assert len(nothing) == len(none_found) == 0
 
 
-def test_a_pose_is_found_again_from_its_projection() -> None:
-    model = np.random.default_rng(1).normal(size=(12, 3))
-    turn = np.deg2rad(20)
-    rotation = np.array(
-        [[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]]
-    )
-    camera = np.array([[600.0, 0, 320], [0, 600, 240], [0, 0, 1]])
-    seen = (model @ rotation.T + [0.2, -0.1, 9.0]) @ camera.T
-    pose = imaging.solve_pnp(model, seen[:, :2] / seen[:, 2:], camera)
-    assert pose is not None
-    assert pose[0] == pytest.approx(rotation, abs=1e-4)
-    assert pose[1] == pytest.approx([0.2, -0.1, 9.0], abs=1e-3)
-
-
-def test_too_few_points_have_no_pose() -> None:
-    assert imaging.solve_pnp(np.zeros((2, 3)), np.zeros((2, 2)), np.eye(3)) is None
-
-
 def test_opencv_and_ffmpeg_say_nothing_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no video")
     program = (

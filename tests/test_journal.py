@@ -15,7 +15,7 @@ from kioskd import log, log_lines
 from kioskd.debug_leases import LEASE_S, DebugLeases
 from kioskd.happenings import FeedChanged, Stepped
 from kioskd.journal import leads_to_journal
-from kioskd.modes.finding import Finding
+from kioskd.modes.gate import Finding
 from kioskd.modes.reasons import Reason
 
 

@@ -24,12 +24,12 @@ from kioskd.happenings import (
 from kioskd.judge import Judge, Stop, UseMode, Watch
 from kioskd.modes import catalogue
 from kioskd.modes.gate_settings import GateSettings
-from kioskd.modes.mode import Conversation, Mode
+from kioskd.modes.mode import Mode
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.spec import Needs
 from models.manifest import MANIFEST, read_manifest, shipped
-from models.observation import Face, Measure, Observation, Wanted
+from models.observation import Conversation, Face, Measure, Observation, Wanted
 from models.perceive import Perceiver, PerceptionSettings, needs
 from models.session import Networks
 from tests.support.broker import eventually

@@ -21,7 +21,7 @@ from kioskd.happenings import (
     FrameJudged,
     Replied,
 )
-from kioskd.modes.finding import Finding
+from kioskd.modes.gate import Finding
 from kioskd.modes.reasons import Reason
 from kioskd.page import door_view
 from kioskd.page.door_view import DoorView

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from feeds.imaging import open_file, write_image
 from kioskd.config.load import load
-from kioskd.doctor import people as doctor_people
+from kioskd.doctor import people_file
 from kioskd.identity.gallery import Gallery
 from kioskd.identity.people import Person, PersonError
 from kioskd.identity.people_file import PeopleFile
@@ -256,7 +256,7 @@ def test_a_key_is_replaced_without_losing_anybody(kiosk: Kiosk) -> None:
 
 def test_the_doctor_says_whether_somebody_can_come_in(kiosk: Kiosk) -> None:
     def said() -> list[tuple[bool, str]]:
-        return [(one.well, one.sentence) for one in doctor_people.look(load(kiosk.path))]
+        return [(one.well, one.sentence) for one in people_file.look(load(kiosk.path))]
 
     assert said() == [(True, "0 people are enrolled")]
     settings = json.loads(kiosk.path.read_text())

@@ -12,7 +12,7 @@ import pytest
 
 from feeds.frame import ColorImage
 from feeds.imaging import read_image, resize
-from kioskd.identity.reference import (
+from kioskd.identity.reference_picture import (
     GRAVE,
     ROLES,
     SENTENCES,

@@ -30,10 +30,10 @@ from kioskd.happenings import AttemptEnded, ModeChanged
 from kioskd.judge import Shut, UseMode
 from kioskd.modes.reasons import Reason
 from kioskd.modes.spec import Needs
-from kioskd.sessions import session as machine
+from kioskd.sessions import session_life as machine
 from kioskd.sessions.keeper import Keeper, Looked
-from kioskd.sessions.session import AttemptRecord, Session, VerifyImage
 from kioskd.sessions.session_error import SessionError
+from kioskd.sessions.session_life import AttemptRecord, Session, VerifyImage
 from kioskd.sessions.session_mqtt import SessionMqtt
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.sessions.session_store import SessionStore

@@ -26,9 +26,9 @@ from feeds.realsense.library import Attached
 from kioskd.commands.setup import run
 from kioskd.config.load import Config, check, load
 from kioskd.modes.catalogue import SPECS
-from kioskd.setup.camera import Found
 from kioskd.setup.conversation import Plan
-from kioskd.setup.part import Flags, Secrets
+from kioskd.setup.known_so_far import Flags, Secrets
+from kioskd.setup.which_camera import Found
 from tests.support import network_camera, rtsp
 from tests.support.broker import Mosquitto, eventually, make_certificates, mosquitto
 from tests.support.clips import again_and_again

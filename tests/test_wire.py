@@ -17,9 +17,10 @@ from kioskd.alarms.alarm import Alarm, AlarmCode
 from kioskd.delivery import wire
 from kioskd.event import ActionId, LivenessState, Result, Verdict
 from kioskd.health import DoorHealth, Faces, Health, Light, Obstacle
+from kioskd.modes.attempt import spread
 from kioskd.modes.catalogue import ACTIONS
 from kioskd.modes.challenges.kinds import Challenge
-from kioskd.modes.finding import Bound, Finding, spread
+from kioskd.modes.gate import Bound, Finding
 from kioskd.modes.mode import PROMPT_CODES
 from kioskd.modes.reasons import Reason
 from kioskd.time_service import ClockQuality

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol, cast
 
-from kioskd.backup import manifest
-from kioskd.backup.manifest import BackupError, Entry, Manifest
+from kioskd.backup import backup_manifest
+from kioskd.backup.backup_manifest import BackupError, Entry, Manifest
 from kioskd.config.strict_yaml import MOST_BYTES
 from kioskd.signing.passphrase import MAGIC, PassphraseError, SealedReader, SealedWriter
 
@@ -50,7 +50,7 @@ def write(to: BinaryIO, said: Manifest, items: Iterable[Item], passphrase: str |
     target = cast(IO[bytes], sealed or to)
     with tarfile.open(fileobj=target, mode="w|", format=tarfile.PAX_FORMAT) as tar:
         head = said.as_bytes()
-        tar.addfile(_member(manifest.NAME, len(head), 0o600, said.made), io.BytesIO(head))
+        tar.addfile(_member(backup_manifest.NAME, len(head), 0o600, said.made), io.BytesIO(head))
         for entry, item in zip(said.entries, items, strict=True):
             with item.open() as file:
                 tar.addfile(_member(entry.name, entry.bytes, entry.mode, said.made), file)
@@ -76,9 +76,13 @@ class Archive:
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar = tar
         head = self._next()
-        if head is None or head.name != manifest.NAME or head.size > manifest.MOST_BYTES:
-            raise BackupError(f"it does not begin with its {manifest.NAME}: it is no backup")
-        self.manifest = manifest.read(b"".join(self._portions(head)))
+        if (
+            head is None
+            or head.name != backup_manifest.NAME
+            or head.size > backup_manifest.MOST_BYTES
+        ):
+            raise BackupError(f"it does not begin with its {backup_manifest.NAME}: it is no backup")
+        self.manifest = backup_manifest.read(b"".join(self._portions(head)))
 
     def files(self) -> Iterator[tuple[Entry, Iterator[bytes]]]:
         """Each file with its content in portions. Raises BackupError for what is not as the

@@ -13,7 +13,7 @@ from pathlib import Path
 from kioskd import __version__
 from kioskd.backup import archive, state_files
 from kioskd.backup.archive import Item
-from kioskd.backup.manifest import BackupError, Manifest
+from kioskd.backup.backup_manifest import BackupError, Manifest
 from kioskd.backup.named_files import named_files
 from kioskd.config import files
 from kioskd.config.strict_yaml import MOST_BYTES, read

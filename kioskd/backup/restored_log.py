@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from kioskd.backup.manifest import BackupError
+from kioskd.backup.backup_manifest import BackupError
 from kioskd.delivery import audit_check, high_water_mark
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_check import Checked

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kioskd.backup import archive, placing, restored_log, state_files
+from kioskd.backup.backup_manifest import BackupError, Entry, Manifest
 from kioskd.backup.making import Kiosk
-from kioskd.backup.manifest import BackupError, Entry, Manifest
 from kioskd.backup.placing import Move
 from kioskd.backup.restored_log import RestoredLog
 from kioskd.identity.gallery import FORMAT as PEOPLE

@@ -1,9 +1,9 @@
 """One run of the bench: a daemon whose cameras all show one file, and what a door got of it.
 
-The daemon is a process of its own (kioskd/bench/worker.py) with a broker beside it; a subscriber
-here times each event's arrival against the capture of its deciding frame. The gate is opened
-wide and every window is made to end as not live, so that attempts follow one another and every
-frame with a face costs what evidence costs.
+The daemon is a process of its own (kioskd/bench/measured_run.py) with a broker beside it; a
+subscriber here times each event's arrival against the capture of its deciding frame. The gate is
+opened wide and every window is made to end as not live, so that attempts follow one another and
+every frame with a face costs what evidence costs.
 """
 
 import json
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kioskd.bench.broker import mosquitto
+from kioskd.bench.bench_broker import mosquitto
 from kioskd.config.load import load
 from kioskd.delivery.message_lines import follow
 from kioskd.loopback import free_port
@@ -133,7 +133,7 @@ def _run(config: Path, seconds: float) -> tuple[dict[str, Any], list[Arrival]]:
     stop = threading.Event()
     listener = threading.Thread(target=_listen, args=(config, stop, arrivals), daemon=True)
     listener.start()
-    command = [sys.executable, "-m", "kioskd.bench.worker", str(config), str(seconds)]
+    command = [sys.executable, "-m", "kioskd.bench.measured_run", str(config), str(seconds)]
     worker = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     stop.set()
     listener.join()

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from kioskd.backup.backup_manifest import BackupError
 from kioskd.backup.making import Kiosk, Made, make
-from kioskd.backup.manifest import BackupError
 from kioskd.commands.configuration import FAILED, OK, state_dir
 from kioskd.delivery.audit_check import Checked
 from kioskd.delivery.database import AuditError

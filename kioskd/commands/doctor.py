@@ -16,7 +16,7 @@ from kioskd.config.load import Config
 from kioskd.daemon import networks
 from kioskd.delivery.delivery_settings import Form
 from kioskd.delivery.message_sizes import sizes
-from kioskd.doctor import alarms, broker, camera, identities, people, speed
+from kioskd.doctor import alarms, camera_shows, identities, people_file, round_trip, speed
 from kioskd.doctor.diagnosis import Diagnosis
 from models.network_file import NetworkError
 
@@ -44,14 +44,14 @@ def _findings(config: Config) -> Iterator[Diagnosis]:
     yield from _parts()
     yield from _networks(config)
     for door in config.doors:
-        yield from camera.look(door)
+        yield from camera_shows.look(door)
     yield from identities.look(config)
-    yield from broker.look(config)
+    yield from round_trip.look(config)
     yield from alarms.look(config)
     yield _sizes(config)
     yield _clock()
     yield _state_dir(config.state_dir)
-    yield from people.look(config)
+    yield from people_file.look(config)
     yield _libusb(config)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feeds.still_image import StillError, read_still
 from kioskd.commands.configuration import FAILED, OK, WRONG
-from kioskd.identity.reference import ROLES, NoReferenceError, read_reference
+from kioskd.identity.reference_picture import ROLES, NoReferenceError, read_reference
 from kioskd.inspect.given import Given, GivenError, given
 from kioskd.inspect.inspection import FacePolicy, Inspection, Request, inspect
 from kioskd.inspect.named_models import MediaError, Model, check_model

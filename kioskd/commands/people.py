@@ -12,13 +12,13 @@ from feeds.still_image import MOST_BYTES, StillError, read_still
 from kioskd.commands.configuration import FAILED, OK, WRONG, configuration
 from kioskd.config.config import Config, Door
 from kioskd.identity import enrolment
-from kioskd.identity.capture import Saying, captured
+from kioskd.identity.door_enrolment import Saying, captured
 from kioskd.identity.enrolment import NotEnrolledError, enrol
 from kioskd.identity.gallery import Gallery, GalleryError
 from kioskd.identity.people import Person, PersonError
 from kioskd.identity.people_file import PeopleFile
 from kioskd.identity.people_list import Written, read_list, shown
-from kioskd.identity.reference import MEASURES, SENTENCES, Look, Quality, Reference
+from kioskd.identity.reference_picture import MEASURES, SENTENCES, Look, Quality, Reference
 from kioskd.modes import catalogue
 from kioskd.network_loading import as_configured
 from kioskd.prompts import words

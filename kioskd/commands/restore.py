@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kioskd.backup.archive import config_in, is_sealed
+from kioskd.backup.backup_manifest import BackupError
 from kioskd.backup.making import Kiosk
-from kioskd.backup.manifest import BackupError
 from kioskd.backup.restoring import ELSEWHERE, Restored, restore
 from kioskd.commands.backup import about_log
 from kioskd.commands.configuration import FAILED, OK, state_dir_of

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from kioskd.commands.configuration import FAILED, OK
 from kioskd.setup import store
-from kioskd.setup.camera import Found, found
 from kioskd.setup.conversation import Outcome, Plan, hold
-from kioskd.setup.part import Flags, Secrets
+from kioskd.setup.known_so_far import Flags, Secrets
 from kioskd.setup.talk import SetupError, Talk, terminal
+from kioskd.setup.which_camera import Found, found
 
 __all__ = ["Flags", "plan", "run"]
 

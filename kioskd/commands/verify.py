@@ -23,7 +23,7 @@ SOUND = ("proved", "kept", "begins", "again", "opens", "noted")
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """As which door's controller to judge; see kioskd/verify/rules.py."""
+    """As which door's controller to judge; see kioskd/verify/door_rules.py."""
 
     topic: str
     action: str

@@ -13,11 +13,7 @@ from kioskd.delivery.tls import TlsFileError
 # MQTT 5 reason codes (OASIS MQTT 5.0, 2.4); paho gives the same ones for 3.1.1
 NO_SUBSCRIBERS = 0x10
 UNSPECIFIED = 0x80
-UNSUPPORTED_PROTOCOL = 0x84
-BAD_CLIENT_ID = 0x85
-BAD_PASSWORD = 0x86
 NOT_AUTHORIZED = 0x87
-BANNED = 0x8A
 TAKEN_OVER = 0x8E
 TOO_LARGE = 0x95
 NO_RETAIN = 0x9A

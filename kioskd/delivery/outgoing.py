@@ -57,11 +57,6 @@ class Outgoing:
         """Nothing is owed to the broker but audit rows, or there is no broker."""
         return not self.up or not (self._sent or self._waiting or self._changed)
 
-    @property
-    def unretained(self) -> frozenset[str]:
-        """The topics that go without being retained, because the broker hung up on it."""
-        return frozenset(self._unretained)
-
     def opened(self, limits: Limits, now: float) -> None:
         """The broker took us and knows nothing: tell it every retained value again."""
         self.limits = replace(limits, window=max(1, limits.window))

@@ -17,7 +17,6 @@ from kioskd.delivery.wire import JsonValue, Payload
 
 ALGORITHM = "Ed25519"
 DOMAIN = b"kioskd-1"  # so that no other signature of the same key is ever taken for one of these
-TAIL_BYTES = 97
 
 Encode = Callable[[Mapping[str, JsonValue]], bytes]
 

@@ -17,7 +17,8 @@ from kioskd.alarms.alarm import Alarm
 from kioskd.commanded import Commanded
 from kioskd.event import Result
 from kioskd.health import DoorHealth, Faces, Health, Light
-from kioskd.modes.finding import Finding, Spread, spread
+from kioskd.modes.attempt import Spread, spread
+from kioskd.modes.gate import Finding
 from kioskd.snapshots.taken import Taken
 from kioskd.time_service import UNKNOWN, ClockQuality
 

@@ -6,7 +6,7 @@ from feeds.frame import Frame
 from kioskd.config.config import Door
 from kioskd.doctor.diagnosis import Diagnosis
 from kioskd.modes import catalogue
-from kioskd.modes.finding import Spread, Spreads, figure, spread
+from kioskd.modes.attempt import Spread, Spreads, figure, spread
 from kioskd.modes.gate import gate_for
 from models.observation import Measure, Wanted
 from models.perceive import Perceiver, needs

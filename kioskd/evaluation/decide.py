@@ -12,14 +12,13 @@ from kioskd.evaluation.sight import COLOURS, GateUse, Sighting
 from kioskd.event import Result, Step
 from kioskd.modes.attempt import subject
 from kioskd.modes.catalogue import ModeSettings
-from kioskd.modes.finding import Finding
-from kioskd.modes.gate import Gate, gate_for
+from kioskd.modes.gate import Finding, Gate, gate_for
 from kioskd.modes.gate_settings import GateSettings
-from kioskd.modes.mode import Mode, drive, settled
+from kioskd.modes.mode import Mode, drive
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_mode import RgbMode
 from kioskd.modes.rgb.rgb_settings import RgbSettings
-from models.observation import Measure, Observation
+from models.observation import Measure, Observation, settled
 from models.schemes import SCHEMES, Added, Liveness, LivenessPlan, evaluate
 
 Outcome = Literal["live", "attack", "none"]

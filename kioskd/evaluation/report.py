@@ -17,12 +17,10 @@ from kioskd.evaluation.decide import (
 )
 from kioskd.evaluation.estimates import clopper_pearson
 from kioskd.evaluation.sight import GateUse, Sighting
-from kioskd.modes.finding import Spreads, spread
+from kioskd.modes.attempt import Spreads, spread
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face
 from models.schemes import FUSED, SCHEMES
-
-ALL_ATTACKS = "all attacks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +125,6 @@ class SchemeReport:
     scores: Mapping[str, tuple[float, ...]]  # by label, of all frames with a face
     cpu_ms: float | None  # per frame that passes the gate, one thread
     rows: tuple[Row, ...]  # one for each presentation, in the order of the data set
-
-    @property
-    def worst_apcer(self) -> float | None:
-        return self.species[0].errors.share if self.species else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,9 @@ the kiosk publishes anyway, full or compact; nothing is published for it but thi
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from kioskd.delivery.wire import Payload, Topics
 
-Platform = Literal["binary_sensor", "event", "sensor"]
 ONLINE = "{{ 'online' if value_json.state == 'online' else 'offline' }}"
 # What an action's attributes say (docs/connect/mqtt.md, Action). No word of who it was.
 VERDICT = (

@@ -1,18 +1,18 @@
 """A picture by which somebody is enrolled: fit to be compared with, and of a living person.
 
-It is held to the rules for references (reference.py), and the networks that judge at a door judge
-it too, so that nobody is enrolled from a photograph of a photograph. They make the same errors as
-with a single frame (docs/measure/accuracy.md).
+It is held to the rules for references (reference_picture.py), and the networks that judge at a door
+judge it too, so that nobody is enrolled from a photograph of a photograph. They make the same errors
+as with a single frame (docs/measure/accuracy.md).
 """
 
 from collections.abc import Collection, Sequence
 
 from feeds.frame import ColorImage
-from kioskd.identity import reference
+from kioskd.identity import reference_picture
 from kioskd.identity.gallery import MOST_LOOKS, Gallery
 from kioskd.identity.matching import IDENTICAL
 from kioskd.identity.people import Person
-from kioskd.identity.reference import (
+from kioskd.identity.reference_picture import (
     SENTENCES,
     NoReferenceError,
     Quality,
@@ -45,7 +45,7 @@ class NotEnrolledError(Exception):
 
 def roles() -> frozenset[Role]:
     """The networks that look at pictures for enrolment."""
-    return reference.ROLES | needs(MORE, (PLAN.scheme,))
+    return reference_picture.ROLES | needs(MORE, (PLAN.scheme,))
 
 
 def enrolment(

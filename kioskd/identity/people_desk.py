@@ -13,7 +13,7 @@ from kioskd.identity.gallery import Gallery, GalleryError
 from kioskd.identity.people import IdClass, Person, PersonError
 from kioskd.identity.people_file import PeopleFile
 from kioskd.identity.people_list import Written
-from kioskd.identity.reference import SENTENCES, Reference
+from kioskd.identity.reference_picture import SENTENCES, Reference
 from kioskd.json_object import checked
 from kioskd.refused import RefusedError
 from models.network_file import NetworkError

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from feeds.still_image import StillError, read_still
 from kioskd.config.section import Field, Section
-from kioskd.identity.reference import Look, NoReferenceError, read_reference
+from kioskd.identity.reference_picture import Look, NoReferenceError, read_reference
 from kioskd.inspect.inspect_settings import InspectSettings
 from kioskd.inspect.inspection import Request, inspect
 from kioskd.inspect.named_models import MediaError, Model, check_model

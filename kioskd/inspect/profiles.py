@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from kioskd.identity.matching import IDENTICAL
-from kioskd.identity.reference import FAR_TURNED_DEG, ROOM, TURNED_DEG
+from kioskd.identity.reference_picture import FAR_TURNED_DEG, ROOM, TURNED_DEG
 from kioskd.inspect.still_finding import Rule
 from kioskd.modes.gate import (
     MAXIMUM_BLOCKS,

@@ -19,7 +19,6 @@ from kioskd.refused import RefusedError
 
 PIECE_BYTES = 256 * 1024  # of the file; bridges and brokers take messages of this size
 SLOTS = 32  # so all networks of a layer have 8 MiB at most; ours for liveness have 1.8
-HEAD_BYTES = 65
 FOLDER = "networks"  # below that of the layers
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

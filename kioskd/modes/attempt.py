@@ -7,11 +7,11 @@ each frame with `remember`. The rules stand in docs/understand/modes.md under "A
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
-from kioskd.modes.finding import Finding, Spread, Spreads, spread
+from kioskd.modes.gate import Finding
 from kioskd.modes.gate_settings import FacePolicy
 from kioskd.modes.reasons import Reason
 from kioskd.modes.setting import Number
@@ -44,6 +44,71 @@ class AttemptSettings:
         int,
         Number(1, 100, "attempts", "Tries of one person; then they must leave the view.", "more"),
     ] = 5  # only those that counted a frame
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The findings of one kind over an attempt's frames: of a check, those that failed.
+
+    low, high  the lowest and the highest value; None where nothing was measured
+    """
+
+    finding: Finding
+    frames: int = 0
+    low: float | None = None
+    high: float | None = None
+
+    def seen(self, finding: Finding) -> "Spread":
+        """With one more frame's."""
+        value = finding.value
+        if value is None or not math.isfinite(value):
+            return replace(self, finding=finding, frames=self.frames + 1)
+        low = value if self.low is None else min(self.low, value)
+        high = value if self.high is None else max(self.high, value)
+        return Spread(finding, self.frames + 1, low, high)
+
+    @property
+    def margin(self) -> float | None:
+        """As of a finding, in the frame that was worst off; None where nothing was measured."""
+        worst = self.low if self.finding.bound == "least" else self.high
+        return replace(self.finding, value=worst).margin
+
+    @property
+    def words(self) -> str:
+        """As an operator reads it, such as "0.05 to 0.11, at least 0.15, in 12 frames"."""
+        one, unit = self.finding, f" {self.finding.unit}" if self.finding.unit else ""
+        limit = f"at {one.bound} {figure(one.limit)}{unit}"
+        in_frames = f"in {self.frames} frame{'s' if self.frames != 1 else ''}"
+        if self.low is None or self.high is None:
+            return f"not measured, {limit}, {in_frames}"
+        low, high = figure(self.low), figure(self.high)
+        span = low if low == high else f"{low} to {high}"
+        return f"{span}{unit}, {limit}, {in_frames}"
+
+
+def figure(value: float) -> str:
+    """Without powers of ten: nobody reads them on a ladder."""
+    places = 3 if abs(value) < 10.0 else 1
+    text = f"{round(value, places) + 0.0:.{places}f}"  # a rounded -0 is 0
+    return text.rstrip("0").rstrip(".")
+
+
+Spreads = Mapping[str, Spread]  # by the limit's key
+
+
+def spread(before: Spreads, findings: Iterable[Finding]) -> Spreads:
+    """With one more frame's findings."""
+    after = dict(before)
+    for one in findings:
+        after[one.key] = after.get(one.key, Spread(one)).seen(one)
+    return after
+
+
+def liveness_found(face: Face, live: float) -> tuple[Finding, ...]:
+    """A face's liveness score beside the threshold for life; nothing where it was not measured."""
+    if face.liveness is None:
+        return ()
+    return (Finding("liveness", None, face.liveness.score, live),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,18 +25,18 @@ from kioskd.modes.attempt import (
     Ignored,
     Overdue,
     Silent,
+    liveness_found,
 )
 from kioskd.modes.confirm import FORGETFUL, CautionSettings, Rest
-from kioskd.modes.finding import Finding, liveness_found
-from kioskd.modes.gate import gate_for
+from kioskd.modes.gate import Finding, gate_for
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined import Cause as Join
 from kioskd.modes.joined import Joined
-from kioskd.modes.mode import Always, Conversation, Prompts, Table, ask, next_phase, prompt
+from kioskd.modes.mode import Always, Prompts, Table, next_phase, prompt
 from kioskd.modes.onset import is_still
 from kioskd.modes.reasons import Reason
 from kioskd.modes.same_person import SamePerson
-from models.observation import Face, Measure, Observation, Wanted
+from models.observation import Conversation, Face, Measure, Observation, Wanted, ask
 from models.schemes import LivenessPlan, weighs_passive
 
 LIVENESS = Measure.LIVENESS

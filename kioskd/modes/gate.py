@@ -5,6 +5,11 @@ and the picture, then the head's pose, which the mesh may have said of a frame b
 measured only when the one before it passed. What is not measured never passes, and every comparison
 is written so that NaN fails it.
 
+What a check found is a `Finding`: the value, its limit, and how far the one is from the other. The
+gate refuses a frame by these and by nothing else, so the log, diagnostics, the record and whoever
+looks on say the very numbers that decided. Evidence that refuses no frame, such as a liveness
+score, is told in the same form.
+
 Stillness: a face that has walked up and stands need not have stood for a second before its first
 frame counts: of frames that were refused only the last SETTLED_S are looked at. The frames that
 count must lie close to each other, though, over WINDOW_S, so that a slow drift ends them too.
@@ -25,29 +30,31 @@ changed.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import dist, isfinite, sqrt
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kioskd.modes.finding import Bound, Finding, failed
 from kioskd.modes.gate_settings import FACE_PX, UNITS, GateSettings, asks_room, suited
-from kioskd.modes.mode import Conversation, ask
 from kioskd.modes.reasons import Reason
 from models.observation import (
     SURE,
     Box,
+    Conversation,
     Face,
     HeadPose,
     ImageQuality,
     Measure,
     Observation,
     Picture,
+    ask,
 )
 
+Bound = Literal["least", "most"]
 Refusal = tuple[Reason, ...]  # empty: nothing is refused
-Findings = tuple[Finding, ...]
 LAID_DEG = 60.0  # no standing person tilts the head so far: it is the picture that is turned
 
 WINDOW_S = 1.0  # the seed: "fairly still for at least 1 second"
@@ -93,6 +100,50 @@ DEGREES = (
     (2.3, -1.9, -85.1),
     (14.8, -1.1, 32.5),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Of one frame.
+
+    key     the limit's name: as in config.yaml, or a measure's whose limit is no setting
+            (docs/understand/gate.md)
+    reason  what is said where it fails; None of evidence, which refuses nothing by itself
+    value   as it was measured, in the limit's unit; None where it was not
+    bound   whether the limit is the least that passes, or the most
+    """
+
+    key: str
+    reason: Reason | None
+    value: float | None
+    limit: float
+    bound: Bound = "least"
+    unit: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """What was not measured passes nothing, and neither does what is no number."""
+        if self.value is None:
+            return False
+        least, most = (
+            (self.limit, self.value) if self.bound == "least" else (self.value, self.limit)
+        )
+        return least <= most
+
+    @property
+    def margin(self) -> float | None:
+        """How much better than the limit it is; less than 0: how much is missing."""
+        if self.value is None or not math.isfinite(self.value):
+            return None
+        return self.value - self.limit if self.bound == "least" else self.limit - self.value
+
+
+def failed(findings: Iterable[Finding]) -> tuple[Reason, ...]:
+    """Why these refuse the frame; empty: they do not."""
+    return tuple(one.reason for one in findings if one.reason is not None and not one.passed)
+
+
+Findings = tuple[Finding, ...]
 
 
 def gate_for(limits: GateSettings, scheme: str | None, *, exact: bool) -> "Gate":

@@ -22,16 +22,15 @@ from kioskd.modes.challenges.trial import Asked, Done, Trial, Way, after
 from kioskd.modes.confirm import FORGETFUL, Caution, CautionSettings
 from kioskd.modes.depth.depth_settings import ReliefSettings
 from kioskd.modes.depth.evidence import Evidence, relief_evidence, rgb_evidence
-from kioskd.modes.finding import Finding
-from kioskd.modes.gate import Gate, Refusal, gate_for
+from kioskd.modes.gate import Finding, Gate, Refusal, gate_for
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.joined_with import How
-from kioskd.modes.mode import HOLD_STILL, Conversation, ask
+from kioskd.modes.mode import HOLD_STILL
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.mesh.parallax import parallax
 from models.mesh.stretch import stretch
-from models.observation import Face, Measure, Observation
+from models.observation import Conversation, Face, Measure, Observation, ask
 from models.schemes import LivenessPlan
 
 TURNS = (Challenge.LEFT_TURN, Challenge.RIGHT_TURN)

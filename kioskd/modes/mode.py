@@ -9,19 +9,14 @@ for something (the mode's table of prompts); while it waits for a person to stan
 stands in the way is said in its place. Prompts are codes; kioskd/prompts has the words.
 """
 
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from kioskd.event import Step
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.reasons import Reason
-from models.observation import Face, Measure, Observation, Wanted
-from models.schemes import LivenessPlan
-
-T = TypeVar("T")
-Conversation = Generator[Wanted, Observation, T]  # asks, is answered, and comes to a T
-Measuring = Callable[[Observation, Wanted], Observation]
+from models.observation import Conversation, Measuring, Observation, answered
 
 
 class Mode(Protocol):
@@ -35,36 +30,6 @@ class Mode(Protocol):
 def drive(mode: Mode, seen: Observation, measure: Measuring) -> tuple[Observation, Step]:
     """Leads the mode through one frame; what was seen of it in the end, and what the mode says."""
     return answered(mode.step(seen), seen, measure)
-
-
-def answered(
-    conversation: Conversation[T], seen: Observation, measure: Measuring
-) -> tuple[Observation, T]:
-    """What was seen in the end, and what the conversation came to."""
-    try:
-        wanted = next(conversation)
-        while True:
-            seen = measure(seen, wanted)
-            wanted = conversation.send(seen)
-    except StopIteration as end:
-        return seen, end.value
-
-
-def settled(conversation: Conversation[T], seen: Observation) -> T:
-    """What a conversation comes to where nothing more can be measured."""
-    return answered(conversation, seen, lambda seen, _: seen)[1]
-
-
-def ask(face: Face, measure: Measure, plan: LivenessPlan | None = None) -> Conversation[Face]:
-    """The face with a measure made of it, which is None where it could not be made.
-
-    It is asked for once: what cannot be measured now cannot be by asking again. `plan` goes with
-    Measure.LIVENESS.
-    """
-    if face.has(measure):
-        return face
-    seen = yield Wanted(face.track_id, frozenset({measure}), plan)
-    return next(each for each in seen.faces if each.track_id == face.track_id)
 
 
 Table = Mapping[tuple[StrEnum, StrEnum], StrEnum]

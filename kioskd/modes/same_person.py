@@ -21,10 +21,9 @@ The looks live here until the attempt ends, and in its result, and nowhere else
 
 import math
 
-from kioskd.modes.mode import Conversation, ask
 from kioskd.modes.reasons import Reason
 from models.embedding import Embedding
-from models.observation import Face, Measure, Observation
+from models.observation import Conversation, Face, Measure, Observation, ask
 
 ALIKE = 0.363  # likeness from which two looks are of one person: OpenCV's for this network;
 # docs/measure/identity.md has what it comes to here

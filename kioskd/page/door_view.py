@@ -13,8 +13,7 @@ from kioskd.config.config import Door
 from kioskd.event import Progress, Result
 from kioskd.modes import catalogue
 from kioskd.modes.attempt import subject
-from kioskd.modes.finding import Finding
-from kioskd.modes.gate import gate_for
+from kioskd.modes.gate import Finding, gate_for
 from kioskd.modes.reasons import Reason
 from kioskd.page.door_keys import door_keys
 from kioskd.page.kept import DoorKept, Ended, Looked, Scores

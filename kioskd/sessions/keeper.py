@@ -25,16 +25,16 @@ from kioskd.event import Recognised, Result
 from kioskd.happenings import AttemptEnded, FrameJudged, ModeChanged
 from kioskd.identity.enrolled import Enrolled
 from kioskd.identity.matching import matched
-from kioskd.identity.reference import Look
+from kioskd.identity.reference_picture import Look
 from kioskd.judge import UseMode
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.reasons import Reason
 from kioskd.part import failure_of
 from kioskd.sessions import operations, session_wire
-from kioskd.sessions import session as machine
+from kioskd.sessions import session_life as machine
 from kioskd.sessions.rate_limit import RateLimit
-from kioskd.sessions.session import Session, VerifyImage
 from kioskd.sessions.session_error import SessionError
+from kioskd.sessions.session_life import Session, VerifyImage
 from kioskd.sessions.session_request import CreateSession, checked
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.sessions.session_store import SessionStore

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from feeds.feed_settings import RealSenseSource, RecordingSource
 from kioskd.config.config import Door
-from kioskd.identity import reference
+from kioskd.identity import reference_picture
 from kioskd.judge import UseMode
 from kioskd.modes import catalogue
 from kioskd.modes.catalogue import ModeSettings
@@ -18,8 +18,8 @@ from kioskd.modes.depth.depth_settings import Rgb3dSettings
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from kioskd.modes.spec import Needs
-from kioskd.sessions.session import Operation
 from kioskd.sessions.session_error import SessionError
+from kioskd.sessions.session_life import Operation
 from models.network_file import Role
 from models.perceive import needs
 
@@ -70,7 +70,7 @@ def roles(doors: Iterable[Door]) -> frozenset[Role]:
         run(door, operation).needs(verifies=True) for door in doors for operation in possible(door)
     ]
     return frozenset().union(
-        reference.ROLES, *(needs(want.measures, want.schemes) for want in wanted)
+        reference_picture.ROLES, *(needs(want.measures, want.schemes) for want in wanted)
     )
 
 

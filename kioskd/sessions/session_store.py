@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kioskd.delivery.database import AuditError, Connection, DamagedError, Database, Found
-from kioskd.sessions.session import Session, as_record, of_record
 from kioskd.sessions.session_error import SessionError
+from kioskd.sessions.session_life import Session, as_record, of_record
 
 LAYOUT = 1
 MOST_KEPT = 100_000  # sessions; beyond, the oldest ended ones go first

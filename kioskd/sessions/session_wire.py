@@ -8,7 +8,7 @@ Canceled). docs/connect/sessions.md tells it.
 from datetime import UTC, datetime
 from typing import Any
 
-from kioskd.sessions.session import AttemptRecord, Rectangle, Session, sentence
+from kioskd.sessions.session_life import AttemptRecord, Rectangle, Session, sentence
 
 Json = dict[str, Any]
 

@@ -10,14 +10,14 @@ from feeds.still_image import Fault, StillError, read_still
 from kioskd.config.config import Config
 from kioskd.delivery.wire import Payload
 from kioskd.happenings import AttemptEnded, FrameJudged, ModeChanged
-from kioskd.identity import reference
+from kioskd.identity import reference_picture
 from kioskd.identity.enrolled import Enrolled
-from kioskd.identity.reference import NoReferenceError, read_reference
+from kioskd.identity.reference_picture import NoReferenceError, read_reference
 from kioskd.judge import UseMode
 from kioskd.sessions.keeper import Keeper, Looked
-from kioskd.sessions.session import VerifyImage
 from kioskd.sessions.session_error import Code, SessionError
 from kioskd.sessions.session_http import SessionHttp
+from kioskd.sessions.session_life import VerifyImage
 from kioskd.sessions.session_mqtt import SessionMqtt
 from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.sessions.session_store import SessionStore
@@ -35,7 +35,7 @@ OF_FILES: dict[Fault, Code] = {
     "unknown_format": "UnsupportedImageFormat",
     "unreadable": "ImageUnreadable",
 }
-OF_FACES: dict[reference.Fault, Code] = {
+OF_FACES: dict[reference_picture.Fault, Code] = {
     "no_face": "NoFaceInImage",
     "several_faces": "SeveralFacesInImage",
     "face_too_small": "FaceTooSmallInImage",

@@ -7,13 +7,12 @@ from pathlib import Path
 from kioskd.config.config import Config
 from kioskd.config.load import check, load
 from kioskd.config.problem import ConfigError, Problem
-from kioskd.doctor import broker as broker_look
-from kioskd.doctor import camera as camera_look
+from kioskd.doctor import camera_shows, round_trip
 from kioskd.doctor.diagnosis import Diagnosis
-from kioskd.setup import broker, camera, door, draft, key_frames, store
-from kioskd.setup.camera import Found
-from kioskd.setup.part import Flags, Part, Secrets
+from kioskd.setup import door, draft, key_frame_words, store, which_broker, which_camera
+from kioskd.setup.known_so_far import Flags, Part, Secrets
 from kioskd.setup.talk import SetupError, Talk
+from kioskd.setup.which_camera import Found
 
 TRIAL_BROKER = {"broker": "embedded"}  # stands in the file while the camera is tried
 
@@ -73,7 +72,7 @@ def hold(talk: Talk, flags: Flags, plan: Plan, attached: Callable[[], Found]) ->
         return _door(talk, flags, called, found, plan.secrets)
 
     def carried(flags: Flags) -> Part:
-        part = broker.asked(talk, flags, plan.path.parent, plan.secrets)
+        part = which_broker.asked(talk, flags, plan.path.parent, plan.secrets)
         return Part({"mqtt": part.keys}, part.secrets)
 
     around = Part({**names, "mqtt": TRIAL_BROKER})
@@ -96,7 +95,7 @@ def _may_replace(talk: Talk, plan: Plan) -> bool:
 
 
 def _door(talk: Talk, flags: Flags, name: str, found: Found, secrets: Secrets) -> Part:
-    feed = camera.asked(talk, flags, found, secrets)
+    feed = which_camera.asked(talk, flags, found, secrets)
     mode = door.mode(talk, flags.mode, feed.keys["kind"] == "realsense")
     keys = {"feeds": {name: feed.keys}, "doors": {name: {"mode": mode, "feed": name}}}
     return Part(keys, feed.secrets)
@@ -145,15 +144,15 @@ def _camera(config: Config) -> Iterator[Diagnosis]:
     """What the camera shows, and how it codes that."""
     (watched,) = config.doors
     well = True
-    for finding in camera_look.look(watched):
+    for finding in camera_shows.look(watched):
         well = well and finding.well
         yield finding
-    if well and (found := key_frames.look(watched.feed)) is not None:
+    if well and (found := key_frame_words.look(watched.feed)) is not None:
         yield found
 
 
 CAMERA = Trial("Looking at the camera for up to half a minute: stand before it.", _camera)
-BROKER = Trial("Sending a message to the broker and back.", broker_look.look)
+BROKER = Trial("Sending a message to the broker and back.", round_trip.look)
 
 
 def _config(plan: Plan, whole: Part) -> Config:

@@ -13,8 +13,8 @@ docs/connect/mqtt.md tells the rules.
 """
 
 from kioskd.verify.chain import Chain
+from kioskd.verify.door_rules import Door, Verdict, Verifier
 from kioskd.verify.proof import KeyFileError, RefusedError, proved, read_keys
-from kioskd.verify.rules import Door, Verdict, Verifier
 
 __all__ = [
     "Chain",

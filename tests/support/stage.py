@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kioskd.event import Result, Step
 from kioskd.modes.gate import Gate, Refusal
-from kioskd.modes.mode import Mode, drive, settled
+from kioskd.modes.mode import Mode, drive
 from kioskd.modes.replay import Replay
 from models.observation import (
     Blend,
@@ -22,6 +22,7 @@ from models.observation import (
     Passage,
     Picture,
     Wanted,
+    settled,
 )
 from models.schemes import Liveness
 from models.stills.areas import AREAS

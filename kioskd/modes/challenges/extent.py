@@ -6,7 +6,7 @@ Between rest and done lies a band, so that what lingers at one of them does not 
 from kioskd.modes.challenges.challenge_settings import Extents
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.challenges.reading import Reading
-from kioskd.modes.finding import Finding
+from kioskd.modes.gate import Finding
 
 # Where rest ends. Each lies several times its measure's noise from the extents allowed above.
 HEAD_REST = 1 / 3  # of the angle asked for

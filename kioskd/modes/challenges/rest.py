@@ -15,8 +15,7 @@ from kioskd.modes.challenges.extent import degrees, extent
 from kioskd.modes.challenges.kinds import ANGLES, Challenge
 from kioskd.modes.challenges.reading import Reading
 from kioskd.modes.challenges.start import RESTLESS, unmet
-from kioskd.modes.finding import failed
-from kioskd.modes.gate import facing
+from kioskd.modes.gate import facing, failed
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from models.observation import HeadPose

@@ -21,7 +21,7 @@ from kioskd.modes.depth.depth_settings import (
     Rgb3dSettings,
 )
 from kioskd.modes.depth.evidence import Evidence, infrared_evidence, relief_evidence, rgb_evidence
-from kioskd.modes.finding import Finding
+from kioskd.modes.gate import Finding
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_phases import PROMPTS, Phase

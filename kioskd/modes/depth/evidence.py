@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
+from kioskd.modes.attempt import liveness_found
 from kioskd.modes.confirm import Rule, usable
 from kioskd.modes.depth.depth_settings import InfraredSettings, ReliefSettings
-from kioskd.modes.finding import Finding, failed, liveness_found
+from kioskd.modes.gate import Finding, failed
 from kioskd.modes.reasons import Reason
 from kioskd.modes.rgb.rgb_settings import RgbSettings
 from models.observation import Face, Measure, MissingDepth, Relief

@@ -7,7 +7,7 @@ docs/understand/modes.md draws it. Pure: no clock, no thread, no camera.
 
 from kioskd.event import Result, Step, Verdict
 from kioskd.modes.attempt_course import Course
-from kioskd.modes.finding import Finding
+from kioskd.modes.gate import Finding
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.onset import Onset
 from kioskd.modes.pose import turning

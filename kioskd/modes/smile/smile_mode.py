@@ -13,7 +13,7 @@ from kioskd.modes.attempt_course import Course
 from kioskd.modes.challenges.draw import Below
 from kioskd.modes.challenges.kinds import Challenge
 from kioskd.modes.confirm import FORGETFUL, usable
-from kioskd.modes.finding import Finding
+from kioskd.modes.gate import Finding
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.hidden import Hidden
 from kioskd.modes.joined import joined

@@ -12,7 +12,7 @@ from kioskd.event import LivenessState, Progress, Result, Step, Verdict
 from kioskd.modes import confirm
 from kioskd.modes.attempt_course import Course
 from kioskd.modes.confirm import LIVENESS_CONFIRMED, Caution, Tally
-from kioskd.modes.finding import Finding
+from kioskd.modes.gate import Finding
 from kioskd.modes.gate_settings import GateSettings
 from kioskd.modes.reasons import Reason
 from kioskd.modes.smile.smile_mode import SmileWatch, smile_score, without_smile

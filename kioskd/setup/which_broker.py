@@ -9,7 +9,7 @@ from pathlib import Path
 from kioskd.config import files
 from kioskd.config.keys import find
 from kioskd.config.rules import is_loopback
-from kioskd.setup.part import Flags, Part, Secrets
+from kioskd.setup.known_so_far import Flags, Part, Secrets
 from kioskd.setup.talk import Question, Refused, Talk
 
 PASSWORD = "MQTT_PASSWORD"  # by which the unit in systemd/ hands it over

@@ -8,7 +8,7 @@ from feeds.local_cameras import Camera, cameras, depth_cameras
 from feeds.realsense.library import Attached
 from kioskd.setup import address
 from kioskd.setup.address import PASSWORD, Typed
-from kioskd.setup.part import Flags, Part, Secrets
+from kioskd.setup.known_so_far import Flags, Part, Secrets
 from kioskd.setup.talk import Question, Refused, SetupError, Talk
 
 _FORMS = (

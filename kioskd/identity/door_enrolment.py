@@ -15,7 +15,7 @@ from feeds.state import FeedState
 from kioskd.config.config import Door
 from kioskd.event import Step
 from kioskd.identity.enrolment import RANKS, NotEnrolledError, hold_quality
-from kioskd.identity.reference import MEASURES, Quality, faults, quality_of
+from kioskd.identity.reference_picture import MEASURES, Quality, faults, quality_of
 from kioskd.judge import judged
 from kioskd.modes import catalogue
 from kioskd.modes.reasons import sentence

@@ -1,4 +1,4 @@
-"""One measured run: `python -m kioskd.bench.worker CONFIG SECONDS` prints its figures as JSON.
+"""One measured run: `python -m kioskd.bench.measured_run CONFIG SECONDS` prints it as JSON.
 
 It runs the very `Daemon` that `kioskd run` runs, and looks at it from the side.
 """
