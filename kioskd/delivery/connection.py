@@ -8,7 +8,6 @@ from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.broker_limits import Limits
 from kioskd.delivery.delivery_context import Shared
 from kioskd.delivery.incoming import Incoming
-from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import (
     Acked,
     Connected,
@@ -22,6 +21,7 @@ from kioskd.delivery.mqtt import (
 from kioskd.delivery.name_clash import NameClash
 from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.pump import Pump
+from kioskd.delivery.row_queue import RowQueue
 from kioskd.delivery.tls_renewal import Renewal
 from kioskd.happenings import BrokerMet
 
@@ -41,7 +41,7 @@ class Connection:
         shared: Shared,
         outgoing: Outgoing,
         pump: Pump,
-        ledger: Ledger,
+        rows: RowQueue,
         incoming: Incoming,
         will: Letter,
     ) -> None:
@@ -51,7 +51,7 @@ class Connection:
         self._tell = shared.tell
         self._outgoing = outgoing
         self._pump = pump
-        self._ledger = ledger
+        self._rows = rows
         self._incoming = incoming
         self._will = will
         self._inbox: queue.SimpleQueue[tuple[Link, Heard] | None] = queue.SimpleQueue()
@@ -175,7 +175,7 @@ class Connection:
 
     def _opened(self, limits: Limits) -> None:
         now = self._since = self._clock.monotonic()
-        self._ledger.start_over()
+        self._rows.start_over()
         self._will_limits = limits
         with self._outgoing.lock:
             self._outgoing.opened(limits, now)

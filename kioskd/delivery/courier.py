@@ -1,6 +1,6 @@
 """What the daemon hands its results to: first to the disk, then to the door.
 
-Two threads work for it: its own (courier_thread.py) and the MQTT connection's. An action is
+Two threads work for it: its own (delivery_thread.py) and the MQTT connection's. An action is
 published on the thread that delivers it, so the door does not wait for a thread to wake up.
 """
 
@@ -19,10 +19,10 @@ from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_upkeep import Upkeep
 from kioskd.delivery.clock import Clock, Reading, SystemClock
 from kioskd.delivery.connection import Connection
-from kioskd.delivery.courier_thread import CourierThread
 from kioskd.delivery.database import AuditError
 from kioskd.delivery.delivery_context import Shared, Tell, nobody
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.delivery.delivery_thread import DeliveryThread
 from kioskd.delivery.envelope import Envelope
 from kioskd.delivery.incoming import Incoming, Reader
 from kioskd.delivery.ledger import Ledger
@@ -33,6 +33,7 @@ from kioskd.delivery.outgoing_messages import Action
 from kioskd.delivery.patient_disk import PatientDisk
 from kioskd.delivery.pump import Pump
 from kioskd.delivery.replies import Replies
+from kioskd.delivery.row_queue import RowQueue
 from kioskd.delivery.seal import Seal
 from kioskd.event import Result
 from kioskd.happenings import Stepped
@@ -92,18 +93,23 @@ class Courier:
 
     def _build(self, shared: Shared, readers: Mapping[str, Reader]) -> None:
         disk, outgoing = PatientDisk(shared), self._outgoing
-        ledger = Ledger(shared, self._audit, self._sender, self._topics.audit, disk)
+        ledger = Ledger(shared, self._audit, self._sender, disk)
+        rows = RowQueue(shared, self._audit, self._topics.audit, disk)
         self._ledger = ledger
         self._replies = Replies(shared, ledger, self._topics)
         every = {**readers, **self._replies.readers}
         incoming = Incoming(every, self._replies.tend, pictures=bool(readers))
         will = Letter(self._topics.status, self._status("offline", {}, None))
         self._upkeep = Upkeep(shared, self._audit, disk)
-        self._pump = Pump(shared, outgoing, ledger)
-        self._connection = Connection(shared, outgoing, self._pump, ledger, incoming, will)
-        self._thread = CourierThread(
-            shared, outgoing, self._connection, self._pump, ledger, self._upkeep
-        )
+        self._pump = Pump(shared, outgoing, rows, ledger.note)
+        self._connection = Connection(shared, outgoing, self._pump, rows, incoming, will)
+
+        def settle() -> None:
+            ledger.settle()
+            rows.settle()
+
+        road = shared, outgoing, self._connection, self._pump
+        self._thread = DeliveryThread("courier", *road, settle, self._upkeep.tend)
 
     @property
     def boot_id(self) -> str:
