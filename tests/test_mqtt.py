@@ -31,7 +31,7 @@ from tests.support.broker import Certificates, eventually, make_certificates, mo
 from tests.support.patience import DEADLINE_S
 from tests.support.scripted_broker import scripted_broker
 
-SECTIONS: tuple[Section, ...] = ("mqtt",)
+SECTIONS: tuple[Section, ...] = ("mqtt", "fleet")
 USERS = {"kiosk": "s3cret-door", "door": "controller", "mute": "nothing-to-say"}
 ACL = """
 user kiosk

@@ -16,7 +16,7 @@ from kioskd.config.load import Config
 from kioskd.daemon import networks
 from kioskd.delivery.delivery_settings import Form
 from kioskd.delivery.message_sizes import sizes
-from kioskd.doctor import alarms, broker, camera, identities, people, speed
+from kioskd.doctor import alarms, broker, camera, fleet, identities, people, speed
 from kioskd.doctor.diagnosis import Diagnosis
 from models.network_file import NetworkError
 
@@ -47,6 +47,7 @@ def _findings(config: Config) -> Iterator[Diagnosis]:
         yield from camera.look(door)
     yield from identities.look(config)
     yield from broker.look(config)
+    yield from fleet.look(config)
     yield from alarms.look(config)
     yield _sizes(config)
     yield _clock()

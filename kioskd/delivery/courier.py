@@ -44,12 +44,18 @@ from kioskd.snapshots.taken import Taken
 from kioskd.time_service import ClockQuality
 
 
+def nowhere(_topic: str, _body: bytes) -> None:
+    """For a kiosk that tells nobody but its broker."""
+
+
 class Courier:
     """Delivery, as the daemon sees it; safe to use from any thread. A part (kioskd/part.py).
 
     problems, tell  told what is wrong, and what else happens, from any thread
     readers         called with what comes in on each of their topics, see incoming.py
     seal            signs what is said; the audit log has it too. None: nothing is signed
+    also            called with each status, state, health and alarms that is published, and its
+                    topic, from any thread: it must wait for nothing. No event comes by it
     """
 
     name = "courier"
@@ -64,8 +70,9 @@ class Courier:
         clock: Clock | None = None,
         readers: Mapping[str, Reader] | None = None,
         seal: Seal | None = None,
+        also: Callable[[str, bytes], object] = nowhere,
     ) -> None:
-        self._settings = settings
+        self._settings, self._also = settings, also
         self._audit = audit
         self._words = prompts.words(settings.prompt_language)
         self._clock = clock or SystemClock()
@@ -99,7 +106,8 @@ class Courier:
         self._replies = Replies(shared, ledger, self._topics)
         every = {**readers, **self._replies.readers}
         incoming = Incoming(every, self._replies.tend, pictures=bool(readers))
-        will = Letter(self._topics.status, self._status("offline", {}, None))
+        self.last_will = self._status("offline", {}, None)
+        will = Letter(self._topics.status, self.last_will)
         self._upkeep = Upkeep(shared, self._audit, disk)
         self._pump = Pump(shared, outgoing, rows, ledger.note)
         self._connection = Connection(shared, outgoing, self._pump, rows, incoming, will)
@@ -172,7 +180,7 @@ class Courier:
             self.feed_state(FeedState(feed.feed, "offline", reason, detail, wall))
         with self._outgoing.lock:
             self._outgoing.stopping = True
-            self._outgoing.keep(self._topics.status, self._farewell(failure, wall))
+            self._keep_status(self._farewell(failure, wall))
         self._connection.wake()
 
     def join(self, timeout: float = 3.0) -> None:
@@ -249,8 +257,7 @@ class Courier:
         topic = self._topics.state(state.feed)
         payload = wire.feed_state(self._sender, state, self._tells())
         self._feeds[state.feed] = state
-        self._pump.keep(topic, self._envelope.encoded(topic, payload, wire.compact_state))
-        self._connection.wake()
+        self._say(topic, self._envelope.encoded(topic, payload, wire.compact_state))
 
     def status(self, problems: Mapping[str, str]) -> None:
         """Publish that we are online, and what is wrong (code -> sentence); retained.
@@ -261,7 +268,17 @@ class Courier:
         with self._outgoing.lock:
             if not self._outgoing.stopping and problems != self._known:
                 self._known = dict(problems)
-                self._outgoing.keep(self._topics.status, body)
+                self._keep_status(body)
+        self._connection.wake()
+
+    def _keep_status(self, body: bytes) -> None:
+        """Whoever calls it holds the lock of what goes out, so that the newest is told last."""
+        self._outgoing.keep(self._topics.status, body)
+        self._also(self._topics.status, body)
+
+    def _say(self, topic: str, body: bytes) -> None:
+        self._pump.keep(topic, body)
+        self._also(topic, body)
         self._connection.wake()
 
     def _status(
@@ -280,15 +297,13 @@ class Courier:
         topic = self._topics.alarms
         payload = wire.alarms(self._sender, told, self._tells())
         body = self._envelope.encoded(topic, payload, wire.whole)
-        self._pump.keep(topic, body)
-        self._connection.wake()
+        self._say(topic, body)
         return body
 
     def health(self, told: Health) -> None:
         """Publish how the kiosk is, retained; again after each reconnect."""
         body = wire.encode(wire.health(self._sender, told, self._clock.wall()))
-        self._pump.keep(self._topics.health, body)
-        self._connection.wake()
+        self._say(self._topics.health, body)
 
     def keep(self, topic: str, body: bytes) -> None:
         """Publish a retained value for others than controllers; again after each reconnect."""
