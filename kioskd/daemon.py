@@ -28,6 +28,7 @@ from kioskd.control.snapshot import Snapshot
 from kioskd.debug_leases import DebugLeases
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.courier import Courier
+from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.embedded_broker import EmbeddedBroker
 from kioskd.delivery.incoming import Reader
 from kioskd.delivery.seal import Seal
@@ -41,6 +42,7 @@ from kioskd.happenings import (
     ConfigurationRead,
     DoorSwitched,
     FeedChanged,
+    FleetMet,
     FrameJudged,
     Happening,
     ModeChanged,
@@ -75,6 +77,8 @@ from kioskd.sessions.session_settings import SessionsSettings
 from kioskd.snapshots.snapshots_settings import FOLDER as SNAPSHOTS_FOLDER
 from kioskd.state_dir import StateDir, WrongStateDirError
 from kioskd.stream import Stream
+from kioskd.uplink.fleet_road import FleetRoad
+from kioskd.uplink.uplink import Uplink
 from kioskd.watchdog import Watchdog
 from models.manifest import Manifest
 from models.network_file import Role
@@ -151,7 +155,16 @@ class Daemon:
             self.add(EmbeddedBroker(config.delivery.port))
         delivery = replace(config.delivery, model_version=self._model_version())
         told = self._problems, self.stream.tell
-        self.courier = Courier(delivery, self._audit, *told, readers=self._readers, seal=seal)
+        self._fleet = FleetRoad(config.fleet, self._uplink, delivery.topics, self._problems)
+        self.add(self._fleet)  # started before the courier, and so stopped after its last words
+        self.courier = Courier(
+            delivery,
+            self._audit,
+            *told,
+            readers=self._readers,
+            seal=seal,
+            also=self._fleet.keep,
+        )
         self.add(self.courier)
         self._listen(self.courier)
         if self._people is not None:
@@ -170,7 +183,8 @@ class Daemon:
             self.add(self._page(config.page))
         self._lookout = self._lookout_of(config)
         self.add(self._lookout)
-        self.stream.listen("lookout", BrokerMet, lambda _: self._lookout.met_broker())
+        for met in (BrokerMet, FleetMet):
+            self.stream.listen("lookout", met, lambda _: self._lookout.met_broker())
         if config.snapshots.enabled or (self._state_dir.path / SNAPSHOTS_FOLDER).is_dir():
             self._snapshots = self._snapshots_of(config)
             self.add(self._snapshots)
@@ -240,6 +254,7 @@ class Daemon:
     def tend(self) -> bool:
         """Feed the watchdog if every part makes progress. False when the daemon must end."""
         self._let_go()
+        self._fleet.tend()
         for part in self.parts:
             if part.progress_at is not None:
                 self._watchdog.progress(part.name, part.progress_at)
@@ -333,6 +348,15 @@ class Daemon:
         )
         return LayerTaker(config, config.layers, file, ways)
 
+    def _uplink(self, settings: DeliverySettings) -> Uplink:
+        """A road to the fleet's cluster, on which the fleet's layers come down as by the broker."""
+        here, there = self._config.delivery.topics.base, settings.topics.base
+        layers = {} if self._layers is None else self._layers.readers
+        readers = {there + topic.removeprefix(here): read for topic, read in layers.items()}
+        last, folder = self.courier.last_will, self._state_dir.path
+        told = self._problems, self.stream.tell
+        return Uplink(settings, self._audit, folder, last, *told, readers)
+
     def _reloader_of(self, config: Config, file: Path | None) -> Reloader:
         told = file, self._state_dir.path, config, self._shell()
         if self._layers is None:
@@ -364,7 +388,11 @@ class Daemon:
 
     def _lookout_of(self, config: Config) -> Lookout:
         return Lookout(
-            watched(config, lambda: self.courier.certificate_ends),
+            watched(
+                config,
+                lambda: self.courier.certificate_ends,
+                lambda: self._fleet.certificate_ends,
+            ),
             lambda: self.networks.files,
             partial(self._problems.set, "certificate"),
             partial(self._problems.set, "network_file"),
@@ -551,6 +579,8 @@ class Daemon:
                 alarms=lambda: () if self._alarms is None else self._alarms.teller.alarms,
                 enabled=lambda door: self._switches.enabled(door),
                 snapshots=lambda: {} if self._snapshots is None else self._snapshots.counts,
+                fleet=lambda: self._fleet.connected,
+                fleet_rows=lambda most: self._fleet.waiting(most),
                 layers=lambda: None if self._layers is None else tuple(self._layers.told),
             )
         )
@@ -580,8 +610,9 @@ class Daemon:
 
         self.networks.add(_roles_of(doors, sessions=self._sessions is not None), check)
 
-    def _took(self, digest: str) -> None:
-        self._digest = digest
+    def _took(self, config: Config) -> None:
+        self._digest = digest = config.digest
+        self._fleet.use(config.fleet)
         if self._layers is not None:
             self._layers.took(digest)
         self.courier.configured(digest)

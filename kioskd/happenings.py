@@ -174,6 +174,13 @@ class BrokerMet:
 
 
 @dataclass(frozen=True, slots=True)
+class FleetMet:
+    """A fleet's cluster took us; once for each connection."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordsPruned:
     """Audit records that the broker took long ago were deleted."""
 
@@ -231,6 +238,7 @@ Happening = (
     | ProblemChanged
     | AlarmChanged
     | BrokerMet
+    | FleetMet
     | RecordsPruned
     | RecordsRescued
     | ClockSet

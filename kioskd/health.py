@@ -77,6 +77,17 @@ class DoorHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class FleetHealth:
+    """The kiosk's own road to a fleet's cluster.
+
+    rows_waiting  audit rows that the fleet lacks, however many the broker has; None: unreadable
+    """
+
+    connected: bool
+    rows_waiting: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """The whole kiosk at one moment.
 
@@ -85,6 +96,7 @@ class Health:
     connections   times that a broker took us
     up_s          since the start
     layers        those of the fleet that stand; None: this kiosk takes none
+    fleet         its own road there; None: it has none
     """
 
     why: tuple[Obstacle, ...]
@@ -95,6 +107,7 @@ class Health:
     open_files: int
     up_s: float
     layers: tuple[Mapping[str, Any], ...] | None = None
+    fleet: FleetHealth | None = None
 
     @property
     def ready(self) -> bool:

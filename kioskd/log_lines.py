@@ -106,6 +106,8 @@ def _of_the_record(happening: Happening) -> Iterator[Line]:
     match happening:
         case happenings.BrokerMet(place):
             yield Line("connected to the broker", {"at": place})
+        case happenings.FleetMet(place):
+            yield Line("connected to the fleet", {"at": place})
         case happenings.RecordsPruned(count, first, last, before):
             told = {"count": count, "first": first, "last": last, "recorded_before": _utc(before)}
             yield Line("audit records deleted", told)

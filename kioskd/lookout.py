@@ -26,6 +26,7 @@ class Certificates:
     own      files by their key in config.yaml
     trusted  files of authorities, by their key
     brokers  when the broker's own ends, since 1970, as of the last connection; None: unknown
+    fleets   the same of the fleet's cluster
     days     one that ends within so many is told
     """
 
@@ -33,18 +34,26 @@ class Certificates:
     trusted: Mapping[str, Path]
     brokers: Callable[[], float | None]
     days: float
+    fleets: Callable[[], float | None] = lambda: None
 
 
-def watched(config: Config, brokers: Callable[[], float | None]) -> Certificates:
-    """All that a configuration names; `brokers` as in Certificates."""
+def watched(
+    config: Config,
+    brokers: Callable[[], float | None],
+    fleets: Callable[[], float | None] = lambda: None,
+) -> Certificates:
+    """All that a configuration names; `brokers` and `fleets` as in Certificates."""
     tls, page, alarms = config.delivery.tls, config.page, config.alarms
+    fleet = None if config.fleet is None else config.fleet.tls
     post = None if alarms is None else alarms.post
     own = {
         "mqtt.tls.cert_file": None if tls is None else tls.certificate,
+        "fleet.tls.cert_file": None if fleet is None else fleet.certificate,
         "page.tls.cert_file": None if page is None else page.certificate,
     }
     trusted = {
         "mqtt.tls.ca_file": None if tls is None else tls.ca,
+        "fleet.tls.ca_file": None if fleet is None else fleet.ca,
         "alarms.ca_file": None if post is None else post.ca,
     }
     return Certificates(
@@ -52,6 +61,7 @@ def watched(config: Config, brokers: Callable[[], float | None]) -> Certificates
         {key: file for key, file in trusted.items() if file is not None},
         brokers,
         config.certificate_days,
+        fleets,
     )
 
 
@@ -101,6 +111,7 @@ class Lookout(Worker):
             for key, file in files.items():
                 ends[f"{key} ({file})"] = certificate_ends.end_of(file, trusted=trusted)
         ends["the broker's certificate"] = watched.brokers()
+        ends["the certificate of the fleet's cluster"] = watched.fleets()
         known = {what: end for what, end in ends.items() if end is not None}
         self._certificate(certificate_ends.sentence(known, watched.days, time.time()))
 

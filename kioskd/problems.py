@@ -27,6 +27,11 @@ ProblemCode = Literal[
     "action_dropped",  # an action grew too old before the broker took it
     "nobody_listens",  # the broker took an action, and nobody had subscribed
     "disk",  # the disk of the audit log is nearly full
+    "fleet_audit",  # how far the fleet has the audit log cannot be read or noted
+    "fleet_broker",  # there is a road to the fleet, and it is not connected
+    "fleet_lost",  # records were deleted before the fleet had them
+    "fleet_mistake",  # a mistake of ours on the road to the fleet
+    "fleet_refuses",  # what the fleet's cluster does not take
     "layers",  # a layer of the fleet was refused, or does not fit this file: it is not applied
     "listener",  # a mistake of ours in what only listens to the doors
     "memory",  # the machine has little memory left

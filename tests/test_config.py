@@ -417,6 +417,42 @@ MISTAKES = {
         with_mqtt("broker: localhost", "password_file: config.yaml"),
         "5:3: mqtt.password_file: needs a username beside it",
     ),
+    "a fleet across the network in the open": (
+        GOOD + "fleet: {nodes: n1.example}\n",
+        "15:16: fleet.nodes: a broker on another machine without tls and without a password or a"
+        " certificate is refused (found n1.example); set tls, and set username and password, or"
+        " tls.cert_file (docs/install/fleet.md, Kiosks)",
+    ),
+    "one node of a fleet across the network in the open": (
+        GOOD + 'fleet: {nodes: ["127.0.0.1:1884", "[2001:db8::1]:1883"], allow_insecure: true}\n',
+        "15:16: note: fleet.nodes: a broker on another machine without tls and without a password"
+        " or a certificate: anyone on the network could read what this kiosk records, and speak to"
+        " the fleet in its place",
+    ),
+    "a fleet's node with a port that is none": (
+        GOOD + 'fleet: {nodes: "localhost:70000"}\n',
+        "15:16: fleet.nodes: the port of localhost must be a number from 1 to 65535",
+    ),
+    "a fleet's node with words behind its name": (
+        GOOD + "fleet: {nodes: mqtt://n1.example}\n",
+        "15:16: fleet.nodes: must be host names or addresses, each with or without :PORT, with"
+        " commas between (found an address)",
+    ),
+    "a fleet's password without a fleet": (
+        GOOD + "fleet: {password_file: config.yaml, username: me}\n",
+        "15:9: fleet.password_file: needs nodes: without them nothing goes to a fleet\n"
+        "15:37: fleet.username: needs nodes: without them nothing goes to a fleet",
+    ),
+    "a fleet's password in the file": (
+        GOOD + "fleet: {nodes: localhost, username: me, password: hunter2}\n",
+        "15:51: note: fleet.password: a password stands here for all to read; use ${NAME}"
+        " (docs/install/configuration.md, Secrets)",
+    ),
+    "a fleet's certificate without its key, and a CA that is not there": (
+        GOOD + "fleet: {nodes: localhost, tls: {cert_file: config.yaml, ca_file: ca.pem}}\n",
+        "15:33: fleet.tls.cert_file: needs key_file beside it\n"
+        "15:66: fleet.tls.ca_file: no such file (found ca.pem)",
+    ),
     "an address for a device": (
         edited(("device: 0", "device: 'concat:/etc/passwd'")),
         "7:29: feeds.back.device: must be a path such as /dev/video0, or an index from 0 to 63"

@@ -137,7 +137,13 @@ def test_what_the_example_shows_behind_a_sharp_sign_would_be_right_too(tmp_path:
         (tmp_path / name).touch()
     path = tmp_path / "config.yaml"
     path.write_text(text, encoding="utf-8")
-    secrets = ("MQTT_PASSWORD", "SIDE_DOOR_PASSWORD", "PAGE_TOKEN", "SCREEN_TOKEN")
+    secrets = (
+        "MQTT_PASSWORD",
+        "FLEET_PASSWORD",
+        "SIDE_DOOR_PASSWORD",
+        "PAGE_TOKEN",
+        "SCREEN_TOKEN",
+    )
     known = {**dict.fromkeys(secrets, "x"), "FRONT_DESK_SECRET": "x" * 16}
     known |= dict.fromkeys(("PEOPLE_TOKEN", "INSPECT_TOKEN", "COMMANDS_TOKEN"), "x" * 16)
     known |= dict.fromkeys(("PEOPLE_KEY", "PEOPLE_OLD_KEY"), base64.b64encode(bytes(32)).decode())

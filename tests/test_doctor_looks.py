@@ -1,4 +1,4 @@
-"""What `kioskd doctor` says of who takes alarms, and of cameras that were refused."""
+"""What `kioskd doctor` says of who takes alarms, of a fleet, and of cameras that were refused."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,9 @@ import pytest
 from kioskd.camera_pins import CameraPins
 from kioskd.config.config import Config
 from kioskd.config.load import load
-from kioskd.doctor import alarms, identities
+from kioskd.doctor import alarms, fleet, identities
 from tests.support.alarm_receiver import receiver
+from tests.support.broker import mosquitto, witness
 from tests.support.daemon import LIVE, door, file_feed
 from tests.support.ports import free_port
 
@@ -59,6 +60,30 @@ def test_nobody_who_takes_alarms_is_named(tmp_path: Path) -> None:
     assert (found.verdict, f"127.0.0.1 port {port}" in found.sentence) == ("FAIL", True)
     assert "cannot be reached" in found.sentence
     assert list(alarms.look(config(tmp_path))) == []
+
+
+def with_fleet(folder: Path, *ports: int, **more: object) -> Config:
+    path = folder / "config.yaml"
+    said = json.loads(path.read_text())
+    said["fleet"] = {"nodes": [f"127.0.0.1:{port}" for port in ports], **more}
+    path.write_text(json.dumps(said))
+    return load(path)
+
+
+def test_each_node_of_a_fleet_is_asked_and_told_nothing(tmp_path: Path) -> None:
+    assert list(fleet.look(config(tmp_path))) == []
+    dead = free_port()
+    with mosquitto(tmp_path, users={"hq.kiosk-07": "right", "eye": "x"}) as there:
+        with witness(there, "eye", "x") as seen:
+            right = {"username": "hq.kiosk-07", "password": "right"}
+            found = list(fleet.look(with_fleet(tmp_path, there.port, dead, **right)))
+            assert seen.seen == []
+        assert [one.verdict for one in found] == ["ok", "note"]  # one of them is enough
+        assert f"no MQTT broker listens at 127.0.0.1:{dead}" in found[1].sentence
+        wrong = {"username": "hq.kiosk-07", "password": "wrong"}
+        found = list(fleet.look(with_fleet(tmp_path, there.port, **wrong)))
+        assert [one.verdict for one in found] == ["FAIL"]
+        assert "check fleet.username, fleet.password" in found[0].sentence
 
 
 def test_a_camera_that_was_refused_is_named_until_it_is_accepted(tmp_path: Path) -> None:

@@ -245,6 +245,7 @@ def test_the_page_has_each_metric_that_is_served_and_no_other(tmp_path: Path) ->
     with mosquitto(tmp_path) as broker:
         config = settings(broker, {"hall": file_feed(LIVE)})
         config["metrics"] = {"enabled": True, "port": port}
+        config["fleet"] = {"nodes": f"127.0.0.1:{broker.port}"}
         with kioskd(tmp_path / "k", config):
             ours = eventually(lambda: families(port))
     rows = re.findall(r"^\| `([a-z]\w+)`(?:, `_count`)? \|[^|]*\| ", PAGE.read_text("utf-8"), re.M)

@@ -6,6 +6,7 @@ import os
 import queue
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -20,7 +21,8 @@ import pytest
 from feeds.installation import to_add
 from kioskd import delivery
 from kioskd.config.keys import find
-from kioskd.delivery.delivery_settings import DeliverySettings, TlsSettings
+from kioskd.delivery import broker_sentences
+from kioskd.delivery.delivery_settings import DeliverySettings, Section, TlsSettings
 from kioskd.delivery.embedded_broker import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.message_lines import as_line, follow
 from kioskd.delivery.mqtt import Acked, Connected, Heard, Letter, Link, Lost, Received
@@ -29,6 +31,7 @@ from tests.support.broker import Certificates, eventually, make_certificates, mo
 from tests.support.patience import DEADLINE_S
 from tests.support.scripted_broker import scripted_broker
 
+SECTIONS: tuple[Section, ...] = ("mqtt", "fleet")
 USERS = {"kiosk": "s3cret-door", "door": "controller", "mute": "nothing-to-say"}
 ACL = """
 user kiosk
@@ -120,9 +123,49 @@ def test_every_setting_that_delivery_names_in_a_sentence_exists() -> None:
         for part in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 texts.append(part.value)
-    named = set(re.findall(r"(?<!/)\bmqtt(?:\.[a-z_]+)+", "\n".join(texts)))
-    assert {"mqtt.broker", "mqtt.tls.ca_file"} <= named
-    assert [name for name in named if find(tuple(name.split(".")), {}) is None] == []
+    assert "mqtt.client_id" in _keys_in("\n".join(texts), "mqtt")
+    assert [name for name in _keys_in("\n".join(texts), "mqtt") if not _is_key(name)] == []
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_what_is_said_of_a_broker_names_keys_of_its_own_section(section: Section) -> None:
+    told = "\n".join(_all_said(section))
+    named = _keys_in(told, section)
+    assert {f"{section}.{key}" for key in ("tls.ca_file", "tls.cert_file", "password")} <= named
+    assert [name for name in named if not _is_key(name)] == []
+    assert [_keys_in(told, other) for other in SECTIONS if other != section] in ([], [set()])
+
+
+def _all_said(section: Section) -> Iterator[str]:
+    """Each sentence about a connection that does not come about or ends, in its forms."""
+    plain = DeliverySettings("b", 1, "s", "d", prefix="a.b", section=section)
+    own = TlsSettings(Path("ca"), Path("cert"), Path("key"), f"{section}.tls")
+    secret = replace(plain, tls=own, protocol="3.1.1")
+    errors: tuple[Exception, ...] = (socket.gaierror(), ConnectionRefusedError(), TimeoutError())
+    errors += (ConnectionResetError(), OSError(), ValueError())
+    for code in (9, 10, 62, 18):
+        error = ssl.SSLCertVerificationError("x")
+        error.verify_code, error.verify_message = code, "why"
+        errors += (error,)
+    for settings in (plain, secret, replace(plain, tls=replace(own, certificate=None))):
+        yield from (broker_sentences.cannot_connect(error, settings) for error in errors)
+        alerts = "CERTIFICATE_REQUIRED", "UNKNOWN_CA", "WRONG_VERSION", "OTHER"
+        yield from (broker_sentences.tls_alert(alert, settings) for alert in alerts)
+        codes = (0x80, 0x84, 0x85, 0x87, 0x8E)
+        yield from (broker_sentences.refused(code, "no", settings) for code in codes)
+        yield from (broker_sentences.disconnected(code, "no", settings) for code in codes)
+        yield broker_sentences.perhaps_taken_over(settings, 3)
+        yield broker_sentences.gave_no_answer(settings)
+        yield broker_sentences.speaks_http(settings)
+    yield broker_sentences.rejects(["a message"], plain)
+
+
+def _keys_in(text: str, section: str) -> set[str]:
+    return set(re.findall(rf"(?<!/)\b{section}(?:\.[a-z_]+)+", text))
+
+
+def _is_key(name: str) -> bool:
+    return find(tuple(name.split(".")), {}) is not None
 
 
 def test_a_kiosk_can_show_a_certificate_of_its_own(

@@ -476,7 +476,7 @@ def test_what_is_known_of_events_stays_small(tmp_path: Path) -> None:
     shared = Shared(settings, ShiftedClock(), Problems(nobody), told.append)
     with closing(AuditLog(tmp_path / "audit.db")) as log:
         sender = wire.Sender("hq", "kiosk-07", EVENT, "")
-        ledger = Ledger(shared, log, sender, "", PatientDisk(shared))
+        ledger = Ledger(shared, log, sender, PatientDisk(shared))
         read = Replies(shared, ledger, wire.Topics(settings.prefix, "hq", "kiosk-07"))
         events = [str(uuid.uuid4()) for _ in range(EVENTS_MOST + 1)]
         for event in events:

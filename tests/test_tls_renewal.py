@@ -38,7 +38,7 @@ def renewed(site: Path, name: str, used: TlsSettings) -> None:
 
 @pytest.fixture
 def used(site: Path, tmp_path: Path) -> TlsSettings:
-    tls = TlsSettings(*(tmp_path / name for name in ("ca.pem", "kiosk.pem", "kiosk.key")))
+    tls = TlsSettings(tmp_path / "ca.pem", tmp_path / "kiosk.pem", tmp_path / "kiosk.key")
     assert tls.ca is not None
     shutil.copy(site / "old-ca.pem", tls.ca)
     renewed(site, "first", tls)

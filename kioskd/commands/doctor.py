@@ -16,7 +16,15 @@ from kioskd.config.load import Config
 from kioskd.daemon import networks
 from kioskd.delivery.delivery_settings import Form
 from kioskd.delivery.message_sizes import sizes
-from kioskd.doctor import alarms, camera_shows, identities, people_file, round_trip, speed
+from kioskd.doctor import (
+    alarms,
+    camera_shows,
+    fleet,
+    identities,
+    people_file,
+    round_trip,
+    speed,
+)
 from kioskd.doctor.diagnosis import Diagnosis
 from models.network_file import NetworkError
 
@@ -47,6 +55,7 @@ def _findings(config: Config) -> Iterator[Diagnosis]:
         yield from camera_shows.look(door)
     yield from identities.look(config)
     yield from round_trip.look(config)
+    yield from fleet.look(config)
     yield from alarms.look(config)
     yield _sizes(config)
     yield _clock()

@@ -21,12 +21,14 @@ from kioskd.config.config import Config, Door, Perception, default_state_dir
 from kioskd.config.config_keys import (
     AnyFeed,
     FileFeed,
+    Fleet,
     Mqtt,
     RealSenseFeed,
     Settings,
     UsbFeed,
 )
 from kioskd.config.doors import AnyDoor
+from kioskd.config.fleet_rules import node_place
 from kioskd.config.networks import added_networks
 from kioskd.config.secrets import Vault, from_file
 from kioskd.control.control_settings import ControlSettings
@@ -49,6 +51,8 @@ from kioskd.signing.key_files import KEY_FILE
 from kioskd.signing.sealed_to import public_key
 from kioskd.snapshots.snapshots_settings import Refusal, SnapshotsSettings
 
+FLEET_ACK_S = 10.0  # a cluster that chooses a new leader answers nothing for some seconds
+FLEET_KEEPALIVE_S = 20
 EMBEDDED_PORT = 18883  # not 1883: a broker may be there already
 
 
@@ -92,6 +96,7 @@ def build(
         said=settings.model_dump(),
         commands=control_settings(settings, vault) if settings.commands.enabled else None,
         layers=layers_settings(settings, folder),
+        fleet=fleet_settings(settings, folder, vault, digest),
     )
 
 
@@ -225,7 +230,7 @@ def delivery_settings(
         client_id=mqtt.client_id or "",
         username=vault.filled(mqtt.username) if mqtt.username else None,
         password=_password(mqtt, folder, vault),
-        tls=_tls(mqtt, folder),
+        tls=_tls(mqtt, folder, "mqtt.tls"),
         protocol=mqtt.protocol if mqtt.broker != "embedded" else "3.1.1",
         action_expiry_s=mqtt.action_expiry_s,
         ack_timeout_s=mqtt.ack_timeout_s,
@@ -244,6 +249,33 @@ def delivery_settings(
         signed=settings.signing.enabled,
         signed_compact=settings.signing.compact,
         snapshots=snapshots_settings(settings).of if settings.snapshots.enabled else (),
+    )
+
+
+def fleet_settings(
+    settings: Settings, folder: Path, vault: Vault, digest: str
+) -> DeliverySettings | None:
+    """The cluster, and how we are called there, as a bridge would be."""
+    fleet = settings.fleet
+    if fleet.nodes is None:
+        return None
+    usual = 8883 if fleet.tls else 1883
+    (host, port), *others = (node_place(each.strip(), usual) for each in fleet.nodes.split(","))
+    return DeliverySettings(
+        host=host,
+        port=port,
+        others=tuple(others),
+        site=settings.site,
+        device=settings.device,
+        prefix=fleet.topic_prefix,
+        client_id=f"fleet-{settings.site}-{settings.device}",
+        username=vault.filled(fleet.username) if fleet.username else None,
+        password=_password(fleet, folder, vault),
+        tls=_tls(fleet, folder, "fleet.tls"),
+        protocol=fleet.protocol,
+        ack_timeout_s=FLEET_ACK_S,
+        keepalive_s=FLEET_KEEPALIVE_S,
+        section="fleet",
     )
 
 
@@ -321,18 +353,19 @@ def _default_port(mqtt: Mqtt) -> int:
     return 8883 if mqtt.tls else 1883
 
 
-def _password(mqtt: Mqtt, folder: Path, vault: Vault) -> str | None:
-    if mqtt.password_file:
-        return from_file(folder / mqtt.password_file, "the file")
-    return vault.filled(mqtt.password.get_secret_value()) if mqtt.password else None
+def _password(broker: Mqtt | Fleet, folder: Path, vault: Vault) -> str | None:
+    if broker.password_file:
+        return from_file(folder / broker.password_file, "the file")
+    return vault.filled(broker.password.get_secret_value()) if broker.password else None
 
 
-def _tls(mqtt: Mqtt, folder: Path) -> TlsSettings | None:
-    if mqtt.tls is None:
+def _tls(broker: Mqtt | Fleet, folder: Path, section: str) -> TlsSettings | None:
+    if broker.tls is None:
         return None
-    ca, own, key = mqtt.tls.ca_file, mqtt.tls.cert_file, mqtt.tls.key_file
+    ca, own, key = broker.tls.ca_file, broker.tls.cert_file, broker.tls.key_file
     return TlsSettings(
         ca=folder / ca if ca else None,
         certificate=folder / own if own else None,
         key=folder / key if key else None,
+        section=section,
     )

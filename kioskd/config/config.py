@@ -98,6 +98,7 @@ class Config:
     certificate_days  one that ends within so many is told
     commands  how they are taken over MQTT; None: they are not
     layers    whose layers are taken; None: nobody's
+    fleet     the cluster that is told of this kiosk, beside the broker; None: none is
     reload    how a changed file is noticed
     snapshots which refused attempts a picture is kept of
     said      every key with its value as the file has it, defaults filled in, secrets not
@@ -125,6 +126,7 @@ class Config:
     certificate_days: float = CERTIFICATE_DAYS
     commands: ControlSettings | None = None
     layers: LayersSettings | None = None
+    fleet: DeliverySettings | None = field(default=None, repr=False)  # holds a password
     reload: ReloadSettings = field(default_factory=ReloadSettings)
     snapshots: SnapshotsSettings = field(default_factory=SnapshotsSettings)
     said: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

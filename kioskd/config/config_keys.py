@@ -26,7 +26,7 @@ from kioskd.config.section import (
     number,
     several,
 )
-from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.delivery.delivery_settings import DeliverySettings, Protocol
 from kioskd.home_assistant.home_assistant_settings import HomeAssistantSettings
 from kioskd.identity.people_settings import PeopleSettings
 from kioskd.inspect.inspect_settings import InspectSettings
@@ -53,6 +53,7 @@ INSPECT, INSPECT_ON = InspectSettings(), False
 RELOAD = ReloadSettings()
 SNAPSHOTS = SnapshotsSettings()
 COMMANDS_ON = LAYERS_MAY_LOOSEN = False
+FLEET_PROTOCOL: Protocol = "3.1.1"
 DELIVERY = DeliverySettings(host="", port=0, site="", device="")
 
 # Nothing but a device file: OpenCV would open addresses here too.
@@ -81,6 +82,32 @@ class Tls(Section):
     )
 
 
+# What a section that names a broker says of TLS and of who we are there.
+TLS = Field(default=None, description="Encrypt the connection; leave out for none.")
+USERNAME = Field(
+    default=None,
+    min_length=1,
+    max_length=256,
+    description="User name at the broker; ${NAME} works.",
+)
+PASSWORD = Field(
+    default=None,
+    min_length=1,
+    description="Password at the broker, as ${NAME} from the environment or a systemd"
+    " credential. Never write the password itself here.",
+)
+PASSWORD_FILE = Field(
+    default=None, description="File whose first line is the password, instead of password."
+)
+TOPIC_PREFIX = Field(
+    default=DELIVERY.prefix,
+    pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
+    max_length=100,
+    description="Topics begin with this, followed by /SITE/DEVICE/.",
+    json_schema_extra={"x-form": "words of letters, digits, _ . and -, with / between"},
+)
+
+
 class Mqtt(Section):
     """The broker that carries the events to the doors."""
 
@@ -95,22 +122,10 @@ class Mqtt(Section):
     port: int | None = number(
         None, 1, 65535, "", "TCP port; none: 8883 with tls, 1883 without, 18883 embedded."
     )
-    tls: Tls | None = Field(default=None, description="Encrypt the connection; leave out for none.")
-    username: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=256,
-        description="User name at the broker; ${NAME} works.",
-    )
-    password: SecretStr | None = Field(
-        default=None,
-        min_length=1,
-        description="Password at the broker, as ${NAME} from the environment or a systemd"
-        " credential. Never write the password itself here.",
-    )
-    password_file: str | None = Field(
-        default=None, description="File whose first line is the password, instead of password."
-    )
+    tls: Tls | None = TLS
+    username: str | None = USERNAME
+    password: SecretStr | None = PASSWORD
+    password_file: str | None = PASSWORD_FILE
     allow_insecure: bool = Field(
         default=False,
         description="Allow a broker on another machine without tls, or without a password or"
@@ -127,13 +142,7 @@ class Mqtt(Section):
         description="MQTT client id, unique at the broker; none: kioskd-SITE-DEVICE.",
         json_schema_extra={"x-form": "up to 64 letters, digits, _ and -"},
     )
-    topic_prefix: str = Field(
-        default=DELIVERY.prefix,
-        pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
-        max_length=100,
-        description="Topics begin with this, followed by /SITE/DEVICE/.",
-        json_schema_extra={"x-form": "words of letters, digits, _ . and -, with / between"},
-    )
+    topic_prefix: str = TOPIC_PREFIX
     keepalive_s: int = number(
         DELIVERY.keepalive_s, 5, 60, "s", "A silent broker is noticed after about twice this time."
     )
@@ -203,14 +212,17 @@ _TOLD = r"^(stranger|threat)(, ?(stranger|threat))*$"
 _REFUSAL = f"({'|'.join(get_args(Refusal))})"
 _REFUSALS = rf"^{_REFUSAL}(, ?{_REFUSAL})*$"
 _NAME = r"[a-z0-9][a-z0-9-]{0,39}"
+NODE = rf"([A-Za-z0-9._-]+|\[{_IPV6}\])(:[1-9][0-9]{{0,4}})?"
 _HOSTS = rf"^{_HOST}(, ?{_HOST})*$"
 if TYPE_CHECKING:
     HostNames = str
+    Nodes = str
     Tell = str
     Refusals = str
     DoorNames = str
 else:
     HostNames = several(_HOSTS, {"pattern": rf"^{_HOST}$"})
+    Nodes = several(rf"^{NODE}(, ?{NODE})*$", {"pattern": rf"^{NODE}$"})
     Tell = several(_TOLD, {"enum": ["stranger", "threat"]})
     Refusals = several(_REFUSALS, {"enum": list(get_args(Refusal))})
     DoorNames = several(rf"^{_NAME}(, ?{_NAME})*$", {"pattern": rf"^{_NAME}$"})
@@ -537,6 +549,40 @@ class Layers(Section):
     )
 
 
+class FleetTls(Tls):
+    """As `mqtt.tls`, and a changed one holds at once."""
+
+
+class Fleet(Section):
+    """A road of the kiosk's own to a fleet's cluster, where its broker has no bridge to one.
+
+    docs/install/fleet.md tells what goes up and what comes down. No event ever goes this way.
+    """
+
+    nodes: Nodes | None = Field(
+        default=None,
+        description="Host names or addresses of the cluster's nodes, each with :PORT where it is"
+        " not 8883 with tls, 1883 without. The next is tried when one is lost. Without them"
+        " nothing goes to a fleet.",
+        json_schema_extra={
+            "x-form": "host names or addresses, each with or without :PORT, with commas between"
+        },
+    )
+    tls: FleetTls | None = TLS
+    username: str | None = USERNAME
+    password: SecretStr | None = PASSWORD
+    password_file: str | None = PASSWORD_FILE
+    allow_insecure: bool = Field(
+        default=False,
+        description="Allow a cluster on another machine without tls, or without a password or"
+        " certificate. Anyone on the network could then read what this kiosk records.",
+    )
+    protocol: Literal["5", "3.1.1"] = Field(
+        default=FLEET_PROTOCOL, description='MQTT version, in quotes. NATS speaks "3.1.1" alone.'
+    )
+    topic_prefix: str = TOPIC_PREFIX
+
+
 class Inspect(Section):
     """Judging pictures that others send, as `kioskd inspect` does, over MQTT and the page's server.
 
@@ -794,6 +840,7 @@ class Settings(Section):
     layers: Layers = Field(
         default=Layers(), description="What a fleet says of this kiosk's doors, signed."
     )
+    fleet: Fleet = Field(default=Fleet(), description="A road of its own to a fleet's cluster.")
     metrics: Metrics = Field(default=Metrics(), description="Numbers of the doors, over HTTP.")
     alarms: Alarms = Field(default=Alarms(), description="What an operator must hear of.")
     snapshots: Snapshots = Field(

@@ -24,19 +24,21 @@ _ASIDE = frozenset(
         "home_assistant",
         "snapshots",
         "layers",
+        "fleet",
     }
 )
 
 
 def is_live(path: Path) -> bool:
-    """Whether the key at `path` holds without a restart: a door's own, but for which camera it has.
+    """Whether the key at `path` holds without a restart: a door's own, but for which camera it has,
+    and the road to the fleet.
 
     A door or a feed that comes or goes is none of them.
     """
     match path:
         case ("doors", _, key, *_):
             return key != "feed"
-        case ("reload", *_):
+        case ("reload" | "fleet", *_):
             return True
         case _:
             return False

@@ -1,6 +1,5 @@
 """Rules that span several keys, each a generator of problems at the line to change."""
 
-import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from urllib.parse import urlsplit
@@ -8,10 +7,11 @@ from urllib.parse import urlsplit
 from feeds import urls
 from kioskd.config import (
     alarm_rules,
+    broker_rules,
     cameras,
-    certificates,
     command_rules,
     files,
+    fleet_rules,
     hours_rules,
     inspect_rules,
     layer_rules,
@@ -27,7 +27,7 @@ from kioskd.config import (
 from kioskd.config.config import default_state_dir
 from kioskd.config.effective_values import Answers, Below
 from kioskd.config.problem import Problem, at_key, at_value, note
-from kioskd.config.secrets import SecretError, Vault, from_file, holds_secret, without_braces
+from kioskd.config.secrets import SecretError, Vault, holds_secret, without_braces
 from kioskd.config.sentences import shown
 from kioskd.config.yaml_document import Path
 from kioskd.modes.catalogue import BY_NAME
@@ -44,15 +44,15 @@ GATE = GateSettings()
 
 def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Problem]:
     """Everything that is wrong with the file as a whole, and notes on what is only unwise."""
-    yield from _broker(ask)
-    yield from _password(ask, vault)
+    yield from _broker(ask, vault)
     yield from _spelling(ask)
     yield from _files(ask)
     for feed in ask.sections("feeds"):
         yield from _feed(ask, feed, vault)
     for door in ask.sections("doors"):
         yield from _door(ask, door, missing_for)
-    yield from cameras.problems(ask, vault, is_loopback(ask.text("mqtt", "broker") or ""))
+    near = broker_rules.is_loopback(ask.text("mqtt", "broker") or "")
+    yield from cameras.problems(ask, vault, near)
     yield from networks.problems(ask)
     yield from page_rules.problems(ask, vault)
     yield from session_rules.problems(ask, vault)
@@ -63,26 +63,19 @@ def problems(ask: Answers, vault: Vault, missing_for: MissingFor) -> Iterator[Pr
     yield from alarm_rules.problems(ask, vault)
     yield from command_rules.problems(ask, vault)
     yield from layer_rules.problems(ask)
+    yield from fleet_rules.problems(ask, vault)
     yield from snapshot_rules.problems(ask)
     yield from _sharing(ask)
     yield from _state_dir(ask)
 
 
-def is_loopback(broker: str) -> bool:
-    return broker.lower().strip("[]") in ("embedded", "localhost", "::1") or bool(
-        re.fullmatch(r"127(\.\d{1,3}){3}", broker)
-    )
-
-
-def _broker(ask: Answers) -> Iterator[Problem]:
+def _broker(ask: Answers, vault: Vault) -> Iterator[Problem]:
+    yield from broker_rules.problems(ask, vault, "mqtt")
     broker = ask.text("mqtt", "broker")
-    if ask.written("mqtt", "tls") and not ask.set("mqtt", "tls"):
-        text = "has nothing behind it; write tls: {} to trust the system's CAs, or remove it"
-        yield at_key(ask.document, ("mqtt", "tls"), text)
-    elif broker == "embedded":
+    if broker == "embedded":
         yield from _embedded(ask)
-    elif broker is not None and not is_loopback(broker):
-        yield from _exposed(ask, broker)
+    elif broker is not None and not broker_rules.is_loopback(broker):
+        yield from broker_rules.exposed(ask, ("mqtt", "broker"), broker, "open the door")
     if ask.true("mqtt", "diagnostics") and broker != "embedded" and _has_camera(ask):
         yield note(ask.document, ("mqtt", "diagnostics"), _TALKATIVE)
 
@@ -105,74 +98,24 @@ def _embedded(ask: Answers) -> Iterator[Problem]:
             yield at_key(ask.document, ("mqtt", key), text)
 
 
-def _exposed(ask: Answers, broker: str) -> Iterator[Problem]:
-    """A broker on another machine: who may listen, and who may speak as this kiosk?"""
-    lacks = []
-    if not ask.set("mqtt", "tls"):
-        lacks.append("tls")
-    if not any(ask.set(*path) for path in _PROOFS):
-        lacks.append("a password or a certificate")
-    if not lacks:
-        return
-    what = f"a broker on another machine without {' and without '.join(lacks)}"
-    path = ("mqtt", "broker")
-    if ask.true("mqtt", "allow_insecure"):
-        yield note(ask.document, path, f"{what}: anyone on the network could open the door")
-    else:
-        need = ", and ".join(_CURES[lack] for lack in lacks)
-        text = f"{what} is refused (found {shown(broker)}); {need} (kioskd broker-kit makes them)"
-        yield at_value(ask.document, path, text)
-
-
-_CURES = {
-    "tls": "set tls",
-    "a password or a certificate": "set username and password, or tls.cert_file",
-}
-_PROOFS = (("mqtt", "password"), ("mqtt", "password_file"), ("mqtt", "tls", "cert_file"))
-
-
-def _password(ask: Answers, vault: Vault) -> Iterator[Problem]:
-    if ask.set("mqtt", "password") and ask.set("mqtt", "password_file"):
-        text = "stands beside password; keep one of the two"
-        yield at_key(ask.document, ("mqtt", "password_file"), text)
-    for key in ("username", "password"):
-        yield from secret_rules.problems(ask, ("mqtt", key), vault)
-    for key in ("password", "password_file"):
-        if ask.set("mqtt", key) and not ask.set("mqtt", "username"):
-            yield at_key(ask.document, ("mqtt", key), "needs a username beside it")
-    if (file := ask.file("mqtt", "password_file")) is not None:
-        try:
-            from_file(file, "the file")
-        except SecretError as error:
-            yield at_value(ask.document, ("mqtt", "password_file"), str(error))
-
-
 def _spelling(ask: Answers) -> Iterator[Problem]:
     """Paths that no shell has unfolded, wherever one may stand."""
     feeds = [
         ("feeds", name, key) for name in ask.sections("feeds") for key in ("path", "recording")
     ]
-    tls = [("mqtt", "tls", key) for key in ("ca_file", "cert_file", "key_file")]
-    single = (("state_dir",), ("mqtt", "password_file"), networks.KEY, layer_rules.TRUST)
-    for path in (*single, *page_rules.FILES, *tls, *feeds):
+    tls = [(at, "tls", key) for at in ("mqtt", "fleet") for key in broker_rules.TLS_FILES]
+    passwords = (("mqtt", "password_file"), ("fleet", "password_file"))
+    single = (("state_dir",), networks.KEY, layer_rules.TRUST)
+    for path in (*single, *passwords, *page_rules.FILES, *tls, *feeds):
         text = ask.text(*path)
         if text and (wrong := files.misspelled(text)):
             yield at_value(ask.document, path, wrong)
 
 
 def _files(ask: Answers) -> Iterator[Problem]:
-    for key in ("ca_file", "cert_file", "key_file"):
-        path = ("mqtt", "tls", key)
-        file = ask.file(*path)
-        if file is not None and (wrong := files.wrong_file(file)):
-            yield at_value(ask.document, path, f"{wrong} (found {shown(ask.text(*path) or '')})")
-    yield from certificates.problems(ask)
     own = ("signing", "key_file")
     if (file := ask.file(*own)) is not None and (wrong := files.wrong_file(file)):
         yield note(ask.document, own, f"{wrong}: `kioskd keys create` makes the key")
-    for key, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
-        if ask.set("mqtt", "tls", key) and not ask.set("mqtt", "tls", other):
-            yield at_key(ask.document, ("mqtt", "tls", key), f"needs {other} beside it")
 
 
 def _feed(ask: Answers, name: str, vault: Vault) -> Iterator[Problem]:

@@ -106,14 +106,48 @@ class AuditLog:
     def _next(self) -> Link:
         return Link(self._last_id + 1, self.epoch, self._head)
 
+    @property
+    def last(self) -> int:
+        """The newest number that was given."""
+        return self._last_id
+
+    def end_of(self, epoch: str) -> int | None:
+        """The last number that was given under this name; None: never one was."""
+        names = [name for _, name in self._epochs]
+        if epoch not in names:
+            return None
+        place = names.index(epoch)
+        return self._last_id if place == 0 else self._epochs[place - 1][0] - 1
+
     def pending(self, after: int, most: int) -> list[Row]:
         """The oldest rows the broker has not taken, with ids above `after`, in order.
 
         Those among them that cannot be read are put aside; the list may then be shorter.
         """
+        return self._oldest("delivered_at IS NULL", after, most)
+
+    def after(self, number: int, most: int) -> list[Row]:
+        """The oldest rows above a number, in order, whoever has taken them; else as `pending`."""
+        return self._oldest("1", number, most)
+
+    def rows(self, numbers: Sequence[int]) -> list[Row]:
+        """Those of these that are there and can be read, in order."""
+        found: list[Stored] = []
+        with self._database.using() as db:
+            for number in sorted(numbers):
+                found += db.execute(f"SELECT {_ROW} FROM record WHERE id = ?", (number,))
+        return self._read(found)[0]
+
+    def first_after(self, number: int) -> int | None:
+        """The smallest number above that one of which there is a row."""
+        with self._database.using() as db:
+            found = db.execute("SELECT min(id) FROM record WHERE id > ?", (number,)).fetchone()
+            return None if found[0] is None else int(found[0])
+
+    def _oldest(self, which: str, after: int, most: int) -> list[Row]:
         rows: list[Row] = []
         for _ in range(READS):
-            found = self._waiting(after, most - len(rows))
+            found = self._found(which, after, most - len(rows))
             readable, unreadable = self._read(found)
             rows += readable
             with suppress(AuditError):  # a full disk: then they are read, and passed over, again
@@ -123,11 +157,10 @@ class AuditLog:
             after = found[-1][0]
         return rows
 
-    def _waiting(self, after: int, most: int) -> list[Stored]:
+    def _found(self, which: str, after: int, most: int) -> list[Stored]:
         with self._database.using() as db:
             return db.execute(
-                f"SELECT {_ROW} FROM record WHERE delivered_at IS NULL AND id > ? "
-                "ORDER BY id LIMIT ?",
+                f"SELECT {_ROW} FROM record WHERE {which} AND id > ? ORDER BY id LIMIT ?",
                 (after, most),
             ).fetchall()
 

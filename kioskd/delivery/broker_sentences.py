@@ -24,20 +24,39 @@ MOST_TOLD = 4  # messages in one sentence
 
 
 def place(settings: DeliverySettings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{host}:{settings.port}"
+    """Host and port; of a cluster all of them, the first tried first."""
+    places = ((settings.host, settings.port), *settings.others)
+    return " or ".join(f"{_bracketed(host)}:{port}" for host, port in places)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _host_key(settings: DeliverySettings) -> str:
+    return "mqtt.broker" if settings.section == "mqtt" else "fleet.nodes"
+
+
+def _port_key(settings: DeliverySettings) -> str:
+    return "mqtt.port" if settings.section == "mqtt" else "fleet.nodes"
+
+
+def _own_name(settings: DeliverySettings) -> str:
+    """What to do about another client of our name."""
+    if settings.section == "mqtt":
+        return "give each its own mqtt.client_id"
+    return "see that no bridge and no other machine comes as this kiosk"
 
 
 def cannot_connect(error: Exception, settings: DeliverySettings) -> str:
     """Why no connection came about, from what the socket or TLS raised."""
-    where = place(settings)
+    where, host_key, port_key = place(settings), _host_key(settings), _port_key(settings)
     match error:
         case socket.gaierror():
-            return f"the broker's host name {settings.host} cannot be found: check mqtt.broker"
+            return f"the broker's host name {settings.host} cannot be found: check {host_key}"
         case ConnectionRefusedError():
-            return (
-                f"no MQTT broker listens at {where}: start it, or check mqtt.broker and mqtt.port"
-            )
+            keys = " and ".join(dict.fromkeys((host_key, port_key)))
+            return f"no MQTT broker listens at {where}: start it, or check {keys}"
         case TlsFileError():
             return str(error)
         case ssl.SSLCertVerificationError():
@@ -71,12 +90,13 @@ def _not_trusted(error: ssl.SSLCertVerificationError, settings: DeliverySettings
             )
         case 62 | 64:  # a host name, or an address, that does not stand in it
             return (
-                f"{shows} is for another name ({error.verify_message}): give mqtt.broker as it "
-                "stands in the certificate, or make one with this name in its subjectAltName"
+                f"{shows} is for another name ({error.verify_message}): give "
+                f"{_host_key(settings)} as it stands in the certificate, or make one with this "
+                "name in its subjectAltName"
             )
     return (
-        f"{shows} is not trusted ({error.verify_message}): check that mqtt.tls.ca_file is the "
-        "authority that signed it, and mqtt.broker"
+        f"{shows} is not trusted ({error.verify_message}): check that "
+        f"{settings.section}.tls.ca_file is the authority that signed it, and {_host_key(settings)}"
     )
 
 
@@ -87,22 +107,23 @@ def _today() -> str:
 def tls_alert(name: str, settings: DeliverySettings) -> str:
     """Why TLS did not come about or was ended by the broker, from OpenSSL's name for it."""
     where, own = place(settings), settings.tls is not None and settings.tls.certificate is not None
-    words = name.upper()
+    words, files = name.upper(), f"{settings.section}.tls"
     if "CERTIFICATE_REQUIRED" in words or ("HANDSHAKE_FAILURE" in words and not own):
         return (
             f"the broker at {where} asks for a certificate of this kiosk: "
-            "set mqtt.tls.cert_file and mqtt.tls.key_file"
+            f"set {files}.cert_file and {files}.key_file"
         )
     if own and any(part in words for part in _OURS):
         said = name.lower().rpartition("alert_")[2].replace("_", " ")
         return (
             f"the broker at {where} refuses the certificate of this kiosk ({said}): see that the "
-            "one in mqtt.tls.cert_file is signed by the authority that the broker trusts, and is "
+            f"one in {files}.cert_file is signed by the authority that the broker trusts, and is "
             "valid now by the broker's clock"
         )
     if "WRONG_VERSION" in words or "HTTP_REQUEST" in words or "RECORD_LAYER" in words:
-        return f"what answers at {where} speaks no TLS: name the broker's TLS port in mqtt.port"
-    return f"no TLS with {where} ({name}): check mqtt.port and mqtt.tls"
+        port = f"name the broker's TLS port in {_port_key(settings)}"
+        return f"what answers at {where} speaks no TLS: {port}"
+    return f"no TLS with {where} ({name}): check {_port_key(settings)} and {files}"
 
 
 _OURS = ("UNKNOWN_CA", "CERTIFICATE", "HANDSHAKE_FAILURE", "DECRYPT_ERROR", "ACCESS_DENIED")
@@ -111,7 +132,8 @@ _OURS = ("UNKNOWN_CA", "CERTIFICATE", "HANDSHAKE_FAILURE", "DECRYPT_ERROR", "ACC
 def speaks_http(settings: DeliverySettings) -> str:
     return (
         f"what listens at {place(settings)} speaks HTTP, as a websocket listener does, and kioskd "
-        "speaks plain MQTT: name the broker's MQTT port in mqtt.port (1883, or 8883 with TLS)"
+        f"speaks plain MQTT: name the broker's MQTT port in {_port_key(settings)} (1883, or 8883 "
+        "with TLS)"
     )
 
 
@@ -121,18 +143,19 @@ def refused(code: int, name: str, settings: DeliverySettings) -> str:
     match code:
         case 0x84:
             return f"the broker at {where} does not speak MQTT {settings.protocol}: " + (
-                "set mqtt.protocol: 3.1.1" if settings.protocol == "5" else "use another broker"
+                f"set {settings.section}.protocol: 3.1.1"
+                if settings.protocol == "5"
+                else "use another broker"
             )
         case 0x85:
-            return (
-                f"the broker at {where} refuses the client id {settings.name_on_broker}: "
-                "set mqtt.client_id"
-            )
+            cure = "set mqtt.client_id" if settings.section == "mqtt" else "allow it there"
+            return f"the broker at {where} refuses the client id {settings.name_on_broker}: {cure}"
         case 0x86 | 0x87:
             user = f"user {settings.username}" if settings.username else "a client without a name"
             return (
                 f"the broker at {where} refuses {user}: "
-                "check mqtt.username, mqtt.password and the broker's own list of users"
+                f"check {settings.section}.username, {settings.section}.password and the broker's "
+                "own list of users"
             )
         case _:
             return f"the broker at {where} refuses the connection: {name}"
@@ -154,7 +177,7 @@ def disconnected(code: int, name: str, settings: DeliverySettings) -> str:
 def taken_over(settings: DeliverySettings) -> str:
     return (
         f"another program uses the client id {settings.name_on_broker} at "
-        f"{place(settings)} and throws this one out: give each its own mqtt.client_id"
+        f"{place(settings)} and throws this one out: {_own_name(settings)}"
     )
 
 
@@ -162,26 +185,27 @@ def perhaps_taken_over(settings: DeliverySettings, times: int) -> str:
     return (
         f"the broker at {place(settings)} took this kiosk and hung up on it {times} times in a "
         f"row: if another program uses the client id {settings.name_on_broker}, "
-        "give each its own mqtt.client_id"
+        f"{_own_name(settings)}"
     )
 
 
 def gave_no_answer(settings: DeliverySettings) -> str:
     """The broker hung up on us before it said yes or no. No advice here takes security away."""
+    files, port = f"{settings.section}.tls", _port_key(settings)
     if settings.tls is None:
-        hints = ["it wants TLS, set mqtt.tls"]
+        hints = [f"it wants TLS, set {files}"]
     elif settings.tls.certificate is None:
         hints = [
-            "it asks for a certificate of this kiosk, set mqtt.tls.cert_file and mqtt.tls.key_file",
-            "this is its port without TLS, name its TLS port in mqtt.port",
+            f"it asks for a certificate of this kiosk, set {files}.cert_file and {files}.key_file",
+            f"this is its port without TLS, name its TLS port in {port}",
         ]
     else:
         hints = [
-            "it does not trust mqtt.tls.cert_file, see its log",
-            "this is its port without TLS, name its TLS port in mqtt.port",
+            f"it does not trust {files}.cert_file, see its log",
+            f"this is its port without TLS, name its TLS port in {port}",
         ]
     if settings.protocol == "5":
-        hints.append("it knows no MQTT 5, set mqtt.protocol: 3.1.1")
+        hints.append(f"it knows no MQTT 5, set {settings.section}.protocol: 3.1.1")
     hints += _of_dots(settings)
     told = "; ".join(f"if {hint}" for hint in hints)
     return f"what listens at {place(settings)} hung up before it answered; {told}"
@@ -191,7 +215,8 @@ def _of_dots(settings: DeliverySettings) -> list[str]:
     """NATS hangs up on topics with a dot, once it has let a client in."""
     if "." not in settings.prefix:
         return []
-    return ["it is NATS, choose an mqtt.topic_prefix without dots"]
+    key = f"{'an' if settings.section == 'mqtt' else 'a'} {settings.section}.topic_prefix"
+    return [f"it is NATS, choose {key} without dots"]
 
 
 def denied(topics: Mapping[str, str]) -> str:

@@ -8,7 +8,6 @@ from kioskd.delivery.backoff import Backoff
 from kioskd.delivery.broker_limits import Limits
 from kioskd.delivery.delivery_context import Shared
 from kioskd.delivery.incoming import Incoming
-from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import (
     Acked,
     Connected,
@@ -22,6 +21,7 @@ from kioskd.delivery.mqtt import (
 from kioskd.delivery.name_clash import NameClash
 from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.pump import Pump
+from kioskd.delivery.row_queue import RowQueue
 from kioskd.delivery.tls_renewal import Renewal
 from kioskd.happenings import BrokerMet
 
@@ -41,17 +41,20 @@ class Connection:
         shared: Shared,
         outgoing: Outgoing,
         pump: Pump,
-        ledger: Ledger,
+        rows: RowQueue,
         incoming: Incoming,
         will: Letter,
     ) -> None:
         self._settings = shared.settings
+        self._nodes = shared.settings.nodes
+        self._node = 0  # the one that is spoken to, or tried next
+        self._faults: dict[int, str] = {}  # of nodes, since one of them took us
         self._clock = shared.clock
         self._problems = shared.problems
         self._tell = shared.tell
         self._outgoing = outgoing
         self._pump = pump
-        self._ledger = ledger
+        self._rows = rows
         self._incoming = incoming
         self._will = will
         self._inbox: queue.SimpleQueue[tuple[Link, Heard] | None] = queue.SimpleQueue()
@@ -91,7 +94,7 @@ class Connection:
                 self._connect(now)
         elif self._silent(now):
             link.drop()
-            place = broker_sentences.place(self._settings)
+            place = broker_sentences.place(self._nodes[self._node])
             self._lose(Lost(f"the broker at {place} does not answer: check it", "unreachable"))
         elif self._outgoing.accepted:
             self._clash.steady(now - self._since)
@@ -126,7 +129,7 @@ class Connection:
         limits, will = self._will_limits, self._will
         self._renewal.used()
         link = Link(
-            self._settings,
+            self._nodes[self._node],
             self._hear,
             will=Letter(will.topic, will.body, limits.qos, limits.retain),
             subscribe=self._incoming.topics,
@@ -175,12 +178,13 @@ class Connection:
 
     def _opened(self, limits: Limits) -> None:
         now = self._since = self._clock.monotonic()
-        self._ledger.start_over()
+        self._rows.start_over()
         self._will_limits = limits
         with self._outgoing.lock:
             self._outgoing.opened(limits, now)
+        self._faults.clear()
         self._problems.set("broker", None)
-        self._tell(BrokerMet(broker_sentences.place(self._settings)))
+        self._tell(BrokerMet(broker_sentences.place(self._nodes[self._node])))
 
     def _lose(self, lost: Lost) -> None:
         now = self._clock.monotonic()
@@ -200,7 +204,14 @@ class Connection:
             self._clash.explained()
             self._pump.blame(blamed)
         self._connect_at = now + self._backoff.wait()
-        self._problems.set("broker", lost.sentence)
+        self._next_node(lost)
+
+    def _next_node(self, lost: Lost) -> None:
+        """It is a problem once every node has failed: until then another is tried."""
+        self._faults[self._node] = lost.sentence
+        self._node = (self._node + 1) % len(self._nodes)
+        if len(self._faults) == len(self._nodes):
+            self._problems.set("broker", "; ".join(dict.fromkeys(self._faults.values())))
 
     def _thrown_out(self, lost: Lost, lasted_s: float) -> None:
         self._clash.thrown_out(lost, lasted_s)

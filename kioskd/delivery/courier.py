@@ -1,6 +1,6 @@
 """What the daemon hands its results to: first to the disk, then to the door.
 
-Two threads work for it: its own (courier_thread.py) and the MQTT connection's. An action is
+Two threads work for it: its own (delivery_thread.py) and the MQTT connection's. An action is
 published on the thread that delivers it, so the door does not wait for a thread to wake up.
 """
 
@@ -19,10 +19,10 @@ from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.audit_upkeep import Upkeep
 from kioskd.delivery.clock import Clock, Reading, SystemClock
 from kioskd.delivery.connection import Connection
-from kioskd.delivery.courier_thread import CourierThread
 from kioskd.delivery.database import AuditError
 from kioskd.delivery.delivery_context import Shared, Tell, nobody
 from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.delivery.delivery_thread import DeliveryThread
 from kioskd.delivery.envelope import Envelope
 from kioskd.delivery.incoming import Incoming, Reader
 from kioskd.delivery.ledger import Ledger
@@ -33,6 +33,7 @@ from kioskd.delivery.outgoing_messages import Action
 from kioskd.delivery.patient_disk import PatientDisk
 from kioskd.delivery.pump import Pump
 from kioskd.delivery.replies import Replies
+from kioskd.delivery.row_queue import RowQueue
 from kioskd.delivery.seal import Seal
 from kioskd.event import Result
 from kioskd.happenings import Stepped
@@ -43,12 +44,18 @@ from kioskd.snapshots.taken import Taken
 from kioskd.time_service import ClockQuality
 
 
+def nowhere(_topic: str, _body: bytes) -> None:
+    """For a kiosk that tells nobody but its broker."""
+
+
 class Courier:
     """Delivery, as the daemon sees it; safe to use from any thread. A part (kioskd/part.py).
 
     problems, tell  told what is wrong, and what else happens, from any thread
     readers         called with what comes in on each of their topics, see incoming.py
     seal            signs what is said; the audit log has it too. None: nothing is signed
+    also            called with each status, state, health and alarms that is published, and its
+                    topic, from any thread: it must wait for nothing. No event comes by it
     """
 
     name = "courier"
@@ -63,8 +70,9 @@ class Courier:
         clock: Clock | None = None,
         readers: Mapping[str, Reader] | None = None,
         seal: Seal | None = None,
+        also: Callable[[str, bytes], object] = nowhere,
     ) -> None:
-        self._settings = settings
+        self._settings, self._also = settings, also
         self._audit = audit
         self._words = prompts.words(settings.prompt_language)
         self._clock = clock or SystemClock()
@@ -92,18 +100,24 @@ class Courier:
 
     def _build(self, shared: Shared, readers: Mapping[str, Reader]) -> None:
         disk, outgoing = PatientDisk(shared), self._outgoing
-        ledger = Ledger(shared, self._audit, self._sender, self._topics.audit, disk)
+        ledger = Ledger(shared, self._audit, self._sender, disk)
+        rows = RowQueue(shared, self._audit, self._topics.audit, disk)
         self._ledger = ledger
         self._replies = Replies(shared, ledger, self._topics)
         every = {**readers, **self._replies.readers}
         incoming = Incoming(every, self._replies.tend, pictures=bool(readers))
-        will = Letter(self._topics.status, self._status("offline", {}, None))
+        self.last_will = self._status("offline", {}, None)
+        will = Letter(self._topics.status, self.last_will)
         self._upkeep = Upkeep(shared, self._audit, disk)
-        self._pump = Pump(shared, outgoing, ledger)
-        self._connection = Connection(shared, outgoing, self._pump, ledger, incoming, will)
-        self._thread = CourierThread(
-            shared, outgoing, self._connection, self._pump, ledger, self._upkeep
-        )
+        self._pump = Pump(shared, outgoing, rows, ledger.note)
+        self._connection = Connection(shared, outgoing, self._pump, rows, incoming, will)
+
+        def settle() -> None:
+            ledger.settle()
+            rows.settle()
+
+        road = shared, outgoing, self._connection, self._pump
+        self._thread = DeliveryThread("courier", *road, settle, self._upkeep.tend)
 
     @property
     def boot_id(self) -> str:
@@ -166,7 +180,7 @@ class Courier:
             self.feed_state(FeedState(feed.feed, "offline", reason, detail, wall))
         with self._outgoing.lock:
             self._outgoing.stopping = True
-            self._outgoing.keep(self._topics.status, self._farewell(failure, wall))
+            self._keep_status(self._farewell(failure, wall))
         self._connection.wake()
 
     def join(self, timeout: float = 3.0) -> None:
@@ -243,8 +257,7 @@ class Courier:
         topic = self._topics.state(state.feed)
         payload = wire.feed_state(self._sender, state, self._tells())
         self._feeds[state.feed] = state
-        self._pump.keep(topic, self._envelope.encoded(topic, payload, wire.compact_state))
-        self._connection.wake()
+        self._say(topic, self._envelope.encoded(topic, payload, wire.compact_state))
 
     def status(self, problems: Mapping[str, str]) -> None:
         """Publish that we are online, and what is wrong (code -> sentence); retained.
@@ -255,7 +268,17 @@ class Courier:
         with self._outgoing.lock:
             if not self._outgoing.stopping and problems != self._known:
                 self._known = dict(problems)
-                self._outgoing.keep(self._topics.status, body)
+                self._keep_status(body)
+        self._connection.wake()
+
+    def _keep_status(self, body: bytes) -> None:
+        """Whoever calls it holds the lock of what goes out, so that the newest is told last."""
+        self._outgoing.keep(self._topics.status, body)
+        self._also(self._topics.status, body)
+
+    def _say(self, topic: str, body: bytes) -> None:
+        self._pump.keep(topic, body)
+        self._also(topic, body)
         self._connection.wake()
 
     def _status(
@@ -274,15 +297,13 @@ class Courier:
         topic = self._topics.alarms
         payload = wire.alarms(self._sender, told, self._tells())
         body = self._envelope.encoded(topic, payload, wire.whole)
-        self._pump.keep(topic, body)
-        self._connection.wake()
+        self._say(topic, body)
         return body
 
     def health(self, told: Health) -> None:
         """Publish how the kiosk is, retained; again after each reconnect."""
         body = wire.encode(wire.health(self._sender, told, self._clock.wall()))
-        self._pump.keep(self._topics.health, body)
-        self._connection.wake()
+        self._say(self._topics.health, body)
 
     def keep(self, topic: str, body: bytes) -> None:
         """Publish a retained value for others than controllers; again after each reconnect."""

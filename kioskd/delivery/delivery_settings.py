@@ -1,7 +1,7 @@
 """What delivery must be told of its broker and of this kiosk."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +9,7 @@ from kioskd.delivery.wire import Topics
 
 Protocol = Literal["5", "3.1.1"]
 Form = Literal["full", "compact"]
+Section = Literal["mqtt", "fleet"]  # of config.yaml, in which a broker stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +18,13 @@ class TlsSettings:
 
     ca           the authority that signed the broker's certificate; None takes the system's
     certificate  this kiosk's own, for brokers that ask for one; needs `key`
+    section      of config.yaml, in which these stand
     """
 
     ca: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    section: str = "mqtt.tls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,9 @@ class DeliverySettings:
     signed           events, states, status and records carry the kiosk's signature
     snapshots        the refusals of which pictures are kept, as /status says; none: none are
     signed_compact   the compact forms do too, and are larger than 256 bytes then
+    section          of config.yaml, in which the broker stands
+    others           further nodes of one cluster, as host and port: when one is lost, the next
+                     is tried, and after the last the first again
     """
 
     host: str
@@ -73,6 +79,8 @@ class DeliverySettings:
     signed: bool = True
     signed_compact: bool = False
     snapshots: tuple[str, ...] = ()
+    section: Section = "mqtt"
+    others: tuple[tuple[str, int], ...] = ()
 
     @property
     def unsigned(self) -> str | None:
@@ -83,6 +91,12 @@ class DeliverySettings:
             why = "mqtt.payload is compact, and signing.compact false"
             return _UNSIGNED.format(why)
         return None
+
+    @property
+    def nodes(self) -> tuple["DeliverySettings", ...]:
+        """The same for each node alone, in the order in which they are tried."""
+        places = ((self.host, self.port), *self.others)
+        return tuple(replace(self, host=host, port=port, others=()) for host, port in places)
 
     @property
     def topics(self) -> Topics:

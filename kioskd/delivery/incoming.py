@@ -35,6 +35,7 @@ class Incoming:
     unread  called on the courier's thread every now and then, with how many messages on which
             topics were more than it reads, since it was last called
     pictures  whether some of these may come with a picture in them
+    listens   what to subscribe to, where it is not each of their topics by itself
     """
 
     def __init__(
@@ -43,9 +44,11 @@ class Incoming:
         unread: Unread = nobody_asks,
         *,
         pictures: bool = False,
+        listens: tuple[str, ...] = (),
     ) -> None:
         self._readers = dict(readers)
         self._unread, self._pictures = unread, pictures
+        self._listens = listens or tuple(self._readers)
         self._seconds: dict[str, _Second] = {}
         self._left: Counter[str] = Counter()
         self._lock = threading.Lock()  # of these two
@@ -53,7 +56,7 @@ class Incoming:
     @property
     def topics(self) -> tuple[str, ...]:
         """What to subscribe to at each new connection."""
-        return tuple(self._readers)
+        return self._listens
 
     @property
     def largest_packet(self) -> int | None:

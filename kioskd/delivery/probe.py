@@ -28,7 +28,7 @@ def probe(settings: DeliverySettings) -> list[tuple[bool, str]]:
     link.start()
     try:
         answer = until((Connected,), happenings, CONNECT_S)
-        found = [_login(settings, answer)]
+        found = [login(settings, answer)]
         if isinstance(answer, Connected):
             found += _limits(answer.limits, settings)
             found.append(_loop_back(link, Letter(topic, b"", answer.limits.qos), happenings))
@@ -37,7 +37,8 @@ def probe(settings: DeliverySettings) -> list[tuple[bool, str]]:
         link.close(timeout=2.0)
 
 
-def _login(settings: DeliverySettings, answer: Heard | None) -> tuple[bool, str]:
+def login(settings: DeliverySettings, answer: Heard | None) -> tuple[bool, str]:
+    """What came of connecting, as (well, sentence)."""
     match answer:
         case Connected():
             how = "with TLS" if settings.tls else "without TLS"

@@ -4,24 +4,35 @@ from collections.abc import Callable, Sequence
 
 from kioskd.delivery import broker_sentences, wire
 from kioskd.delivery.delivery_context import Shared
-from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.mqtt import Acked
 from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.outgoing_messages import Action, AuditRow, Blamed, Dropped
 from kioskd.delivery.refusals import Refusals
+from kioskd.delivery.row_queue import RowQueue
 from kioskd.happenings import ActionEnded
+
+Note = Callable[[Action, wire.Outcome, str], object]
+
+
+def nobody(_action: Action, _outcome: wire.Outcome, _detail: str) -> None:
+    """Where no action is ever sent."""
 
 
 class Pump:
-    """`send`, `keep` and `send_unkept` may be called from any thread; the rest is the courier's."""
+    """`send`, `keep` and `send_unkept` may be called from any thread; the rest is the courier's.
 
-    def __init__(self, shared: Shared, outgoing: Outgoing, ledger: Ledger) -> None:
+    note  called with what became of each action in the end, for the record
+    """
+
+    def __init__(
+        self, shared: Shared, outgoing: Outgoing, rows: RowQueue, note: Note = nobody
+    ) -> None:
         self._doors = shared.settings.doors
         self._clock = shared.clock
         self._problems = shared.problems
         self._tell = shared.tell
         self._outgoing = outgoing
-        self._ledger = ledger
+        self._rows, self._note_ended = rows, note
         self._refusals = Refusals(shared)
         self._clearing: dict[str, Callable[[], object]] = {}  # by topic; the lock is Outgoing's
 
@@ -72,12 +83,12 @@ class Pump:
             return
         with self._outgoing.lock:
             room = self._outgoing.room_for_rows
-        for row in self._ledger.next_rows(room, self._outgoing.row_fits):
+        for row in self._rows.next_rows(room, self._outgoing.row_fits):
             with self._outgoing.lock:
                 gone = self._outgoing.send_row(row, self._clock.monotonic())
             if not gone:
                 return
-            self._ledger.sent(row)
+            self._rows.sent(row)
 
     def answered(self, ack: Acked) -> None:
         """The broker answered for a message."""
@@ -91,12 +102,12 @@ class Pump:
             case Action() as action:
                 self._action_answered(action, ack, proven=sent.qos > 0)
             case AuditRow() as row if ack.taken:
-                self._ledger.taken(row)
+                self._rows.taken(row)
             case AuditRow() as row if ack.code in broker_sentences.OF_THE_MESSAGE:
                 size = self._outgoing.row_bytes(row)
                 self._put_aside(row, broker_sentences.refused_row(row.id, size, ack.reason))
             case AuditRow():
-                self._ledger.refused()
+                self._rows.refused()
             case str() as topic if ack.taken:
                 self._cleared(topic)
             case _:
@@ -140,7 +151,7 @@ class Pump:
 
     def _put_aside(self, row: AuditRow, words: str) -> None:
         self._refusals.reject(words)
-        if self._ledger.put_aside(row):
+        if self._rows.put_aside(row):
             self._refusals.reject(broker_sentences.hung_up_on_rows(row.topic))
 
     def tell_limits(self) -> None:
@@ -150,9 +161,9 @@ class Pump:
         if limits is None:
             return
         rows = ""
-        if self._ledger.oversize and (row := self._ledger.first_oversize) is not None:
+        if self._rows.oversize and (row := self._rows.first_oversize) is not None:
             size = self._outgoing.row_bytes(row)
-            rows = broker_sentences.rows_too_large(self._ledger.oversize, row.id, size)
+            rows = broker_sentences.rows_too_large(self._rows.oversize, row.id, size)
         self._refusals.limited(limits, oversize, rows)
 
     def _note_dropped(self, dropped: Sequence[Dropped]) -> None:
@@ -166,6 +177,6 @@ class Pump:
 
     def _note(self, action: Action, outcome: wire.Outcome, detail: str) -> None:
         """What became of an action in the end: for the record, and for the log."""
-        self._ledger.note(action, outcome, detail)
+        self._note_ended(action, outcome, detail)
         door = self._doors.get(action.source, "")
         self._tell(ActionEnded(action.event_id, action.source, door, outcome, detail))

@@ -90,7 +90,7 @@ def tls_context(
     Raises TlsFileError where a file cannot be used.
     """
     if tls.ca is not None and (wrong := ca_fault(tls.ca)):
-        raise TlsFileError(f"{tls.ca} (mqtt.tls.ca_file) {wrong}")
+        raise TlsFileError(f"{tls.ca} ({tls.section}.ca_file) {wrong}")
     context = _Context(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_flags = ssl.create_default_context().verify_flags
     if tls.ca is None:

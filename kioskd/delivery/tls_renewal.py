@@ -47,7 +47,8 @@ class Renewal:
         try:
             tls_context(tls, lambda _: None)
         except (TlsFileError, OSError) as error:
-            self.fault = f"the new files of mqtt.tls cannot be used, so those before go on: {error}"
+            named = f"the new files of {tls.section}"
+            self.fault = f"{named} cannot be used, so those before go on: {error}"
             return False
         self.fault = None
         return True

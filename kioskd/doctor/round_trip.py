@@ -5,8 +5,8 @@ An embedded one is started where needed; it is for trials, and who may do what t
 
 from collections.abc import Iterator, Sequence
 
+from kioskd.config.broker_rules import is_loopback
 from kioskd.config.config import Config
-from kioskd.config.rules import is_loopback
 from kioskd.delivery.delivery_settings import DeliverySettings
 from kioskd.delivery.embedded_broker import EmbeddedBroker, EmbeddedError
 from kioskd.delivery.probe import probe

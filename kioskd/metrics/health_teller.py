@@ -80,6 +80,7 @@ class HealthTeller(threading.Thread):
             open_files=open_files(),
             up_s=time.monotonic() - self._began_at,
             layers=self._state.sources.layers(),
+            fleet=self._state.fleet,
         )
 
     def _door(self, judge: Judge) -> DoorHealth:

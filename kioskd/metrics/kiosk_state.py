@@ -9,6 +9,7 @@ from typing import Any
 
 from kioskd.alarms.alarm import Alarm
 from kioskd.delivery.database import AuditError
+from kioskd.health import FleetHealth
 from kioskd.judge import Judge
 from kioskd.part import Part
 from models.session import Networks
@@ -30,6 +31,8 @@ class Sources:
     enabled        whether an operator lets a door decide
     alarms         those that ring, and others
     layers         of the fleet that stand; None: none are taken
+    fleet          whether a fleet's cluster has us; None: there is no road of our own to one
+    fleet_rows     how many audit rows the fleet lacks, as `rows`; None likewise
     snapshots      how many, by what became of them; none where none are kept
     """
 
@@ -45,6 +48,8 @@ class Sources:
     alarms: Callable[[], Sequence[Alarm]] = tuple
     snapshots: Callable[[], Mapping[str, int]] = dict
     layers: Callable[[], tuple[Mapping[str, Any], ...] | None] = lambda: None
+    fleet: Callable[[], bool | None] = lambda: None
+    fleet_rows: Callable[[int], int | None] = lambda _: None
 
 
 class KioskState:
@@ -53,6 +58,7 @@ class KioskState:
     def __init__(self, sources: Sources) -> None:
         self.sources = sources
         self._rows: int | None = None
+        self._fleet_rows: int | None = None
         self._count_at = 0.0
 
     @property
@@ -62,14 +68,26 @@ class KioskState:
     @property
     def rows_waiting(self) -> int | None:
         """Audit rows that the broker has not taken, COUNTED_MOST at most; None: unreadable."""
-        now = time.monotonic()
-        if now >= self._count_at:
-            self._count_at = now + COUNT_EVERY_S
-            try:
-                self._rows = self.sources.rows(COUNTED_MOST)
-            except AuditError:
-                self._rows = None
+        self._count()
         return self._rows
+
+    @property
+    def fleet(self) -> FleetHealth | None:
+        """The road to a fleet's cluster; None: there is none."""
+        connected = self.sources.fleet()
+        self._count()
+        return None if connected is None else FleetHealth(connected, self._fleet_rows)
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        if now < self._count_at:
+            return
+        self._count_at = now + COUNT_EVERY_S
+        try:
+            self._rows = self.sources.rows(COUNTED_MOST)
+            self._fleet_rows = self.sources.fleet_rows(COUNTED_MOST)
+        except AuditError:
+            self._rows = self._fleet_rows = None
 
     def silent_s(self) -> Iterator[tuple[str, float]]:
         """Each worker that is waited for, and for how many seconds it has said nothing."""

@@ -141,6 +141,16 @@ def _of_the_kiosk(state: KioskState) -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "kioskd_audit_rows_waiting", "For the broker, counted up to 100000.", rows
         )
+    if (fleet := state.fleet) is not None:
+        yield GaugeMetricFamily(
+            "kioskd_fleet_connected", "1 while a fleet's cluster has us.", fleet.connected
+        )
+        if fleet.rows_waiting is not None:
+            yield GaugeMetricFamily(
+                "kioskd_fleet_rows_waiting",
+                "Audit records that the fleet lacks, counted up to 100000.",
+                fleet.rows_waiting,
+            )
     if (available := available_bytes()) is not None:
         yield GaugeMetricFamily(
             "kioskd_machine_memory_available_bytes", "What the machine can still give.", available

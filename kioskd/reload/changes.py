@@ -61,4 +61,4 @@ def _taken(standing: Said, asked: Said, whole: frozenset[str]) -> Said:
         name: asked["doors"][name] if name in whole else door
         for name, door in standing["doors"].items()
     }
-    return {**standing, "doors": doors, "reload": asked["reload"]}
+    return {**standing, "doors": doors, "reload": asked["reload"], "fleet": asked["fleet"]}

@@ -37,7 +37,7 @@ class Shell:
     prepare   has what these doors need loaded; raises NetworkError, and has loaded nothing then
     use       from its next frame on a door goes by these rules and says this digest; `changed`:
               they are others than before. Gives what is set when its judge has taken them
-    took      a file has been taken, and this is its digest
+    took      a file has been taken, and this is what it says
     answered  what came of each reading
     refused   why the file is refused, in a sentence, and None when it is not
     restart   what waits for a restart, in a sentence, and None when nothing does
@@ -45,7 +45,7 @@ class Shell:
 
     prepare: Callable[[Collection[Door]], object]
     use: Callable[[Door, str, bool], threading.Event]
-    took: Callable[[str], object]
+    took: Callable[[Config], object]
     answered: Callable[[Reloaded], object]
     refused: Callable[[str | None], object]
     restart: Callable[[str | None], object]
@@ -159,7 +159,7 @@ class Reloader(Worker):
     def _taken(self, config: Config, planned: Plan) -> Reloaded:
         before, self._digest, self._standing = self._digest, config.digest, planned.standing
         self._watches = config.reload.watch
-        self._shell.took(config.digest)
+        self._shell.took(config)
         self._give([door for door in config.doors if door.name in planned.whole], planned)
         self._shell.restart(_restart(planned.waiting))
         return Reloaded(before, config.digest, planned.applied, planned.waiting, notes=config.notes)

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from kioskd.config import files
+from kioskd.config.broker_rules import is_loopback
 from kioskd.config.keys import find
-from kioskd.config.rules import is_loopback
 from kioskd.setup.known_so_far import Flags, Part, Secrets
 from kioskd.setup.talk import Question, Refused, Talk
 

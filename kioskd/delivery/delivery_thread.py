@@ -1,39 +1,42 @@
-"""The courier's own thread: turn after turn, first what is for the door, then the record."""
+"""A thread that delivers: turn after turn, first what is to be known at once, then the record."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 from kioskd.delivery import broker_sentences
-from kioskd.delivery.audit_upkeep import Upkeep
 from kioskd.delivery.connection import GOODBYE_S, Connection
 from kioskd.delivery.delivery_context import Shared
-from kioskd.delivery.ledger import Ledger
 from kioskd.delivery.outgoing import Outgoing
 from kioskd.delivery.pump import Pump
 
-TURN_S = 0.5  # the courier looks around at least so often
+TURN_S = 0.5  # it looks around at least so often
 
 
-class CourierThread(threading.Thread):
-    """`progress_at` is when it last got through a turn, seconds on the monotonic clock."""
+class DeliveryThread(threading.Thread):
+    """`progress_at` is when it last got through a turn, seconds on the monotonic clock.
+
+    settle  brings what is known to the disk, in each turn before rows are sent
+    tend    does what else the audit log needs, after that
+    """
 
     def __init__(
         self,
+        name: str,
         shared: Shared,
         outgoing: Outgoing,
         connection: Connection,
         pump: Pump,
-        ledger: Ledger,
-        upkeep: Upkeep,
+        settle: Callable[[], object],
+        tend: Callable[[], object],
     ) -> None:
-        super().__init__(name="courier", daemon=True)
+        super().__init__(name=name, daemon=True)
         self._clock = shared.clock
         self._problems = shared.problems
         self._outgoing = outgoing
         self._connection = connection
         self._pump = pump
-        self._ledger = ledger
-        self._upkeep = upkeep
+        self._settle, self._tend = settle, tend
         self._quiet = threading.Event()
         self._ended = threading.Event()
         self.progress_at = shared.clock.monotonic()
@@ -78,9 +81,9 @@ class CourierThread(threading.Thread):
     def _keep_record(self) -> None:
         """The audit log's share of a turn: nothing in a file of records keeps an event back."""
         try:
-            self._ledger.settle()
+            self._settle()
             self._pump.drain()
-            self._upkeep.tend()
+            self._tend()
         except Exception as error:
             self._tell_mistake(error)
         else:
