@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kioskd import shipped
+from kioskd.fleet.nats_link import Cluster, LinkError, linked
 from kioskd.fleet.streams.applying import applied
 from kioskd.fleet.streams.stream_file import read
 from tests.support.broker import eventually
@@ -23,9 +24,13 @@ from tests.support.collecting import (
     to,
     trusting,
 )
-from tests.support.nats_cluster import NatsCluster, nats_cluster
+from tests.support.nats_cluster import SECRET, NatsCluster, nats_cluster
 from tests.support.postgres import Postgres, postgres
 from tests.support.results import result_now, unknown_now
+
+# Who writes past the MQTT gate, which these tests alone may.
+WRITER = f'  {{ user: writer, password: "{SECRET}" }}'
+MB = 2**20
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,7 @@ def server() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[NatsCluster]:
-    with nats_cluster() as running:
+    with nats_cluster(more=WRITER) as running:
         asyncio.run(applied(running.address(), read(shipped.text("fleet/streams.toml"))))
         yield running
 
@@ -99,3 +104,57 @@ def test_records_reach_the_table_whoever_dies_on_the_way(
     finally:
         broker.kill()
         assert collector.stop() == 0, collector.said
+
+
+def test_what_waits_is_handed_out_by_number_and_size_and_each_once(cluster: NatsCluster) -> None:
+    writer = Cluster(cluster.servers(), "writer", SECRET)
+    sent = [b"small"] * 30 + [b"x" * (MB - 5000)] * 10
+
+    async def story() -> list[list[bytes]]:
+        async with linked(writer) as link:
+            for body in sent:
+                await link.put("$MQTT.msgs.liveness.v1.hq.kiosk-07.health", body)
+            consumer = await link.consumer("$MQTT_msgs", "health")
+            parts = []
+            while letters := await consumer.fetch(20, 4 * MB, 0.0):
+                assert {each.topic for each in letters} == {"liveness/v1/hq/kiosk-07/health"}
+                parts.append([each.body for each in letters])
+                await consumer.done(letters)
+            assert await link.waiting("$MQTT_msgs", "health") == 0
+            await consumer.close()
+        return parts
+
+    parts = asyncio.run(story())
+    assert [body for part in parts for body in part] == sent
+    assert len(parts[0]) == 20
+    assert all(sum(map(len, part)) <= 4 * MB for part in parts)
+
+
+def test_what_is_put_off_comes_again_and_the_first_that_comes_ends_the_wait(
+    cluster: NatsCluster,
+) -> None:
+    writer = Cluster(cluster.servers(), "writer", SECRET)
+
+    async def story() -> list[bytes]:
+        async with linked(writer) as link, linked(writer) as other:
+            consumer = await link.consumer("$MQTT_msgs", "alarms")
+            assert await consumer.fetch(5, MB, 0.1) == []
+            waits = asyncio.create_task(consumer.fetch(5, MB, 20.0))
+            await other.put("$MQTT.msgs.liveness.v1.hq.kiosk-07.alarms", b"ring")
+            first = await waits
+            await consumer.later(first, 0.1)
+            again = await consumer.fetch(5, MB, 20.0)
+            await consumer.done(again)
+            await consumer.close()
+            return [each.body for each in first + again]
+
+    assert asyncio.run(story()) == [b"ring", b"ring"]
+
+
+def test_a_consumer_that_nobody_made_is_named(cluster: NatsCluster) -> None:
+    async def story() -> None:
+        async with linked(cluster.address()) as link:
+            await link.consumer("$MQTT_msgs", "nobody")
+
+    with pytest.raises(LinkError, match="run kioskd fleet apply"):
+        asyncio.run(story())

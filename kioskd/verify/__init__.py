@@ -13,7 +13,7 @@ docs/connect/mqtt.md tells the rules.
 """
 
 from kioskd.verify.chain import Chain
-from kioskd.verify.proof import KeyFileError, RefusedError, proved, read_keys
+from kioskd.verify.proof import KeyFileError, RefusedError, proved, read_keys, said_by
 from kioskd.verify.rules import Door, Verdict, Verifier
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "Verifier",
     "proved",
     "read_keys",
+    "said_by",
 ]
