@@ -972,7 +972,13 @@ def _nats(command: Callable[..., None]) -> Callable[..., None]:
 @_nats
 @STREAMS
 @DATABASE
-def collect(nats: "Nats", streams: Path | None, database: str | None) -> None:
+@click.option(
+    "--metrics",
+    metavar="[ADDRESS:]PORT",
+    help="Serve its counts there for Prometheus, without an address to this machine alone; else"
+    " $KIOSKD_FLEET_METRICS, else nowhere. Needs the extra metrics.",
+)
+def collect(nats: "Nats", streams: Path | None, database: str | None, metrics: str | None) -> None:
     """Collect a fleet's records into PostgreSQL until SIGTERM; any number may share the work.
 
     Needs the extra fleet, and `kioskd fleet apply` once before. docs/install/fleet.md tells how.
@@ -980,7 +986,7 @@ def collect(nats: "Nats", streams: Path | None, database: str | None) -> None:
     from kioskd.commands import collect as command
     from kioskd.commands.fleet import database as address
 
-    sys.exit(command.run(nats, streams, address(database)))
+    sys.exit(command.run(nats, streams, address(database), metrics))
 
 
 @main.group()

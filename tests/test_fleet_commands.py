@@ -176,3 +176,11 @@ def _base64(key: bytes) -> str:
     import base64
 
     return base64.b64encode(key).decode()
+
+
+@pytest.mark.parametrize("wrong", ["here", "localhost:9481", "127.0.0.1:0", "9481x", "::1:99999"])
+def test_a_place_for_metrics_that_is_none_is_told(wrong: str) -> None:
+    collect = ("collect", "--nats", "nats://127.0.0.1:1", "--database", "dbname=none")
+    done = CliRunner().invoke(main, [*collect, "--metrics", wrong])
+    assert done.exit_code == 2
+    assert f"--metrics {wrong}: say PORT or ADDRESS:PORT" in done.output

@@ -5,7 +5,9 @@ random and many times.
 """
 
 import asyncio
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from kioskd import shipped
 from kioskd.fleet.nats_link import Cluster, LinkError, linked
 from kioskd.fleet.streams.applying import applied
 from kioskd.fleet.streams.stream_file import read
-from tests.support.broker import eventually
+from tests.support.broker import eventually, listening
 from tests.support.collecting import (
     HQ,
     CollectorProcess,
@@ -24,9 +26,15 @@ from tests.support.collecting import (
     to,
     trusting,
 )
+from tests.support.fleet_records import FleetKiosk, ms
 from tests.support.nats_cluster import SECRET, NatsCluster, nats_cluster
+from tests.support.patience import DEADLINE_S
+from tests.support.ports import free_port
 from tests.support.postgres import Postgres, postgres
+from tests.support.project import ROOT
 from tests.support.results import result_now, unknown_now
+from tests.support.scraping import Scraped
+from tests.support.signed import OTHER
 
 # Who writes past the MQTT gate, which these tests alone may.
 WRITER = f'  {{ user: writer, password: "{SECRET}" }}'
@@ -158,3 +166,67 @@ def test_a_consumer_that_nobody_made_is_named(cluster: NatsCluster) -> None:
 
     with pytest.raises(LinkError, match="run kioskd fleet apply"):
         asyncio.run(story())
+
+
+def test_a_collector_tells_prometheus_what_it_did_and_what_it_waits_for(
+    cluster: NatsCluster, server: Postgres, tmp_path: Path
+) -> None:
+    database, port = server.fresh(), free_port()
+    trusting(database, HQ)
+    collector = CollectorProcess(tmp_path, cluster.address(), database, None, str(port))
+    collector.start()
+    kiosk = FleetKiosk()
+    kiosk.said = {"recordedAt": ms(datetime.now(UTC))}
+    first = kiosk.record()
+    forged = FleetKiosk(key=OTHER, seq=1, previous=kiosk.previous, said=kiosk.said).record()
+    sent(cluster, first, first, forged)
+    try:
+        eventually(lambda: collector.running and listening(port))
+        eventually(lambda: Scraped(port).sum("kioskd_collector_letters_total", kind="audit") == 3)
+        now = Scraped(port)
+        assert now("kioskd_collector_rows_total") == 1
+        assert now("kioskd_collector_again_total") == 1
+        assert now("kioskd_collector_aside_total", reason="bad_signature") == 1
+        assert now.sum("kioskd_collector_aside_total") == 1
+        behind = now("kioskd_collector_behind_seconds", kind="audit")
+        assert behind is not None
+        assert behind < DEADLINE_S
+        for stage in ("read", "commit"):
+            batches = now("kioskd_collector_batch_seconds_count", kind="audit", stage=stage)
+            assert batches is not None
+            assert 1 <= batches <= 3
+        assert now("kioskd_collector_trouble", party="database") == 0
+        eventually(lambda: Scraped(port)("kioskd_collector_waiting", kind="audit") == 0)
+        told = {each for each in Scraped(port).names if each.startswith("kioskd_")}
+        assert told == documented()
+        server.kill()
+        sent(cluster, kiosk.record())
+        eventually(lambda: Scraped(port)("kioskd_collector_trouble", party="database") == 1)
+        server.start()
+        eventually(lambda: Scraped(port)("kioskd_collector_rows_total") == 2)
+        after = Scraped(port)
+        assert after("kioskd_collector_trouble", party="database") == 0
+        assert after("kioskd_collector_troubles_total", party="database") == 1
+        assert after("kioskd_collector_troubles_total", party="cluster") == 0
+    finally:
+        assert collector.stop() == 0, collector.said
+    assert not listening(port)
+
+
+def sent(cluster: NatsCluster, *bodies: bytes) -> None:
+    """As if the kiosk HQ had published these records."""
+
+    async def put() -> None:
+        async with linked(Cluster(cluster.servers(), "writer", SECRET)) as link:
+            for body in bodies:
+                await link.put("$MQTT.msgs.liveness.v1.hq.kiosk-07.audit", body)
+
+    asyncio.run(put())
+
+
+def documented() -> set[str]:
+    """What docs/install/fleet.md lists, as it is scraped."""
+    page = (ROOT / "docs" / "install" / "fleet.md").read_text("utf-8")
+    listed = re.findall(r"^\| `(collector_\w+)`(, `_count`)? \|", page, re.MULTILINE)
+    names = {f"kioskd_{name}" for name, _ in listed}
+    return names | {f"kioskd_{name.removesuffix('_sum')}_count" for name, also in listed if also}

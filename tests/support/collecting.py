@@ -90,11 +90,20 @@ def trusting(database: str, *kiosks: tuple[str, str]) -> None:
 class CollectorProcess:
     """`kioskd collect` as it runs at a site."""
 
-    def __init__(self, folder: Path, cluster: Cluster, database: str, streams: Path | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cluster: Cluster,
+        database: str,
+        streams: Path | None,
+        metrics: str | None = None,
+    ) -> None:
         self._log = folder / "collect.log"
         self._command: list[str] = [sys.executable, "-m", "kioskd", "collect"]
         if streams is not None:
             self._command += ["--streams", str(streams)]
+        if metrics is not None:
+            self._command += ["--metrics", metrics]
         self._environment = {
             **os.environ,
             "KIOSKD_FLEET_NATS": ",".join(cluster.servers),

@@ -9,14 +9,15 @@ import asyncio
 import os
 import socket
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from kioskd import log, watchdog
 from kioskd.fleet.collector.batch import KINDS, Commit, Desk, Kind
+from kioskd.fleet.collector.counts import Counts, Party, Stage
 from kioskd.fleet.collector.record import Heard
 from kioskd.fleet.collector.record_store import Tally
 from kioskd.fleet.database import retention
@@ -39,20 +40,13 @@ STUCK_S = 120.0  # a part that has had no turn for so long: systemd is told noth
 # Two at the records: one fetches and proves while the other commits.
 AT_WORK: dict[Kind, int] = {"audit": 2, "status": 1, "health": 1, "alarms": 1, "states": 1}
 
+T = TypeVar("T")
+
 _NOTICED = {
     "kiosks are silent": "SELECT site, device FROM fleet.silent ORDER BY site, device LIMIT 10",
     "records are missing": "SELECT site, device, epoch, from_seq, to_seq FROM fleet.missing"
     " ORDER BY site, device, noticed LIMIT 10",
 }
-
-
-@dataclass(slots=True)
-class _Counts:
-    """Since the start."""
-
-    started: datetime
-    letters: int = 0
-    tally: Tally = field(default_factory=Tally)
 
 
 class _Keeper:
@@ -102,12 +96,10 @@ class Collector:
         self._streams = streams
         self._database = database
         self._name = f"{socket.gethostname()}/{os.getpid()}"
-        self._counts = _Counts(datetime.now(UTC))
+        self.counts = Counts(datetime.now(UTC))
         self._stopping = asyncio.Event()
         self._fetching = {kind: asyncio.Lock() for kind in KINDS}
         self._committing = {kind: asyncio.Lock() for kind in KINDS}  # in the order of fetching
-        self._troubles: dict[str, str] = {}
-        self._waiting = 0
         self._turns: dict[str, float] = {}
         self._noticed: dict[str, list[str]] = {}
         self._prune_at = time.monotonic() + PRUNE_S
@@ -126,7 +118,7 @@ class Collector:
             ]
             await asyncio.gather(self._tell(link), *work)
             await asyncio.to_thread(self._note, True)
-        log.logger().info("stopped", **self._said())
+        log.logger().info("stopped", **self.counts.said())
 
     async def _pump(self, link: Link, kind: Kind, number: int) -> None:
         reader = self._streams.reader(kind)
@@ -143,7 +135,7 @@ class Collector:
                 if consumer is not None:
                     await consumer.close()
                 consumer = None
-                await self._trouble(f"cluster, {kind}", str(error))
+                await self._trouble(f"cluster, {kind}", "cluster", str(error))
                 continue
             if letters:
                 await self._keep(keeper, consumer, letters)
@@ -170,32 +162,36 @@ class Collector:
         prefix = f"{self._streams.prefix}/"
         batch = [Heard(each.topic.removeprefix(prefix), each.body, each.at) for each in letters]
         try:
-            commit = await asyncio.to_thread(keeper.read, batch)
+            commit = await self._timed(keeper.kind, "read", partial(keeper.read, batch))
             async with self._committing[keeper.kind]:
-                tally = await asyncio.to_thread(keeper.commit, commit)
+                tally = await self._timed(keeper.kind, "commit", partial(keeper.commit, commit))
         except DatabaseError as error:
             await consumer.later(letters, AGAIN_S)
-            await self._trouble("PostgreSQL", str(error))
+            await self._trouble("PostgreSQL", "database", str(error))
             return
         self._well("PostgreSQL")
-        self._counts.letters += len(letters)
-        self._counts.tally.add(tally)
+        self.counts.committed(keeper.kind, batch, tally)
         try:
             await consumer.done(letters)
         except LinkError as error:  # they come again, and are known
-            await self._trouble("cluster, done", str(error))
+            await self._trouble("cluster, done", "cluster", str(error))
         else:
             self._well("cluster, done")
 
-    async def _trouble(self, what: str, sentence: str) -> None:
+    async def _timed(self, kind: Kind, stage: Stage, work: Callable[[], T]) -> T:
+        began = time.monotonic()
+        done = await asyncio.to_thread(work)
+        self.counts.lasted(kind, stage, time.monotonic() - began)
+        return done
+
+    async def _trouble(self, what: str, party: Party, sentence: str) -> None:
         """Say it once, and wait before it is tried again."""
-        if self._troubles.get(what) != sentence:
-            self._troubles[what] = sentence
+        if self.counts.trouble(what, party, sentence):
             log.logger().warning("waiting", what=what, why=sentence)
         await self._pause(AGAIN_S)
 
     def _well(self, what: str) -> None:
-        if self._troubles.pop(what, None) is not None:
+        if self.counts.well(what):
             log.logger().info("goes on", what=what)
 
     async def _pause(self, seconds: float) -> None:
@@ -215,27 +211,23 @@ class Collector:
             await asyncio.to_thread(self._note, False)
             await asyncio.to_thread(self._notice)
             await asyncio.to_thread(self._prune)
-            if self._counts.letters != before:
-                before = self._counts.letters
-                log.logger().info("collected", **self._said())
+            if self.counts.letters.total() != before:
+                before = self.counts.letters.total()
+                log.logger().info("collected", **self.counts.said())
             if not watchdog.overdue(
                 self._turns, dict.fromkeys(self._turns, STUCK_S), time.monotonic()
             ):
                 watchdog.notify("WATCHDOG=1")
 
     async def _look(self, link: Link) -> None:
-        waiting = 0
         for kind in KINDS:
             reader = self._streams.reader(kind)
-            try:
-                waiting += await link.waiting(reader.stream, reader.name)
-            except LinkError:
-                return
-        self._waiting = waiting
+            with suppress(LinkError):
+                self.counts.waiting[kind] = await link.waiting(reader.stream, reader.name)
 
     def _note(self, stopped: bool) -> None:
         """Its row, for whoever looks after collectors; those of a month ago go."""
-        counts, now = self._counts, datetime.now(UTC)
+        counts, now = self.counts, datetime.now(UTC)
         try:
             with connected(self._database) as database:
                 database.execute(
@@ -248,7 +240,7 @@ class Collector:
                     (
                         *(self._name, counts.started, now, now if stopped else None),
                         *(counts.tally.rows, counts.tally.again, counts.tally.aside.total()),
-                        *(counts.letters, self._waiting),
+                        *(counts.letters.total(), sum(counts.waiting.values())),
                     ),
                 )
                 database.execute(
@@ -262,7 +254,7 @@ class Collector:
 
         While it is behind itself it cannot know: what they said may still be in the cluster.
         """
-        if self._waiting > BEHIND:
+        if sum(self.counts.waiting.values()) > BEHIND:
             return
         try:
             with connected(self._database) as database:
@@ -287,14 +279,3 @@ class Collector:
             return
         if gone:
             log.logger().info("deleted after its time", **gone)
-
-    def _said(self) -> dict[str, object]:
-        tally = self._counts.tally
-        aside: Counter[str] = tally.aside
-        return {
-            "rows": tally.rows,
-            "again": tally.again,
-            "aside": dict(aside),
-            "letters": self._counts.letters,
-            "waiting": self._waiting,
-        }
