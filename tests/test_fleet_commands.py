@@ -89,7 +89,7 @@ def test_what_waited_is_taken_once_a_kiosk_is_trusted(database: str, tmp_path: P
         ('{"keys": []}', None, "does not say whose keys these are"),
         ('{"kiosks": [{"site": "hq"}]}', None, "lacks its site, device or keys"),
         ('{"kiosks": []}', "hq/kiosk-07", "leave --kiosk out"),
-        ('{"keys": []}', "hq", "hq is not SITE/DEVICE"),
+        ('{"keys": []}', "hq", "a kiosk is named SITE/DEVICE, such as hq/kiosk-07 (got 'hq')"),
     ],
 )
 def test_a_file_that_holds_no_keys_is_refused(
