@@ -1137,13 +1137,13 @@ def drift(database: str | None, site: str, as_json: bool) -> None:
 @AS_JSON
 @click.option(
     "--by",
-    type=click.Choice(("version", "config", "networks")),
+    type=click.Choice(("version", "config", "networks", "layer")),
     default="config",
     show_default=True,
     help="What sets kiosks apart.",
 )
 def compare(database: str | None, site: str, hours: float, as_json: bool, by: Any) -> None:
-    """Compare refusals by version, by configuration digest or by network digests."""
+    """Compare refusals by version, configuration or network digests, or a fleet's layers."""
     from kioskd.commands import fleet_view as command
     from kioskd.commands.fleet import database as address
 
