@@ -260,18 +260,7 @@ async def linked(cluster: Cluster, name: str = "kioskd") -> AsyncIterator[Link]:
     """A link for as long as the block lasts. Raises LinkError where no node answers."""
     client = Client()
     with _saying():
-        await client.connect(
-            list(cluster.servers),
-            name=name,
-            connect_timeout=_CONNECT_S,
-            max_reconnect_attempts=FIRST_TRIES,
-            reconnect_time_wait=1,
-            allow_reconnect=True,
-            error_cb=_unheard,
-            tls=_tls(cluster),
-            user=cluster.user,
-            password=cluster.password,
-        )
+        await _connect(client, cluster, name)
     client.options["max_reconnect_attempts"] = -1  # once it was there it is waited for
     try:
         yield Link(client)
@@ -280,8 +269,39 @@ async def linked(cluster: Cluster, name: str = "kioskd") -> AsyncIterator[Link]:
             await asyncio.wait_for(client.close(), _FLUSH_S)
 
 
-async def _unheard(_error: Exception) -> None:
-    """What breaks a call is raised there; a connection that is lost is made again."""
+async def _connect(client: Client, cluster: Cluster, name: str) -> None:
+    """Once, or LinkError. A node whose certificate is not believed will not be a moment later.
+
+    nats-py alone would try for ever there: each node that speaks names all nodes anew.
+    """
+    unbelieved: asyncio.Future[ssl.SSLError] = asyncio.get_running_loop().create_future()
+
+    async def heard(error: Exception) -> None:
+        """What breaks a call is raised there; a connection that is lost is made again."""
+        if isinstance(error, ssl.SSLError) and not unbelieved.done():
+            unbelieved.set_result(error)
+
+    connecting = asyncio.ensure_future(
+        client.connect(
+            list(cluster.servers),
+            name=name,
+            connect_timeout=_CONNECT_S,
+            max_reconnect_attempts=FIRST_TRIES,
+            reconnect_time_wait=1,
+            allow_reconnect=True,
+            error_cb=heard,
+            tls=_tls(cluster),
+            user=cluster.user,
+            password=cluster.password,
+        )
+    )
+    await asyncio.wait((connecting, unbelieved), return_when=asyncio.FIRST_COMPLETED)
+    if connecting.done():
+        return connecting.result()
+    connecting.cancel()
+    with suppress(asyncio.CancelledError, Error, OSError):
+        await connecting
+    raise LinkError(f"a node's certificate is not believed ({unbelieved.result()}): see --ca")
 
 
 def _tls(cluster: Cluster) -> ssl.SSLContext | None:

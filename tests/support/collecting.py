@@ -30,7 +30,7 @@ _SIGNER = Signer(KEY)
 HQ = ("hq", "kiosk-07")
 
 
-def bridge(nodes: Sequence[Node], site: str, device: str) -> str:
+def bridge(nodes: Sequence[Node], site: str, device: str, ca: Path | None = None) -> str:
     """The lines of fleet/bridge/mosquitto.conf for one kiosk, without where it keeps things."""
     text = (ROOT / "fleet" / "bridge" / "mosquitto.conf").read_text("utf-8")
     addresses = " ".join(f"127.0.0.1:{node.mqtt_port}" for node in nodes)
@@ -38,6 +38,10 @@ def bridge(nodes: Sequence[Node], site: str, device: str) -> str:
     text = (
         text.replace("SITE", site).replace("DEVICE", device).replace(" PASSWORD\n", f" {SECRET}\n")
     )
+    if ca is not None:
+        text = text.replace(
+            "#bridge_cafile /etc/mosquitto/kioskd/fleet-ca.pem", f"bridge_cafile {ca}"
+        )
     lines = (line for line in text.splitlines() if not line.startswith("persistence"))
     return "\n".join(lines)
 
@@ -53,7 +57,7 @@ def bridged(
 
     nodes  in the order in which it tries them
     """
-    more = bridge(nodes or cluster.nodes, site, device)
+    more = bridge(nodes or cluster.nodes, site, device, cluster.address().ca)
     broker = Mosquitto(folder, more=more)
     config = folder / "mosquitto.conf"
     kept = f"persistence true\npersistence_location {folder}/\n"
@@ -102,6 +106,8 @@ class CollectorProcess:
         self._command: list[str] = [sys.executable, "-m", "kioskd", "collect"]
         if streams is not None:
             self._command += ["--streams", str(streams)]
+        if cluster.ca is not None:
+            self._command += ["--ca", str(cluster.ca)]
         if metrics is not None:
             self._command += ["--metrics", metrics]
         self._environment = {
