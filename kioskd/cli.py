@@ -972,7 +972,13 @@ def _nats(command: Callable[..., None]) -> Callable[..., None]:
 @_nats
 @STREAMS
 @DATABASE
-def collect(nats: "Nats", streams: Path | None, database: str | None) -> None:
+@click.option(
+    "--metrics",
+    metavar="[ADDRESS:]PORT",
+    help="Serve its counts there for Prometheus, without an address to this machine alone; else"
+    " $KIOSKD_FLEET_METRICS, else nowhere. Needs the extra metrics.",
+)
+def collect(nats: "Nats", streams: Path | None, database: str | None, metrics: str | None) -> None:
     """Collect a fleet's records into PostgreSQL until SIGTERM; any number may share the work.
 
     Needs the extra fleet, and `kioskd fleet apply` once before. docs/install/fleet.md tells how.
@@ -980,7 +986,7 @@ def collect(nats: "Nats", streams: Path | None, database: str | None) -> None:
     from kioskd.commands import collect as command
     from kioskd.commands.fleet import database as address
 
-    sys.exit(command.run(nats, streams, address(database)))
+    sys.exit(command.run(nats, streams, address(database), metrics))
 
 
 @main.group()
@@ -1131,13 +1137,13 @@ def drift(database: str | None, site: str, as_json: bool) -> None:
 @AS_JSON
 @click.option(
     "--by",
-    type=click.Choice(("version", "config", "networks")),
+    type=click.Choice(("version", "config", "networks", "layer")),
     default="config",
     show_default=True,
     help="What sets kiosks apart.",
 )
 def compare(database: str | None, site: str, hours: float, as_json: bool, by: Any) -> None:
-    """Compare refusals by version, by configuration digest or by network digests."""
+    """Compare refusals by version, configuration or network digests, or a fleet's layers."""
     from kioskd.commands import fleet_view as command
     from kioskd.commands.fleet import database as address
 

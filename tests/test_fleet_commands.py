@@ -89,7 +89,7 @@ def test_what_waited_is_taken_once_a_kiosk_is_trusted(database: str, tmp_path: P
         ('{"keys": []}', None, "does not say whose keys these are"),
         ('{"kiosks": [{"site": "hq"}]}', None, "lacks its site, device or keys"),
         ('{"kiosks": []}', "hq/kiosk-07", "leave --kiosk out"),
-        ('{"keys": []}', "hq", "hq is not SITE/DEVICE"),
+        ('{"keys": []}', "hq", "a kiosk is named SITE/DEVICE, such as hq/kiosk-07 (got 'hq')"),
     ],
 )
 def test_a_file_that_holds_no_keys_is_refused(
@@ -176,3 +176,11 @@ def _base64(key: bytes) -> str:
     import base64
 
     return base64.b64encode(key).decode()
+
+
+@pytest.mark.parametrize("wrong", ["here", "localhost:9481", "127.0.0.1:0", "9481x", "::1:99999"])
+def test_a_place_for_metrics_that_is_none_is_told(wrong: str) -> None:
+    collect = ("collect", "--nats", "nats://127.0.0.1:1", "--database", "dbname=none")
+    done = CliRunner().invoke(main, [*collect, "--metrics", wrong])
+    assert done.exit_code == 2
+    assert f"--metrics {wrong}: say PORT or ADDRESS:PORT" in done.output

@@ -19,6 +19,7 @@ from tests.test_monitoring import PAGE as MONITORING
 
 FILE = Path(__file__).parent.parent / "fleet" / "grafana" / "kioskd-fleet-dashboard.json"
 DASHBOARD = json.loads(FILE.read_text("utf-8"))
+FLEET = MONITORING.with_name("fleet.md")
 PANELS: list[dict[str, Any]] = [one for one in DASHBOARD["panels"] if one["type"] != "row"]
 SQL = {one["title"]: one["targets"][0]["rawSql"] for one in PANELS if "rawSql" in one["targets"][0]}
 DOOR = "sim-1/kiosk-00001/door-1"
@@ -99,7 +100,8 @@ def test_refusals_have_the_interval_that_the_terminal_has(address: str) -> None:
 def test_what_prometheus_is_asked_for_is_served() -> None:
     told = [one["targets"][0]["expr"] for one in PANELS if "expr" in one["targets"][0]]
     assert told
-    served = set(re.findall(r"^\| `([a-z]\w+)`", MONITORING.read_text("utf-8"), re.MULTILINE))
+    pages = MONITORING.read_text("utf-8") + FLEET.read_text("utf-8")
+    served = set(re.findall(r"^\| `([a-z]\w+)`", pages, re.MULTILINE))
     for expression in told:
         names = re.findall(r"kioskd_(\w+)", expression)
         assert names

@@ -1,5 +1,7 @@
 """A layer on its way: from the publisher through three NATS nodes and the bridge of a door."""
 
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,5 +58,19 @@ def test_many_are_published_and_each_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_broker_that_is_not_there_is_told_in_a_sentence() -> None:
-    with pytest.raises(PublishError, match=r"127\.0\.0\.1"):
+    with pytest.raises(PublishError, match=r"no MQTT broker listens at 127\.0\.0\.1:\d+") as told:
         at(free_port()).publish([Document(*HQ, "fleet", b"one")])
+    assert "check --broker" in str(told.value)
+    assert "mqtt." not in str(told.value)
+
+
+def test_a_node_that_is_killed_is_not_called_one_without_tls() -> None:
+    """It took the connection, and ended before it answered."""
+    with socket.create_server(("127.0.0.1", 0)) as dying:
+        answer = threading.Thread(target=lambda: dying.accept()[0].close())
+        answer.start()
+        with pytest.raises(PublishError) as told:
+            at(dying.getsockname()[1]).publish([Document(*HQ, "fleet", b"one")])
+        answer.join()
+    assert "hung up: look whether that node still runs" in str(told.value)
+    assert "mqtt." not in str(told.value)

@@ -140,6 +140,31 @@ def test_kinds_of_kiosks_are_compared(
     assert kind["refused"] > 0
 
 
+def test_a_rollouts_kiosks_are_compared_by_its_name(
+    server: Postgres, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each has a configuration of its own: their files differ."""
+    address = server.fresh()
+    layer = {"layer": "fleet", "name": "0.65", "modified": 1, "digest": "d", "keyId": "k"}
+    site = {**layer, "layer": "site", "name": "dark hall"}
+    stand = {"k-1": [layer], "k-2": [layer], "k-3": [layer, site], "k-4": [], "k-5": "poison"}
+    with connected(address) as database:
+        _tables(database)
+        for number, (device, layers) in enumerate(stand.items()):
+            database.execute(
+                "INSERT INTO fleet.kiosk (site, device, health) VALUES (%s, %s, %s)",
+                ("hq", device, Jsonb({"configDigest": f"now-{device}", "layers": layers})),
+            )
+            _decided_by(database, device, f"now-{device}", number)
+        _decided_by(database, "k-1", "earlier", 10)
+        _decided_by(database, "k-4", None, 11)
+    assert fleet_view.compare(address, "layer", "", 24.0, as_json=True) == 0
+    found = {kind["value"]: kind["kiosks"] for kind in said(capsys)["kinds"]}
+    assert found == {
+        "fleet: 0.65": 2, "fleet: 0.65, site: dark hall": 1, "none": 2, "before": 2,
+    }  # fmt: skip
+
+
 def test_a_door_that_refuses_everybody_is_said_so(server: Postgres) -> None:
     """Two hundred pass, then fourteen come to nothing."""
     address = server.fresh()
@@ -249,6 +274,14 @@ def _tables(database: Any) -> None:
     Partitions().ensure(database, [now - timedelta(days=day) for day in range(30)])
     one = SimulatedKiosk(Names("hq", "kiosk-07", {"main": DoorStory(1, "main")}), 1)
     trust(database, ("hq", "kiosk-07"), (one.signer.public,))
+
+
+def _decided_by(database: Any, device: str, config: str | None, number: int) -> None:
+    _attempt(database, number, datetime.now(UTC), "passed", "")
+    database.execute(
+        "UPDATE fleet.audit_row SET device = %s, config_digest = %s WHERE seq = %s",
+        (device, config, number),
+    )
 
 
 def _attempt(database: Any, number: int, at: datetime, verdict: str, reason: str) -> None:

@@ -28,7 +28,7 @@ subjectKeyIdentifier = hash
 [server]
 basicConstraints = CA:FALSE
 keyUsage = critical, digitalSignature
-extendedKeyUsage = serverAuth
+extendedKeyUsage = serverAuth, clientAuth
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 subjectAltName = {names}
@@ -57,7 +57,10 @@ def make_authority(certificate: Path, key: Path, name: str) -> None:
 
 
 def sign_server(names: Sequence[str], authority: Pair, made: Pair) -> None:
-    """A certificate and key for a broker that is reached by these names and addresses."""
+    """A certificate and key for a broker that is reached by these names and addresses.
+
+    It may be shown by who connects, too: a node of a cluster is the client of the other nodes.
+    """
     _sign("server", names[0], names, authority, made)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from kioskd.commands.exit_status import FAILED, WRONG
 from kioskd.commands.extras import extra
@@ -61,6 +62,14 @@ def database(given: str | None) -> str:
     return address
 
 
+def kiosk_named(text: str) -> tuple[str, str]:
+    """The site and the device in SITE/DEVICE; ends the command where it is none."""
+    site, _, device = text.partition("/")
+    if not site or not device or "/" in device:
+        _end(f"a kiosk is named SITE/DEVICE, such as hq/kiosk-07 (got {text!r})", WRONG)
+    return site, device
+
+
 def servers(given: tuple[str, ...]) -> tuple[str, ...]:
     """Of the cluster; ends the command where nobody says."""
     named = given or tuple(filter(None, os.environ.get(SERVERS, "").split(",")))
@@ -69,6 +78,6 @@ def servers(given: tuple[str, ...]) -> tuple[str, ...]:
     return named
 
 
-def _end(sentence: str, status: int) -> None:
+def _end(sentence: str, status: int) -> NoReturn:
     print(sentence, file=sys.stderr)
     sys.exit(status)

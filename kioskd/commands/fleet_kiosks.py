@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from kioskd.commands.exit_status import FAILED, OK, WRONG
+from kioskd.commands.fleet import kiosk_named
 from kioskd.private_file import replace_file
 
 
@@ -15,11 +16,9 @@ def run(file: Path, kiosks: tuple[str, ...], prefix: str) -> int:
     """
     from kioskd.fleet.streams.users_file import UsersFileError, added
 
-    named = [each.partition("/")[::2] for each in kiosks]
+    named = tuple(map(kiosk_named, kiosks))
     try:
-        text, made = added(
-            file.read_text("utf-8"), tuple(named), prefix, lambda: secrets.token_hex(24)
-        )
+        text, made = added(file.read_text("utf-8"), named, prefix, lambda: secrets.token_hex(24))
         replace_file(file, text.encode())
     except UsersFileError as error:
         print(error, file=sys.stderr)

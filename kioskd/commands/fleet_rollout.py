@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kioskd.commands.exit_status import FAILED, OK, WRONG
-from kioskd.commands.fleet import fleet
+from kioskd.commands.fleet import fleet, kiosk_named
 
 if TYPE_CHECKING:
     from kioskd.fleet.rollout.rollout import Rollouts
@@ -62,7 +62,7 @@ def start(road: Road, asked: Asked) -> int:
     try:
         config = asked.file.read_text("utf-8")
         wait_s, patience_s = seconds(asked.wait), seconds(asked.patience)
-        kiosks = tuple(map(_kiosk, asked.kiosks))
+        kiosks = tuple(map(kiosk_named, asked.kiosks))
         entries, files = ({}, {}) if asked.networks is None else networks(asked.networks)
     except (OSError, UnicodeDecodeError, UsageError, NetworksFileError) as error:
         print(error, file=sys.stderr)
@@ -189,13 +189,6 @@ def _opened(road: Road) -> "Iterator[Rollouts]":
     with connected(road.database) as database:
         migrate(database)
         yield Rollouts(database, signer, Publisher(settings))
-
-
-def _kiosk(named: str) -> tuple[str, str]:
-    site, slash, device = named.partition("/")
-    if not slash or not site or not device:
-        raise UsageError(f"a kiosk is named SITE/DEVICE (got {named!r})")
-    return site, device
 
 
 def _tell(line: str, told: str) -> str:

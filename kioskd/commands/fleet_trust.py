@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from kioskd.commands.exit_status import FAILED, OK, WRONG
-from kioskd.commands.fleet import fleet
+from kioskd.commands.fleet import fleet, kiosk_named
 
 
 def run(address: str, file: Path | None, kiosk: str | None, forget: tuple[str, ...]) -> int:
@@ -12,10 +12,7 @@ def run(address: str, file: Path | None, kiosk: str | None, forget: tuple[str, .
 
     What came of a kiosk before it was trusted lies aside, and is taken then.
     """
-    whose = kiosk_named(kiosk)
-    if kiosk is not None and whose is None:
-        print(f"{kiosk} is not SITE/DEVICE", file=sys.stderr)
-        return WRONG
+    whose = None if kiosk is None else kiosk_named(kiosk)
     if forget and (whose is None or file is not None):
         print("--forget takes the ids of keys of one --kiosk, and no file", file=sys.stderr)
         return WRONG
@@ -46,12 +43,6 @@ def _content(file: Path | None) -> bytes:
     if file is None:
         raise OSError("name a FILE of keys, as `kioskd keys export` prints it, or - for input")
     return file.read_bytes()
-
-
-def kiosk_named(named: str | None) -> tuple[str, str] | None:
-    """SITE/DEVICE in two; None where it is none."""
-    site, slash, device = (named or "").partition("/")
-    return (site, device) if slash and site and device and "/" not in device else None
 
 
 def _forgotten(database: object, kiosk: tuple[str, str], named: str) -> bool:

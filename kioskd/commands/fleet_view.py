@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kioskd.commands.exit_status import OK, WRONG
 from kioskd.commands.extras import extra
-from kioskd.commands.fleet import fleet
+from kioskd.commands.fleet import fleet, kiosk_named
 
 if TYPE_CHECKING:
     from kioskd.fleet.database.library import Connection
@@ -34,14 +34,14 @@ def list_kiosks(address: str, site: str, *, as_json: bool) -> int:
 
 def show(address: str, kiosk: str, hours: float, *, as_json: bool) -> int:
     """One kiosk and its doors. Exit status 2 where there is none of that name."""
-    site, _, device = kiosk.partition("/")
+    site, device = kiosk_named(kiosk)
     with _record(address) as database:
         from kioskd.fleet.view import questions, tables
 
         span = _span(hours, site, device)
-        found = questions.kiosks(database, site, device) if device else []
+        found = questions.kiosks(database, site, device)
         if not found:
-            print(f"no kiosk {kiosk!r} is trusted here: say SITE/DEVICE", file=sys.stderr)
+            print(f"no kiosk {kiosk} is trusted here", file=sys.stderr)
             return WRONG
         doors, told = questions.doors(database, span), _drifts(database, span)
         fleet = questions.whole(questions.doors(database, _span(hours)))
@@ -84,7 +84,7 @@ def gaps(address: str, site: str, *, as_json: bool) -> int:
 
 
 def compare(address: str, by: "By", site: str, hours: float, *, as_json: bool) -> int:
-    """Refusals by version, configuration or networks."""
+    """Refusals by layers, version, configuration or networks."""
     with _record(address) as database:
         from kioskd.fleet.view import questions, tables
 

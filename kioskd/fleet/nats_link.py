@@ -5,18 +5,19 @@ acknowledges a message once it stands in the stream `$MQTT_msgs`, on most of the
 """
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.errors import Error
-from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
@@ -25,6 +26,10 @@ Change = Literal["made", "changed", "kept"]
 _CONNECT_S = 10
 FIRST_TRIES = 2  # of each node, until a command says that none answers
 _FLUSH_S = 10
+_ANSWER_S = 5  # a request of which nothing is heard for so long was lost with its connection
+_ENDS = ("", "404", "408")  # nothing waits; its time is over
+_FULL = ("Message Size Exceeds MaxBytes", "Exceeded MaxAckPending")
+_LEVELS, _AT = 9, 7
 
 
 class LinkError(Exception):
@@ -77,45 +82,94 @@ class Letter:
 
     topic   as the kiosk published it, by MQTT
     at      when the cluster took it
-    times   how often it was handed out, this time included
+    place   the subject on which the cluster hears what becomes of it
     """
 
     topic: str
     body: bytes
     at: datetime
-    times: int
-    raw: Msg
+    place: str
 
 
 class Consumer:
-    """Hands out what was not done with; what is neither done nor put off comes again by itself."""
+    """Hands out what was not done with; what is neither done nor put off comes again by itself.
 
-    def __init__(self, link: "Link", sub: JetStreamContext.PullSubscription, reader: str) -> None:
-        self._link = link
-        self._sub = sub
-        self.name = reader
+    nats-py's own `fetch` makes two tasks for every message; this one hears them where they come. By
+    the cluster's protocol each request ends with the last message that it asked for, or with a
+    status without a place, on the inbox of that request.
+    """
 
-    async def fetch(self, most: int, within_s: float) -> list[Letter]:
-        """What waits, up to so many; empty where nothing came within so many seconds."""
+    def __init__(self, client: Client, stream: str, name: str) -> None:
+        self._client = client
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"
+        self._inbox = client.new_inbox()
+        self._sub: Subscription | None = None
+        self._requests = 0
+        self._wanted = 0
+        self._came: list[Letter] = []
+        self._status = ("", "")  # code and sentence of what ended the request without its last
+        self._ended = asyncio.Event()
+        self.name = name
+
+    async def fetch(self, most: int, most_bytes: int, within_s: float) -> list[Letter]:
+        """What waits, up to so many and so large; where nothing does, the first that comes.
+
+        Empty where none comes within so many seconds. Raises LinkError.
+        """
         with _saying():
-            try:
-                return [_letter(raw) for raw in await self._sub.fetch(most, within_s)]
-            except TimeoutError:
-                return []
+            if self._sub is None:
+                self._sub = await self._client.subscribe(f"{self._inbox}.*", cb=self._hear)
+            await self._ask(most, _ANSWER_S, max_bytes=most_bytes, no_wait=True)
+            if not self._came and within_s > 0:
+                await self._ask(1, within_s + _ANSWER_S, expires=int(within_s * 1e9))
+        letters, self._came = self._came, []
+        return letters
+
+    async def _ask(self, most: int, until_s: float, **how: object) -> None:
+        """One request, until it ended. One that was lost on the way is over after `until_s`."""
+        self._requests += 1
+        self._wanted, self._status = most, ("", "")
+        self._ended.clear()
+        request = json.dumps({"batch": max(1, most - len(self._came)), **how}).encode()
+        await self._client.publish(self._next, request, self._inbox_now())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), until_s)
+        code, sentence = self._status
+        if code not in _ENDS and not self._came and sentence not in _FULL:
+            raise LinkError(sentence or f"the cluster answered {code}")
+
+    def _inbox_now(self) -> str:
+        return f"{self._inbox}.{self._requests}"
+
+    async def _hear(self, raw: Msg) -> None:
+        if raw.reply:
+            self._came.append(_letter(raw))
+            if len(self._came) >= self._wanted:
+                self._ended.set()
+        elif raw.subject == self._inbox_now():  # else of a request that was given up
+            told = raw.headers or {}
+            self._status = told.get("Status", ""), told.get("Description", "")
+            self._ended.set()
 
     async def done(self, letters: Sequence[Letter]) -> None:
         """They are on the disk elsewhere. Lost on the way, this only makes them come again."""
         with _saying():
             for letter in letters:
-                if letter.raw.reply:
-                    await self._link.client.publish(letter.raw.reply, b"+ACK")
-            await self._link.client.flush(_FLUSH_S)
+                await self._client.publish(letter.place, b"+ACK")
+            await self._client.flush(_FLUSH_S)
 
     async def later(self, letters: Sequence[Letter], delay_s: float) -> None:
         """They could not be kept now; the cluster hands them out again after so many seconds."""
+        put_off = b'-NAK {"delay": %d}' % int(delay_s * 1e9)
         with suppress(Error, OSError):  # where this is lost they come again all the same
             for letter in letters:
-                await letter.raw.nak(delay=delay_s)
+                await self._client.publish(letter.place, put_off)
+
+    async def close(self) -> None:
+        """Hear nothing more; what came and was not fetched comes again."""
+        with suppress(Error, OSError):
+            if self._sub is not None:
+                await self._sub.unsubscribe()
 
 
 class Link:
@@ -132,8 +186,7 @@ class Link:
                 await self._streams.consumer_info(stream, name)
             except NotFoundError:
                 raise LinkError(f"there is no consumer {name}: run kioskd fleet apply") from None
-            sub = await self._streams.pull_subscribe_bind(consumer=name, stream=stream)
-        return Consumer(self, sub, name)
+        return Consumer(self.client, stream, name)
 
     async def waiting(self, stream: str, name: str) -> int:
         """How many messages no collector has taken yet, or has taken and not done."""
@@ -207,18 +260,7 @@ async def linked(cluster: Cluster, name: str = "kioskd") -> AsyncIterator[Link]:
     """A link for as long as the block lasts. Raises LinkError where no node answers."""
     client = Client()
     with _saying():
-        await client.connect(
-            list(cluster.servers),
-            name=name,
-            connect_timeout=_CONNECT_S,
-            max_reconnect_attempts=FIRST_TRIES,
-            reconnect_time_wait=1,
-            allow_reconnect=True,
-            error_cb=_unheard,
-            tls=_tls(cluster),
-            user=cluster.user,
-            password=cluster.password,
-        )
+        await _connect(client, cluster, name)
     client.options["max_reconnect_attempts"] = -1  # once it was there it is waited for
     try:
         yield Link(client)
@@ -227,8 +269,39 @@ async def linked(cluster: Cluster, name: str = "kioskd") -> AsyncIterator[Link]:
             await asyncio.wait_for(client.close(), _FLUSH_S)
 
 
-async def _unheard(_error: Exception) -> None:
-    """What breaks a call is raised there; a connection that is lost is made again."""
+async def _connect(client: Client, cluster: Cluster, name: str) -> None:
+    """Once, or LinkError. A node whose certificate is not believed will not be a moment later.
+
+    nats-py alone would try for ever there: each node that speaks names all nodes anew.
+    """
+    unbelieved: asyncio.Future[ssl.SSLError] = asyncio.get_running_loop().create_future()
+
+    async def heard(error: Exception) -> None:
+        """What breaks a call is raised there; a connection that is lost is made again."""
+        if isinstance(error, ssl.SSLError) and not unbelieved.done():
+            unbelieved.set_result(error)
+
+    connecting = asyncio.ensure_future(
+        client.connect(
+            list(cluster.servers),
+            name=name,
+            connect_timeout=_CONNECT_S,
+            max_reconnect_attempts=FIRST_TRIES,
+            reconnect_time_wait=1,
+            allow_reconnect=True,
+            error_cb=heard,
+            tls=_tls(cluster),
+            user=cluster.user,
+            password=cluster.password,
+        )
+    )
+    await asyncio.wait((connecting, unbelieved), return_when=asyncio.FIRST_COMPLETED)
+    if connecting.done():
+        return connecting.result()
+    connecting.cancel()
+    with suppress(asyncio.CancelledError, Error, OSError):
+        await connecting
+    raise LinkError(f"a node's certificate is not believed ({unbelieved.result()}): see --ca")
 
 
 def _tls(cluster: Cluster) -> ssl.SSLContext | None:
@@ -247,9 +320,12 @@ def subject(topic: str) -> str:
 
 
 def _letter(raw: Msg) -> Letter:
-    told = raw.metadata
+    """By `$JS.ACK.stream.consumer.delivered.seq.seq.ns since 1970.pending`, newer ones with a
+    domain and an account before the stream."""
+    told = raw.reply.split(".")
+    at = int(told[_AT if len(told) == _LEVELS else _AT + 2]) / 1e9
     topic = raw.subject.removeprefix(MQTT).replace(".", "/")
-    return Letter(topic, raw.data, told.timestamp, told.num_delivered, raw)
+    return Letter(topic, raw.data, datetime.fromtimestamp(at, UTC), raw.reply)
 
 
 def _config(stream: Stream) -> StreamConfig:

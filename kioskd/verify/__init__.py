@@ -14,7 +14,7 @@ docs/connect/mqtt.md tells the rules.
 
 from kioskd.verify.chain import Chain
 from kioskd.verify.door_rules import Door, Verdict, Verifier
-from kioskd.verify.proof import KeyFileError, RefusedError, proved, read_keys
+from kioskd.verify.proof import KeyFileError, RefusedError, proved, read_keys, said_by
 
 __all__ = [
     "Chain",
@@ -25,4 +25,5 @@ __all__ = [
     "Verifier",
     "proved",
     "read_keys",
+    "said_by",
 ]

@@ -30,7 +30,7 @@ _SIGNER = Signer(KEY)
 HQ = ("hq", "kiosk-07")
 
 
-def bridge(nodes: Sequence[Node], site: str, device: str) -> str:
+def bridge(nodes: Sequence[Node], site: str, device: str, ca: Path | None = None) -> str:
     """The lines of fleet/bridge/mosquitto.conf for one kiosk, without where it keeps things."""
     text = (ROOT / "fleet" / "bridge" / "mosquitto.conf").read_text("utf-8")
     addresses = " ".join(f"127.0.0.1:{node.mqtt_port}" for node in nodes)
@@ -38,6 +38,10 @@ def bridge(nodes: Sequence[Node], site: str, device: str) -> str:
     text = (
         text.replace("SITE", site).replace("DEVICE", device).replace(" PASSWORD\n", f" {SECRET}\n")
     )
+    if ca is not None:
+        text = text.replace(
+            "#bridge_cafile /etc/mosquitto/kioskd/fleet-ca.pem", f"bridge_cafile {ca}"
+        )
     lines = (line for line in text.splitlines() if not line.startswith("persistence"))
     return "\n".join(lines)
 
@@ -53,7 +57,7 @@ def bridged(
 
     nodes  in the order in which it tries them
     """
-    more = bridge(nodes or cluster.nodes, site, device)
+    more = bridge(nodes or cluster.nodes, site, device, cluster.address().ca)
     broker = Mosquitto(folder, more=more)
     config = folder / "mosquitto.conf"
     kept = f"persistence true\npersistence_location {folder}/\n"
@@ -90,11 +94,22 @@ def trusting(database: str, *kiosks: tuple[str, str]) -> None:
 class CollectorProcess:
     """`kioskd collect` as it runs at a site."""
 
-    def __init__(self, folder: Path, cluster: Cluster, database: str, streams: Path | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cluster: Cluster,
+        database: str,
+        streams: Path | None,
+        metrics: str | None = None,
+    ) -> None:
         self._log = folder / "collect.log"
         self._command: list[str] = [sys.executable, "-m", "kioskd", "collect"]
         if streams is not None:
             self._command += ["--streams", str(streams)]
+        if cluster.ca is not None:
+            self._command += ["--ca", str(cluster.ca)]
+        if metrics is not None:
+            self._command += ["--metrics", metrics]
         self._environment = {
             **os.environ,
             "KIOSKD_FLEET_NATS": ",".join(cluster.servers),

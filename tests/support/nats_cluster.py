@@ -1,6 +1,7 @@
 """Three real NATS servers that keep everything three times, by the files in fleet/nats."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -79,12 +80,23 @@ class Node:
 class NatsCluster:
     """The nodes, and who may come: kiosks as SITE/DEVICE."""
 
-    def __init__(self, folder: Path, kiosks: tuple[tuple[str, str], ...], more: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kiosks: tuple[tuple[str, str], ...],
+        more: str = "",
+        certificates: Path | None = None,
+    ) -> None:
+        self._ca = None if certificates is None else certificates / "ca.pem"
         for file in (ROOT / "fleet" / "nats").glob("*.conf"):
             shutil.copy(file, folder)
         users = folder / "users.conf"
         text, self.passwords = added(users.read_text(), kiosks, "liveness/v1", lambda: SECRET)
         users.write_text(text.removesuffix("]\n") + f"{more}\n]\n")
+        if certificates is not None:
+            tls = folder / "tls.conf"
+            lines = tls.read_text().replace("/etc/kioskd-fleet/nats", str(certificates))
+            tls.write_text(re.sub(r"^#(?=tls|  |})", "", lines, flags=re.MULTILINE))
         self.nodes = [Node(folder, f"n{number}") for number in (1, 2, 3)]
         addresses = (f"nats://node:{SECRET}@127.0.0.1:{node.cluster_port}" for node in self.nodes)
         self._routes = f"[{', '.join(addresses)}]"
@@ -94,10 +106,11 @@ class NatsCluster:
 
     def address(self) -> Cluster:
         """As a collector reaches it."""
-        return Cluster(self.servers(), "collector", SECRET)
+        return Cluster(self.servers(), "collector", SECRET, self._ca)
 
     def servers(self) -> tuple[str, ...]:
-        return tuple(f"nats://127.0.0.1:{node.port}" for node in self.nodes)
+        scheme = "nats" if self._ca is None else "tls"
+        return tuple(f"{scheme}://127.0.0.1:{node.port}" for node in self.nodes)
 
     def up(self) -> bool:
         return all(node.up() for node in self.nodes)
@@ -105,11 +118,17 @@ class NatsCluster:
 
 @contextmanager
 def nats_cluster(
-    kiosks: tuple[tuple[str, str], ...] = (("hq", "kiosk-07"),), more: str = ""
+    kiosks: tuple[tuple[str, str], ...] = (("hq", "kiosk-07"),),
+    more: str = "",
+    certificates: Path | None = None,
 ) -> Iterator[NatsCluster]:
-    """Running, for as long as the block lasts. `more`: lines of further users."""
+    """Running, for as long as the block lasts.
+
+    more          lines of further users
+    certificates  folder with ca.pem, server.pem and server.key, by which all is TLS
+    """
     with tempfile.TemporaryDirectory(prefix="kioskd-nats-") as folder:
-        cluster = NatsCluster(Path(folder), kiosks, more)
+        cluster = NatsCluster(Path(folder), kiosks, more, certificates)
         try:
             for node in cluster.nodes:
                 cluster.start(node)

@@ -1,10 +1,11 @@
 """A batch of messages on its way into the tables: read, proved, and stored in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
-from kioskd.fleet.collector import news_store, record, record_store
+from kioskd.fleet.collector import news_store, record, record_store, vouching
 from kioskd.fleet.collector.record import Heard
 from kioskd.fleet.collector.record_store import Tally
 from kioskd.fleet.collector.trust import TrustedKeys
@@ -12,6 +13,9 @@ from kioskd.fleet.database.library import Connection
 from kioskd.fleet.database.partitions import Partitions
 
 Kind = Literal["audit", "status", "health", "alarms", "states"]
+# Commits what was read: when it returns that is on the disk, as good rows or put aside. Raises
+# DatabaseError; then nothing of what was not committed is in the tables.
+Commit = Callable[[], Tally]
 KINDS: tuple[Kind, ...] = ("audit", "status", "health", "alarms", "states")
 
 
@@ -23,28 +27,22 @@ class Desk:
         self._partitions = Partitions()
 
     def store(self, connection: Connection, kind: Kind, batch: Sequence[Heard]) -> Tally:
-        """Commit them: when it returns they are on the disk, as good rows or put aside.
+        """Read and commit them. Raises DatabaseError."""
+        return self.read(connection, kind, batch)()
 
-        Raises DatabaseError; then nothing of what was not committed is in the tables.
-        """
+    def read(self, connection: Connection, kind: Kind, batch: Sequence[Heard]) -> Commit:
+        """Prove them. Raises DatabaseError where it is not known whose keys are trusted."""
         keyed = [(heard, self._keys.of(connection, heard.kiosk)) for heard in batch]
         if kind == "audit":
-            records = [_read(heard, keys) for heard, keys in keyed]
-            return record_store.take(connection, self._partitions, records)
-        signed = kind != "health"  # nothing may open a door by it, and it is told often
+            records = vouching.read(keyed)
+            return partial(record_store.take, connection, self._partitions, records)
+        # Health: nothing may open a door by it, and it is told often.
+        proof = record.unsigned if kind == "health" else record.signed
         news: list[news_store.News | record.Aside] = []
         for heard, keys in keyed:
-            said = record.news(heard, keys, signed=signed)
+            said = record.news(heard, keys, proof)
             news.append(said if isinstance(said, record.Aside) else (heard, said))
-        return news_store.take(connection, kind, news)
-
-
-def _read(heard: Heard, keys: record.Keys | None) -> record.Record | record.Aside:
-    """A mistake of ours in reading one message must not hold up all that come after it."""
-    try:
-        return record.read(heard, keys)
-    except Exception as error:
-        return record.Aside(heard, "poisoned", f"it could not be read: {error!r}"[:400])
+        return partial(news_store.take, connection, kind, news)
 
 
 def store(connection: Connection, messages: Iterable[tuple[str, bytes, datetime]]) -> Tally:

@@ -9,14 +9,15 @@ import asyncio
 import os
 import socket
 import time
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from kioskd import log, watchdog
-from kioskd.fleet.collector.batch import KINDS, Desk, Kind
+from kioskd.fleet.collector.batch import KINDS, Commit, Desk, Kind
+from kioskd.fleet.collector.counts import Counts, Party, Stage
 from kioskd.fleet.collector.record import Heard
 from kioskd.fleet.collector.record_store import Tally
 from kioskd.fleet.database import retention
@@ -24,16 +25,22 @@ from kioskd.fleet.database.library import Connection, DatabaseError, connected, 
 from kioskd.fleet.nats_link import Cluster, Consumer, Letter, Link, LinkError, linked
 from kioskd.fleet.streams.stream_file import StreamFile
 
-BATCH = 500  # messages in one transaction
+# Messages in one transaction. Records are many: the more of a kiosk come together, the less each
+# of them costs, its proof (kioskd.fleet.collector.vouching) and its rows of the tables alike.
+BATCH: dict[Kind, int] = {"audit": 4000, "status": 500, "health": 500, "alarms": 500, "states": 500}
 MOST_BYTES = 8 * 2**20  # and of these, so that megabyte payloads fill no memory
-PART = 100  # messages fetched at once, until one of the two is reached
 FETCH_S = 1.0  # a collector that is to stop waits no longer than this
+FEW = 100  # fewer than these are not worth a transaction of their own yet
+GATHER_S = 0.5
+BEHIND = 500  # messages that wait: with more it is behind itself
 AGAIN_S = 2.0  # until what failed is tried again
 TELL_S = 10.0
 PRUNE_S = 3600.0
 STUCK_S = 120.0  # a part that has had no turn for so long: systemd is told nothing more
-# Two at the records, so that one proves signatures while the other waits for PostgreSQL.
+# Two at the records: one fetches and proves while the other commits.
 AT_WORK: dict[Kind, int] = {"audit": 2, "status": 1, "health": 1, "alarms": 1, "states": 1}
+
+T = TypeVar("T")
 
 _NOTICED = {
     "kiosks are silent": "SELECT site, device FROM fleet.silent ORDER BY site, device LIMIT 10",
@@ -42,30 +49,31 @@ _NOTICED = {
 }
 
 
-@dataclass(slots=True)
-class _Counts:
-    """Since the start."""
-
-    started: datetime
-    letters: int = 0
-    tally: Tally = field(default_factory=Tally)
-
-
 class _Keeper:
     """Commits batches over a connection of its own, made anew after anything that failed."""
 
     def __init__(self, database: str, kind: Kind) -> None:
         self._database = database
-        self._kind = kind
+        self.kind: Kind = kind
         self._desk = Desk()
         self._open = ExitStack()
         self._connection: Connection | None = None
 
-    def store(self, batch: Sequence[Heard]) -> Tally:
+    def read(self, batch: Sequence[Heard]) -> Commit:
         """Raises DatabaseError."""
+        with self._closing():
+            return self._desk.read(self._connected(), self.kind, batch)
+
+    def commit(self, commit: Commit) -> Tally:
+        """Raises DatabaseError."""
+        with self._closing():
+            return commit()
+
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
         try:
             with saying():
-                return self._desk.store(self._connected(), self._kind, batch)
+                yield
         except BaseException:
             self.close()
             raise
@@ -88,10 +96,10 @@ class Collector:
         self._streams = streams
         self._database = database
         self._name = f"{socket.gethostname()}/{os.getpid()}"
-        self._counts = _Counts(datetime.now(UTC))
+        self.counts = Counts(datetime.now(UTC))
         self._stopping = asyncio.Event()
-        self._troubles: dict[str, str] = {}
-        self._waiting = 0
+        self._fetching = {kind: asyncio.Lock() for kind in KINDS}
+        self._committing = {kind: asyncio.Lock() for kind in KINDS}  # in the order of fetching
         self._turns: dict[str, float] = {}
         self._noticed: dict[str, list[str]] = {}
         self._prune_at = time.monotonic() + PRUNE_S
@@ -110,7 +118,7 @@ class Collector:
             ]
             await asyncio.gather(self._tell(link), *work)
             await asyncio.to_thread(self._note, True)
-        log.logger().info("stopped", **self._said())
+        log.logger().info("stopped", **self.counts.said())
 
     async def _pump(self, link: Link, kind: Kind, number: int) -> None:
         reader = self._streams.reader(kind)
@@ -121,44 +129,69 @@ class Collector:
             self._turns[part] = time.monotonic()
             try:
                 consumer = consumer or await link.consumer(reader.stream, reader.name)
-                letters = await _fetched(consumer)
+                letters = await self._fetched(consumer, kind)
                 self._well(f"cluster, {kind}")
             except LinkError as error:
+                if consumer is not None:
+                    await consumer.close()
                 consumer = None
-                await self._trouble(f"cluster, {kind}", str(error))
+                await self._trouble(f"cluster, {kind}", "cluster", str(error))
                 continue
             if letters:
                 await self._keep(keeper, consumer, letters)
+        if consumer is not None:
+            await consumer.close()
         await asyncio.to_thread(keeper.close)
+
+    async def _fetched(self, consumer: Consumer, kind: Kind) -> list[Letter]:
+        """One at a time: of two that ask together each gets every second message."""
+        async with self._fetching[kind]:
+            return await self._gathered(consumer, BATCH[kind])
+
+    async def _gathered(self, consumer: Consumer, most: int) -> list[Letter]:
+        """What there is; where that is little, what comes in the next moment too."""
+        letters = await consumer.fetch(most, MOST_BYTES, FETCH_S)
+        size = sum(len(each.body) for each in letters)
+        if 0 < len(letters) < FEW and size < MOST_BYTES // 2:
+            await self._pause(GATHER_S)
+            with suppress(LinkError):  # then these alone
+                letters += await consumer.fetch(most - len(letters), MOST_BYTES - size, 0.0)
+        return letters
 
     async def _keep(self, keeper: _Keeper, consumer: Consumer, letters: list[Letter]) -> None:
         prefix = f"{self._streams.prefix}/"
         batch = [Heard(each.topic.removeprefix(prefix), each.body, each.at) for each in letters]
         try:
-            tally = await asyncio.to_thread(keeper.store, batch)
+            commit = await self._timed(keeper.kind, "read", partial(keeper.read, batch))
+            async with self._committing[keeper.kind]:
+                tally = await self._timed(keeper.kind, "commit", partial(keeper.commit, commit))
         except DatabaseError as error:
             await consumer.later(letters, AGAIN_S)
-            await self._trouble("PostgreSQL", str(error))
+            await self._trouble("PostgreSQL", "database", str(error))
             return
         self._well("PostgreSQL")
-        self._counts.letters += len(letters)
-        self._counts.tally.add(tally)
+        self.counts.committed(keeper.kind, batch, tally)
         try:
             await consumer.done(letters)
         except LinkError as error:  # they come again, and are known
-            await self._trouble("cluster, done", str(error))
+            await self._trouble("cluster, done", "cluster", str(error))
         else:
             self._well("cluster, done")
 
-    async def _trouble(self, what: str, sentence: str) -> None:
+    async def _timed(self, kind: Kind, stage: Stage, work: Callable[[], T]) -> T:
+        began = time.monotonic()
+        done = await asyncio.to_thread(work)
+        self.counts.lasted(kind, stage, time.monotonic() - began)
+        return done
+
+    async def _trouble(self, what: str, party: Party, sentence: str) -> None:
         """Say it once, and wait before it is tried again."""
-        if self._troubles.get(what) != sentence:
-            self._troubles[what] = sentence
+        if self.counts.trouble(what, party, sentence):
             log.logger().warning("waiting", what=what, why=sentence)
         await self._pause(AGAIN_S)
 
     def _well(self, what: str) -> None:
-        if self._troubles.pop(what, None) is not None:
+        if self.counts.well(what):
             log.logger().info("goes on", what=what)
 
     async def _pause(self, seconds: float) -> None:
@@ -178,27 +211,23 @@ class Collector:
             await asyncio.to_thread(self._note, False)
             await asyncio.to_thread(self._notice)
             await asyncio.to_thread(self._prune)
-            if self._counts.letters != before:
-                before = self._counts.letters
-                log.logger().info("collected", **self._said())
+            if self.counts.letters.total() != before:
+                before = self.counts.letters.total()
+                log.logger().info("collected", **self.counts.said())
             if not watchdog.overdue(
                 self._turns, dict.fromkeys(self._turns, STUCK_S), time.monotonic()
             ):
                 watchdog.notify("WATCHDOG=1")
 
     async def _look(self, link: Link) -> None:
-        waiting = 0
         for kind in KINDS:
             reader = self._streams.reader(kind)
-            try:
-                waiting += await link.waiting(reader.stream, reader.name)
-            except LinkError:
-                return
-        self._waiting = waiting
+            with suppress(LinkError):
+                self.counts.waiting[kind] = await link.waiting(reader.stream, reader.name)
 
     def _note(self, stopped: bool) -> None:
         """Its row, for whoever looks after collectors; those of a month ago go."""
-        counts, now = self._counts, datetime.now(UTC)
+        counts, now = self.counts, datetime.now(UTC)
         try:
             with connected(self._database) as database:
                 database.execute(
@@ -211,7 +240,7 @@ class Collector:
                     (
                         *(self._name, counts.started, now, now if stopped else None),
                         *(counts.tally.rows, counts.tally.again, counts.tally.aside.total()),
-                        *(counts.letters, self._waiting),
+                        *(counts.letters.total(), sum(counts.waiting.values())),
                     ),
                 )
                 database.execute(
@@ -225,7 +254,7 @@ class Collector:
 
         While it is behind itself it cannot know: what they said may still be in the cluster.
         """
-        if self._waiting > BATCH:
+        if sum(self.counts.waiting.values()) > BEHIND:
             return
         try:
             with connected(self._database) as database:
@@ -250,26 +279,3 @@ class Collector:
             return
         if gone:
             log.logger().info("deleted after its time", **gone)
-
-    def _said(self) -> dict[str, object]:
-        tally = self._counts.tally
-        aside: Counter[str] = tally.aside
-        return {
-            "rows": tally.rows,
-            "again": tally.again,
-            "aside": dict(aside),
-            "letters": self._counts.letters,
-            "waiting": self._waiting,
-        }
-
-
-async def _fetched(consumer: Consumer) -> list[Letter]:
-    """A batch: what there is, within bounds of number and size."""
-    letters = await consumer.fetch(PART, FETCH_S)
-    size = sum(len(each.body) for each in letters)
-    part = letters
-    while len(part) >= PART and len(letters) < BATCH and size < MOST_BYTES:
-        part = await consumer.fetch(PART, 0.05)
-        letters += part
-        size += sum(len(each.body) for each in part)
-    return letters

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -34,6 +34,7 @@ Reason = Literal[
 ]
 Kiosk = tuple[str, str]  # site, device
 UNSAID = b""
+_SHA256_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,52 +130,58 @@ COLUMNS = (
 _RECORDED_AT = COLUMNS.index("recorded_at")
 
 
-class _UnfitError(Exception):
+class UnfitError(Exception):
+    """It does not belong among the good rows."""
+
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
         self.reason: Reason = reason
 
 
-def read(heard: Heard, keys: Keys | None) -> Record | Aside:
-    """A record of `…/audit`; `keys` None: nobody trusts this kiosk."""
-    try:
-        said = believed(heard, keys)
-        return _record(heard, said)
-    except _UnfitError as error:
-        return Aside(heard, error.reason, str(error))
-
-
-def news(heard: Heard, keys: Keys | None, *, signed: bool) -> dict[str, Any] | Aside:
-    """What a kiosk says of itself, on `…/status` and its like; health alone is not signed."""
-    try:
-        said = believed(heard, keys, signed=signed)
-        _of_today(said)
-    except _UnfitError as error:
-        return Aside(heard, error.reason, str(error))
-    return said
-
-
-def believed(heard: Heard, keys: Keys | None, *, signed: bool = True) -> dict[str, Any]:
-    """What it says, if it is of the kiosk of its topic. Raises _UnfitError."""
-    if keys is None or not (keys.trusted or keys.forgotten):
-        raise _UnfitError("unknown_kiosk", "no key of this kiosk is trusted")
-    if len(heard.body) > KEPT_BYTES:
-        raise _UnfitError("too_large", f"it has {len(heard.body)} bytes, {KEPT_BYTES} at most")
-    said = _proved(heard, keys) if signed else _unsigned(heard)
-    site, device = heard.kiosk
-    if (said.get("siteId"), said.get("deviceId")) != (site, device):
-        raise _UnfitError("other_kiosk", f"it is of {said.get('siteId')}/{said.get('deviceId')}")
-    return said
-
-
-def _proved(heard: Heard, keys: Keys) -> dict[str, Any]:
+def signed(heard: Heard, keys: Keys) -> dict[str, Any]:
+    """What it says, if a trusted key signed it for its topic. Raises UnfitError."""
     try:
         return proved(heard.subject, heard.body, keys.trusted)
     except RefusedError as refusal:
         if refusal.code == "bad_signature" and _fits(heard, keys.forgotten):
-            raise _UnfitError("forgotten_key", "its key is trusted no more") from None
+            raise UnfitError("forgotten_key", "its key is trusted no more") from None
         codes: dict[str, Reason] = {"not_signed": "not_signed", "bad_signature": "bad_signature"}
-        raise _UnfitError(codes.get(refusal.code, "unreadable"), str(refusal)) from None
+        raise UnfitError(codes.get(refusal.code, "unreadable"), str(refusal)) from None
+
+
+Proof = Callable[[Heard, Keys], dict[str, Any]]  # what a message says, or UnfitError
+
+
+def read(heard: Heard, keys: Keys | None, proof: Proof = signed) -> Record | Aside:
+    """A record of `…/audit`; `keys` None: nobody trusts this kiosk."""
+    try:
+        said = believed(heard, keys, proof)
+        return _record(heard, said)
+    except UnfitError as error:
+        return Aside(heard, error.reason, str(error))
+
+
+def news(heard: Heard, keys: Keys | None, proof: Proof) -> dict[str, Any] | Aside:
+    """What a kiosk says of itself, on `…/status` and its like; health alone is `unsigned`."""
+    try:
+        said = believed(heard, keys, proof)
+        _of_today(said)
+    except UnfitError as error:
+        return Aside(heard, error.reason, str(error))
+    return said
+
+
+def believed(heard: Heard, keys: Keys | None, proof: Proof) -> dict[str, Any]:
+    """What it says, if it is of the kiosk of its topic. Raises UnfitError."""
+    if keys is None or not (keys.trusted or keys.forgotten):
+        raise UnfitError("unknown_kiosk", "no key of this kiosk is trusted")
+    if len(heard.body) > KEPT_BYTES:
+        raise UnfitError("too_large", f"it has {len(heard.body)} bytes, {KEPT_BYTES} at most")
+    said = proof(heard, keys)
+    site, device = heard.kiosk
+    if (said.get("siteId"), said.get("deviceId")) != (site, device):
+        raise UnfitError("other_kiosk", f"it is of {said.get('siteId')}/{said.get('deviceId')}")
+    return said
 
 
 def _fits(heard: Heard, keys: Collection[bytes]) -> bool:
@@ -184,23 +191,23 @@ def _fits(heard: Heard, keys: Collection[bytes]) -> bool:
         return False
 
 
-def _unsigned(heard: Heard) -> dict[str, Any]:
+def unsigned(heard: Heard, _keys: Keys) -> dict[str, Any]:
     try:
         said = json.loads(heard.body)
     except (ValueError, RecursionError):
-        raise _UnfitError("unreadable", "it is not JSON in UTF-8") from None
+        raise UnfitError("unreadable", "it is not JSON in UTF-8") from None
     if not isinstance(said, dict):
-        raise _UnfitError("unreadable", "it is no JSON object")
+        raise UnfitError("unreadable", "it is no JSON object")
     return said
 
 
 def _record(heard: Heard, said: Mapping[str, Any]) -> Record:
     place = Place(*heard.kiosk, _text(said, "epoch"), _number(said, "seq"))
-    names = _digest(said)
+    names = named(said)
     digest = hashlib.sha256(heard.body).digest()
     try:
         columns, unfit = _columns(heard, said), None
-    except _UnfitError as error:
+    except UnfitError as error:
         columns, unfit = (), (error.reason, str(error))
     return Record(heard, place, names, digest, unfit, columns)
 
@@ -209,7 +216,7 @@ def _columns(heard: Heard, said: Mapping[str, Any]) -> tuple[Any, ...]:
     _of_today(said)
     kind = said.get("kind")
     if kind not in KINDS:
-        raise _UnfitError("future_schema", f"it is a record of a kind that is not known: {kind!r}")
+        raise UnfitError("future_schema", f"it is a record of a kind that is not known: {kind!r}")
     ours = said["x"]  # kioskd.verify has seen that it is an object
     source, door = _place(said, kind)
     scores = _scores(said)
@@ -246,7 +253,7 @@ def _place(said: Mapping[str, Any], kind: str) -> tuple[str, str]:
 def _of_today(said: Mapping[str, Any]) -> None:
     schema = said.get("schema")
     if type(schema) is not int or schema > SCHEMA:
-        raise _UnfitError("future_schema", f"its layout is {schema}, this version reads {SCHEMA}")
+        raise UnfitError("future_schema", f"its layout is {schema}, this version reads {SCHEMA}")
 
 
 def moment(milliseconds: object) -> datetime | None:
@@ -262,9 +269,9 @@ def moment(milliseconds: object) -> datetime | None:
 def _recorded_at(heard: Heard, said: Mapping[str, Any]) -> datetime:
     at = moment(said.get("recordedAt"))
     if at is None:
-        raise _UnfitError("clock_wrong", f"recordedAt is {str(said.get('recordedAt'))[:40]}")
+        raise UnfitError("clock_wrong", f"recordedAt is {str(said.get('recordedAt'))[:40]}")
     if not FIRST <= at <= heard.at + AHEAD:
-        raise _UnfitError(
+        raise UnfitError(
             "clock_wrong", f"recorded {at:%Y-%m-%d %H:%M}, came {heard.at:%Y-%m-%d %H:%M}"
         )
     return at
@@ -275,7 +282,7 @@ def _reasons(said: Mapping[str, Any]) -> list[str] | None:
     if found is None:
         return None
     if not isinstance(found, list):
-        raise _UnfitError("unreadable", "reasons is no list")
+        raise UnfitError("unreadable", "reasons is no list")
     return [storable(each, "reasons") for each in found]
 
 
@@ -284,7 +291,7 @@ def _scores(said: Mapping[str, Any]) -> dict[str, float]:
     if found is None:
         return {}
     if not isinstance(found, dict) or not all(map(_finite, found.values())):
-        raise _UnfitError("unreadable", "scores are no numbers")
+        raise UnfitError("unreadable", "scores are no numbers")
     return {storable(name, "scores"): float(value) for name, value in found.items()}
 
 
@@ -305,10 +312,11 @@ def _finite(value: object) -> bool:
 
 def previous(body: bytes) -> bytes | None:
     """What a record that stands in the tables names."""
-    return _digest(json.loads(body))
+    return named(json.loads(body))
 
 
-def _digest(said: Mapping[str, Any]) -> bytes | None:
+def named(said: Mapping[str, Any]) -> bytes | None:
+    """Digest of the record before; None at the beginning, UNSAID by an old one. Or UnfitError."""
     found = said.get("previous", "")
     if found is None or found == "":
         return None if found is None else UNSAID
@@ -316,22 +324,22 @@ def _digest(said: Mapping[str, Any]) -> bytes | None:
         digest = bytes.fromhex(found)
     except (TypeError, ValueError):
         digest = b""
-    if len(digest) != hashlib.sha256().digest_size:
-        raise _UnfitError("unreadable", "previous is no SHA-256")
+    if len(digest) != _SHA256_BYTES:
+        raise UnfitError("unreadable", "previous is no SHA-256")
     return digest
 
 
 def _number(said: Mapping[str, Any], name: str) -> int:
     found = said.get(name)
     if type(found) is not int or not 1 <= found < 2**62:
-        raise _UnfitError("unreadable", f"{name} is no number of a record")
+        raise UnfitError("unreadable", f"{name} is no number of a record")
     return found
 
 
 def _text(said: Mapping[str, Any], name: str, default: str | None = None) -> str:
     found = said.get(name, default)
     if not isinstance(found, str) or not 1 <= len(found) <= 200:
-        raise _UnfitError("unreadable", f"{name} is no text of up to 200 characters")
+        raise UnfitError("unreadable", f"{name} is no text of up to 200 characters")
     return storable(found, name)
 
 
@@ -347,9 +355,9 @@ def _truth(said: Mapping[str, Any], name: str) -> bool | None:
 def storable(value: object, name: str) -> str:
     """A text that PostgreSQL can hold: whole Unicode, without U+0000."""
     if not isinstance(value, str) or "\0" in value:
-        raise _UnfitError("unreadable", f"{name} holds what is no text")
+        raise UnfitError("unreadable", f"{name} holds what is no text")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise _UnfitError("unreadable", f"{name} holds half a character") from None
+        raise UnfitError("unreadable", f"{name} holds half a character") from None
     return value

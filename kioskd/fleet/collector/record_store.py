@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from kioskd.fleet.collector import chain_book
 from kioskd.fleet.collector.chain_book import Book, Known
@@ -24,6 +25,7 @@ from kioskd.fleet.database.partitions import Partitions
 
 Log = tuple[str, str, str]  # site, device, epoch
 Range = tuple[int, int]
+_Noticed = dict[tuple[str, str, str, int], Sequence[Any]]  # when, and how long ago
 # As in the view fleet.missing: what is filled before is no gap, but two collectors out of step.
 GRACE = timedelta(minutes=2)
 
@@ -127,8 +129,7 @@ class _Work:
         self._copy()
         put(self._db, self._aside)
         self._write_books()
-        for log in self._taken:
-            self._write_gaps(log)
+        self._write_gaps()
         self._write_kiosks()
         return self._tally
 
@@ -210,27 +211,36 @@ class _Work:
         if rows:
             self._db.execute(_WRITE_EPOCHS, _turned(rows, 8))
 
-    def _write_gaps(self, log: Log) -> None:
+    def _write_gaps(self) -> None:
         """Those of before that were filled, in part or whole, and those that are new."""
-        before, now = self._gaps[log], self._books[log].gaps
-        for gap in before:
-            if gap in now:
-                continue
-            left = [each for each in now if gap[0] <= each[0] <= gap[1]]
-            self._fill(log, gap, left)
-        inside = [each for each in now if any(old[0] <= each[0] <= old[1] for old in before)]
-        for start, end in now:
-            if (start, end) not in inside:
-                self._db.execute(_NEW_GAP, (*log, start, end))
+        gone = [
+            (log, gap)
+            for log in self._taken
+            for gap in self._gaps[log]
+            if gap not in self._books[log].gaps
+        ]
+        noticed = self._deleted([(*log, gap[0]) for log, gap in gone])
+        rows: list[tuple[object, ...]] = []
+        for log, gap in gone:
+            at, lasted = noticed.get((*log, gap[0]), (None, timedelta(0)))
+            left = [each for each in self._books[log].gaps if gap[0] <= each[0] <= gap[1]]
+            rows += ((*log, *each, at, False) for each in left)
+            if lasted > GRACE:
+                rows += ((*log, *each, at, True) for each in _between(gap, left))
+        for log in self._taken:
+            rows += ((*log, *each, None, False) for each in self._new_gaps(log))
+        if rows:
+            self._db.execute(_WRITE_GAPS, _turned(rows, 7))
 
-    def _fill(self, log: Log, gap: Range, left: Iterable[Range]) -> None:
-        gone = self._db.execute(_NO_GAP, (*log, gap[0])).fetchone()
-        noticed, lasted = gone if gone else (None, timedelta(0))
-        for start, end in left:
-            self._db.execute(_OLD_GAP, (*log, start, end, noticed, False))
-        if lasted > GRACE:
-            for start, end in _between(gap, left):
-                self._db.execute(_OLD_GAP, (*log, start, end, noticed, True))
+    def _deleted(self, gaps: list[tuple[str, str, str, int]]) -> _Noticed:
+        if not gaps:
+            return {}
+        rows = self._db.execute(_NO_GAPS, _turned(gaps, 4)).fetchall()
+        return {(site, device, epoch, start): rest for site, device, epoch, start, *rest in rows}
+
+    def _new_gaps(self, log: Log) -> list[Range]:
+        before, now = self._gaps[log], self._books[log].gaps
+        return [each for each in now if not any(old[0] <= each[0] <= old[1] for old in before)]
 
     def _write_kiosks(self) -> None:
         rows = [
@@ -278,17 +288,18 @@ _WRITE_EPOCHS = (
     " high_digest = excluded.high_digest,"
     " last_received = greatest(epoch.last_received, excluded.last_received)"
 )
-_NEW_GAP = (
-    "INSERT INTO fleet.gap (site, device, epoch, from_seq, to_seq, noticed)"
-    " VALUES (%s, %s, %s, %s, %s, clock_timestamp())"
+_NO_GAPS = (
+    "DELETE FROM fleet.gap USING unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])"
+    " AS gone (site, device, epoch, from_seq) WHERE (gap.site, gap.device, gap.epoch, gap.from_seq)"
+    " = (gone.site, gone.device, gone.epoch, gone.from_seq)"
+    " RETURNING gap.site, gap.device, gap.epoch, gap.from_seq, noticed, clock_timestamp() - noticed"
 )
-_NO_GAP = (
-    "DELETE FROM fleet.gap WHERE (site, device, epoch, from_seq) = (%s, %s, %s, %s)"
-    " RETURNING noticed, clock_timestamp() - noticed"
-)
-_OLD_GAP = (
+_WRITE_GAPS = (
     "INSERT INTO fleet.gap (site, device, epoch, from_seq, to_seq, noticed, filled)"
-    " VALUES (%s, %s, %s, %s, %s, %s, CASE WHEN %s THEN clock_timestamp() END)"
+    " SELECT site, device, epoch, start, until, coalesce(noticed, clock_timestamp()),"
+    " CASE WHEN filled THEN clock_timestamp() END FROM unnest(%s::text[], %s::text[], %s::text[],"
+    " %s::bigint[], %s::bigint[], %s::timestamptz[], %s::boolean[])"
+    " AS new (site, device, epoch, start, until, noticed, filled)"
 )
 _WRITE_KIOSKS = (
     "UPDATE fleet.kiosk SET rows = kiosk.rows + new.rows, again = kiosk.again + new.again,"

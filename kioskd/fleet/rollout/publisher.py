@@ -44,7 +44,7 @@ class Publisher:
         link = Link(self._settings, lambda _, happening: heard.put(happening))
         link.start()
         try:
-            if not isinstance(_next(heard, Connected, CONNECT_S), Connected):
+            if not isinstance(self._next(heard, Connected, CONNECT_S), Connected):
                 raise PublishError("the broker does not answer")
             rest = iter(documents)
             while some := list(islice(rest, AT_ONCE)):
@@ -61,25 +61,53 @@ class Publisher:
             topic = topics.layer(one.level) if one.slot is None else topics.piece(one.slot)
             waiting.add(link.publish(Letter(topic, one.body, 1, retain=True)))
         while waiting:
-            answer = _next(heard, Acked, ANSWER_S)
+            answer = self._next(heard, Acked, ANSWER_S)
             if not isinstance(answer, Acked):
                 raise PublishError("the broker does not acknowledge a layer")
             if not answer.taken:
                 raise PublishError("the broker refuses a layer: its ACL must let us write it")
             waiting.discard(answer.mid)
 
+    def _next(
+        self,
+        heard: queue.SimpleQueue[Heard],
+        wanted: type[Connected] | type[Acked],
+        within_s: float,
+    ) -> Heard | None:
+        deadline = time.monotonic() + within_s
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                happening = heard.get(timeout=left)
+            except queue.Empty:
+                return None
+            if isinstance(happening, Lost):
+                raise PublishError(_why(happening, self._settings))
+            if isinstance(happening, wanted):
+                return happening
+        return None
 
-def _next(
-    heard: queue.SimpleQueue[Heard], wanted: type[Connected] | type[Acked], within_s: float
-) -> Heard | None:
-    deadline = time.monotonic() + within_s
-    while (left := deadline - time.monotonic()) > 0:
-        try:
-            happening = heard.get(timeout=left)
-        except queue.Empty:
-            return None
-        if isinstance(happening, Lost):
-            raise PublishError(happening.sentence)
-        if isinstance(happening, wanted):
-            return happening
-    return None
+
+# What a kiosk's configuration calls so stands here on the command line. The longer names first.
+_OPTIONS = {
+    "mqtt.tls.ca_file": "--ca",
+    "mqtt.broker and mqtt.port": "--broker",
+    "mqtt.username, mqtt.password": "--user, its password",
+    "mqtt.tls": "--ca",
+    "mqtt.broker": "--broker",
+    "mqtt.port": "--broker",
+    "this kiosk": "this machine",
+}
+
+
+def _why(lost: Lost, settings: DeliverySettings) -> str:
+    """For who rolls out: a node that was killed, too, hangs up before or after it answered."""
+    if lost.cause == "broken":
+        tls = "no TLS (leave --ca out)" if settings.tls else "TLS (say --ca)"
+        return (
+            f"the broker at {settings.host}:{settings.port} hung up: look whether that node still"
+            f" runs, or name another by --broker; if it does run, it may want {tls}"
+        )
+    sentence = lost.sentence
+    for name, option in _OPTIONS.items():
+        sentence = sentence.replace(name, option)
+    return sentence

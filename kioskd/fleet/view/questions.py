@@ -10,7 +10,7 @@ from kioskd.fleet.view.drift import LATE_S, PAST_S, Lit, Look, Past, Tried
 from kioskd.fleet.view.rates import Share
 
 SILENT_S = 120.0  # a kiosk says its health every 30 s; as the record's own view fleet.silent
-By = Literal["version", "config", "networks"]
+By = Literal["version", "config", "networks", "layer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class PutAside:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """All kiosks of one version, configuration or networks."""
+    """All kiosks of one version, configuration, networks or layers."""
 
     value: str
     kiosks: int
@@ -169,12 +169,25 @@ FROM fleet.put_aside WHERE %(site)s = '' OR site = %(site)s
 GROUP BY 1, 2, reason ORDER BY 4 DESC, 1, 2, reason
 """
 
+# A rollout's kiosks have each a configuration of their own, for it is their file's and the layer's,
+# and one name. Attempts under another configuration than the kiosk's present one were before.
+# Health is not signed: what is no list of layers must not break the question.
+_LAYERS = """
+CASE WHEN r.config_digest IS DISTINCT FROM k.health ->> 'configDigest' THEN 'before'
+     ELSE coalesce((
+         SELECT string_agg((l.said ->> 'layer') || ': ' || (l.said ->> 'name'), ', '
+                           ORDER BY l.number)
+         FROM jsonb_array_elements(CASE jsonb_typeof(k.health -> 'layers') WHEN 'array'
+              THEN k.health -> 'layers' ELSE '[]' END) WITH ORDINALITY AS l(said, number)
+     ), 'none') END
+"""
 _COLUMNS: dict[By, str] = {
+    "layer": _LAYERS,
     "version": "k.version",
     "config": "r.config_digest",
     "networks": "r.model_version",
 }
-# By what decided each attempt, as the row says, but for the version, which rows do not name.
+# By what decided each attempt, as the row says, but for version and layers, which rows do not name.
 _COMPARE = """
 SELECT coalesce({column}, '?'), count(DISTINCT (r.site, r.device)),
        count(DISTINCT (r.site, r.device, r.door)), count(*),
