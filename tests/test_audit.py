@@ -1,6 +1,7 @@
 """What is in the audit log survived; what could not be written is said so."""
 
 import errno
+import hashlib
 import json
 import os
 import resource
@@ -406,6 +407,27 @@ def test_a_log_removed_while_in_use_is_made_anew_and_goes_on_counting(
     with sqlite3.connect(path) as other:
         assert other.execute("SELECT count(*) FROM record").fetchone() == (1,)
     other.close()
+
+
+def test_a_log_exchanged_while_in_use_is_not_what_the_next_record_names(
+    log: AuditLog, path: Path, tmp_path: Path
+) -> None:
+    """Else whoever exchanges it would have his last record vouched for."""
+    ours = [log.commit({"turn": turn}, 1.0) for turn in range(3)]
+    (written,) = (row.payload for row in log.rows(ours[-1:]))
+    other = tmp_path / "theirs.db"
+    with sqlite3.connect(path) as kept, sqlite3.connect(other) as theirs:
+        kept.backup(theirs)
+        theirs.execute("UPDATE head SET digest = ?", ("f" * 64,))
+    kept.close()
+    theirs.close()
+    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        file.unlink(missing_ok=True)
+    other.replace(path)
+    number = log.commit({}, 2.0)
+    assert number == ours[-1] + 1
+    (row,) = log.rows([number])
+    assert json.loads(row.payload)["previous"] == hashlib.sha256(written).hexdigest()
 
 
 def test_the_log_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:

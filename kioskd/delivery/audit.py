@@ -312,10 +312,10 @@ class AuditLog:
     def _found_head(self, db: Connection, last: int) -> str | None:
         """What the next row is chained to."""
         head = audit_tables.head(db)
+        if self._head is not None and (head is None or head[0] <= self._last_id):
+            return self._head  # lost or replaced while in use: we know what we wrote
         if head is not None:
             return head[1]
-        if self._head is not None:  # the log was lost while in use: what we know goes on
-            return self._head
         found = db.execute(f"SELECT {_ROW} FROM record WHERE id = ?", (last,)).fetchall()
         rows, _ = self._read(found)  # of a version that did not chain them
         return audit_rows.digest(rows[0].payload) if rows else None
