@@ -1,8 +1,8 @@
 """A picture by which somebody is enrolled: fit to be compared with, and of a living person.
 
 It is held to the rules for references (reference_picture.py), and the networks that judge at a door
-judge it too, so that nobody is enrolled from a photograph of a photograph. They make the same errors
-as with a single frame (docs/measure/accuracy.md).
+judge it too, so that nobody is enrolled from a photograph of a photograph. They make the same
+errors as with a single frame (docs/measure/accuracy.md).
 """
 
 from collections.abc import Collection, Sequence
