@@ -104,7 +104,7 @@ def test_a_look_is_read_by_the_rule_of_one_person_and_by_what_matches_and_by_not
         if isinstance(node, ast.Attribute) and node.attr in ("identity", "likeness")
         if not (isinstance(node.value, ast.Name) and node.value.id == "models")
     }
-    matching = ("matching", "reference", "enrolled", "enrolment")
+    matching = ("matching", "reference_picture", "enrolled", "enrolment")
     allowed = {Path("kioskd/modes/same_person.py"), Path("kioskd/inspect/inspection.py")}
     allowed |= {Path(f"kioskd/identity/{name}.py") for name in matching}
     allowed.add(Path("kioskd/commands/people.py"))  # who is enrolled already
