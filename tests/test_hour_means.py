@@ -125,7 +125,7 @@ def test_health_says_them_of_each_door() -> None:
     )
     judges = [SimpleNamespace(door=name, feed=feed) for name in ("main", "side")]
     sources = SimpleNamespace(problems=dict, connected=lambda: True, layers=lambda: None)
-    state: Any = SimpleNamespace(judges=judges, rows_waiting=0, sources=sources)
+    state: Any = SimpleNamespace(judges=judges, rows_waiting=0, sources=sources, fleet=None)
     teller = HealthTeller(state, stream, told.append)
     teller.start()
     image = np.full((480, 640, 3), 51, np.uint8)
