@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kioskd.delivery import replies, reply_message, wire
+from kioskd.delivery import connection, replies, reply_message, wire
 from kioskd.delivery.audit import AuditLog
 from kioskd.delivery.delivery_context import Shared, nobody
 from kioskd.delivery.delivery_settings import DeliverySettings, Protocol
@@ -437,6 +437,19 @@ def test_a_broker_that_refuses_the_subscription_is_told(tmp_path: Path, protocol
         settings = replace(broker.settings(), replies=True, protocol=protocol)
         with kiosk(replace(settings, doors={"door-3": "side-entrance"}), tmp_path) as k:
             eventually(lambda: TOPIC in k.problems.get("broker_acl", ""))
+
+
+def test_a_subscription_that_was_refused_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As NATS refuses one while it chooses a leader, and grants it a little later."""
+    monkeypatch.setattr(connection, "ASK_AGAIN_S", 0.1)
+    with scripted_broker(grants=False) as broker:
+        settings = replace(broker.settings(), replies=True, doors={"door-3": "side-entrance"})
+        with kiosk(settings, tmp_path) as k:
+            eventually(lambda: TOPIC in k.problems.get("broker_acl", ""))
+            broker.grants = True
+            eventually(lambda: "broker_acl" not in k.problems)
 
 
 def test_what_is_so_again_and_again_is_said_seldom_and_none_of_it_is_lost() -> None:

@@ -27,6 +27,7 @@ from kioskd.happenings import BrokerMet
 
 PATIENCE_S = 20.0  # name lookup, TCP, TLS and the broker's answer together
 GOODBYE_S = 0.5  # for the broker to take our goodbye
+ASK_AGAIN_S = 15.0  # for a subscription that was refused
 STEADY_S = 10.0  # a connection that lasted so long was a good one: next time wait little
 
 
@@ -63,6 +64,8 @@ class Connection:
         self._renewal = Renewal(shared.settings.tls)
         self._will_limits = Limits()  # what the broker takes of a last will, as far as known
         self.certificate_ends: float | None = None  # the broker's, since 1970, as last seen
+        self._refused: tuple[str, ...] = ()  # what the broker does not let us listen to
+        self._ask_at = 0.0  # when it is asked again
         self._connect_at = self._since = shared.clock.monotonic()
 
     def wake(self) -> None:
@@ -99,7 +102,14 @@ class Connection:
         elif self._outgoing.accepted:
             self._clash.steady(now - self._since)
             self._problems.set("client_id", self._clash.sentence)
+            self._ask_again(now)
             self._renew(now)
+
+    def _ask_again(self, now: float) -> None:
+        """For what we may not listen to: a cluster that has no leader refuses it for a while."""
+        if (link := self._outgoing.link) is not None and self._refused and now >= self._ask_at:
+            self._ask_at = now + ASK_AGAIN_S
+            link.subscribe(self._refused)
 
     def _renew(self, now: float) -> None:
         """Connect again where the certificates are new, once nothing is on its way."""
@@ -162,8 +172,11 @@ class Connection:
                 self._pump.answered(happening)
             case Received(letter):
                 self._incoming_does(lambda: self._incoming.take(letter))
-            case Subscribed(granted):
-                self._pump.subscribed(self._incoming.topics, granted)
+            case Subscribed(granted, refused):
+                self._pump.subscribed(granted, True)
+                self._pump.subscribed(refused, False)
+                self._refused = refused
+                self._ask_at = self._clock.monotonic() + ASK_AGAIN_S
             case Lost():
                 self._lose(happening)
             case _:
@@ -178,6 +191,7 @@ class Connection:
 
     def _opened(self, limits: Limits) -> None:
         now = self._since = self._clock.monotonic()
+        self._refused = ()
         self._rows.start_over()
         self._will_limits = limits
         with self._outgoing.lock:

@@ -80,9 +80,10 @@ class Acked:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """The broker answered our subscriptions; True does not mean that anything will come."""
+    """The broker answered subscriptions; that it granted one does not mean that anything comes."""
 
-    granted: bool
+    granted: tuple[str, ...]
+    refused: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ class Link:
         self._largest_packet = largest_packet
         self._tell = tell
         self._subscribe = subscribe
+        self._asked: dict[int, tuple[str, ...]] = {}  # by the number of what asked for them
+        self._asking = threading.Lock()
         self._up = False
         self._wanted = True
         self._lost: Lost | None = None
@@ -156,6 +159,14 @@ class Link:
             letter.topic, letter.body, letter.qos, letter.retain, self._properties(letter)
         )
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+
+    def subscribe(self, topics: tuple[str, ...]) -> None:
+        """Ask for these; `Subscribed` says which of them were granted."""
+        if topics and self.connected:
+            with self._asking:  # the answer may come before its number is known here
+                _, number = self._client.subscribe([(topic, 1) for topic in topics])
+                if number is not None:
+                    self._asked[number] = topics
 
     def close(self, timeout: float) -> None:
         """Say goodbye, so that the broker keeps the last will to itself."""
@@ -277,9 +288,8 @@ class Link:
                 sentence = broker_sentences.refused(reason.value, str(reason), self._settings)
                 self._end(sentence, "refused", reason.value)
                 return
-            if self._subscribe:
-                client.subscribe([(topic, 1) for topic in self._subscribe])
             self._up = True
+            self.subscribe(self._subscribe)
             ends = self._certificate_ends[-1] if self._certificate_ends else None
             self._tell(self, Connected(_limits(properties), ends))
 
@@ -324,7 +334,11 @@ class Link:
         properties: Properties | None,
     ) -> None:
         with self._guarded():
-            self._tell(self, Subscribed(not any(code.is_failure for code in codes)))
+            with self._asking:
+                asked = list(zip(self._asked.pop(mid, ()), codes, strict=False))
+            granted = tuple(topic for topic, code in asked if not code.is_failure)
+            refused = tuple(topic for topic, code in asked if code.is_failure)
+            self._tell(self, Subscribed(granted, refused))
 
     def _on_message(self, client: paho.Client, userdata: object, message: MQTTMessage) -> None:
         with self._guarded():
