@@ -19,17 +19,11 @@ from kioskd.fleet.simulator.fleet_of_kiosks import FleetOfKiosks, Plan
 from kioskd.fleet.simulator.spoiling import Shares
 from kioskd.fleet.streams.applying import applied
 from kioskd.fleet.streams.stream_file import read
-from kioskd.fleet.streams.users_file import UP
 from tests.support.broker import eventually
 from tests.support.collecting import CollectorProcess, asked
-from tests.support.nats_cluster import SECRET, NatsCluster, nats_cluster
+from tests.support.nats_cluster import SECRET, SIMULATOR, NatsCluster, nats_cluster
 from tests.support.postgres import Postgres, postgres
 
-SIMULATOR = (
-    f'  {{ user: simulator, password: "{SECRET}", permissions: {{ publish: ['
-    + ", ".join(f'"liveness.v1.*.*.{topic}"' for topic in UP)
-    + "] } }"
-)
 KIOSKS = 5
 
 

@@ -11,13 +11,19 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from kioskd.fleet.nats_link import Cluster
-from kioskd.fleet.streams.users_file import added
+from kioskd.fleet.streams.users_file import UP, added
 from tests.support.broker import eventually, listening, program
 from tests.support.patience import DEADLINE_S
 from tests.support.ports import free_port
 from tests.support.project import ROOT
 
 SECRET = "of-a-test"
+# Who may say all that kiosks say, as `kioskd simulate` does: a line of users.conf.
+SIMULATOR = (
+    f'  {{ user: simulator, password: "{SECRET}", permissions: {{ publish: ['
+    + ", ".join(f'"liveness.v1.*.*.{topic}"' for topic in UP)
+    + "] } }"
+)
 
 
 class Node:
