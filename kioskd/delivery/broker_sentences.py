@@ -3,11 +3,11 @@
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from kioskd.delivery.broker_limits import Limits
-from kioskd.delivery.delivery_settings import DeliverySettings
+from kioskd.delivery.delivery_settings import DeliverySettings, Section
 from kioskd.delivery.tls import TlsFileError
 
 # MQTT 5 reason codes (OASIS MQTT 5.0, 2.4); paho gives the same ones for 3.1.1
@@ -33,30 +33,48 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _host_key(settings: DeliverySettings) -> str:
-    return "mqtt.broker" if settings.section == "mqtt" else "fleet.nodes"
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What stands in a section of config.yaml under another name than in the next."""
+
+    host: str
+    port: str
+    prefix: str
+    own_name: str  # what to do about another client of our name,
+    refused_name: str  # and about a broker that does not take ours
 
 
-def _port_key(settings: DeliverySettings) -> str:
-    return "mqtt.port" if settings.section == "mqtt" else "fleet.nodes"
+_SECTIONS: Mapping[Section, _Section] = {
+    "mqtt": _Section(
+        "mqtt.broker",
+        "mqtt.port",
+        "an mqtt.topic_prefix",
+        "give each its own mqtt.client_id",
+        "set mqtt.client_id",
+    ),
+    "fleet": _Section(
+        "fleet.nodes",
+        "fleet.nodes",
+        "a fleet.topic_prefix",
+        "see that no bridge and no other machine comes as this kiosk",
+        "allow it there",
+    ),
+}
 
 
-def _own_name(settings: DeliverySettings) -> str:
-    """What to do about another client of our name."""
-    if settings.section == "mqtt":
-        return "give each its own mqtt.client_id"
-    return "see that no bridge and no other machine comes as this kiosk"
+def _keys(settings: DeliverySettings) -> _Section:
+    return _SECTIONS[settings.section]
 
 
 def cannot_connect(error: Exception, settings: DeliverySettings) -> str:
     """Why no connection came about, from what the socket or TLS raised."""
-    where, host_key, port_key = place(settings), _host_key(settings), _port_key(settings)
+    where, keys = place(settings), _keys(settings)
     match error:
         case socket.gaierror():
-            return f"the broker's host name {settings.host} cannot be found: check {host_key}"
+            return f"the broker's host name {settings.host} cannot be found: check {keys.host}"
         case ConnectionRefusedError():
-            keys = " and ".join(dict.fromkeys((host_key, port_key)))
-            return f"no MQTT broker listens at {where}: start it, or check {keys}"
+            named = " and ".join(dict.fromkeys((keys.host, keys.port)))
+            return f"no MQTT broker listens at {where}: start it, or check {named}"
         case TlsFileError():
             return str(error)
         case ssl.SSLCertVerificationError():
@@ -91,12 +109,13 @@ def _not_trusted(error: ssl.SSLCertVerificationError, settings: DeliverySettings
         case 62 | 64:  # a host name, or an address, that does not stand in it
             return (
                 f"{shows} is for another name ({error.verify_message}): give "
-                f"{_host_key(settings)} as it stands in the certificate, or make one with this "
+                f"{_keys(settings).host} as it stands in the certificate, or make one with this "
                 "name in its subjectAltName"
             )
     return (
         f"{shows} is not trusted ({error.verify_message}): check that "
-        f"{settings.section}.tls.ca_file is the authority that signed it, and {_host_key(settings)}"
+        f"{settings.section}.tls.ca_file is the authority that signed it, and "
+        f"{_keys(settings).host}"
     )
 
 
@@ -121,9 +140,9 @@ def tls_alert(name: str, settings: DeliverySettings) -> str:
             "valid now by the broker's clock"
         )
     if "WRONG_VERSION" in words or "HTTP_REQUEST" in words or "RECORD_LAYER" in words:
-        port = f"name the broker's TLS port in {_port_key(settings)}"
+        port = f"name the broker's TLS port in {_keys(settings).port}"
         return f"what answers at {where} speaks no TLS: {port}"
-    return f"no TLS with {where} ({name}): check {_port_key(settings)} and {files}"
+    return f"no TLS with {where} ({name}): check {_keys(settings).port} and {files}"
 
 
 _OURS = ("UNKNOWN_CA", "CERTIFICATE", "HANDSHAKE_FAILURE", "DECRYPT_ERROR", "ACCESS_DENIED")
@@ -132,7 +151,7 @@ _OURS = ("UNKNOWN_CA", "CERTIFICATE", "HANDSHAKE_FAILURE", "DECRYPT_ERROR", "ACC
 def speaks_http(settings: DeliverySettings) -> str:
     return (
         f"what listens at {place(settings)} speaks HTTP, as a websocket listener does, and kioskd "
-        f"speaks plain MQTT: name the broker's MQTT port in {_port_key(settings)} (1883, or 8883 "
+        f"speaks plain MQTT: name the broker's MQTT port in {_keys(settings).port} (1883, or 8883 "
         "with TLS)"
     )
 
@@ -148,7 +167,7 @@ def refused(code: int, name: str, settings: DeliverySettings) -> str:
                 else "use another broker"
             )
         case 0x85:
-            cure = "set mqtt.client_id" if settings.section == "mqtt" else "allow it there"
+            cure = _keys(settings).refused_name
             return f"the broker at {where} refuses the client id {settings.name_on_broker}: {cure}"
         case 0x86 | 0x87:
             user = f"user {settings.username}" if settings.username else "a client without a name"
@@ -177,7 +196,7 @@ def disconnected(code: int, name: str, settings: DeliverySettings) -> str:
 def taken_over(settings: DeliverySettings) -> str:
     return (
         f"another program uses the client id {settings.name_on_broker} at "
-        f"{place(settings)} and throws this one out: {_own_name(settings)}"
+        f"{place(settings)} and throws this one out: {_keys(settings).own_name}"
     )
 
 
@@ -185,13 +204,13 @@ def perhaps_taken_over(settings: DeliverySettings, times: int) -> str:
     return (
         f"the broker at {place(settings)} took this kiosk and hung up on it {times} times in a "
         f"row: if another program uses the client id {settings.name_on_broker}, "
-        f"{_own_name(settings)}"
+        f"{_keys(settings).own_name}"
     )
 
 
 def gave_no_answer(settings: DeliverySettings) -> str:
     """The broker hung up on us before it said yes or no. No advice here takes security away."""
-    files, port = f"{settings.section}.tls", _port_key(settings)
+    files, port = f"{settings.section}.tls", _keys(settings).port
     if settings.tls is None:
         hints = [f"it wants TLS, set {files}"]
     elif settings.tls.certificate is None:
@@ -215,8 +234,7 @@ def _of_dots(settings: DeliverySettings) -> list[str]:
     """NATS hangs up on topics with a dot, once it has let a client in."""
     if "." not in settings.prefix:
         return []
-    key = f"{'an' if settings.section == 'mqtt' else 'a'} {settings.section}.topic_prefix"
-    return [f"it is NATS, choose {key} without dots"]
+    return [f"it is NATS, choose {_keys(settings).prefix} without dots"]
 
 
 def denied(topics: Mapping[str, str]) -> str:
