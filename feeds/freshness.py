@@ -111,7 +111,10 @@ class Freshness:
         if not self._live:
             return arrived_at
         waited = self._waits.waited(arrived_at - began_at, arrived_at)
-        if position_s is None or self._clock.stands_still(arrived_at, position_s):
+        if position_s is None:
+            return arrived_at if waited else None
+        if self._clock.stands_still(position_s):
+            self._clock.repeat(arrived_at, position_s)
             return arrived_at if waited else None
         return self._clock.captured_at(arrived_at, position_s)
 
@@ -168,18 +171,19 @@ class StreamClock:
         self._recent: deque[tuple[float, float]] = deque()  # arrivals, and their own offsets
         self._impossible = 0  # images in a row
 
-    def stands_still(self, arrived_at: float, position_s: float) -> bool:
-        """Whether this is the time of the image before: then it tells nothing.
+    def stands_still(self, position_s: float) -> bool:
+        """Whether this is the time of the image before: then it tells nothing."""
+        return position_s == self._position_s
 
-        But FFmpeg gives a stream's first image, whose time it does not know, that of the second:
-        of these two the second counts.
+    def repeat(self, arrived_at: float, position_s: float) -> None:
+        """An image came with the time of the one before.
+
+        FFmpeg gives a stream's first image, whose time it does not know, that of the second: of
+        these two the second counts.
         """
-        if position_s != self._position_s:
-            return False
         if len(self._recent) == 1 and not self._settled:
             self._position_s = None  # as if it were the first
             self.captured_at(arrived_at, position_s)
-        return True
 
     @property
     def drifted(self) -> bool:
