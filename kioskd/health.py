@@ -86,6 +86,10 @@ class FleetHealth:
     connected: bool
     rows_waiting: int | None
 
+    def told(self) -> dict[str, bool | int | None]:
+        """As health and `kioskd ctl status` say it."""
+        return {"connected": self.connected, "auditRowsWaiting": self.rows_waiting}
+
 
 @dataclass(frozen=True, slots=True)
 class Health:

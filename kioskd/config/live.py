@@ -10,6 +10,7 @@ from kioskd.config.yaml_document import Path
 
 _DEFS = "#/$defs/"
 _NOWHERE = object()
+LIVE = ("reload", "fleet")  # sections of which every key holds at once
 # What has no part in what a door decides, nor in who is told of it.
 _ASIDE = frozenset(
     {
@@ -31,15 +32,15 @@ _ASIDE = frozenset(
 
 def is_live(path: Path) -> bool:
     """Whether the key at `path` holds without a restart: a door's own, but for which camera it has,
-    and the road to the fleet.
+    and those of LIVE.
 
     A door or a feed that comes or goes is none of them.
     """
     match path:
         case ("doors", _, key, *_):
             return key != "feed"
-        case ("reload" | "fleet", *_):
-            return True
+        case (section, *_):
+            return section in LIVE
         case _:
             return False
 

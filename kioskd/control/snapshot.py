@@ -42,7 +42,7 @@ class Snapshot:
             "why": [_told(one) for one in why],
             "problems": [{"code": code, "detail": told} for code, told in problems.items()],
             "brokerConnected": sources.connected(),
-            **_fleet(self._state),
+            **({} if (fleet := self._state.fleet) is None else {"fleet": fleet.told()}),
             "doors": self.doors(),
         }
 
@@ -77,13 +77,6 @@ class Snapshot:
             "reason": state.reason,
             "detail": state.detail,
         }
-
-
-def _fleet(state: KioskState) -> Json:
-    fleet = state.fleet
-    if fleet is None:
-        return {}
-    return {"fleet": {"connected": fleet.connected, "auditRowsWaiting": fleet.rows_waiting}}
 
 
 def _told(one: Obstacle) -> Json:

@@ -16,7 +16,7 @@ from feeds.state import FeedState
 from kioskd.alarms.alarm import Alarm
 from kioskd.commanded import Commanded
 from kioskd.event import Result
-from kioskd.health import DoorHealth, Faces, FleetHealth, Health, Light
+from kioskd.health import DoorHealth, Faces, Health, Light
 from kioskd.modes.attempt import Spread, spread
 from kioskd.modes.gate import Finding
 from kioskd.snapshots.taken import Taken
@@ -457,7 +457,7 @@ def health(sender: Sender, told: Health, wall: float) -> Payload:
         "upS": round(told.up_s),
         **sender.decided_by(),
         **({} if told.layers is None else {"layers": list(told.layers)}),
-        **({} if told.fleet is None else {"fleet": _fleet(told.fleet)}),
+        **({} if told.fleet is None else {"fleet": told.fleet.told()}),
         "at": _ms(wall),
     }
 
@@ -475,10 +475,6 @@ def _door_health(door: DoorHealth) -> Payload:
         **({} if door.light is None else {"light": _light(door.light)}),
         **({} if door.faces is None else {"faces": _faces(door.faces)}),
     }
-
-
-def _fleet(fleet: FleetHealth) -> Payload:
-    return {"connected": fleet.connected, "auditRowsWaiting": fleet.rows_waiting}
 
 
 def _light(light: Light) -> Payload:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kioskd.config.live import bears_on, differing, is_live
+from kioskd.config.live import LIVE, bears_on, differing, is_live
 from kioskd.config.yaml_document import Path, dotted
 
 Said = Mapping[str, Any]  # every key of config.yaml with its value, defaults filled in
@@ -61,4 +61,4 @@ def _taken(standing: Said, asked: Said, whole: frozenset[str]) -> Said:
         name: asked["doors"][name] if name in whole else door
         for name, door in standing["doors"].items()
     }
-    return {**standing, "doors": doors, "reload": asked["reload"], "fleet": asked["fleet"]}
+    return {**standing, "doors": doors, **{section: asked[section] for section in LIVE}}

@@ -164,7 +164,8 @@ class FleetRows:
             self.lost = Lost(before.count + end - first, before.first, end - 1)
 
     def _advance(self) -> None:
-        while self._given and self._given[0] in self._taken | self._left_out:
+        ended = self._taken | self._left_out
+        while self._given and self._given[0] in ended:
             number = self._given.popleft()
             if number not in self._taken:
                 self._owe(number)
